@@ -1,0 +1,73 @@
+# The two commands that matter: `make lab` for learners, `make test` for instructors. CONTRIBUTING.md explains the rest.
+
+SHELL := /bin/sh
+# The first Python that is new enough; say `make lab PYTHON=/path/to/python3.12` to choose another.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+PY := $(VENV)/bin/python
+INSTALL = $(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt
+WHERE := $(if $(LESSON),--lesson $(LESSON))
+# nbval runs with every notebook of a folder, or those of one lesson
+NOTEBOOKS = $(if $(LESSON),$(wildcard notebooks/$(LESSON)_*.ipynb exercises/$(LESSON)_*.ipynb solutions/$(LESSON)_*.ipynb),notebooks exercises solutions)
+
+.PHONY: lab test test-backends test-browser notebooks course calibrate bench lint format constraints clean
+
+lab: $(VENV)/.installed
+	@$(PY) -m course_lib lab $(ARGS)
+
+test: $(VENV)/.installed
+	@$(if $(LESSON),test -n "$(NOTEBOOKS)" || { echo "There is no lesson $(LESSON). See the table in README.md."; exit 2; })
+	$(PY) -m pytest tests -m "not browser" -q -n 2 --dist loadfile $(if $(LESSON),--lesson $(LESSON))
+	COURSE_HEADLESS=1 $(PY) -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout 600 -p no:cacheprovider \
+		-q -n 2 --dist loadfile $(NOTEBOOKS)
+
+test-backends: $(VENV)/.backends
+	KERAS_BACKEND=jax $(PY) -m pytest tests -m "backends and not browser" -q -n 2 --dist loadfile
+	KERAS_BACKEND=torch $(PY) -m pytest tests -m "backends and not browser" -q -n 2 --dist loadfile
+
+test-browser: $(VENV)/.browser
+	$(PY) -m pytest tests -m browser -q
+
+notebooks: $(VENV)/.installed
+	@$(PY) -m authoring build $(WHERE) $(if $(FORCE),--force)
+
+course: $(VENV)/.installed
+	@$(PY) -m authoring course $(WHERE)
+
+calibrate: $(VENV)/.installed
+	@$(PY) -m authoring calibrate $(WHERE) $(if $(SEEDS),--seeds $(SEEDS))
+
+bench: $(VENV)/.installed
+	@$(PY) -m bench
+
+lint: $(VENV)/.installed
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m pytest tests/test_lessons.py -q
+
+format: $(VENV)/.installed
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+# Pins what is installed in a fresh environment after the tests have passed there.
+constraints: $(VENV)/.installed
+	$(PY) -m pip freeze --exclude-editable --exclude bottleneck-course > constraints.txt
+
+$(VENV)/.installed: requirements.txt constraints.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Bottleneck needs Python 3.11, 3.12 or 3.13; none was found. Install one, or say: make lab PYTHON=/path/to/python3.12"; exit 1; }
+	@test -x $(PY) || { echo "Making $(VENV) and installing the course (a few minutes, once) …"; $(PYTHON) -m venv $(VENV); }
+	@$(INSTALL) -e .
+	@touch $@
+
+$(VENV)/.backends: $(VENV)/.installed
+	@echo "Installing JAX and PyTorch for the tests of the other backends …"
+	@$(INSTALL) -e ".[backends]"
+	@touch $@
+
+$(VENV)/.browser: $(VENV)/.installed
+	@$(INSTALL) -e ".[browser]"
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build *.egg-info

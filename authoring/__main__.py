@@ -1,0 +1,45 @@
+"""``python -m authoring build|course|calibrate``: see CONTRIBUTING.md."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from authoring.source import SourceError
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one of the authoring commands; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m authoring", description="Tools for authors of the course.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, text in (
+        ("build", "rebuild the derived notebooks whose source changed"),
+        ("course", "execute the lessons and print seconds, peak memory and claims held"),
+        ("calibrate", "repeat the claims of a lesson over several seeds"),
+    ):
+        command = commands.add_parser(name, help=text)
+        command.add_argument("--lesson", default=None, metavar="NN", help="one lesson only, such as 02")
+        if name == "build":
+            command.add_argument("--force", action="store_true", help="execute again although no code changed")
+        if name == "calibrate":
+            command.add_argument("--seeds", type=int, default=8, help="how many seeds (8)")
+    arguments = parser.parse_args(argv)
+    try:
+        if arguments.command == "build":
+            from authoring.build import build
+
+            return build(arguments.lesson or None, force=arguments.force)
+        if arguments.command == "course":
+            from authoring.measure import course
+
+            return course(arguments.lesson or None)
+        from authoring.measure import calibrate
+
+        return calibrate(arguments.lesson or None, seeds=arguments.seeds)
+    except SourceError as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,90 @@
+"""The bank of wrong answers, variants and solutions: what the checks are tested against."""
+
+from __future__ import annotations
+
+import importlib.util
+import linecache
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from authoring.source import Lesson, SourceError, read, role, split_answer
+
+
+@dataclass(frozen=True)
+class WrongAnswer:
+    """An answer that embodies one misconception."""
+
+    exercise: str
+    misconception: str
+    answers: tuple[Callable, ...]
+
+
+_collecting: list[WrongAnswer] = []
+
+
+def wrong(misconception: str, exercise: str | None = None) -> Callable:
+    """Put a function into the bank as a wrong answer.
+
+    Args:
+        misconception: the name that the check must give it.
+        exercise: for an exercise of several functions, its name; the decorated function then takes nothing and
+            returns the tuple of answers.
+    """
+
+    def collect(function: Callable) -> Callable:
+        answers = function() if exercise else (function,)
+        _collecting.append(WrongAnswer(exercise or function.__name__, misconception, tuple(answers)))
+        return function
+
+    return collect
+
+
+def _load(path: Path) -> dict:
+    name = f"_bank_{path.parent.name}_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return vars(module)
+
+
+def wrong_answers(lesson: Lesson) -> list[WrongAnswer]:
+    """All wrong answers of a lesson."""
+    path = lesson.folder / "wrong_answers.py"
+    if not path.is_file():
+        raise SourceError(f"{lesson.slug} has exercises but no wrong_answers.py.")
+    _collecting.clear()
+    _load(path)
+    return list(_collecting)
+
+
+def variants(lesson: Lesson) -> dict:
+    """The independently written right answers of a lesson, by name."""
+    path = lesson.folder / "variants.py"
+    if not path.is_file():
+        raise SourceError(f"{lesson.slug} has exercises but no variants.py.")
+    return _load(path)
+
+
+def _run_cells(lesson: Lesson, pick: int) -> dict:
+    namespace: dict = {"__name__": "answers"}
+    for number, cell in enumerate(read(lesson.folder / "exercises.py").cells):
+        if cell.cell_type != "code" or role(cell) not in (None, "answer"):
+            continue
+        code = split_answer(cell.source)[pick] if role(cell) == "answer" else cell.source
+        filename = f"<answer {lesson.slug} {number}>"
+        linecache.cache[filename] = (len(code), None, code.splitlines(keepends=True), filename)
+        exec(compile(code, filename, "exec"), namespace)
+    return namespace
+
+
+def solutions(lesson: Lesson) -> dict:
+    """The solutions of a lesson, by name, run from the very cells that make the solutions notebook."""
+    return _run_cells(lesson, 1)
+
+
+def stubs(lesson: Lesson) -> dict:
+    """The stubs of a lesson, by name, as learners get them."""
+    return _run_cells(lesson, 0)

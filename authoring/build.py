@@ -1,0 +1,92 @@
+"""Building the derived files: only what changed is executed again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+from nbclient.exceptions import CellExecutionError
+
+from authoring.derive import EXECUTED, code_hash, derive, differences, folder
+from authoring.execute import execute
+from authoring.lint import lint_lesson
+from authoring.source import ROOT, SOURCE, SourceError, lessons
+
+
+def build(which: str | None = None, *, force: bool = False, source: Path = SOURCE, root: Path = ROOT) -> int:
+    """Rebuild notebooks, exercises and solutions.
+
+    Args:
+        which: number or folder name of one lesson; None for all.
+        force: execute again although no code changed (after a change of ``course_lib``).
+        source: where the lessons' source lies.
+        root: where the derived folders lie.
+
+    Returns:
+        0, or 1 if a lesson breaks the rules or a notebook does not run.
+    """
+    for lesson in lessons(which, source):
+        problems = lint_lesson(lesson)
+        if problems:
+            print(f"{lesson.slug} breaks the rules of CONTRIBUTING.md:")
+            print("\n".join(f"  {p}" for p in problems))
+            return 1
+        for kind, made in derive(lesson).items():
+            path = folder(kind, root) / f"{lesson.slug}.ipynb"
+            try:
+                print(f"{path.relative_to(root)}: {_refresh(kind, made, path, force)}", flush=True)
+            except CellExecutionError as error:
+                print(f"{path.relative_to(root)}: does not run\n{error}")
+                return 1
+    for path in strangers(which, source, root):
+        path.unlink()
+        print(f"{path.relative_to(root)}: removed, it has no source")
+    return 0
+
+
+def strangers(which: str | None, source: Path, root: Path) -> list[Path]:
+    """Derived files that no lesson accounts for."""
+    if which:
+        return []
+    known = {(kind, lesson.slug) for lesson in lessons(None, source) for kind in derive(lesson)}
+    return [
+        path
+        for kind in ("notebooks", "exercises", "solutions")
+        for path in sorted(folder(kind, root).glob("*.ipynb"))
+        if (kind, path.stem) not in known
+    ]
+
+
+def _refresh(kind: str, made: nbformat.NotebookNode, path: Path, force: bool) -> str:
+    stored = None
+    if path.is_file():
+        try:
+            stored = nbformat.read(path, as_version=4)
+        except Exception as error:  # a half-written or merge-broken file is simply made anew
+            print(f"{path.name}: unreadable ({error}), making it anew")
+    if stored is not None and not force and not differences(kind, made, stored):
+        return "up to date"
+    if kind not in EXECUTED:
+        _write(made, path)
+        return "written"
+    digest = code_hash(made)
+    made.metadata["course"]["code_hash"] = digest
+    if stored is not None and not force and stored.metadata.get("course", {}).get("code_hash") == digest:
+        old = [c for c in stored.cells if c.cell_type == "code"]
+        new = [c for c in made.cells if c.cell_type == "code"]
+        if len(old) == len(new) and all(c.execution_count or not c.source.strip() for c in old):
+            for a, b in zip(old, new, strict=True):
+                b.outputs, b.execution_count = a.outputs, a.execution_count
+            _write(made, path)
+            return "text renewed, outputs kept"
+    run = execute(made, path.parent)
+    _write(made, path)
+    return f"executed in {run.seconds:.0f} s"
+
+
+def _write(notebook: nbformat.NotebookNode, path: Path) -> None:
+    nbformat.validate(notebook)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if notebook.nbformat != 4:
+        raise SourceError("Notebooks are written in format 4.")
+    path.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")

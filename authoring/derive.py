@@ -1,0 +1,203 @@
+"""Deriving notebooks from source: what learners and instructors open."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+from pathlib import Path
+
+import nbformat
+from nbformat.v4 import new_markdown_cell, new_notebook
+
+from authoring.source import ROOT, Lesson, SourceError, Task, read, role, split_answer, task_of
+
+KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
+EXECUTED = ("notebooks", "solutions")
+
+
+def folder(kind: str, root: Path = ROOT) -> Path:
+    """Where the derived files of a kind lie: notebooks, exercises or solutions."""
+    return root / kind
+
+
+def derive(lesson: Lesson) -> dict[str, nbformat.NotebookNode]:
+    """All notebooks of a lesson, without outputs: ``{"notebooks": …, "exercises": …, "solutions": …}``."""
+    made = {"notebooks": _lesson_notebook(lesson)}
+    if lesson.has_exercises:
+        made["exercises"], made["solutions"] = _exercise_notebooks(lesson)
+    return made
+
+
+def tasks(lesson: Lesson) -> list[Task]:
+    """The exercises of a lesson in order."""
+    if not lesson.has_exercises:
+        return []
+    return [task_of(c) for c in read(lesson.folder / "exercises.py").cells if role(c) == "task"]
+
+
+def front_matter(lesson: Lesson) -> str:
+    """The first cell of a lesson, written from its header."""
+    header = read(lesson.folder / "lesson.py").metadata["course"]
+    todo = tasks(lesson)
+    minutes = int(header["minutes"])
+    lines = [f"# {lesson.number:02d} · {header['title']}", ""]
+    if todo:
+        core = sum(t.minutes for t in todo if t.core)
+        extra = sum(t.minutes for t in todo if not t.core)
+        lines.append(
+            f"**About {minutes + core} minutes**: {minutes} for this lesson, {core} for its "
+            f"{sum(t.core for t in todo)} core exercises" + (f" ({extra} more for the optional ones)." if extra else ".")
+        )
+    else:
+        lines.append(f"**About {minutes} minutes.**")
+    if header.get("prerequisites"):
+        lines.append(f"**You need:** {'; '.join(header['prerequisites'])}.")
+    if header.get("data"):
+        lines.append(f"**Data:** {', '.join(f'`{name}`' for name in header['data'])}, all on your disk already.")
+    lines += ["", "After this lesson you can", ""]
+    lines += [f"* {objective}" for objective in header["objectives"]]
+    if todo:
+        lines += ["", f"Exercises: [{lesson.slug}](../exercises/{lesson.slug}.ipynb)"]
+    return "\n".join(lines)
+
+
+def _lesson_notebook(lesson: Lesson) -> nbformat.NotebookNode:
+    notebook = read(lesson.folder / "lesson.py")
+    for field in ("minutes", "objectives"):
+        if not notebook.metadata["course"].get(field):
+            raise SourceError(f"{lesson.slug}/lesson.py: the header lacks `{field}`.")
+    cells = [new_markdown_cell(front_matter(lesson)), *map(_plain, notebook.cells)]
+    return _finished(cells, notebook.metadata["course"])
+
+
+def _exercise_notebooks(lesson: Lesson) -> tuple[nbformat.NotebookNode, nbformat.NotebookNode]:
+    source = read(lesson.folder / "exercises.py")
+    stubs, solved = [], []
+    current: Task | None = None
+    parts: list[str] = []
+    position = 0
+    for original in source.cells:
+        cell = _plain(original)
+        part = role(original)
+        if part == "task":
+            _complete(current, parts)
+            current, parts = task_of(original), []
+            position += 1
+            heading, _, rest = cell.source.partition("\n")
+            cell.source = f"## {lesson.number}.{position} {heading[3:]}\n{rest}"
+        elif part is not None and current is None:
+            raise SourceError(f"A cell tagged {part!r} stands before the first task:\n{cell.source[:200]}")
+        cell.metadata["course"] = {"exercise": current.names[0] if current and part else "*"}
+        if part is None:
+            if current is not None and cell.cell_type == "code":
+                raise SourceError(f"A code cell of an exercise needs a role ({current.names[0]}):\n{cell.source[:200]}")
+            stubs.append(cell)
+            solved.append(copy.deepcopy(cell))
+            continue
+        parts.append(part)
+        cell.metadata["course"]["role"] = part
+        if part == "answer":
+            stub_code, solution_code, _ = split_answer(cell.source)
+            stub, solution = copy.deepcopy(cell), cell
+            stub.source, solution.source = stub_code, solution_code
+            stubs.append(stub)
+            solved.append(solution)
+        elif part in ("explanation", "success"):
+            solved.append(cell)
+        else:
+            stubs.append(cell)
+            solved.append(copy.deepcopy(cell))
+    _complete(current, parts)
+    if current is None:
+        raise SourceError(f"{lesson.slug}/exercises.py holds no task.")
+    header = source.metadata["course"]
+    return _finished(stubs, header), _finished(solved, header)
+
+
+def _complete(task: Task | None, parts: list[str]) -> None:
+    if task is None:
+        return
+    for wanted in ("answer", "check", "explanation"):
+        if wanted not in parts:
+            raise SourceError(f"The exercise {task.names[0]} has no cell tagged {wanted!r}.")
+    if parts.index("check") < parts.index("answer"):
+        raise SourceError(f"The exercise {task.names[0]} is checked before it is answered.")
+
+
+def _plain(cell):
+    """A copy that carries only what belongs to the course: type, source and tags."""
+    made = nbformat.from_dict({"cell_type": cell.cell_type, "source": cell.source, "metadata": {}})
+    if cell.cell_type == "code":
+        made.outputs, made.execution_count = [], None
+    tags = list(cell.metadata.get("tags", []))
+    if tags:
+        made.metadata["tags"] = tags
+    return made
+
+
+def _finished(cells: list, header: dict) -> nbformat.NotebookNode:
+    notebook = new_notebook(cells=cells)
+    seen: dict[str, int] = {}
+    for cell in notebook.cells:
+        digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:12]
+        seen[digest] = seen.get(digest, 0) + 1
+        cell["id"] = f"{digest}-{seen[digest]}"
+    notebook.metadata = nbformat.from_dict(
+        {
+            "kernelspec": dict(KERNELSPEC),
+            "language_info": {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"},
+            "course": {"title": header["title"], "lesson": header["lesson"]},
+        }
+    )
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    return notebook
+
+
+def code_hash(notebook: nbformat.NotebookNode) -> str:
+    """Hash of the code cells, in order: outputs belong to exactly this code."""
+    return hashlib.sha256(
+        json.dumps([c.source for c in notebook.cells if c.cell_type == "code"], ensure_ascii=False).encode()
+    ).hexdigest()
+
+
+def essence(notebook: nbformat.NotebookNode) -> dict:
+    """What is compared for sync: sources, ids, tags and the kernel's name; not outputs, language_info or widget state."""
+    return {
+        "kernel": notebook.metadata.get("kernelspec", {}).get("name"),
+        "cells": [
+            {
+                "id": c.get("id"),
+                "type": c.cell_type,
+                "source": c.source,
+                "tags": list(c.metadata.get("tags", [])),
+                "course": dict(c.metadata.get("course", {})),
+            }
+            for c in notebook.cells
+        ],
+    }
+
+
+def differences(kind: str, derived: nbformat.NotebookNode, stored: nbformat.NotebookNode) -> list[str]:
+    """What makes a stored notebook stale; an empty list if it is in sync with its source."""
+    found = []
+    ours, theirs = essence(derived), essence(stored)
+    if ours["kernel"] != theirs["kernel"]:
+        found.append(f"kernel is {theirs['kernel']!r}, should be {ours['kernel']!r}")
+    if len(ours["cells"]) != len(theirs["cells"]):
+        found.append(f"{len(theirs['cells'])} cells, should be {len(ours['cells'])}")
+    for number, (a, b) in enumerate(zip(ours["cells"], theirs["cells"], strict=False)):
+        found += [f"cell {number}: {key} differs" for key in a if a[key] != b[key]]
+    if kind in EXECUTED:
+        if stored.metadata.get("course", {}).get("code_hash") != code_hash(derived):
+            found.append("its outputs were made by other code")
+        for number, cell in enumerate(stored.cells):
+            if cell.cell_type == "code" and cell.source.strip() and not cell.execution_count:
+                found.append(f"cell {number} was not executed")
+            if cell.cell_type == "code" and any(o.output_type == "error" for o in cell.outputs):
+                found.append(f"cell {number} holds an error")
+    else:
+        for number, cell in enumerate(stored.cells):
+            if cell.cell_type == "code" and (cell.outputs or cell.execution_count):
+                found.append(f"cell {number} holds outputs; exercises are kept without")
+    return found

@@ -1,0 +1,77 @@
+"""A time limit for code that cannot be trusted to end."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+
+GRACE = 5.0  # seconds that a stopped answer gets to come to its end
+
+
+class TimeLimit(BaseException):  # noqa: N818  (a BaseException: `except Exception` in an answer must not swallow it)
+    """The time is up.
+
+    Attributes:
+        stack: where the code was at that moment, outermost frame first.
+        stopped: whether it could be stopped.
+    """
+
+    def __init__(self, stack: list[traceback.FrameSummary] | None = None, stopped: bool = True):
+        super().__init__("time limit")
+        self.stack = stack or []
+        self.stopped = stopped
+
+
+def run_with_time_limit(work: Callable[[], None], seconds: float) -> None:
+    """Run ``work`` in a thread of its own and wait for it.
+
+    Raises:
+        TimeLimit: if it takes longer than ``seconds``.
+        BaseException: whatever ``work`` raises.
+    """
+    raised: list[BaseException] = []
+
+    def guarded() -> None:
+        try:
+            work()
+        except BaseException as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=guarded, daemon=True, name="answer")
+    thread.start()
+    try:
+        thread.join(seconds)
+        if not thread.is_alive():
+            if raised:
+                raise raised[0]
+            return
+        frame = sys._current_frames().get(thread.ident)
+        stack = list(traceback.extract_stack(frame)) if frame else []
+        del frame
+    except KeyboardInterrupt:
+        # The learner pressed "interrupt the kernel": stop the answer as well.
+        _stop(thread)
+        raise
+    raise TimeLimit(stack, stopped=_stop(thread))
+
+
+def _stop(thread: threading.Thread) -> bool:
+    """Raise TimeLimit inside a thread until the thread has ended, or the grace period is over.
+
+    A loop such as ``while True: try: … except: pass`` swallows the exception if it lands inside the ``try``. So it is
+    raised over and over, with a short switch interval that lets it land at any point, also inside the handler.
+    """
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        until = time.monotonic() + GRACE
+        while thread.is_alive() and time.monotonic() < until:
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(TimeLimit))
+            thread.join(0.0 if time.monotonic() % 0.01 < 0.008 else 0.001)
+    finally:
+        sys.setswitchinterval(interval)
+    return not thread.is_alive()

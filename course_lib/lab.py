@@ -1,0 +1,216 @@
+"""``python -m course_lib lab``: the learner's work folder, and JupyterLab on it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+
+from course_lib import records
+
+KINDS = ("notebooks", "exercises")
+START = "notebooks/00_start_here.ipynb"
+
+
+class LabError(Exception):
+    """Something about the work folder has to be put right first; the message says what and how."""
+
+
+def default_work_folder() -> Path:
+    """``work/`` beside the course, unless the environment variable BOTTLENECK_WORK names another folder."""
+    return Path(os.environ.get("BOTTLENECK_WORK") or records.course_root() / "work")
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _manifest(work: Path) -> dict[str, list[str]]:
+    marker = work / records.MARKER
+    try:
+        released = json.loads(marker.read_text(encoding="utf-8"))["released"]
+        return {str(k): list(v) for k, v in released.items()}
+    except FileNotFoundError:
+        return {}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        # Without it no copy can be told from a changed one: all are kept, and new versions are put beside them.
+        print(f"{marker.name} could not be read; every copy that differs from this release counts as changed by you.")
+        return {}
+
+
+def released_files() -> dict[str, Path]:
+    """The notebooks of this release: path inside a work folder → file."""
+    root = records.course_root()
+    found = {
+        f"{kind}/{path.name}": path for kind in KINDS for path in sorted((root / kind).glob("[0-9][0-9]_*.ipynb"))
+    }
+    if START not in found:
+        raise LabError(
+            f"The course's notebooks are not beside course_lib: expected {root / START}. "
+            "Clone the whole repository and run this command from it."
+        )
+    return found
+
+
+def fill(work: Path) -> list[str]:
+    """Bring a work folder up to this release. Nothing that the learner changed is overwritten.
+
+    A copy that is byte-identical to a version released earlier is refreshed. Any other is kept, and the new version is
+    put beside it as ``NAME.new.ipynb``.
+
+    Args:
+        work: the folder; made if it does not exist.
+
+    Returns:
+        What a learner should know, a line each.
+
+    Raises:
+        LabError: if the folder cannot be written, or is a file.
+    """
+    files = released_files()
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+        probe = work / ".write-test"
+        probe.write_text("", encoding="utf-8")
+        probe.unlink()
+    except (FileExistsError, NotADirectoryError):
+        raise LabError(f"{work} is a file; the course keeps your copies in a folder of that name. Move it away.") from None
+    except OSError as error:
+        raise LabError(
+            f"{work} cannot be written ({error.strerror}). Give yourself the right to write there, or choose another "
+            "folder: python -m course_lib lab --work FOLDER"
+        ) from None
+    released = _manifest(work)
+    notes = []
+    for name, original in files.items():
+        copy = work / name
+        digest = _digest(original)
+        known = released.setdefault(name, [])
+        if not copy.exists():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            _copy(original, copy)
+        elif (mine := _digest(copy)) != digest:
+            if mine in known:
+                _copy(original, copy)
+                notes.append(f"{name}: renewed (you had not changed it).")
+            elif digest not in known:
+                beside = _free_name(copy, digest, known)
+                if beside is not None:
+                    _copy(original, beside)
+                    notes.append(f"{name}: your copy is kept; the new version is beside it as {beside.name}.")
+        if digest not in known:
+            known.append(digest)
+    records.write_atomically(
+        work / records.MARKER, json.dumps({"version": 1, "released": released}, indent=1, sort_keys=True) + "\n"
+    )
+    return notes
+
+
+def _free_name(copy: Path, digest: str, known: list[str]) -> Path | None:
+    """Where a new version can go without touching anything of the learner's; None if it is there already."""
+    for number in range(1, 1000):
+        candidate = copy.with_name(f"{copy.stem}.new{'' if number == 1 else number}.ipynb")
+        if not candidate.exists():
+            return candidate
+        there = _digest(candidate)
+        if there == digest:
+            return None
+        if there in known:  # an earlier new version that nobody touched
+            return candidate
+    raise LabError(f"There are too many new versions beside {copy}: move them away.")
+
+
+def _copy(original: Path, target: Path) -> None:
+    temporary = target.with_name(target.name + ".tmp")
+    shutil.copyfile(original, temporary)
+    os.replace(temporary, target)
+    _trust(target)
+
+
+def _trust(path: Path) -> None:
+    """Sign a copy, so that JupyterLab shows the outputs that come with the course."""
+    try:
+        import nbformat
+        from nbformat.sign import NotebookNotary
+
+        NotebookNotary().sign(nbformat.read(path, as_version=4))
+    except Exception as error:
+        # Untrusted notebooks work too: their stored tables only look plainer until they are run.
+        print(f"{path.name} could not be signed ({error}).")
+
+
+def reset(name: str, work: Path) -> str:
+    """Restore one notebook of a work folder, keeping a backup of the learner's.
+
+    Args:
+        name: its name, such as ``01_anatomy``, ``exercises/01_anatomy`` or ``01_anatomy.ipynb``. A bare name means
+            the exercises if there are any, otherwise the lesson.
+        work: the work folder.
+
+    Returns:
+        A line that says what happened.
+
+    Raises:
+        LabError: if there is no such notebook.
+    """
+    files = released_files()
+    wanted = name.replace("\\", "/").removeprefix("work/").removesuffix(".ipynb")
+    matches = [key for key in files if key.removesuffix(".ipynb") == wanted]
+    if not matches:
+        matches = [key for key in files if key.split("/")[1].removesuffix(".ipynb") == wanted]
+        if len(matches) > 1:
+            choices = " or ".join(f"`reset {key.removesuffix('.ipynb')}`" for key in matches)
+            raise LabError(f"There are two notebooks of that name: say {choices}.")
+    if not matches:
+        raise LabError(f"There is no notebook {name!r}. There are: {', '.join(k.removesuffix('.ipynb') for k in files)}.")
+    key = matches[0]
+    target = work / key
+    message = f"{key} restored."
+    if target.exists() and _digest(target) != _digest(files[key]):
+        backup = target.with_name(f"{target.stem}.backup-{datetime.now():%Y%m%d-%H%M%S-%f}.ipynb")
+        os.replace(target, backup)
+        message = f"{key} restored; what you had is kept as {backup.name}."
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _copy(files[key], target)
+    return message
+
+
+def lab_environment() -> dict[str, str]:
+    """The environment for JupyterLab: our settings, and ``course_lib`` importable by every kernel."""
+    env = dict(os.environ)
+    root = str(records.course_root())
+    config = str(Path(__file__).resolve().parent / "lab_config")
+    for key, value in (("JUPYTER_CONFIG_PATH", config), ("PYTHONPATH", root)):
+        env[key] = os.pathsep.join([value, *([env[key]] if env.get(key) else [])])
+    env.setdefault("JUPYTER_PREFER_ENV_PATH", "1")  # this environment's kernel, not one left in the home folder
+    env.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    env.pop("COURSE_HEADLESS", None)
+    return env
+
+
+def lab_command(work: Path, options: list[str]) -> list[str]:
+    """The command that starts JupyterLab; the learner's own options come last, so that they win."""
+    return [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        f"--ServerApp.root_dir={work.resolve()}",
+        f"--LabApp.default_url=/lab/tree/{START}",
+        *options,
+    ]
+
+
+def run(options: list[str], work: Path) -> int:
+    """Fill the work folder and start JupyterLab; returns its exit status."""
+    for note in fill(work):
+        print(note)
+    print(f"Your copies are in {work}. Stop JupyterLab with Ctrl-C.", flush=True)
+    try:
+        return subprocess.call(lab_command(work, options), env=lab_environment())
+    except KeyboardInterrupt:
+        return 0

@@ -1,0 +1,187 @@
+"""Seeding and training: one way to call ``fit`` for the whole course."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from tqdm.auto import tqdm
+
+# One call into the backend runs this many steps. At batch 32 a step of a small dense model takes about a millisecond,
+# and starting it from Python takes two more; ten at a time make training two to three times as fast.
+STEPS_PER_EXECUTION = 10
+
+
+def set_seed(seed: int = 0) -> int:
+    """Seed Python, NumPy and Keras, so that a run can be repeated; returns the seed that was set.
+
+    The environment variable ``COURSE_SEED_OFFSET`` is added to ``seed``: running a notebook again with other offsets
+    shows which of its results depend on luck.
+
+    Raises:
+        ValueError: if the sum is negative or the variable is not an integer.
+    """
+    offset = os.environ.get("COURSE_SEED_OFFSET") or "0"
+    try:
+        total = int(seed) + int(offset)
+    except ValueError:
+        raise ValueError(f"seed ({seed!r}) and COURSE_SEED_OFFSET ({offset!r}) must be integers") from None
+    if not 0 <= total < 2**32:
+        raise ValueError(f"seed + COURSE_SEED_OFFSET must lie between 0 and 2**32 - 1, but it is {total}")
+    keras.utils.set_random_seed(total)
+    return total
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """What :func:`fit` returns.
+
+    Attributes:
+        history: one list a quantity, one number an epoch: ``history["loss"]`` is the training loss (running mean over
+            the epoch), ``history["val_loss"]`` the validation loss if validation data were given.
+        seconds: wall-clock time, compilation included.
+    """
+
+    history: Mapping[str, Sequence[float]]
+    seconds: float
+
+    @property
+    def loss(self) -> list[float]:
+        """Training loss after each epoch."""
+        return list(self.history["loss"])
+
+    @property
+    def validation_loss(self) -> list[float]:
+        """Validation loss after each epoch; empty without validation data."""
+        return list(self.history.get("val_loss", []))
+
+
+class _Bar(keras.callbacks.Callback):
+    """One progress bar over all epochs, with the latest loss behind it."""
+
+    def __init__(self, steps: int, epochs: int, description: str):
+        super().__init__()
+        disabled = os.environ.get("COURSE_HEADLESS") == "1"
+        self.bar = tqdm(total=steps * epochs, desc=description, unit="step", leave=False, disable=disabled)
+        self.steps = steps
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.done = epoch * self.steps
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.bar.update(self.done + batch + 1 - self.bar.n)
+
+    def on_epoch_end(self, epoch, logs=None):
+        text = f"loss {logs['loss']:.4f}"
+        if "val_loss" in logs:
+            text += f", validation {logs['val_loss']:.4f}"
+        self.bar.update(self.done + self.steps - self.bar.n)
+        self.bar.set_postfix_str(text)
+
+    def close(self):
+        self.bar.close()
+
+
+def _length(x: Any) -> int:
+    """Number of samples of an array, or of a list, tuple or dictionary of arrays."""
+    if isinstance(x, Mapping):
+        x = list(x.values())
+    if isinstance(x, (list, tuple)):
+        lengths = {len(part) for part in x}
+        if len(lengths) != 1:
+            raise ValueError(f"x holds arrays of different lengths: {sorted(lengths)}")
+        return lengths.pop()
+    return len(x)
+
+
+def fit(
+    model: keras.Model,
+    x: Any,
+    y: Any = None,
+    *,
+    epochs: int,
+    batch_size: int = 32,
+    learning_rate: float = 1e-3,
+    schedule: str | None = "cosine",
+    loss: Any = "mse",
+    validation_data: Any = None,
+    seed: int | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    jit_compile: bool | str = "auto",
+    description: str | None = None,
+) -> TrainingRun:
+    """Compile ``model`` with Adam and train it, with one progress bar for all epochs.
+
+    Args:
+        model: a Keras model; it is trained in place.
+        x: inputs, shape (n, ...), floats; or a list or dictionary of such arrays.
+        y: targets; by default ``x`` itself, which is what makes the model an *auto*encoder.
+        epochs: passes over ``x``.
+        batch_size: samples a step.
+        learning_rate: of Adam (Kingma and Ba 2015), at the first step.
+        schedule: ``"cosine"`` lowers the rate to 0 along half a cosine (Loshchilov and Hutter 2017), which gets the most
+            out of a training of fixed length; ``None`` keeps it constant.
+        loss: a Keras loss; ``None`` for a model that computes its own in ``compute_loss`` or ``add_loss`` (``y`` is then
+            passed on as it is).
+        validation_data: inputs, or a pair of inputs and targets, to be scored after each epoch; never the test split.
+        seed: calls :func:`set_seed` first: fixes the order of the batches and noise layers that have no seed of their
+            own. The initial weights were drawn when the model was built, so seed before building as well.
+        callbacks: further Keras callbacks.
+        jit_compile: as in ``model.compile``.
+        description: text before the progress bar; by default the model's name.
+
+    Returns:
+        A :class:`TrainingRun` with the losses of each epoch and the seconds it took.
+
+    Raises:
+        ValueError: if ``epochs``, ``batch_size`` or ``learning_rate`` is not positive, ``x`` is empty or of integers, or
+            ``schedule`` is unknown.
+    """
+    for name, value in (("epochs", epochs), ("batch_size", batch_size), ("learning_rate", learning_rate)):
+        if not value > 0:
+            raise ValueError(f"{name} must be positive, but it is {value}")
+    if schedule not in ("cosine", None):
+        raise ValueError(f'schedule must be "cosine" or None, but it is {schedule!r}')
+    samples = _length(x)
+    if samples == 0:
+        raise ValueError("x holds no samples")
+    if isinstance(x, np.ndarray) and y is None and x.dtype.kind != "f":
+        raise ValueError(f"x must be floats, but its dtype is {x.dtype}; divide pixels by 255 first")
+    started = time.perf_counter()
+    if seed is not None:
+        set_seed(seed)
+    if loss is not None:
+        y = x if y is None else y
+        if validation_data is not None and not isinstance(validation_data, (tuple, list)):
+            validation_data = (validation_data, validation_data)
+    steps = -(-samples // batch_size)
+    rate = learning_rate
+    if schedule == "cosine":
+        rate = keras.optimizers.schedules.CosineDecay(learning_rate, steps * epochs)
+    model.compile(
+        keras.optimizers.Adam(rate),
+        loss,
+        steps_per_execution=min(STEPS_PER_EXECUTION, steps),
+        jit_compile=jit_compile,
+    )
+    bar = _Bar(steps, epochs, description or model.name)
+    try:
+        fitted = model.fit(
+            x,
+            y,
+            batch_size=batch_size,
+            epochs=epochs,
+            validation_data=validation_data,
+            validation_batch_size=1000,
+            callbacks=[bar, *callbacks],
+            verbose=0,
+        )
+    finally:
+        bar.close()
+    history = {name: [float(value) for value in values] for name, values in fitted.history.items()}
+    return TrainingRun(history, time.perf_counter() - started)
