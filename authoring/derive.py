@@ -47,7 +47,8 @@ def front_matter(lesson: Lesson) -> str:
         extra = sum(t.minutes for t in todo if not t.core)
         lines.append(
             f"**About {minutes + core} minutes**: {minutes} for this lesson, {core} for its "
-            f"{sum(t.core for t in todo)} core exercises" + (f" ({extra} more for the optional ones)." if extra else ".")
+            f"{sum(t.core for t in todo)} core exercises"
+            + (f" ({extra} more for the optional ones)." if extra else ".")
         )
     else:
         lines.append(f"**About {minutes} minutes.**")

@@ -55,9 +55,7 @@ def _lint_text(lesson: Lesson) -> list[str]:
     ]
     tour = lesson.number == 0
     titles = [title for _, title in headings]
-    problems += [
-        f"{where}: no section {s!r}" for s in (SECTIONS_OF_THE_TOUR if tour else SECTIONS) if s not in titles
-    ]
+    problems += [f"{where}: no section {s!r}" for s in (SECTIONS_OF_THE_TOUR if tour else SECTIONS) if s not in titles]
     if lesson.number >= 2 and "Recall" not in titles:
         problems.append(f"{where}: no section 'Recall' with questions on earlier lessons")
     if any(len(level) == 1 for level, _ in headings):
@@ -103,7 +101,9 @@ def _lint_cells(where: str, notebook) -> list[str]:
             if re.search(r"^\s*from\s+\S+\s+import\s+\*", cell.source, re.MULTILINE):
                 problems.append(f"{where}: cell {number} has a star import")
             if cell.source.count("\n") >= LONGEST_CELL:
-                problems.append(f"{where}: cell {number} does not fit on a screen ({cell.source.count(chr(10)) + 1} lines)")
+                problems.append(
+                    f"{where}: cell {number} does not fit on a screen ({cell.source.count(chr(10)) + 1} lines)"
+                )
     return problems
 
 

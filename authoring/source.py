@@ -112,7 +112,11 @@ def task_of(cell) -> Task:
             f"this one starts with {first!r}."
         )
     return Task(
-        tuple(match["names"].split(", ")), match["title"], len(match["stars"]), int(match["minutes"]), match["kind"] == "core"
+        tuple(match["names"].split(", ")),
+        match["title"],
+        len(match["stars"]),
+        int(match["minutes"]),
+        match["kind"] == "core",
     )
 
 
@@ -137,7 +141,9 @@ def _marks(code: str) -> list[_Mark]:
         kind = {BEGIN: "begin", END: "end"}.get(text) or ("stub" if text.startswith(STUB) else None)
         if kind is None:
             if re.match(r"#\s*(solution\s*(begin|end)|stub)\b", text, re.IGNORECASE):
-                raise SourceError(f"Looks like a marker but is none: {text!r}. Write exactly {BEGIN!r}, {END!r} or {STUB!r}.")
+                raise SourceError(
+                    f"Looks like a marker but is none: {text!r}. Write exactly {BEGIN!r}, {END!r} or {STUB!r}."
+                )
             continue
         if not alone:
             raise SourceError(f"A marker stands on a line of its own: {token.line.strip()!r}.")

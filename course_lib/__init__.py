@@ -8,8 +8,11 @@ from __future__ import annotations
 import importlib
 import os
 
-# TensorFlow writes start-up notices into the notebook unless told otherwise before it is imported.
+from course_lib import _quiet
+
+# TensorFlow writes start-up notices into the notebook unless told otherwise before it is imported; some it writes even then.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+_quiet.install()
 
 __version__ = "0.1.0"
 

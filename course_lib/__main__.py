@@ -13,7 +13,9 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m course_lib", description="Bottleneck, a course on autoencoders.")
     commands = parser.add_subparsers(dest="command", required=True)
     lab = commands.add_parser("lab", help="fill work/ with your copies and open JupyterLab there")
-    doctor = commands.add_parser("doctor", help="check Python, packages, kernel, data, disk; say how to mend what fails")
+    doctor = commands.add_parser(
+        "doctor", help="check Python, packages, kernel, data, disk; say how to mend what fails"
+    )
     doctor.add_argument("--deep", action="store_true", help="also load the backend, report the device, train one step")
     progress = commands.add_parser("progress", help="print which exercises are solved")
     progress.add_argument("lesson", nargs="?", type=int, help="number of one lesson")

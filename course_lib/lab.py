@@ -46,9 +46,7 @@ def _manifest(work: Path) -> dict[str, list[str]]:
 def released_files() -> dict[str, Path]:
     """The notebooks of this release: path inside a work folder → file."""
     root = records.course_root()
-    found = {
-        f"{kind}/{path.name}": path for kind in KINDS for path in sorted((root / kind).glob("[0-9][0-9]_*.ipynb"))
-    }
+    found = {f"{kind}/{path.name}": path for kind in KINDS for path in sorted((root / kind).glob("[0-9][0-9]_*.ipynb"))}
     if START not in found:
         raise LabError(
             f"The course's notebooks are not beside course_lib: expected {root / START}. "
@@ -79,7 +77,9 @@ def fill(work: Path) -> list[str]:
         probe.write_text("", encoding="utf-8")
         probe.unlink()
     except (FileExistsError, NotADirectoryError):
-        raise LabError(f"{work} is a file; the course keeps your copies in a folder of that name. Move it away.") from None
+        raise LabError(
+            f"{work} is a file; the course keeps your copies in a folder of that name. Move it away."
+        ) from None
     except OSError as error:
         raise LabError(
             f"{work} cannot be written ({error.strerror}). Give yourself the right to write there, or choose another "
@@ -167,7 +167,9 @@ def reset(name: str, work: Path) -> str:
             choices = " or ".join(f"`reset {key.removesuffix('.ipynb')}`" for key in matches)
             raise LabError(f"There are two notebooks of that name: say {choices}.")
     if not matches:
-        raise LabError(f"There is no notebook {name!r}. There are: {', '.join(k.removesuffix('.ipynb') for k in files)}.")
+        raise LabError(
+            f"There is no notebook {name!r}. There are: {', '.join(k.removesuffix('.ipynb') for k in files)}."
+        )
     key = matches[0]
     target = work / key
     message = f"{key} restored."

@@ -28,8 +28,8 @@ def _pair(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     kinds = np.asarray(x).dtype.kind, np.asarray(y).dtype.kind
     if set(kinds) & {"i", "u", "b"} and "f" in kinds:
         raise ValueError(
-            f"x has dtype {np.asarray(x).dtype} and y {np.asarray(y).dtype}: pixels 0..255 and values in [0, 1] cannot be "
-            "compared; divide the integers by 255 first"
+            f"x has dtype {np.asarray(x).dtype} and y {np.asarray(y).dtype}: pixels 0..255 and values in [0, 1] "
+            "cannot be compared; divide the integers by 255 first"
         )
     x, y = _number_array("x", x), _number_array("y", y)
     if x.shape != y.shape:

@@ -101,8 +101,8 @@ def build_convolutional_autoencoder(
         activation: of the hidden layers.
 
     Returns:
-        Untrained ``encoder`` (n, *image_shape) -> (n, code_size), ``decoder`` back with outputs in [0, 1] (sigmoid), and
-        ``autoencoder``.
+        Untrained ``encoder`` (n, *image_shape) -> (n, code_size), ``decoder`` back with outputs in [0, 1] (sigmoid),
+        and ``autoencoder``.
 
     Raises:
         ValueError: if the image cannot be halved that often, or a size is not a positive integer.
@@ -162,21 +162,25 @@ def warm_start_autoencoder(
         activation: of the branches.
 
     Returns:
-        ``encoder`` (n, d) -> (n, k), ``decoder`` back and ``autoencoder``. The output is linear: clip it before scoring.
+        ``encoder`` (n, d) -> (n, k), ``decoder`` back and ``autoencoder``. The output is linear: clip it before
+        scoring.
 
     Raises:
         ValueError: if ``pca`` has no components, ``residual`` does not map k to d, or ``hidden_units`` is not positive.
 
-    Source: zero-initialised residual branches, Zhang, Dauphin and Ma 2019 (Fixup); random features, Rahimi and Recht 2007.
+    Source: zero-initialised residual branches, Zhang, Dauphin and Ma 2019 (Fixup); random features, Rahimi and Recht
+    2007.
     """
     k, d = pca.components.shape
     hidden_units = _positive("hidden_units", hidden_units)
     if k == 0:
         raise ValueError("pca must have at least one component, but its components have shape (0, d)")
-    if residual is not None and (residual.weights.shape[0], residual.readout.shape[1]) != (k, d):
-        raise ValueError(
-            f"residual must map {k} numbers to {d}, but it maps {residual.weights.shape[0]} to {residual.readout.shape[1]}"
-        )
+    if residual is not None:
+        residual_shape = residual.weights.shape[0], residual.readout.shape[1]
+        if residual_shape != (k, d):
+            raise ValueError(
+                f"residual must map {k} numbers to {d}, but it maps {residual_shape[0]} to {residual_shape[1]}"
+            )
     image, code = keras.Input((d,), name="image"), keras.Input((k,), name="code")
 
     hidden = layers.Dense(hidden_units, activation, name="encoder_hidden")(image)

@@ -44,12 +44,14 @@ from PIL import Image
 __all__ = [
     "COLORS",
     "KINDS",
+    "NO_CAPTION",
     "WIDTH",
     "Picture",
     "collect",
     "curve",
     "grid",
     "histogram",
+    "in_notebook",
     "ladder",
     "ladder_images",
     "learning_curves",
@@ -58,6 +60,7 @@ __all__ = [
     "row",
     "scatter_map",
     "show",
+    "show_picture",
     "subplots",
     "use_course_style",
 ]
@@ -168,6 +171,7 @@ class Picture:
     alt: str
 
 
+NO_CAPTION = "Figure without a caption."
 _collected: ContextVar[list[Picture] | None] = ContextVar("collected figures", default=None)
 
 
@@ -197,15 +201,19 @@ def show(figure: Figure, caption: str | None = None, *, summary: str = "") -> No
         raise ValueError(f"figure: expected a matplotlib Figure, received {type(figure).__name__}")
     if "matplotlib.pyplot" in sys.modules:  # else the notebook would show a pyplot figure a second time
         sys.modules["matplotlib.pyplot"].close(figure)
-    alt = " ".join(part.strip() for part in (caption, summary) if part) or "Figure without a caption."
-    picture = Picture(figure, caption, alt)
+    alt = " ".join(part.strip() for part in (caption, summary) if part) or NO_CAPTION
+    show_picture(Picture(figure, caption, alt))
+
+
+def show_picture(picture: Picture, *, note: str | None = None) -> None:
+    """Show a picture that :func:`collect` held back; ``note`` is added to its caption in small print."""
     collected = _collected.get()
     if collected is not None:
         collected.append(picture)
-    elif _in_notebook():
+    elif in_notebook():
         from IPython.display import display
 
-        display({"text/html": render_html(picture), "text/plain": f"[figure] {alt}"}, raw=True)
+        display({"text/html": render_html(picture, note=note), "text/plain": f"[figure] {picture.alt}"}, raw=True)
     else:
         _show_in_script(picture)
 
@@ -235,7 +243,7 @@ def _png(figure: Figure, small: bool) -> bytes:
         pixels = Image.open(buffer).convert("RGB")
         photographs = any(image.get_array().ndim == 3 for ax in figure.axes for image in ax.images)
         if not photographs:  # 256 colours are plenty for lines and grey images, and make a third of the bytes
-            pixels = pixels.quantize(256, dither=Image.Dither.NONE)
+            pixels = pixels.quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
         buffer = io.BytesIO()
         pixels.save(buffer, format="png", compress_level=9)
     return buffer.getvalue()
@@ -260,7 +268,8 @@ def subplots(
     return figure, figure.subplots(rows, columns, **options)
 
 
-def _in_notebook() -> bool:
+def in_notebook() -> bool:
+    """Whether this code runs in a notebook's kernel, which can show HTML."""
     if "IPython" not in sys.modules:
         return False
     from IPython import get_ipython
@@ -441,7 +450,7 @@ def grid(
 def _image_table(pictures, row_labels, column_titles, below, cmap, value_range, size, caption, summary) -> None:
     """Lay images out at exact positions; a layout engine would leave room that nothing fills."""
     columns = len(pictures[0])
-    left = 0.02 if row_labels is None else 0.12 + max(_text_width(label, 10) for label in row_labels)
+    left = 0.02 if row_labels is None else 0.18 + max(_text_width(label, 10) for label in row_labels)
     shapes = [image.shape for images in pictures for image in images]
     aspect = max(shape[0] / shape[1] for shape in shapes)  # height for one unit of width
     widest = 2.1 if max(max(shape[:2]) for shape in shapes) < 100 else 4.2
@@ -466,11 +475,21 @@ def _image_table(pictures, row_labels, column_titles, below, cmap, value_range, 
                 figure.text(middle, 1 - 0.03 / height, column_titles[j], ha="center", va="top", fontsize=font)
             if below is not None and below[i][j]:
                 figure.text(
-                    middle, (top - cell * aspect - 0.02) / height, below[i][j], ha="center", va="top", fontsize=font - 0.5
+                    middle,
+                    (top - cell * aspect - 0.02) / height,
+                    below[i][j],
+                    ha="center",
+                    va="top",
+                    fontsize=font - 0.5,
                 )
         if row_labels is not None:
             figure.text(
-                (left - 0.1) / width, (top - cell * aspect / 2) / height, row_labels[i], ha="right", va="center", fontsize=10
+                (left - 0.1) / width,
+                (top - cell * aspect / 2) / height,
+                row_labels[i],
+                ha="right",
+                va="center",
+                fontsize=10,
             )
     show(figure, caption, summary=summary)
 
@@ -479,7 +498,8 @@ def _text_width(text: str, size: float, weight: str = "normal") -> float:
     """Inches of the longest line of ``text``."""
     font = mpl.font_manager.FontProperties(size=size, weight=weight)
     return max(
-        (TextPath((0, 0), line, prop=font).get_extents().x1 / 72 for line in text.split("\n") if line.strip()), default=0.0
+        (TextPath((0, 0), line, prop=font).get_extents().x1 / 72 for line in text.split("\n") if line.strip()),
+        default=0.0,
     )
 
 
@@ -584,7 +604,13 @@ def ladder(
             ax.plot(intervals[i], [y[i]] * 2, color=_INK, lw=1.3, marker="|", ms=7, zorder=3)
         label = ("0" if value == 0 else _text(value, value_format)) + (f" {unit}" if unit else "")
         value_text = ax.annotate(
-            label, (ends[i], y[i]), xytext=(8 if from_zero else 11, 0), textcoords="offset points", va="center", fontweight="bold", zorder=5
+            label,
+            (ends[i], y[i]),
+            xytext=(8 if from_zero else 11, 0),
+            textcoords="offset points",
+            va="center",
+            fontweight="bold",
+            zorder=5,
         )
         value_text.set_path_effects([patheffects.withStroke(linewidth=3, foreground="white")])
         if annotations and annotations[i]:
@@ -681,7 +707,11 @@ def ladder_images(
         offset = 0.085 / height
         figure.text(x, middle + offset, names[i], ha="right", va="center", fontsize=10.5, fontweight="bold")
         figure.text(x, middle - offset, look.label, ha="right", va="center", fontsize=8.5, color=look.color)
-        numbers = ["0" if mse[i] == 0 else f"{mse[i]:.4f}", "∞" if math.isinf(psnr[i]) else f"{psnr[i]:.1f}", f"{bits[i]:,.0f}"]
+        numbers = [
+            "0" if mse[i] == 0 else f"{mse[i]:.4f}",
+            "∞" if math.isinf(psnr[i]) else f"{psnr[i]:.1f}",
+            f"{bits[i]:,.0f}",
+        ]
         for position, number in zip((0.72, 1.28, 2.05), numbers, strict=True):
             figure.text((width - right + position) / width, middle, number, ha="right", va="center", fontsize=10)
     for position, title in zip((0.72, 1.28, 2.05), ("MSE", "PSNR\n[dB]", "bits per\nimage"), strict=True):
@@ -773,7 +803,8 @@ def _draw_curves(ax, lines, bands, levels, markers, log_x, log_y) -> None:
         marked = len(xs) <= 40 if markers is None else markers
         ax.plot(
             xs, ys, color=color, ls=_LINES[i % len(_LINES)], marker=marker if marked or len(xs) == 1 else "",
-            ms=9 if len(xs) == 1 else max(5.0, 7.5 - i),  # an earlier marker shows behind a later one at the same place mec="white", mew=0.6, zorder=3 + (len(xs) == 1), label=name,
+            ms=9 if len(xs) == 1 else max(4.5, 8.0 - 1.5 * i),  # an earlier marker shows behind a later one
+            mec="white", mew=0.6, zorder=3 + (len(xs) == 1), label=name,
         )  # fmt: skip
         if bands and name in bands:
             spread = _as_array(bands[name], f"bands[{name!r}]", 1, f"shape ({len(xs)},)")
@@ -1000,12 +1031,13 @@ def _lay_names(figure: Figure, ax: Axes, spots: list) -> None:
 
 def _lay_thumbnails(ax: Axes, points: np.ndarray, thumbnails: np.ndarray, count: int) -> None:
     """Lay up to ``count`` thumbnails on the map, none over another: always the point farthest from those chosen."""
-    inside = np.flatnonzero(
-        (points[:, 0] > ax.get_xlim()[0]) & (points[:, 0] < ax.get_xlim()[1])
-        & (points[:, 1] > ax.get_ylim()[0]) & (points[:, 1] < ax.get_ylim()[1])
-    )  # fmt: skip
-    pixels = ax.transData.transform(points[inside])
     side = 0.32 * ax.figure.dpi
+    everywhere, box = ax.transData.transform(points), ax.get_window_extent()
+    corner = np.array([[box.x0, box.y0], [box.x1, box.y1]])
+    inside = np.flatnonzero(((everywhere > corner[0] + side / 2) & (everywhere < corner[1] - side / 2)).all(axis=1))
+    if not len(inside):
+        return
+    pixels = everywhere[inside]
     chosen = [int(np.argmin(np.linalg.norm(pixels - pixels.mean(axis=0), axis=1)))]
     distance = np.abs(pixels - pixels[chosen[0]]).max(axis=1)
     while len(chosen) < count and distance.max() > 1.08 * side:
@@ -1081,6 +1113,7 @@ def histogram(
                     textcoords="offset points", fontsize=9.5)  # fmt: skip
     if log_x:
         ax.set_xscale("log")
+        ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     ax.set(xlabel=xlabel, ylabel="share of the group in a bin" if density else "count in a bin")
     ax.grid(False, axis="x")
     medians = "; ".join(

@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import ClassVar
 
 import filelock
 
@@ -138,7 +139,7 @@ def guess_of(key: str) -> str | None:
 class Progress:
     """The table of exercises with what has been solved; shows itself in a notebook, prints itself elsewhere."""
 
-    _WORDS = {"solved": "✔ solved", "failed": "✘ tried", "open": "· open"}
+    _WORDS: ClassVar = {"solved": "✔ solved", "failed": "✘ tried", "open": "· open"}
 
     def __init__(self, rows: list[tuple[int, str, str, str, str, int]]):
         self.rows = rows  # lesson, number, name, title, state, checks

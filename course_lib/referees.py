@@ -30,7 +30,7 @@ class PCA:
     Attributes:
         mean: the training mean, shape (d,).
         components: orthonormal rows by falling variance, shape (k, d); the entry of largest magnitude is positive.
-        eigenvalues: variance of the training data along each component, shape (k,), in squared data units, divided by n.
+        eigenvalues: variance of the training data along each component, in squared data units, shape (k,); divided by n.
         total_variance: variance summed over all d directions.
     """
 
@@ -154,8 +154,9 @@ def principal_axes_within(basis: np.ndarray, train: np.ndarray) -> np.ndarray:
         train: data, shape (n, d).
 
     Returns:
-        Orthonormal rows (k, d) in the span of ``basis``, by falling variance of the centred data, largest entry positive.
-        When the span is the principal subspace, they are the principal components, which the rows of ``basis`` are not.
+        Orthonormal rows (k, d) in the span of ``basis``, by falling variance of the centred data, largest entry
+        positive. When the span is the principal subspace, they are the principal components, which the rows of
+        ``basis`` are not.
 
     Raises:
         ValueError: if the shapes do not fit or the rows are dependent.

@@ -13,8 +13,9 @@ import numpy as np
 from tqdm.auto import tqdm
 
 # One call into the backend runs this many steps. At batch 32 a step of a small dense model takes about a millisecond,
-# and starting it from Python takes two more; ten at a time make training two to three times as fast.
-STEPS_PER_EXECUTION = 10
+# and starting it from Python takes two more; ten at a time make training two to three times as fast. PyTorch's trainer
+# runs them one by one.
+STEPS_PER_EXECUTION = 1 if keras.backend.backend() == "torch" else 10
 
 
 def set_seed(seed: int = 0) -> int:
@@ -67,21 +68,24 @@ class _Bar(keras.callbacks.Callback):
     def __init__(self, steps: int, epochs: int, description: str):
         super().__init__()
         disabled = os.environ.get("COURSE_HEADLESS") == "1"
-        self.bar = tqdm(total=steps * epochs, desc=description, unit="step", leave=False, disable=disabled)
+        self.bar = tqdm(
+            total=steps * epochs, desc=description, unit="step", leave=False, mininterval=0.5, disable=disabled
+        )
         self.steps = steps
 
     def on_epoch_begin(self, epoch, logs=None):
         self.done = epoch * self.steps
 
     def on_train_batch_end(self, batch, logs=None):
-        self.bar.update(self.done + batch + 1 - self.bar.n)
+        # With several steps an execution, the last call of an epoch may name a batch that does not exist.
+        self.bar.update(self.done + min(batch + 1, self.steps) - self.bar.n)
 
     def on_epoch_end(self, epoch, logs=None):
         text = f"loss {logs['loss']:.4f}"
         if "val_loss" in logs:
             text += f", validation {logs['val_loss']:.4f}"
+        self.bar.set_postfix_str(text, refresh=False)
         self.bar.update(self.done + self.steps - self.bar.n)
-        self.bar.set_postfix_str(text)
 
     def close(self):
         self.bar.close()
@@ -124,10 +128,10 @@ def fit(
         epochs: passes over ``x``.
         batch_size: samples a step.
         learning_rate: of Adam (Kingma and Ba 2015), at the first step.
-        schedule: ``"cosine"`` lowers the rate to 0 along half a cosine (Loshchilov and Hutter 2017), which gets the most
-            out of a training of fixed length; ``None`` keeps it constant.
-        loss: a Keras loss; ``None`` for a model that computes its own in ``compute_loss`` or ``add_loss`` (``y`` is then
-            passed on as it is).
+        schedule: ``"cosine"`` lowers the rate to 0 along half a cosine (Loshchilov and Hutter 2017), which gets the
+            most out of a training of fixed length; ``None`` keeps it constant.
+        loss: a Keras loss; ``None`` for a model that computes its own in ``compute_loss`` or ``add_loss`` (``y`` is
+            then passed on as it is).
         validation_data: inputs, or a pair of inputs and targets, to be scored after each epoch; never the test split.
         seed: calls :func:`set_seed` first: fixes the order of the batches and noise layers that have no seed of their
             own. The initial weights were drawn when the model was built, so seed before building as well.
@@ -139,8 +143,8 @@ def fit(
         A :class:`TrainingRun` with the losses of each epoch and the seconds it took.
 
     Raises:
-        ValueError: if ``epochs``, ``batch_size`` or ``learning_rate`` is not positive, ``x`` is empty or of integers, or
-            ``schedule`` is unknown.
+        ValueError: if ``epochs``, ``batch_size`` or ``learning_rate`` is not positive, ``x`` is empty or of integers,
+            or ``schedule`` is unknown.
     """
     for name, value in (("epochs", epochs), ("batch_size", batch_size), ("learning_rate", learning_rate)):
         if not value > 0:

@@ -67,7 +67,7 @@ def test_psnr_converts_the_error_of_the_whole_set_not_each_image():
 
 def test_psnr_refuses_what_is_not_in_the_unit_interval(images):
     x, y = images
-    with pytest.raises(ValueError, match="y must lie in .* clip01"):
+    with pytest.raises(ValueError, match=r"y must lie in .* clip01"):
         metrics.psnr(x, y + 1)
     with pytest.raises(ValueError, match="uint8"):
         metrics.psnr((x * 255).astype(np.uint8), (x * 255).astype(np.uint8))

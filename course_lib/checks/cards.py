@@ -124,11 +124,7 @@ def _solution_link(exercise: Exercise) -> str:
     import nbformat
 
     notebook = nbformat.read(solutions, as_version=4)
-    notebook.cells = [
-        c
-        for c in notebook.cells
-        if c.metadata.get("course", {}).get("exercise") in (exercise.name, "*")
-    ]
+    notebook.cells = [c for c in notebook.cells if c.metadata.get("course", {}).get("exercise") in (exercise.name, "*")]
     target = work / "solutions" / f"{exercise.name}.ipynb"
     if not target.exists():  # it may hold the learner's notes by now
         target.parent.mkdir(exist_ok=True)

@@ -14,6 +14,7 @@ import importlib
 import inspect
 import io
 import linecache
+import os
 import pkgutil
 import random
 import sys
@@ -66,6 +67,7 @@ class Exercise:
     section: str
     question: str
     judge: Callable = field(repr=False)
+    uses_keras: bool
     trains: bool
     time_limit: float
 
@@ -75,17 +77,21 @@ class Exercise:
         return f"{self.lesson}.{self.position}"
 
 
+class CheckFailed(AssertionError):
+    """A check failed where nobody is there to read the card: in a test run or a build."""
+
+
 class UnknownExercise(LookupError):
     """`check` or `hint` was given something that is no exercise."""
 
 
-class _Failed(Exception):  # noqa: N818  (it ends a check; it is not an error)
+class _Failed(Exception):
     def __init__(self, misconception: str, message: str):
         super().__init__(message)
         self.misconception = misconception
 
 
-class _AnswerRaised(Exception):  # noqa: N818
+class _AnswerRaised(Exception):
     """Carries an exception out of the learner's own code, to tell it from a fault in a judge."""
 
 
@@ -93,7 +99,13 @@ _registry: dict[str, Exercise] = {}
 
 
 def judge(
-    *names: str, title: str, section: str, question: str, trains: bool = False, time_limit: float | None = None
+    *names: str,
+    title: str,
+    section: str,
+    question: str,
+    uses_keras: bool = False,
+    trains: bool = False,
+    time_limit: float | None = None,
 ) -> Callable:
     """Register a judge for the exercise named ``names[0]``.
 
@@ -102,7 +114,8 @@ def judge(
         title: a few words that say what it is.
         section: heading of the lesson's section to reread.
         question: the first hint, a question.
-        trains: whether the answer trains a network, which gets it a longer time limit.
+        uses_keras: whether the judge needs Keras, which is then loaded before the clock starts.
+        trains: whether the answer trains a network, which implies ``uses_keras`` and gets it a longer time limit.
         time_limit: seconds; 10 by default, 60 for an answer that trains.
 
     Raises:
@@ -127,6 +140,7 @@ def judge(
             section=section,
             question=question,
             judge=function,
+            uses_keras=uses_keras or trains,
             trains=trains,
             time_limit=time_limit or (60.0 if trains else 10.0),
         )
@@ -229,7 +243,7 @@ class Probe:
             result = answer(*given, **kwargs)
         except (_Failed, TimeLimit):
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # exit() in an answer must not end the kernel
             raise _AnswerRaised from error
         if result is None:
             self.fail("returned-nothing", "Your function returned None. Does it end with a return statement?")
@@ -261,11 +275,10 @@ class Probe:
             except ValueError:
                 array = np.asarray(None)
         else:
-            from keras import ops
-
-            if not ops.is_tensor(got):
+            keras = sys.modules.get("keras")  # a tensor cannot exist before Keras is loaded
+            if keras is None or not keras.ops.is_tensor(got):
                 self.fail("wrong-type", f"An array was expected from {what}; it returned {_described(got)}.")
-            array = ops.convert_to_numpy(got)
+            array = keras.ops.convert_to_numpy(got)
         if array.dtype.kind not in "biuf":
             self.fail("wrong-type", f"An array of numbers was expected from {what}; it returned {_described(got)}.")
         return array
@@ -301,9 +314,7 @@ class Probe:
         if wrong.any():
             at = tuple(int(i) for i in np.argwhere(wrong)[0])
             where = f" at index {at[0] if len(at) == 1 else at}" if at else ""
-            self.fail(
-                misconception, _join(f"Expected {true[at]:.6g}{where}; yours is {ours[at]:.6g}.", question)
-            )
+            self.fail(misconception, _join(f"Expected {true[at]:.6g}{where}; yours is {ours[at]:.6g}.", question))
 
 
 def _join(measured: str, question: str) -> str:
@@ -353,6 +364,8 @@ def run_check(*answers, name: str | None = None, seed: int | None = None) -> Out
                 exercise.name,
             )
 
+    if exercise.uses_keras:
+        importlib.import_module("keras")
     probe = Probe(int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed)
     printed = io.StringIO()
 
@@ -368,6 +381,7 @@ def run_check(*answers, name: str | None = None, seed: int | None = None) -> Out
             warnings.catch_warnings(),
         ):
             warnings.simplefilter("default")
+            warnings.showwarning = _print_warning
             run_with_time_limit(work, exercise.time_limit)
     except _Failed as failed:
         outcome = FAIL, failed.misconception, str(failed)
@@ -382,6 +396,10 @@ def run_check(*answers, name: str | None = None, seed: int | None = None) -> Out
         np.random.set_state(states[0])
         random.setstate(states[1])
     return Outcome(*outcome, exercise.name, printed.getvalue())
+
+
+def _print_warning(message, category, filename, lineno, file=None, line=None) -> None:
+    print(f"{category.__name__}: {message}")
 
 
 def _seed_everything(seed: int) -> None:
@@ -441,13 +459,17 @@ def check(*answers, name: str | None = None) -> None:
 
     Raises:
         UnknownExercise: if no exercise has that name; the message lists the nearest ones.
+        CheckFailed: headless only (``COURSE_HEADLESS=1``): a wrong answer in a notebook must make a test run red.
     """
     from course_lib.checks import cards
 
     outcome = run_check(*answers, name=name)
     exercise = find_exercise(outcome.exercise)
     entry = records.record_check(outcome.exercise, outcome.status, outcome.misconception)
-    cards.show(cards.outcome_card(exercise, outcome, entry.get("failures", 0)))
+    card = cards.outcome_card(exercise, outcome, entry.get("failures", 0))
+    cards.show(card)
+    if outcome.status in (FAIL, ERROR) and os.environ.get("COURSE_HEADLESS") == "1":
+        raise CheckFailed(str(card))
 
 
 _hints_given: dict[str, int] = {}

@@ -12,7 +12,7 @@ from collections.abc import Callable
 GRACE = 5.0  # seconds that a stopped answer gets to come to its end
 
 
-class TimeLimit(BaseException):  # noqa: N818  (a BaseException: `except Exception` in an answer must not swallow it)
+class TimeLimit(BaseException):
     """The time is up.
 
     Attributes:
@@ -34,12 +34,22 @@ def run_with_time_limit(work: Callable[[], None], seconds: float) -> None:
         BaseException: whatever ``work`` raises.
     """
     raised: list[BaseException] = []
+    state = _State()
 
     def guarded() -> None:
         try:
             work()
         except BaseException as error:
             raised.append(error)
+        while True:
+            # One more TimeLimit may be under way: it is swallowed here, not in the interpreter's own thread code.
+            try:
+                state.finished = True
+                while state.stopping and not state.acknowledged:
+                    time.sleep(0.001)
+                return
+            except TimeLimit:
+                continue
 
     thread = threading.Thread(target=guarded, daemon=True, name="answer")
     thread.start()
@@ -54,24 +64,36 @@ def run_with_time_limit(work: Callable[[], None], seconds: float) -> None:
         del frame
     except KeyboardInterrupt:
         # The learner pressed "interrupt the kernel": stop the answer as well.
-        _stop(thread)
+        _stop(thread, state)
         raise
-    raise TimeLimit(stack, stopped=_stop(thread))
+    raise TimeLimit(stack, stopped=_stop(thread, state))
 
 
-def _stop(thread: threading.Thread) -> bool:
-    """Raise TimeLimit inside a thread until the thread has ended, or the grace period is over.
+class _State:
+    """What the two threads tell each other.
+
+    Plain attributes, no locks and no events: an exception that lands while a lock is being taken leaves it locked for ever.
+    """
+
+    finished = stopping = acknowledged = False
+
+
+def _stop(thread: threading.Thread, state: _State) -> bool:
+    """Raise TimeLimit inside a thread until its work has ended, or the grace period is over.
 
     A loop such as ``while True: try: … except: pass`` swallows the exception if it lands inside the ``try``. So it is
     raised over and over, with a short switch interval that lets it land at any point, also inside the handler.
     """
+    state.stopping = True
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     try:
         until = time.monotonic() + GRACE
-        while thread.is_alive() and time.monotonic() < until:
+        while not state.finished and time.monotonic() < until:
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(TimeLimit))
-            thread.join(0.0 if time.monotonic() % 0.01 < 0.008 else 0.001)
+            # Now and then a longer pause: code that cleans up after itself needs a moment without interruption.
+            time.sleep(0.0 if time.monotonic() % 0.01 < 0.008 else 0.001)
     finally:
         sys.setswitchinterval(interval)
-    return not thread.is_alive()
+        state.acknowledged = True
+    return state.finished

@@ -1,0 +1,63 @@
+"""What all tests share: the choice of one lesson, and the score of the wrong-answer banks."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("MPLBACKEND", "Agg")
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")  # a learner's keras.json must not decide what is tested
+os.environ["COURSE_HEADLESS"] = "1"
+
+import pytest
+
+import course_lib  # noqa: F401  (before Keras: it keeps TensorFlow's start-up notices away)
+
+
+def pytest_addoption(parser):
+    parser.addoption("--lesson", default=None, metavar="NN", help="only what belongs to this lesson, such as 02")
+
+
+def pytest_collection_modifyitems(config, items):
+    wanted = config.getoption("--lesson")
+    if not wanted:
+        return
+    kept, dropped = [], []
+    for item in items:
+        of = getattr(item, "callspec", None) and item.callspec.params.get("lesson")
+        (kept if of is not None and of.slug.startswith(f"{wanted}_") else dropped).append(item)
+    if dropped:
+        config.hook.pytest_deselected(items=dropped)
+        items[:] = kept
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Print how many wrong answers the checks killed; with xdist the numbers travel as user properties."""
+    scores: dict[str, list[int]] = {}
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.stats.get(outcome, []):
+            for key, value in getattr(report, "user_properties", []):
+                if key == "killed":
+                    lesson, killed, total = value
+                    score = scores.setdefault(lesson, [0, 0])
+                    score[0] += killed
+                    score[1] += total
+    if scores:
+        terminalreporter.section("wrong answers killed by the checks")
+        for lesson, (killed, total) in sorted(scores.items()):
+            terminalreporter.write_line(f"{lesson:24} {killed}/{total}")
+        terminalreporter.write_line(
+            f"{'all lessons':24} {sum(s[0] for s in scores.values())}/{sum(s[1] for s in scores.values())}"
+        )
+
+
+@pytest.fixture
+def work(tmp_path, monkeypatch):
+    """A work folder as `python -m course_lib lab` leaves it, with the current directory in it."""
+    from course_lib import records
+
+    folder = tmp_path / "work"
+    (folder / "exercises").mkdir(parents=True)
+    (folder / records.MARKER).write_text('{"version": 1, "released": {}}', encoding="utf-8")
+    monkeypatch.chdir(folder / "exercises")
+    return folder

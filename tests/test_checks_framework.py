@@ -1,0 +1,341 @@
+"""The check framework: outcomes, time limit, messages, records, cards."""
+
+from __future__ import annotations
+
+import functools
+import sys
+import time
+import warnings
+
+import numpy as np
+import pytest
+
+from course_lib import check, hint, records
+from course_lib.checks import framework
+from course_lib.checks.framework import ERROR, FAIL, NOT_ATTEMPTED, PASS, UnknownExercise, judge, run_check
+
+
+@pytest.fixture(autouse=True)
+def toy_exercises(monkeypatch):
+    """Two small exercises that exist in these tests only."""
+    framework.exercises()
+    monkeypatch.setattr(framework, "_registry", dict(framework._registry))
+    monkeypatch.setattr(framework, "_hints_given", {})
+    monkeypatch.setattr(records, "_memory", {})
+
+    @judge("toy_square", title="A square", section="Squares", question="What is 3 times 3?", time_limit=0.5)
+    def judge_square(toy_square, probe):
+        x = probe.rng.uniform(1, 2, size=(3,))
+        got = probe.call(toy_square, x)
+        got = probe.require_shape(got, (3,), "One number per entry?")
+        probe.require(not np.allclose(got, 2 * x), "doubled", "Is 3 squared 6?")
+        probe.require_close(got, x**2, "wrong-formula", "What is 3 times 3?")
+
+    @judge("toy_plus", "toy_minus", title="Two functions", section="Squares", question="?")
+    def judge_both(toy_plus, toy_minus, probe):
+        probe.require_close(probe.call(toy_minus, probe.call(toy_plus, 1.0)), 1.0, "no-inverse", "Undone?")
+
+
+def toy_square(x):
+    return x**2
+
+
+def test_right_answer_passes():
+    outcome = run_check(toy_square)
+    assert (outcome.status, outcome.misconception, outcome.exercise) == (PASS, None, "toy_square")
+
+
+def test_wrong_answer_fails_with_its_misconception_and_message():
+    outcome = run_check(lambda x: 2 * x, name="toy_square")
+    assert (outcome.status, outcome.misconception, outcome.message) == (FAIL, "doubled", "Is 3 squared 6?")
+
+
+def test_message_says_what_was_expected_and_what_came():
+    outcome = run_check(lambda x: x**2 + 1, name="toy_square", seed=3)
+    assert outcome.misconception == "wrong-formula"
+    assert "Expected" in outcome.message and "yours is" in outcome.message and "index 0" in outcome.message
+
+
+def test_wrong_shape_fails_and_says_what_was_expected():
+    outcome = run_check(lambda x: (x**2).sum(), name="toy_square")
+    assert (outcome.status, outcome.misconception) == (FAIL, "wrong-shape")
+    assert "(3,)" in outcome.message and "()" in outcome.message and "One number per entry?" in outcome.message
+
+
+@pytest.mark.parametrize("value", ["four", {"a": 1}, object(), [1, [2, 3]], 1j])
+def test_wrong_type_fails_and_says_what_was_expected(value):
+    outcome = run_check(lambda x: value, name="toy_square")
+    assert (outcome.status, outcome.misconception) == (FAIL, "wrong-type")
+    assert "array of numbers" in outcome.message or "An array was expected" in outcome.message
+
+
+def test_nan_fails():
+    assert run_check(lambda x: x * np.nan, name="toy_square").status == FAIL
+
+
+def test_forgotten_return_fails_with_a_question():
+    outcome = run_check(lambda x: None, name="toy_square")
+    assert (outcome.status, outcome.misconception) == (FAIL, "returned-nothing")
+
+
+def test_changing_the_input_fails():
+    def toy_square(x):
+        x *= x
+        return x
+
+    outcome = run_check(toy_square)
+    assert (outcome.status, outcome.misconception) == (FAIL, "changes-its-input")
+
+
+def test_raising_answer_is_an_error_with_the_learners_own_line():
+    def toy_square(x):
+        y = x**2
+        return np.linalg.inv(y)  # raises deep inside NumPy
+
+    outcome = run_check(toy_square)
+    assert outcome.status == ERROR
+    assert "LinAlgError" in outcome.message
+    assert "return np.linalg.inv(y)" in outcome.message and "in toy_square" in outcome.message
+
+
+def test_wrong_number_of_arguments_is_an_error_that_says_so():
+    outcome = run_check(lambda: 1, name="toy_square")
+    assert outcome.status == ERROR and "could not be called as the task says" in outcome.message
+
+
+def test_raising_systemexit_is_contained():
+    def toy_square(x):
+        sys.exit(1)
+
+    assert run_check(toy_square).status == ERROR
+
+
+@pytest.mark.parametrize("kind", ["plain", "except Exception", "bare except", "bare except in a call", "finally"])
+def test_endless_loop_is_stopped_and_its_line_is_shown(kind):
+    def helper():
+        try:
+            raise KeyError
+        except:  # noqa: E722
+            return 1
+
+    def toy_square(x):
+        n = 0
+        while kind == "plain":
+            n += 1
+        while kind == "except Exception":
+            try:
+                n += 1
+            except Exception:
+                pass
+        while kind == "bare except":
+            try:
+                n += 1
+            except:  # noqa: E722
+                pass
+        while kind == "bare except in a call":
+            try:
+                n += helper()
+            except:  # noqa: E722
+                continue
+        while kind == "finally":
+            try:
+                n += 1
+            except BaseException:
+                n -= 1
+            finally:
+                n += 2
+
+    start = time.monotonic()
+    outcome = run_check(toy_square)
+    assert outcome.status == ERROR
+    assert "still running after 0.5 seconds and was stopped" in outcome.message
+    assert "could not be stopped" not in outcome.message
+    assert "in toy_square" in outcome.message or "in helper" in outcome.message
+    assert time.monotonic() - start < 10
+
+
+def test_code_that_cannot_be_stopped_is_reported_as_such(monkeypatch):
+    monkeypatch.setattr("course_lib.checks.time_limit.GRACE", 0.2)
+
+    def toy_square(x):
+        time.sleep(2)  # one call into C: no exception can land before it returns
+        return x
+
+    outcome = run_check(toy_square)
+    assert outcome.status == ERROR and "restart the kernel" in outcome.message
+
+
+def test_right_answer_that_prints_and_warns_passes_and_shows_what_it_printed():
+    def toy_square(x):
+        print("hello from inside")
+        print("to stderr", file=sys.stderr)
+        warnings.warn("careful", stacklevel=1)
+        return x**2
+
+    outcome = run_check(toy_square)
+    assert outcome.status == PASS
+    for text in ("hello from inside", "to stderr", "careful"):
+        assert text in outcome.printed
+
+
+def test_printing_does_not_reach_the_notebook_during_the_check(capsys):
+    def toy_square(x):
+        print("noise")
+        return x**2
+
+    run_check(toy_square)
+    assert capsys.readouterr().out == ""
+
+
+def test_stub_is_not_attempted_but_a_librarys_not_implemented_error_is_an_error():
+    import asyncio
+
+    def toy_square(x):
+        raise NotImplementedError("write your answer here")
+
+    assert run_check(toy_square).status == NOT_ATTEMPTED
+
+    def uses_a_library(x):
+        return asyncio.AbstractEventLoop().time()
+
+    assert run_check(uses_a_library, name="toy_square").status == ERROR
+
+
+def test_object_from_course_lib_is_refused_however_it_is_wrapped():
+    from course_lib import metrics
+
+    for answer in (
+        metrics.mse,
+        functools.partial(metrics.mse),
+        functools.wraps(metrics.mse)(lambda *a: metrics.mse(*a)),
+    ):
+        outcome = run_check(answer, name="toy_square")
+        assert (outcome.status, outcome.misconception) == (FAIL, "imported-answer")
+
+
+def test_unknown_exercise_lists_the_nearest_names():
+    def toy_sqare(x):
+        return x
+
+    with pytest.raises(UnknownExercise, match="toy_square"):
+        run_check(toy_sqare)
+
+
+def test_lambda_partial_and_instance_need_a_name_and_work_with_it():
+    class Squarer:
+        def __call__(self, x):
+            return x**2
+
+    for answer in (lambda x: x**2, functools.partial(toy_square), Squarer()):
+        with pytest.raises(UnknownExercise, match="name="):
+            run_check(answer)
+        assert run_check(answer, name="toy_square").status == PASS
+
+
+def test_text_instead_of_the_function_is_explained():
+    with pytest.raises(UnknownExercise, match="quotes"):
+        run_check("toy_square")
+
+
+def test_result_instead_of_the_function_fails_with_a_question():
+    outcome = run_check(toy_square(3.0), name="toy_square")
+    assert (outcome.status, outcome.misconception) == (FAIL, "wrong-type") and "?" in outcome.message
+
+
+def test_exercise_of_two_functions():
+    def toy_plus(x):
+        return x + 1
+
+    assert run_check(toy_plus, lambda x: x - 1).status == PASS
+    assert run_check(toy_plus, lambda x: x).misconception == "no-inverse"
+    with pytest.raises(TypeError, match="toy_plus, toy_minus"):
+        run_check(toy_plus)
+
+
+def test_two_exercises_cannot_share_a_name():
+    with pytest.raises(ValueError, match="taken"):
+        namespace = {"__name__": "course_lib.checks.lesson_99"}
+        exec("def judge_again(toy_square, probe): pass", namespace)
+        judge("toy_square", title="t", section="s", question="q")(namespace["judge_again"])
+
+
+def test_check_leaves_the_learners_random_numbers_alone():
+    np.random.seed(7)
+    expected = np.random.default_rng(0), np.random.rand()
+    np.random.seed(7)
+    run_check(toy_square)
+    assert np.random.rand() == expected[1]
+
+
+def test_fault_in_a_judge_is_not_blamed_on_the_learner():
+    @judge("toy_broken", title="t", section="s", question="q")
+    def judge_broken(answer, probe):
+        raise KeyError("the judge's own fault")
+
+    with pytest.raises(KeyError):
+        run_check(lambda x: x, name="toy_broken")
+
+
+def test_judge_modules_do_not_load_keras():
+    import subprocess
+
+    code = (
+        "import sys; from course_lib.checks import framework; framework.exercises(); sys.exit('keras' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_failed_check_raises_headless_so_that_test_runs_turn_red():
+    with pytest.raises(framework.CheckFailed, match="Is 3 squared 6"):
+        check(lambda x: 2 * x, name="toy_square")
+
+
+def test_check_prints_a_card_records_and_offers_help_step_by_step(work, capsys, monkeypatch):
+    monkeypatch.delenv("COURSE_HEADLESS")
+
+    def toy_square(x):
+        return 2 * x
+
+    check(toy_square)
+    out = capsys.readouterr().out
+    assert out.startswith("✘ FAIL · 0.") and "Is 3 squared 6?" in out and "hint(toy_square)" in out
+    hint(toy_square)
+    first = capsys.readouterr().out
+    assert "What is 3 times 3?" in first and "Reread" not in first and "solution of" not in first
+    hint(toy_square)
+    second = capsys.readouterr().out
+    assert "Reread the section “Squares”" in second and "The solution of" not in second
+    check(toy_square)
+    capsys.readouterr()
+    hint("toy_square")
+    assert "The solution of toy_square" in capsys.readouterr().out
+    noted = records.read()["exercises"]["toy_square"]
+    assert noted["failures"] == 2 and noted["misconceptions"] == ["doubled"] and not noted["solved"]
+
+
+def test_card_is_html_in_a_notebook_and_escapes_what_the_answer_said():
+    from course_lib.checks import cards
+
+    exercise = framework.find_exercise("toy_square")
+    card = cards.outcome_card(exercise, framework.Outcome(FAIL, "m", "is <b> 1 & 2?", "toy_square", "<script>"), 1)
+    html = card._repr_html_()
+    assert "is &lt;b&gt; 1 &amp; 2?" in html and "<script>" not in html and "FAIL" in html
+    assert "is <b> 1 & 2?" in str(card)
+
+
+def test_solution_link_in_a_work_folder_shows_that_one_solution_only(work, capsys):
+    import nbformat
+
+    name = next(e.name for e in framework.exercises() if e.lesson == 1)
+    others = [e.name for e in framework.exercises() if e.lesson == 1 and e.name != name]
+    for _ in range(2):
+        records.record_check(name, FAIL, None)
+    hint(name)
+    assert f"../solutions/{name}.ipynb" in capsys.readouterr().out
+    notebook = nbformat.read(work / "solutions" / f"{name}.ipynb", as_version=4)
+    text = "\n".join(c.source for c in notebook.cells)
+    assert f"def {name}" in text
+    assert not [other for other in others if f"def {other}" in text]
+    (work / "solutions" / f"{name}.ipynb").write_text("my notes", encoding="utf-8")
+    hint(name)
+    assert (work / "solutions" / f"{name}.ipynb").read_text(encoding="utf-8") == "my notes"

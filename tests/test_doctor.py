@@ -1,0 +1,124 @@
+"""The doctor names what is wrong, with its fix."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from course_lib import datasets, doctor, records
+
+
+def said(tmp_path, **kwargs) -> tuple[int, str]:
+    lines = []
+    status = doctor.examine(tmp_path / "work", show=lines.append, **kwargs)
+    return status, "\n".join(lines)
+
+
+@pytest.fixture(autouse=True)
+def tensorflow_here(monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+
+
+def test_sound_machine_passes(tmp_path):
+    status, text = said(tmp_path)
+    assert status == 0 and text.endswith("Everything is in order."), text
+    for subject in ("Python", "packages", "backend", "kernel", "data", "disk", "writing"):
+        assert f"✔ {subject}" in text
+
+
+def test_it_does_not_import_the_backend():
+    code = (
+        "import sys; from pathlib import Path; from course_lib.doctor import examine; examine(Path('work'));"
+        "sys.exit(bool({'keras', 'tensorflow', 'jax', 'torch'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=records.course_root(), capture_output=True)
+    assert done.returncode == 0, done.stdout
+
+
+def test_wrong_python(tmp_path, monkeypatch):
+    monkeypatch.setattr(doctor, "MINIMUM_PYTHON", (9, 0))
+    status, text = said(tmp_path)
+    assert status == 1 and "✘ Python" in text and "install Python 3.11" in text
+
+
+def test_missing_and_old_packages(tmp_path, monkeypatch):
+    monkeypatch.setattr(doctor, "requirements", lambda: [("no-such-package", "1.0"), ("numpy", "999.0")])
+    status, text = said(tmp_path)
+    assert status == 1
+    assert "no-such-package is missing" in text and "is older than 999.0" in text
+    assert "pip install -c constraints.txt -e ." in text
+
+
+def test_unknown_and_missing_backend(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "theano")
+    status, text = said(tmp_path)
+    assert status == 1 and "'theano'" in text and "KERAS_BACKEND" in text
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    monkeypatch.setitem(doctor.BACKENDS, "torch", "no_such_module")
+    status, text = said(tmp_path)
+    assert status == 1 and "is not installed" in text
+
+
+def test_damaged_keras_configuration(tmp_path, monkeypatch):
+    monkeypatch.delenv("KERAS_BACKEND")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    (tmp_path / "keras.json").write_text("{half", encoding="utf-8")
+    status, text = said(tmp_path)
+    assert status == 1 and f"delete {tmp_path / 'keras.json'}" in text
+
+
+def test_kernel_of_another_python(tmp_path, monkeypatch):
+    from jupyter_client import kernelspec
+
+    class Spec:
+        argv = ("/somewhere/else/python",)
+
+    monkeypatch.setattr(kernelspec.KernelSpecManager, "get_kernel_spec", lambda self, name: Spec())
+    status, text = said(tmp_path)
+    assert status == 1 and "✘ kernel" in text and "-m ipykernel install --sys-prefix --name python3" in text
+
+
+def test_no_kernel(tmp_path, monkeypatch):
+    from jupyter_client import kernelspec
+
+    def none(self, name):
+        raise kernelspec.NoSuchKernel(name)
+
+    monkeypatch.setattr(kernelspec.KernelSpecManager, "get_kernel_spec", none)
+    status, text = said(tmp_path)
+    assert status == 1 and "no kernel named python3" in text
+
+
+def test_damaged_data(tmp_path, monkeypatch):
+    monkeypatch.setattr(datasets, "verify", lambda: [("x.png", False, "x.png is damaged")])
+    status, text = said(tmp_path)
+    assert status == 1 and "x.png is damaged" in text and "git checkout -- course_lib/data" in text
+
+
+def test_full_disk_and_no_write_permission(tmp_path, monkeypatch):
+    monkeypatch.setattr(doctor, "DISK_NEEDED", 1 << 60)
+    monkeypatch.setattr("pathlib.Path.write_text", lambda *a, **k: (_ for _ in ()).throw(PermissionError(13, "denied")))
+    status, text = said(tmp_path)
+    assert status == 1 and "✘ disk" in text and "✘ writing" in text and "--work FOLDER" in text
+
+
+def test_one_broken_look_does_not_hide_the_others(tmp_path, monkeypatch):
+    monkeypatch.setattr(datasets, "verify", lambda: 1 / 0)
+    status, text = said(tmp_path)
+    assert status == 1 and "ZeroDivisionError" in text and "✔ writing" in text
+
+
+@pytest.mark.backends
+def test_deep_examination_trains_one_step_and_reports_the_device():
+    done = subprocess.run(
+        [sys.executable, "-m", "course_lib", "doctor", "--deep"],
+        capture_output=True,
+        text=True,
+        cwd=records.course_root(),
+        env={**os.environ, "KERAS_BACKEND": os.environ.get("KERAS_BACKEND", "tensorflow")},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "✔ training" in done.stdout and "✔ device" in done.stdout

@@ -1,0 +1,119 @@
+"""Every exercise against its stub, its solution, its variant and its bank of wrong answers."""
+
+from __future__ import annotations
+
+import functools
+
+import pytest
+
+from authoring import bank
+from authoring.derive import tasks
+from authoring.source import lessons
+from course_lib.checks import framework
+from course_lib.checks.framework import FAIL, NOT_ATTEMPTED, PASS, run_check
+
+LESSONS = [lesson for lesson in lessons() if lesson.has_exercises]
+CASES = [
+    pytest.param(lesson, task.names, id=f"{lesson.slug}-{task.names[0]}")
+    for lesson in LESSONS
+    for task in tasks(lesson)
+]
+solutions, stubs, variants = (functools.cache(f) for f in (bank.solutions, bank.stubs, bank.variants))
+wrong_answers = functools.cache(bank.wrong_answers)
+
+
+def seeds(name: str) -> range:
+    return range(2 if framework.find_exercise(name).trains else 20)
+
+
+def pick(namespace: dict, names: tuple[str, ...]):
+    """The answers of an exercise; later code may not have renamed or replaced them."""
+    return [namespace[name] for name in names]
+
+
+@pytest.mark.parametrize("lesson, names", CASES)
+def test_stub_is_not_attempted(lesson, names):
+    outcome = run_check(*pick(stubs(lesson), names), seed=0)
+    assert outcome.status == NOT_ATTEMPTED, outcome
+
+
+@pytest.mark.parametrize("lesson, names", CASES)
+@pytest.mark.parametrize("which", ["solution", "variant"])
+def test_right_answers_pass_on_every_seed(lesson, names, which):
+    answers = pick((solutions if which == "solution" else variants)(lesson), names)
+    for seed in seeds(names[0]):
+        outcome = run_check(*answers, seed=seed)
+        assert outcome.status == PASS, (seed, outcome)
+
+
+@pytest.mark.parametrize("lesson, names", CASES)
+def test_every_wrong_answer_gets_the_message_of_its_own_misconception(lesson, names, record_property):
+    bad = []
+    answers = [w for w in wrong_answers(lesson) if w.exercise == names[0]]
+    for wrong in answers:
+        for seed in seeds(names[0]):
+            outcome = run_check(*wrong.answers, name=names[0], seed=seed)
+            if (outcome.status, outcome.misconception) != (FAIL, wrong.misconception):
+                bad.append((wrong.misconception, seed, outcome.status, outcome.misconception, outcome.message))
+                break
+    record_property("killed", (lesson.slug, len(answers) - len(bad), len(answers)))
+    assert answers and not bad
+
+
+@pytest.mark.parametrize("lesson, names", CASES)
+def test_messages_ask_a_question_and_never_show_the_solution(lesson, names):
+    secret = {line.strip() for line in solution_lines(lesson) if len(line.strip()) > 20}
+    for wrong in (w for w in wrong_answers(lesson) if w.exercise == names[0]):
+        if wrong.misconception in ("wrong-shape", "wrong-type", "returned-nothing"):
+            continue
+        message = run_check(*wrong.answers, name=names[0], seed=1).message
+        assert "?" in message, (wrong.misconception, message)
+        assert not [line for line in secret if line in message]
+
+
+@functools.cache
+def solution_lines(lesson) -> list[str]:
+    from authoring.source import read, role, split_answer
+
+    return [
+        line
+        for cell in read(lesson.folder / "exercises.py").cells
+        if role(cell) == "answer"
+        for line in split_answer(cell.source)[2]
+    ]
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.slug)
+def test_judges_and_exercises_agree_on_names_order_and_sections(lesson):
+    judged = [e for e in framework.exercises() if e.lesson == lesson.number]
+    assert [e.names for e in judged] == [t.names for t in tasks(lesson)]
+    assert [e.position for e in judged] == list(range(1, len(judged) + 1))
+    text = (lesson.folder / "lesson.py").read_text(encoding="utf-8")
+    missing = [e.section for e in judged if f"# ## {e.section}\n" not in text and f"# ### {e.section}\n" not in text]
+    assert not missing, "hints point to sections that do not exist"
+
+
+def test_exercise_names_are_unique_in_the_course():
+    names = [name for lesson in LESSONS for task in tasks(lesson) for name in task.names]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.backends
+@pytest.mark.parametrize("lesson, names", CASES)
+def test_solution_and_one_wrong_answer_on_this_backend(lesson, names):
+    outcome = run_check(*pick(solutions(lesson), names), seed=1)
+    assert outcome.status == PASS, outcome
+    wrong = next(w for w in wrong_answers(lesson) if w.exercise == names[0])
+    outcome = run_check(*wrong.answers, name=names[0], seed=1)
+    assert (outcome.status, outcome.misconception) == (FAIL, wrong.misconception), outcome
+
+
+@pytest.mark.parametrize("lesson, names", CASES)
+@pytest.mark.parametrize("returned", ["text", {}, None, 1j, ...], ids=["text", "dict", "None", "complex", "ellipsis"])
+def test_nonsense_is_a_failure_or_an_error_never_a_crash_or_a_pass(lesson, names, returned):
+    def nonsense(*args, **kwargs):
+        return returned
+
+    outcome = run_check(*[nonsense for _ in names], name=names[0], seed=0)
+    assert outcome.status in (FAIL, framework.ERROR, NOT_ATTEMPTED), outcome
+    assert outcome.message

@@ -1,0 +1,128 @@
+"""What holds for the repository as a whole."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+BACKENDS = {"tensorflow", "jax", "torch", "flax", "tf_keras"}
+
+
+def tracked() -> list[Path]:
+    done = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    names = done.stdout.split("\n") if done.returncode == 0 else [str(p.relative_to(ROOT)) for p in ROOT.rglob("*.*")]
+    return [ROOT / name for name in names if name and (ROOT / name).is_file()]
+
+
+def imported(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.split(".")[0])
+    return found
+
+
+def test_no_backend_is_imported_in_course_code():
+    guilty = {
+        str(path.relative_to(ROOT)): imported(path) & BACKENDS
+        for folder in ("course_lib", "source", "bench", "authoring")
+        for path in (ROOT / folder).rglob("*.py")
+        if imported(path) & BACKENDS
+    }
+    assert guilty == {}
+
+
+def test_backend_import_would_be_found(tmp_path):
+    path = tmp_path / "x.py"
+    path.write_text("def f():\n    from tensorflow.keras import layers\n", encoding="utf-8")
+    assert imported(path) & BACKENDS
+
+
+def test_dependencies_point_one_way():
+    for path in (ROOT / "course_lib").rglob("*.py"):
+        assert not imported(path) & {"authoring", "tests", "bench"}, path
+    for name in ("plots", "datasets", "referees", "metrics"):
+        assert "course_lib" not in imported(ROOT / "course_lib" / f"{name}.py"), name
+
+
+def test_importing_the_library_loads_neither_backend_nor_plots():
+    heavy = "{'keras', 'tensorflow', 'matplotlib', 'sklearn', 'scipy', 'IPython'}"
+    code = (
+        f"import sys, course_lib; from course_lib import check, hint, claim; sys.exit(len({heavy} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
+def test_unknown_name_says_what_there_is():
+    import course_lib
+
+    with pytest.raises(AttributeError, match="check"):
+        _ = course_lib.nothing_of_that_name
+    assert "claim" in dir(course_lib)
+
+
+def test_requirements_have_lower_bounds_and_the_tested_set_satisfies_them():
+    from importlib.metadata import version
+
+    from course_lib.doctor import _numbers, requirements
+
+    lines = [line for line in (ROOT / "requirements.txt").read_text().splitlines() if line.strip() and line[0] != "#"]
+    bounds = dict(requirements())
+    assert len(bounds) == len(lines), "every requirement has a lower bound"
+    for wanted in ("tensorflow", "keras", "jupyterlab", "matplotlib", "nbval", "pytest"):
+        assert wanted in bounds
+    pinned = {
+        name.lower().replace("_", "-"): v
+        for name, v in re.findall(r"^([\w.-]+)==(\S+)", (ROOT / "constraints.txt").read_text(), re.MULTILINE)
+    }
+    for name, least in bounds.items():
+        assert _numbers(pinned[name]) >= _numbers(least), name
+        assert version(name)
+
+
+def test_nothing_speaks_of_the_machine_it_was_made_on():
+    # written in pieces, so that this file does not find itself
+    forbidden = re.compile(r"/wo" r"rk/main|/ro" r"ot/|pythonho" r"sted\.org|/tm" r"p/exp|bash_jo" r"bs")
+    guilty = []
+    for path in tracked():
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+        if match := forbidden.search(text):
+            guilty.append(f"{path.relative_to(ROOT)}: {match.group(0)}")
+    assert guilty == []
+
+
+def test_readme_leads_with_the_two_commands_and_lists_every_lesson():
+    from authoring.source import lessons, read
+
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert text.index("make lab") < text.index("make test") < text.index("| Lesson")
+    for lesson in lessons():
+        title = read(lesson.folder / "lesson.py").metadata["course"]["title"]
+        assert f"[{title}](notebooks/{lesson.slug}.ipynb)" in text, f"README does not list {lesson.slug}"
+
+
+def test_every_file_of_the_house_is_there():
+    for name in (
+        "README.md requirements.txt constraints.txt pyproject.toml Makefile LICENSE CITATION.cff CONTRIBUTING.md "
+        "CHANGELOG.md notebooks course_lib exercises solutions tests source authoring bench .ci/run "
+        ".github/workflows/test.yml course_lib/data/README.md"
+    ).split():
+        assert (ROOT / name).exists(), name
+
+
+def test_links_in_the_documents_lead_somewhere():
+    for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "course_lib/data/README.md"):
+        path = ROOT / name
+        for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", path.read_text(encoding="utf-8")):
+            assert (path.parent / target).exists(), f"dead link {target} in {name}"

@@ -1,0 +1,104 @@
+"""The gates: derived files in sync, no solution leaked, every lesson in order."""
+
+from __future__ import annotations
+
+import re
+
+import nbformat
+import pytest
+
+from authoring.build import strangers
+from authoring.derive import EXECUTED, derive, differences, folder
+from authoring.lint import lint_lesson
+from authoring.source import ROOT, SOURCE, lessons, read, role, significant_tokens, split_answer
+
+LESSONS = lessons()
+FILES = [pytest.param(lesson, kind, id=f"{kind}-{lesson.slug}") for lesson in LESSONS for kind in derive(lesson)]
+FAILED = re.compile(r"NBVAL_CHECK_OUTPUT")
+
+
+@pytest.mark.parametrize("lesson, kind", FILES)
+def test_derived_file_is_in_sync_with_its_source(lesson, kind):
+    path = folder(kind) / f"{lesson.slug}.ipynb"
+    assert path.is_file(), f"{path} is missing: run `make notebooks LESSON={lesson.number:02d}`"
+    stored = nbformat.read(path, as_version=4)
+    nbformat.validate(stored)
+    found = differences(kind, derive(lesson)[kind], stored)
+    assert not found, f"{path} is stale: run `make notebooks LESSON={lesson.number:02d}`. {found[:5]}"
+
+
+@pytest.mark.parametrize("lesson, kind", FILES)
+def test_compared_cells_carry_an_output_and_no_output_is_noise(lesson, kind):
+    if kind not in EXECUTED:
+        return
+    notebook = nbformat.read(folder(kind) / f"{lesson.slug}.ipynb", as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            continue
+        if "NBVAL_CHECK_OUTPUT" in cell.source:
+            assert cell.execution_count and cell.outputs, f"compared with nothing: {cell.source[:80]}"
+        for output in cell.outputs:
+            assert output.get("name") != "stderr"
+            assert "application/vnd.jupyter.widget-view+json" not in output.get("data", {})
+    assert "widgets" not in notebook.metadata
+
+
+def leaked_lines(secret: list[str], public: str, exercise: str) -> list[str]:
+    """Solution lines of four tokens or more that stand nowhere else, and yet appear in an exercise."""
+
+    def normal(text: str) -> set[str]:
+        return {" ".join(significant_tokens(line.strip())) for line in text.splitlines()}
+
+    allowed, shown = normal(public), normal(exercise)
+    return [
+        line
+        for line in secret
+        if len(tokens := significant_tokens(line.strip())) >= 4
+        and " ".join(tokens) in shown
+        and " ".join(tokens) not in allowed
+    ]
+
+
+@pytest.mark.parametrize("lesson", [lesson for lesson in LESSONS if lesson.has_exercises], ids=lambda x: x.slug)
+def test_no_solution_line_leaks_into_the_exercises(lesson):
+    secret, public = [], []
+    for cell in read(lesson.folder / "exercises.py").cells:
+        if role(cell) == "answer":
+            stub, _, lines = split_answer(cell.source)
+            secret += lines
+            public.append(stub)
+        elif role(cell) not in ("explanation", "success"):
+            public.append(cell.source)
+    notebook = nbformat.read(folder("exercises") / f"{lesson.slug}.ipynb", as_version=4)
+    exercise = "\n".join(c.source for c in notebook.cells)
+    exercise += "\n".join(str(c.get("outputs", "")) for c in notebook.cells)
+    assert leaked_lines(secret, "\n".join(public), exercise) == []
+
+
+def test_leak_test_finds_a_planted_leak_at_any_indentation():
+    secret = ["    return -10 * np.log10(error)", "x = 1"]
+    assert leaked_lines(secret, "", "def f():\n            return -10*np.log10( error )  # planted") == [secret[0]]
+    assert leaked_lines(secret, "return -10 * np.log10(error)", "return -10 * np.log10(error)") == []
+    assert leaked_lines(secret, "", "x = 1") == [], "short lines stand anywhere"
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda x: x.slug)
+def test_lesson_has_everything_that_a_lesson_must_have(lesson):
+    assert lint_lesson(lesson) == []
+
+
+def test_every_derived_file_has_a_source():
+    assert strangers(None, SOURCE, ROOT) == []
+
+
+def test_lessons_are_numbered_without_gaps():
+    assert [lesson.number for lesson in LESSONS] == list(range(len(LESSONS)))
+
+
+@pytest.mark.parametrize("lesson, kind", FILES)
+def test_links_between_notebooks_lead_somewhere(lesson, kind):
+    notebook = nbformat.read(folder(kind) / f"{lesson.slug}.ipynb", as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            for target in re.findall(r"\]\((?!https?:|#|mailto:|attachment:)([^)#\s]+)", cell.source):
+                assert (folder(kind) / target).exists(), f"dead link {target} in {kind}/{lesson.slug}"

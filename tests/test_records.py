@@ -1,0 +1,158 @@
+"""Progress, guesses and claims."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+
+import numpy as np
+import pytest
+
+from course_lib import claim, guess, progress, records, reveal
+from course_lib.claims import ClaimFailed
+
+
+@pytest.fixture(autouse=True)
+def empty_memory(monkeypatch):
+    monkeypatch.setattr(records, "_memory", {})
+
+
+def test_outside_a_work_folder_nothing_is_written(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    records.record_check("psnr", "PASS", None)
+    assert list(tmp_path.iterdir()) == []
+    assert records.read()["exercises"]["psnr"]["solved"]
+
+
+def test_in_a_work_folder_progress_is_saved_and_shown(work):
+    records.record_check("psnr", "FAIL", "natural-logarithm")
+    records.record_check("psnr", "PASS", None)
+    saved = json.loads((work / "progress.json").read_text(encoding="utf-8"))["exercises"]["psnr"]
+    assert saved["checks"] == 2 and saved["failures"] == 1 and saved["misconceptions"] == ["natural-logarithm"]
+    table = progress()
+    assert table.solved() == 1
+    assert "✔ solved" in str(table) and "psnr" in table._repr_html_()
+
+
+def test_not_attempted_is_no_check(work):
+    assert records.record_check("psnr", "NOT ATTEMPTED", None)["checks"] == 0
+
+
+def test_progress_of_one_lesson_and_of_none():
+    assert {row[0] for row in progress(1).rows} == {1}
+    with pytest.raises(ValueError, match="one of the lessons"):
+        progress(99)
+
+
+def test_unreadable_progress_is_kept_aside_not_lost(work, capsys):
+    (work / "progress.json").write_text("{half", encoding="utf-8")
+    records.record_check("psnr", "PASS", None)
+    assert len(list(work.glob("progress.unreadable-*.json"))) == 1
+    assert "could not be read" in capsys.readouterr().out
+    assert records.read()["exercises"]["psnr"]["solved"]
+
+
+def _check_many(folder, name):
+    os.chdir(folder)
+    for _ in range(20):
+        records.record_check(name, "FAIL", None)
+
+
+def test_two_notebooks_at_once_lose_nothing(work):
+    context = multiprocessing.get_context("spawn")
+    workers = [context.Process(target=_check_many, args=(str(work), f"exercise_{i}")) for i in range(2)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    noted = records.read()["exercises"]
+    assert [noted[f"exercise_{i}"]["failures"] for i in range(2)] == [20, 20]
+
+
+def test_unwritable_work_folder_costs_a_notice_not_the_check(work, monkeypatch, capsys):
+    def full(*_):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(records, "write_atomically", full)
+    records.record_check("psnr", "PASS", None)
+    assert "could not be saved" in capsys.readouterr().out
+
+
+def test_interrupted_write_leaves_the_old_file(tmp_path, monkeypatch):
+    target = tmp_path / "progress.json"
+    target.write_text("old", encoding="utf-8")
+    monkeypatch.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(OSError("power cut")))
+    with pytest.raises(OSError):
+        records.write_atomically(target, "new")
+    assert target.read_text(encoding="utf-8") == "old" and len(list(tmp_path.iterdir())) == 1
+
+
+def test_claim_that_holds_prints_a_tick_and_the_numbers(capsys):
+    claim("Two is more than one", np.bool_(True), "2 > 1", margin=1.0)
+    assert capsys.readouterr().out == "✔ Two is more than one: 2 > 1\n"
+
+
+def test_claim_that_fails_raises_with_the_numbers():
+    with pytest.raises(ClaimFailed, match="1 > 2"):
+        claim("One is more than two", 1 > 2, "1 > 2", margin=-1.0)
+
+
+def test_claim_refuses_a_margin_that_contradicts_it():
+    with pytest.raises(ValueError, match="margin"):
+        claim("One is more than two", True, "1 > 2", margin=-1.0)
+
+
+def test_claim_with_a_nan_margin_fails():
+    with pytest.raises(ClaimFailed):
+        claim("Not a number is large", True, "nan", margin=float("nan"))
+
+
+@pytest.mark.parametrize("holds", [np.array([True, False]), "yes"])
+def test_claim_refuses_what_is_no_truth_value(holds):
+    with pytest.raises(ValueError, match="truth value"):
+        claim("Something", holds, "1")
+
+
+def test_claims_are_logged_for_calibration_and_can_go_on(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_CLAIMS_LOG", str(tmp_path / "log"))
+    monkeypatch.setenv("COURSE_CLAIMS_KEEP_GOING", "1")
+    claim("No", False, "0", margin=-2)
+    entry = json.loads((tmp_path / "log").read_text(encoding="utf-8"))
+    assert entry == {"text": "No", "held": False, "numbers": "0", "margin": -2.0}
+
+
+def test_guess_and_reveal_print_text_headless(capsys):
+    guess("toy", "Heads or tails?", ["heads", "tails"])
+    reveal("toy", "tails")
+    out = capsys.readouterr().out
+    assert "Heads or tails?" in out and "○ heads" in out and "The experiment says: tails." in out
+
+
+def test_guess_and_reveal_refuse_nonsense():
+    with pytest.raises(ValueError, match="two different options"):
+        guess("toy", "Heads?", ["heads", "heads"])
+    with pytest.raises(ValueError, match="run the cell with guess"):
+        reveal("never-asked", "x")
+    guess("toy", "Heads or tails?", ["heads", "tails"])
+    with pytest.raises(ValueError, match="one of the options"):
+        reveal("toy", "edge")
+
+
+def test_guess_shows_buttons_remembers_the_choice_and_reveal_compares(work, monkeypatch, capsys):
+    import ipywidgets
+
+    from course_lib import guesses
+
+    shown = []
+    monkeypatch.setattr(guesses, "headless", lambda: False)
+    monkeypatch.setattr("IPython.display.display", lambda *widgets: shown.extend(widgets))
+    guess("toy", "Heads or tails?", ["heads", "tails"])
+    buttons = next(w for w in shown[0].children if isinstance(w, ipywidgets.RadioButtons))
+    assert buttons.value is None, "nothing may be chosen beforehand"
+    buttons.value = "heads"
+    assert records.guess_of("toy") == "heads"
+    reveal("toy", "tails")
+    assert "You guessed: heads. What did you overlook?" in capsys.readouterr().out
+    guess("toy", "Heads or tails?", ["heads", "tails"])
+    assert next(w for w in shown[1].children if isinstance(w, ipywidgets.RadioButtons)).value == "heads"
