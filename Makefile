@@ -18,7 +18,7 @@ lab: $(VENV)/.installed
 
 test: $(VENV)/.installed
 	@$(if $(LESSON),test -n "$(NOTEBOOKS)" || { echo "There is no lesson $(LESSON). See the table in README.md."; exit 2; })
-	$(PY) -m pytest tests -m "not browser" -q -n 2 --dist loadfile $(if $(LESSON),--lesson $(LESSON))
+	$(PY) -m pytest tests -m "not browser" -q -n 2 --dist loadfile $(if $(LESSON),--lesson $(LESSON)) $(PYTEST_ARGS)
 	COURSE_HEADLESS=1 $(PY) -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout 600 -p no:cacheprovider \
 		-q -n 2 --dist loadfile $(NOTEBOOKS)
 
@@ -50,9 +50,10 @@ format: $(VENV)/.installed
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
-# Pins what is installed in a fresh environment after the tests have passed there.
-constraints: $(VENV)/.installed
-	$(PY) -m pip freeze --exclude-editable --exclude bottleneck-course > constraints.txt
+# Pins what is installed, of all parts of the course; local version labels (+cpu) are no versions that others can get.
+constraints: $(VENV)/.backends $(VENV)/.browser
+	@{ echo "# The set that the course was tested with. Made by \`make constraints\`; requirements.txt has the lower bounds."; \
+	   $(PY) -m pip freeze --exclude-editable --exclude bottleneck-course | sed 's/+cpu$$//'; } > constraints.txt
 
 $(VENV)/.installed: requirements.txt constraints.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Bottleneck needs Python 3.11, 3.12 or 3.13; none was found. Install one, or say: make lab PYTHON=/path/to/python3.12"; exit 1; }

@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 import nbformat
-from nbformat.v4 import new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from authoring.source import ROOT, Lesson, SourceError, Task, read, role, split_answer, task_of
 
@@ -113,6 +113,12 @@ def _exercise_notebooks(lesson: Lesson) -> tuple[nbformat.NotebookNode, nbformat
     if current is None:
         raise SourceError(f"{lesson.slug}/exercises.py holds no task.")
     header = source.metadata["course"]
+    for cell in (
+        new_markdown_cell("## How far you are\n\nRun this cell again whenever you like."),
+        new_code_cell(f"from course_lib import progress\n\nprogress({lesson.number})"),
+    ):
+        cell.metadata["course"] = {"exercise": "-"}
+        stubs.append(cell)
     return _finished(stubs, header), _finished(solved, header)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 
@@ -48,7 +49,7 @@ def judge_compression_ratio(compression_ratio, probe):
     for axes in ((2, 1), (3, 2), (1, 3)):
         input_shape = tuple(int(s) for s in probe.rng.choice([11, 13, 17, 19, 23], axes[0], replace=False))
         code_shape = tuple(int(s) for s in probe.rng.choice([3, 5, 7], axes[1], replace=False))
-        input_bits, code_bits = (int(b) for b in probe.rng.choice([2, 4, 12, 16, 64], 2, replace=False))
+        input_bits, code_bits = (int(b) for b in probe.rng.choice([6, 9, 12, 16, 20], 2, replace=False))
         numbers, code_numbers = math.prod(input_shape), math.prod(code_shape)
         got = probe.number(
             probe.call(compression_ratio, input_shape, input_bits, code_shape, code_bits),
@@ -488,10 +489,11 @@ def _values(probe, model, name: str, x: np.ndarray) -> np.ndarray:
     try:
         made = model(x.astype(np.float32), training=False)
     except Exception as error:
-        text = str(error).strip().splitlines() or [""]
+        lines = [re.sub(r"\x1b\[\d+m", "", line).strip() for line in str(error).splitlines()]
+        said = next((line for line in lines if line and not line.startswith("Exception encountered")), "")
         probe.fail(
             "wrong-input-size",
-            f"Your {name} could not take an array of shape {x.shape}: {type(error).__name__}: {text[0]} "
+            f"Your {name} could not take an array of shape {x.shape}. Keras said: {type(error).__name__}: {said}\n"
             "Which input does each of the three models get?",
         )
     return probe.array(made, f"your {name}").astype(np.float64)
@@ -543,6 +545,13 @@ def _check_sizes(probe, sizes: str, made, wanted: tuple[int, int, int]) -> None:
             decoder_ends[0] != input_dim,
             "decoder-starts-at-the-image",
             f"{sizes}: your decoder maps {_arrow(decoder_ends)}. Does it get an image, or a code?",
+        )
+    for found, name, (enters, leaves) in zip(ends, names, expected, strict=True):
+        probe.require(
+            found is None or found[0] == enters,
+            "wrong-input-size",
+            f"{sizes}: your {name} maps {_arrow(found)}; {enters} → {leaves} was expected. "
+            "Which argument decides how long its input is?",
         )
     for model, name, (enters, leaves) in zip(made, names, expected, strict=True):
         for batch in (3, 1):

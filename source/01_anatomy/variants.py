@@ -17,7 +17,7 @@ def compression_ratio(input_shape, input_bits, code_shape, code_bits):
 
 def mse_per_image(x, y):
     errors = []
-    for one, other in zip(x, y):
+    for one, other in zip(x, y, strict=True):
         a, b = one.ravel().astype(float), other.ravel().astype(float)
         errors.append((np.dot(a, a) - 2 * np.dot(a, b) + np.dot(b, b)) / a.size)
     return errors

@@ -431,6 +431,15 @@ def build_autoencoder(input_dim, hidden_units, code_size):
 
 @wrong("wrong-input-size")
 def build_autoencoder(input_dim, hidden_units, code_size):
+    image = keras.Input((28, 28))
+    hidden = keras.layers.Dense(hidden_units, "relu")(keras.layers.Flatten()(image))
+    encoder = keras.Model(image, keras.layers.Dense(code_size)(hidden))
+    decoder = _parts(input_dim, hidden_units, code_size)[1]
+    return encoder, decoder, keras.Model(image, decoder(encoder(image)))
+
+
+@wrong("wrong-input-size")
+def build_autoencoder(input_dim, hidden_units, code_size):
     encoder = _parts(784, hidden_units, code_size)[0]
     decoder = _parts(input_dim, hidden_units, code_size)[1]
     return encoder, decoder, keras.Sequential([keras.Input((784,)), encoder, decoder])
