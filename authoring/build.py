@@ -79,6 +79,7 @@ def _refresh(kind: str, made: nbformat.NotebookNode, path: Path, force: bool) ->
                 b.outputs, b.execution_count = a.outputs, a.execution_count
             _write(made, path)
             return "text renewed, outputs kept"
+    path.parent.mkdir(parents=True, exist_ok=True)
     run = execute(made, path.parent)
     _write(made, path)
     return f"executed in {run.seconds:.0f} s"

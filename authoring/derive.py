@@ -144,12 +144,12 @@ def _plain(cell):
 
 
 def _finished(cells: list, header: dict) -> nbformat.NotebookNode:
-    notebook = new_notebook(cells=cells)
     seen: dict[str, int] = {}
-    for cell in notebook.cells:
+    for cell in cells:
         digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:12]
         seen[digest] = seen.get(digest, 0) + 1
         cell["id"] = f"{digest}-{seen[digest]}"
+    notebook = new_notebook(cells=cells)
     notebook.metadata = nbformat.from_dict(
         {
             "kernelspec": dict(KERNELSPEC),

@@ -300,7 +300,7 @@ def test_derived_file_without_source_is_removed(lesson, lenient):
 
 
 def test_outputs_are_cleaned_of_bars_stderr_and_widgets():
-    cell = nbformat.v4.new_code_cell("x", metadata={"execution": {"t": 1}})
+    cell = nbformat.v4.new_code_cell("x", metadata={"execution": {"iopub.status.busy": "2026-01-01"}})
     cell.outputs = [
         nbformat.v4.new_output("stream", name="stderr", text=" 10%|█"),
         nbformat.v4.new_output("stream", name="stdout", text="a"),
