@@ -217,7 +217,7 @@ def judge_explained_variance_ratio(explained_variance_ratio, probe):
             f"You returned one number; {k} shares were asked for. What belongs to each component?",
         )
         probe.require(
-            result.shape != (len(values),) or len(values) == k,
+            result.shape not in ((len(values),), (d,)),
             "ignores-k",
             f"You returned {result.size} shares; {k} were asked for. Where does k come in?",
         )
@@ -387,21 +387,22 @@ def judge_linear_autoencoder(linear_autoencoder, probe):
             f"{np.mean((centred - test) ** 2):.4f}. Which layers could carry the mean?",
         )
         probe.require(
-            np.abs(origin).max() > 1e-6,
+            error < 0.9 * nothing,
+            "hardly-trained",
+            f"{said} Predicting the training mean gives {nothing:.4f}. "
+            "Has the model seen the data at all: is fit called, on which data, and for how many steps?",
+        )
+        outside = origin - origin @ rows[:rank].T @ rows[:rank]
+        probe.require(
+            np.linalg.norm(outside) > 1e-3 * np.linalg.norm(pca.mean),
             "no-bias",
-            f"{said} Your model maps 0 to exactly 0, and the data's mean is far from 0. "
-            "Which part of a Dense layer can move the subspace away from the origin?",
+            f"{said} All your reconstructions lie in a plane through 0, and the data's mean is far from 0. "
+            "Which part of the last layer can move that plane?",
         )
         probe.require(
             rank == k,
             "code-too-small",
             f"{said} Only {rank} numbers pass through your model; the code should hold {k}. Where did the others go?",
-        )
-        probe.require(
-            error < 0.9 * nothing,
-            "hardly-trained",
-            f"{said} Predicting the training mean gives {nothing:.4f}. "
-            "Has the model seen the data at all: is fit called, on which data, and for how many steps?",
         )
         probe.fail(
             "undertrained",
@@ -528,18 +529,18 @@ def judge_dead_units(dead_units, probe):
     """One unit of each kind: dead, rarely and faintly active, silent at first, constant; in random places."""
     rng = probe.rng
     n, k = int(rng.integers(30, 40)), int(rng.integers(11, 14))
-    codes = rng.uniform(0.1, 2, (n, k)) * (rng.uniform(size=(n, k)) < 0.6)
+    codes = rng.uniform(0.1, 2, (n, k)) * (rng.uniform(size=(n, k)) < 0.7)
     codes[0], codes[-1] = rng.uniform(0.1, 2, (2, k))
-    kinds = rng.permutation(k)
-    dead, (rare, late, early, constant, busy) = np.sort(kinds[:3]), kinds[3:8]
+    places = rng.permutation(k)
+    dead, (rare, late, early, constant, seldom) = np.sort(places[:3]), places[3:8]
     codes[:, [*dead, rare]] = 0
-    codes[rng.integers(2, n - 2), rare] = 2e-5  # dead by any mean, alive by definition
+    codes[rng.integers(2, n - 2), rare] = 2e-5  # dead by its mean, alive by definition
     codes[0, late], codes[-1, early] = 0, 0
-    codes[:, constant] = 0.7
-    codes[:, busy] = rng.uniform(0.1, 2, n)
-    codes[3] = 0  # a sample without any active unit: silent samples are not dead units
-    codes[3, [constant, busy]] = 0.7, 0.5
+    codes[:, constant] = 0.75
+    codes[2 : 2 + (3 * n) // 4, seldom] = 0
     codes = codes.astype(np.float32)
+    quiet = rng.uniform(0.1, 1, (9, 5)).astype(np.float32)
+    quiet[6] = 0  # a silent sample is no dead unit
 
     made = probe.call(dead_units, codes)
     probe.require(
@@ -559,7 +560,7 @@ def judge_dead_units(dead_units, probe):
         f"You returned one number, {result}. How many units are dead is one question; which ones is the other.",
     )
     probe.require(
-        not (result.shape == (n, k) or result.shape == (k,) and np.isin(result, (0, 1)).all()),
+        not (result.shape == (n, k) or (result.shape == (k,) and np.isin(result, (0, 1)).all())),
         "mask-not-indices",
         f"You returned shape {result.shape}, a mark for each unit. Which units are marked? Their indices were asked for.",
     )
@@ -568,6 +569,11 @@ def judge_dead_units(dead_units, probe):
         np.array_equal(result, np.round(result)) and (result.dtype.kind in "iu" or result.size == 0),
         "not-integers",
         f"Indices are integers; your dtype is {result.dtype}. Could you use your result to index an array?",
+    )
+    probe.require(
+        probe.array(probe.call(dead_units, quiet)).tolist() != [6],
+        "samples-not-units",
+        "In another batch of 9 samples and 5 units you found unit 6. Which axis of (n, k) counts the units?",
     )
     got = np.sort(result.astype(np.int64)).tolist()
     true = dead.tolist()
@@ -607,7 +613,7 @@ def judge_dead_units(dead_units, probe):
             (
                 np.flatnonzero(codes.std(axis=0) < 1e-7).tolist(),
                 "constant-is-not-dead",
-                f"Unit {constant} always has the value 0.7 and is on your list. Is a constant unit silent?",
+                f"Unit {constant} always has the value 0.75 and is on your list. Is a constant unit silent?",
             ),
             (
                 np.flatnonzero(np.median(codes, axis=0) == 0).tolist(),
@@ -621,12 +627,6 @@ def judge_dead_units(dead_units, probe):
             ),
         ):
             probe.require(got != sorted(wrong), name, question)
-        rows = sorted(set(got) - set(range(k)))
-        probe.require(
-            not rows,
-            "samples-not-units",
-            f"Your list holds the index {rows[0] if rows else 0}; there are only {k} units (0 to {k - 1}). Which axis of (n, k) counts units?",
-        )
     probe.require(
         got == true,
         "wrong-units",
@@ -637,18 +637,13 @@ def judge_dead_units(dead_units, probe):
         "unsorted",
         f"The units are right, the order is not: {result.tolist()}. Rising indices were asked for.",
     )
-    # Silent samples must not be taken for dead units, and there may be no dead unit at all, or only such.
-    quiet = rng.uniform(0.1, 1, (9, 5))
-    quiet[2] = 0
-    for batch, wanted, name, question in (
-        (quiet, [], "samples-not-units", "Sample 2 is silent, no unit is dead. Which axis of (n, k) counts the units?"),
-        (np.zeros((4, 6)), list(range(6)), "wrong-units", "All six units were dead here."),
-    ):
-        result = probe.array(probe.call(dead_units, batch.astype(np.float32)))
+    for batch, wanted in ((quiet, []), (np.zeros((4, 6), np.float32), list(range(6)))):
+        result = probe.array(probe.call(dead_units, batch))
         probe.require(
             result.ndim == 1 and result.tolist() == wanted,
-            name,
-            f"For another batch {wanted} was expected; yours is {result.tolist()}. {question}",
+            "wrong-units",
+            f"For a batch in which {'all' if wanted else 'none'} of the {batch.shape[1]} units are dead, "
+            f"{wanted} was expected; yours is {result.tolist()}. Which unit of yours is {'missing' if wanted else 'dead'}?",
         )
 
 
