@@ -43,19 +43,18 @@ def front_matter(lesson: Lesson) -> str:
     minutes = int(header["minutes"])
     lines = [f"# {lesson.number:02d} · {header['title']}", ""]
     if todo:
-        core = sum(t.minutes for t in todo if t.core)
-        extra = sum(t.minutes for t in todo if not t.core)
+        core, extra = [t.minutes for t in todo if t.core], [t.minutes for t in todo if not t.core]
+        which = "its exercise" if len(todo) == 1 else f"its {len(core)} core exercises"
+        more = f" ({sum(extra)} more for the optional ones)" if extra else ""
         lines.append(
-            f"**About {minutes + core} minutes**: {minutes} for this lesson, {core} for its "
-            f"{sum(t.core for t in todo)} core exercises"
-            + (f" ({extra} more for the optional ones)." if extra else ".")
+            f"**About {minutes + sum(core)} minutes**: {minutes} for this lesson, {sum(core)} for {which}{more}."
         )
     else:
         lines.append(f"**About {minutes} minutes.**")
     if header.get("prerequisites"):
-        lines.append(f"**You need:** {'; '.join(header['prerequisites'])}.")
+        lines += ["", f"**You need:** {'; '.join(header['prerequisites'])}."]
     if header.get("data"):
-        lines.append(f"**Data:** {', '.join(f'`{name}`' for name in header['data'])}, all on your disk already.")
+        lines += ["", f"**Data:** {', '.join(f'`{name}`' for name in header['data'])}, all on your disk already."]
     lines += ["", "After this lesson you can", ""]
     lines += [f"* {objective}" for objective in header["objectives"]]
     if todo:

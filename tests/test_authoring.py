@@ -104,7 +104,7 @@ def lesson(tmp_path):
 def test_lesson_gets_a_front_cell_from_its_header(lesson):
     first = derive.derive(lesson)["notebooks"].cells[0].source
     assert first.startswith("# 07 · A toy lesson")
-    assert "**About 13 minutes**: 10 for this lesson, 3 for its 1 core exercises" in first
+    assert "**About 13 minutes**: 10 for this lesson, 3 for its exercise" in first
     assert "* Compute one thing" in first and "../exercises/07_toy.ipynb" in first
 
 

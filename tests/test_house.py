@@ -126,3 +126,20 @@ def test_links_in_the_documents_lead_somewhere():
         path = ROOT / name
         for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", path.read_text(encoding="utf-8")):
             assert (path.parent / target).exists(), f"dead link {target} in {name}"
+
+
+def test_start_up_notices_of_tensorflow_stay_out_of_notebooks():
+    code = "import course_lib, keras; keras.ops.ones(1)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0 and done.stderr == ""
+
+
+def test_error_while_loading_the_backend_is_not_swallowed(tmp_path):
+    package = tmp_path / "tensorflow"
+    package.mkdir()
+    (package / "__init__.py").write_text(
+        "import os\nos.write(2, b'told by a library')\nraise ImportError('broken installation')\n", encoding="utf-8"
+    )
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import course_lib, tensorflow"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode != 0 and "broken installation" in done.stderr and "told by a library" in done.stderr

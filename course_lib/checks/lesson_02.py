@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -52,6 +53,7 @@ def judge_pca_reconstruct(pca_reconstruct, probe):
     variances = np.linalg.svd((train - mean) / math.sqrt(n))[1][:k] ** 2
     true = through(train - mean, mean, mean)
     spread = train.std(axis=0)
+    both, level = np.concatenate([train, test]), train.mean()
     whitened = (
         "scales-the-coordinates",
         "Twice the training variance, and your reconstruction changes its size: the coordinates were multiplied or "
@@ -111,9 +113,17 @@ def judge_pca_reconstruct(pca_reconstruct, probe):
                 "Your axes come from the test samples. What may a model look at before the test?",
             ),
             (
-                through(np.concatenate([train, test]) - np.concatenate([train, test]).mean(axis=0), mean, mean),
+                through(both - both.mean(axis=0), both.mean(axis=0), both.mean(axis=0)),
                 "fits-on-the-test-set",
-                "Your axes come from training and test samples together. What may a model look at before the test?",
+                "Mean and axes come from training and test samples together. What may a model look at before the test?",
+            ),
+            *(
+                (
+                    through(train - level, at, at),
+                    "one-mean-for-all-features",
+                    "You took one mean over all numbers. How many means does a cloud in d dimensions have?",
+                )
+                for at in (level, 0)
             ),
             *(
                 (through(train - mean, mean, mean, weights=weights), *whitened)
@@ -673,6 +683,8 @@ def judge_is_bottleneck(is_bottleneck, probe):
         ((5 * f, 3, 2), (400,)),  # more numbers, fewer axes
         ((30, 30, 30), (40, 25, 26)),  # fewer numbers, a larger sum
         ((90, 2), (14, 13)),  # more numbers, a smaller sum
+        ((10, 20), (10, 19)),  # fewer numbers, the same first axis
+        ((30, 4), (20, 15)),  # more numbers, a shorter longest axis
     ]
     got = []
     for given, code in cases:
@@ -765,12 +777,12 @@ def judge_principal_directions(principal_directions, probe):
             "The directions are right, their order is not: the variance along them rises. "
             "In which order does your routine return eigenvectors?",
         )
-        for order in ([0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1]):
-            probe.require(
-                not same(true[order]),
-                "not-sorted",
-                "The directions are right, their order is not. Along which of them do the data vary most?",
-            )
+        orders = [list(order) for order in itertools.permutations(range(k))]
+        probe.require(
+            not any(same(true[order]) for order in orders),
+            "not-sorted",
+            "The directions are right, their order is not. Along which of them do the data vary most?",
+        )
         centred = train - train.mean(axis=0)
         orthonormal = np.linalg.qr(decoder.T)[0].T
         raw = np.linalg.svd(train @ orthonormal.T, full_matrices=False)[2] @ orthonormal
@@ -820,7 +832,7 @@ def judge_principal_directions(principal_directions, probe):
                 for rows in crooked
             ),
         ):
-            probe.require(not same(rows), name, question)
+            probe.require(not any(same(rows[order]) for order in orders), name, question)
         residual = got - got @ orthonormal.T @ orthonormal
         probe.require(
             np.abs(residual).max() < 1e-4 * max(lengths.max(), 1e-12),

@@ -26,20 +26,8 @@
 # order. When you want a fresh copy, `python -m course_lib reset notebooks/00_start_here` restores this one and keeps yours.
 
 # %%
-from course_lib import (
-    check,
-    claim,
-    datasets,
-    guess,
-    hint,
-    metrics,
-    plots,
-    progress,
-    referees,
-    reveal,
-    run_check,
-    training,
-)
+from course_lib import check, claim, guess, hint, progress, reveal, run_check
+from course_lib import datasets, metrics, plots, referees, training
 
 import keras
 import numpy as np

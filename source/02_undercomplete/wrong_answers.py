@@ -27,11 +27,11 @@ def pca_reconstruct(train, test, k):
     return test @ rows.T @ rows
 
 
-@wrong("never-centred")
+@wrong("one-mean-for-all-features")
 def pca_reconstruct(train, test, k):
-    train = train - train.mean()  # one number for all features
-    rows = _axes(train)[:k]
-    return test @ rows.T @ rows
+    mean = train.mean()
+    rows = _axes(train - mean)[:k]
+    return (test - mean) @ rows.T @ rows + mean
 
 
 @wrong("centred-too-late")
@@ -629,10 +629,6 @@ def is_bottleneck(input_shape, code_shape):
 # principal_directions
 
 
-def _falling(values, rows):
-    return rows[np.argsort(values)[::-1]]
-
-
 @wrong("the-decoder-itself")
 def principal_directions(decoder_weights, train):
     return decoder_weights / np.linalg.norm(decoder_weights, axis=1, keepdims=True)
@@ -692,10 +688,24 @@ def principal_directions(decoder_weights, train):
     return values[:, None] * rows @ basis.T
 
 
+@wrong("orthogonalises-only")
+def principal_directions(decoder_weights, train):
+    rows = np.linalg.qr(decoder_weights.T)[0].T
+    return rows[np.argsort(-np.var(train @ rows.T, axis=0))]
+
+
 @wrong("not-the-axes-of-the-data")
 def principal_directions(decoder_weights, train):
-    basis = np.linalg.qr(decoder_weights.T)[0].T
-    return _falling(np.var(train @ basis.T, axis=0), basis) @ np.diag([1.0] * basis.shape[1])
+    # The orthonormal basis that is closest to the decoder's rows.
+    values, vectors = np.linalg.eigh(decoder_weights @ decoder_weights.T)
+    return vectors / np.sqrt(values) @ vectors.T @ decoder_weights
+
+
+@wrong("not-sorted")
+def principal_directions(decoder_weights, train):
+    basis = np.linalg.qr(decoder_weights.T)[0]
+    rows = _axes((train - train.mean(axis=0)) @ basis) @ basis.T
+    return np.roll(rows, 1, axis=0)
 
 
 @wrong("outside-the-span")
