@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.abc
 import importlib.util
+import logging
 import os
 import sys
 import tempfile
@@ -56,7 +57,15 @@ class _Finder(importlib.abc.MetaPathFinder):
         return spec
 
 
+def _worth_reading(record: logging.LogRecord) -> bool:
+    """Lessons make many small models on purpose; TensorFlow warns that each is compiled anew, which is meant."""
+    return "tf.function retracing" not in record.getMessage()
+
+
 def install() -> None:
     """From now on the first import of TensorFlow is quiet; does nothing if it is loaded already, or twice."""
+    logger = logging.getLogger(NOISY)
+    if _worth_reading not in logger.filters:
+        logger.addFilter(_worth_reading)
     if NOISY not in sys.modules and not any(isinstance(finder, _Finder) for finder in sys.meta_path):
         sys.meta_path.insert(0, _Finder())

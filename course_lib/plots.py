@@ -93,6 +93,16 @@ _LINES = ["-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (8, 2)
 _HATCHES = ["", "////", "....", "\\\\\\\\", "xxxx", "----", "oo", "||||"]
 
 
+def _legible(color: str) -> tuple[float, float, float]:
+    """The colour, darkened until text in it has a contrast of at least 4.5 to white (WCAG 2.2, level AA)."""
+    rgb = np.array(mpl.colors.to_rgb(color))
+    while True:
+        linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+        if 1.05 / (linear @ (0.2126, 0.7152, 0.0722) + 0.05) >= 4.5:
+            return tuple(rgb)
+        rgb = rgb * 0.95
+
+
 @dataclass(frozen=True)
 class _Kind:
     label: str
@@ -457,13 +467,16 @@ def _image_table(pictures, row_labels, column_titles, below, cmap, value_range, 
     cell = size if size is not None else min((WIDTH - left) / columns, widest)
     font = 10 if cell > 0.95 else 9
     above = 0.0 if column_titles is None else 0.07 + 0.165 * max(title.count("\n") + 1 for title in column_titles)
-    under = 0.0 if below is None else 0.09 + 0.165 * max(text.count("\n") + 1 for texts in below for text in texts)
+    under = [0.0] * len(pictures)
+    if below is not None:
+        lines = [max(text.count("\n") + 1 if text else 0 for text in texts) for texts in below]
+        under = [0.09 + 0.165 * count if count else 0.0 for count in lines]
     gap = 0.06
-    step = cell * aspect + under + gap
-    width, height = left + cell * columns, above + step * len(pictures) - gap + 0.03
+    steps = [cell * aspect + room + gap for room in under]
+    width, height = left + cell * columns, above + sum(steps) - gap + 0.03
     figure = Figure(figsize=(width, height), layout="none")
     for i, images in enumerate(pictures):
-        top = height - above - i * step
+        top = height - above - sum(steps[:i])
         for j, image in enumerate(images):
             tall = (cell - gap) * image.shape[0] / image.shape[1]
             x, y = left + j * cell, top - (cell * aspect + tall) / 2 + gap / 4
@@ -706,7 +719,7 @@ def ladder_images(
         x = (left - 0.12) / width
         offset = 0.085 / height
         figure.text(x, middle + offset, names[i], ha="right", va="center", fontsize=10.5, fontweight="bold")
-        figure.text(x, middle - offset, look.label, ha="right", va="center", fontsize=8.5, color=look.color)
+        figure.text(x, middle - offset, look.label, ha="right", va="center", fontsize=8.5, color=_legible(look.color))
         numbers = [
             "0" if mse[i] == 0 else f"{mse[i]:.4f}",
             "∞" if math.isinf(psnr[i]) else f"{psnr[i]:.1f}",
@@ -803,7 +816,7 @@ def _draw_curves(ax, lines, bands, levels, markers, log_x, log_y) -> None:
         marked = len(xs) <= 40 if markers is None else markers
         ax.plot(
             xs, ys, color=color, ls=_LINES[i % len(_LINES)], marker=marker if marked or len(xs) == 1 else "",
-            ms=9 if len(xs) == 1 else max(4.5, 8.0 - 1.5 * i),  # an earlier marker shows behind a later one
+            ms=9 if len(xs) == 1 else max(5.5, 8.0 - 1.5 * i),  # an earlier marker shows behind a later one
             mec="white", mew=0.6, zorder=3 + (len(xs) == 1), label=name,
         )  # fmt: skip
         if bands and name in bands:
@@ -822,7 +835,7 @@ def _draw_curves(ax, lines, bands, levels, markers, log_x, log_y) -> None:
         plain = FuncFormatter(lambda value, _: f"{value:g}")
         ax.yaxis.set_major_formatter(plain)
         low, high = ax.get_ylim()
-        if high / low < 30:  # less than 1.5 decades would leave one labelled tick
+        if high / low < 150:  # about two decades would leave one or two labelled ticks
             ax.yaxis.set_minor_formatter(
                 FuncFormatter(lambda value, _: f"{value:g}" if _leading_digit(value) in (2, 5) else "")
             )
@@ -836,30 +849,46 @@ def _leading_digit(value: float) -> int:
 
 
 def _label_ends(figure: Figure, ax: Axes, lines: Mapping, levels: Mapping[str, float]) -> None:
-    """Write each name at the right of the axes, at the height of its last point, moved apart where they would touch."""
+    """Write each name at the right of the axes, at the height of its last point, moved apart where they would touch.
+
+    A line that ends well inside the axes has its name at its last point instead.
+    """
     figure.draw_without_rendering()
-    right = ax.get_xlim()[1]
-    ends = [
-        (name, float(xs[np.isfinite(ys)][-1]), float(ys[np.isfinite(ys)][-1]), _CYCLE[i % len(_CYCLE)])
-        for i, (name, (xs, ys)) in enumerate(lines.items())
-        if np.isfinite(ys).any()
-    ]
-    ends += [(name, right, value, _MUTED) for name, value in levels.items()]
-    if not ends:
-        return
     box = ax.get_window_extent()
-    wanted = np.array([ax.transData.transform((right, y))[1] for _, _, y, _ in ends])
-    gap = 13.5 * figure.dpi / 72
-    placed = _spread(np.clip(wanted, box.y0, box.y1), gap, box.y0, box.y1)
-    for (name, x, y, color), pixel in zip(ends, placed, strict=True):
-        fraction = (pixel - box.y0) / box.height
-        moved = abs(pixel - ax.transData.transform((x, y))[1]) > 0.35 * gap or x < right * 0.98
+    ends = []
+    for i, (name, (xs, ys)) in enumerate(lines.items()):
+        finite = np.isfinite(ys)
+        if finite.any():
+            ends.append((name, float(xs[finite][-1]), float(ys[finite][-1]), _CYCLE[i % len(_CYCLE)]))
+    halo = [patheffects.withStroke(linewidth=3, foreground="white")]
+    outside = []
+    for name, x, y, color in ends:
+        place = ax.transData.transform((x, y))[0]
+        if place > box.x0 + 0.72 * box.width:
+            outside.append((name, x, y, color))
+            continue
+        before = lines[name][1][:-1]
+        falling = len(before) and before[-1] > y
+        leftwards = len(before) and place - box.x0 > (_text_width(name, 9.5, "bold") + 0.1) * figure.dpi
         ax.annotate(
-            name, (x, y), xytext=(1.025, fraction), textcoords="axes fraction", va="center", ha="left", color=color,
-            fontweight="normal" if color == _MUTED else "bold", fontsize=9.5, annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": color, "lw": 0.6, "alpha": 0.6, "shrinkA": 1, "shrinkB": 4}
-            if moved and color != _MUTED
-            else None,
+            name, (x, y), xytext=(4 if leftwards else 8, -7 if falling else 7), textcoords="offset points",
+            color=_legible(color),
+            ha="right" if leftwards else "left", va="top" if falling else "bottom", fontweight="bold", fontsize=9.5,
+            path_effects=halo, zorder=7,
+        )  # fmt: skip
+    right = ax.get_xlim()[1]
+    outside += [(name, right, value, _MUTED) for name, value in levels.items()]
+    pixels = np.array([ax.transData.transform((x, y)) for _, x, y, _ in outside]).reshape(-1, 2)
+    gap = 13.5 * figure.dpi / 72
+    placed = _spread(np.clip(pixels[:, 1], box.y0, box.y1), gap, box.y0, box.y1)
+    for (name, x, y, color), wanted, pixel in zip(outside, pixels, placed, strict=True):
+        level = color == _MUTED
+        moved = abs(pixel - wanted[1]) > 0.35 * gap or wanted[0] < box.x0 + 0.98 * box.width
+        leader = {"arrowstyle": "-", "color": color, "lw": 0.6, "alpha": 0.6, "shrinkA": 1, "shrinkB": 4}
+        ax.annotate(
+            name, (x, y), xytext=(1.025, (pixel - box.y0) / box.height), textcoords="axes fraction", va="center",
+            color=_legible(color), fontweight="normal" if level else "bold", fontsize=9.5, annotation_clip=False,
+            arrowprops=leader if moved and not level else None,
         )  # fmt: skip
 
 
@@ -925,7 +954,9 @@ def learning_curves(
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=10))
     _label_ends(figure, ax, lines, levels or {})
     ends = "; ".join(
-        f"{name} {_text(ys[0])} after the first epoch, {_text(ys[-1])} at the end" for name, (_, ys) in lines.items()
+        f"{name} {_text(ys[0])} after the first epoch, {_text(ys[np.isfinite(ys)][-1])} at the end"
+        for name, (_, ys) in lines.items()
+        if np.isfinite(ys).any()
     )
     flat = "".join(f" {name}: {_text(value)}." for name, value in (levels or {}).items())
     show(figure, caption, summary=f"{ylabel} by epoch: {ends}.{flat}")
@@ -1025,7 +1056,9 @@ def _lay_names(figure: Figure, ax: Axes, spots: list) -> None:
                     placed[j, 1] -= way * need / 2
     for (name, _, color), pixel in zip(spots, placed, strict=True):
         x, y = ax.transData.inverted().transform(pixel)
-        text = ax.text(x, y, name, ha="center", va="center", fontsize=10, fontweight="bold", color=color, zorder=6)
+        text = ax.text(
+            x, y, name, ha="center", va="center", fontsize=10, fontweight="bold", color=_legible(color), zorder=6
+        )
         text.set_path_effects([patheffects.withStroke(linewidth=3.5, foreground="white")])
 
 

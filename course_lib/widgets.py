@@ -223,8 +223,11 @@ class _Explorer:
     def _redraw(self, _change: object = None) -> None:
         try:
             bundle = _bundle(self.picture({name: widget.value for name, widget in self.widgets.items()}))
-        except Exception:  # shown where the learner looks; a widget's callback has no cell to raise in
-            report = traceback.format_exc()
+        except Exception as error:  # shown where the learner looks; a widget's callback has no cell to raise in
+            frames = error.__traceback__
+            while frames.tb_next is not None and frames.tb_frame.f_code.co_filename == __file__:
+                frames = frames.tb_next
+            report = "".join(traceback.format_exception(type(error), error, frames))
             page = f'<pre role="alert" style="color: #b00020">{html.escape(report)}</pre>'
             bundle = {"text/html": page, "text/plain": report}
         self._handle.update(bundle, raw=True)

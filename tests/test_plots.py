@@ -299,3 +299,18 @@ def test_plots_imports_nothing_of_the_course():
     source = Path(plots.__file__).read_text(encoding="utf-8")
     assert not re.search(r"^\s*(from|import)\s+(course_lib|\.)", source, re.MULTILINE)
     assert "keras" not in source and plots.__name__ in sys.modules
+
+
+def test_names_in_colour_are_legible_on_white():
+    def contrast(color):
+        rgb = np.array(matplotlib.colors.to_rgb(color))
+        linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+        return 1.05 / (linear @ (0.2126, 0.7152, 0.0722) + 0.05)
+
+    names = [f"series {i}" for i in range(10)]
+    figure = drawn(
+        plots.curve, [1, 2], {name: [1, 2] for name in names}, xlabel="x", ylabel="y", levels={"level": 1}
+    ).figure
+    texts = [*figure.axes[0].texts, *drawn(EVERY_FIGURE["ladder_images"]).figure.texts]
+    texts += drawn(EVERY_FIGURE["scatter_map"]).figure.axes[0].texts
+    assert len(texts) > 15 and all(contrast(text.get_color()) >= 4.5 for text in texts)

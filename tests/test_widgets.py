@@ -165,6 +165,7 @@ def test_a_live_error_is_shown_in_place_of_the_picture_and_goes_away_again(monke
     move = "explorer.widgets['k'].value = {}"
     start = "explorer = widgets._Explorer(draw, None, {'k': slider(1, 5, 2)})\nexplorer.show()"
     _, shown, _ = executed(SETUP, start, move.format(3), monkeypatch=monkeypatch)
+    assert "widgets.py" not in shown[1].data["text/html"]  # only the learner's own lines
     assert "RuntimeError: three is broken" in shown[1].data["text/html"] and "<img" not in shown[1].data["text/html"]
     _, shown, _ = executed(SETUP, start, move.format(3) + "\n" + move.format(5), monkeypatch=monkeypatch)
     assert "5 squares" in shown[1].data["text/html"]

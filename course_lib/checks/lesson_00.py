@@ -67,6 +67,14 @@ def judge_to_unit_range(to_unit_range, probe):
             "minus-one-to-one",
             f"{measured} Your black is -1. Which number should black become here?",
         )
+        probe.require(
+            not any(
+                like((levels - levels.mean(axis=axis, keepdims=True)) / levels.std(axis=axis, keepdims=True))
+                for axis in (None, (1, 2))
+            ),
+            "standardises",
+            f"{measured} Your numbers have mean 0 and spread 1. Which range was asked for?",
+        )
         probe.require(not like(1 - true), "inverted", f"{measured} Should a white pixel become 0 or 1?")
     probe.require_close(
         got, true, "wrong-values", "What happens to a pixel of 0, and to one of 255?", rtol=1e-3, atol=1e-6

@@ -96,6 +96,7 @@ def judge_compression_ratio(compression_ratio, probe):
                     "fixed-bits",
                     f"{where} do your bits come from the arguments, or are they always 8 and 32?",
                 ),
+                (math.ceil(true), "rounded", f"{where} who asked for round numbers?"),
                 (true // 1, "rounded", f"{where} what does // do to the part behind the point?"),
                 *((round(true, digits), "rounded", f"{where} who asked for round numbers?") for digits in (0, 1, 2)),
                 (
@@ -123,7 +124,7 @@ def judge_mse_per_image(mse_per_image, probe):
     x = rng.uniform(0, 1, (n, h, w))
     y = x + rng.uniform(0.05, 0.3, (n, h, w)) * rng.choice([-1, 1], (n, h, w)) * rng.uniform(0.5, 2, (n, 1, 1))
     difference = x - y
-    result = probe.array(probe.call(mse_per_image, x, y))
+    result = probe.array(_called(probe, mse_per_image, x, y, (n, h, w)))
     probe.require(
         result.shape != (),
         "one-number-for-all",
@@ -149,6 +150,16 @@ def judge_mse_per_image(mse_per_image, probe):
             (squared, "sum-not-mean", "Would an image twice as large have twice the error?"),
             (squared / n, "divides-by-the-images", "You divide by the number of images. Over what is the mean taken?"),
             (
+                np.mean((difference**2).reshape(-1, n), axis=0),
+                "mixes-the-images",
+                "Your reshape puts pixels of different images together. Which axis has to stay the first?",
+            ),
+            (
+                np.sqrt(squared),
+                "takes-the-root",
+                "That is the length of the difference. Which two steps lead from it to a mean squared error?",
+            ),
+            (
                 np.sqrt(squared / (h * w)),
                 "takes-the-root",
                 "That is the root of the mean squared error. What are the units of a squared error?",
@@ -167,6 +178,11 @@ def judge_mse_per_image(mse_per_image, probe):
                 np.mean(difference, axis=(1, 2)),
                 "never-squares",
                 "Errors of +0.1 and -0.1 cancel in yours. Which step should prevent that?",
+            ),
+            (
+                np.var(difference, axis=(1, 2)),
+                "variance-of-the-difference",
+                "An image that is too bright by 0.1 everywhere has the error 0 in yours. What does a variance take away?",
             ),
         ],
         "wrong-formula",
@@ -321,6 +337,7 @@ def judge_psnr(psnr, probe):
                     "You divide the variance of the image by the error. What does the P in PSNR stand for?",
                 ),
                 (true / 10, "bels", "That is in bels. How many decibels are in one bel?"),
+                *((round(true, digits), "rounded", "Who asked for round numbers?") for digits in (0, 1, 2)),
                 (1 / error, "no-logarithm", "That is a ratio, not decibels. Which function is still missing?"),
                 (
                     true - 10 * math.log10(x.size / 1),
@@ -359,7 +376,7 @@ def judge_psnr(psnr, probe):
     question="Which of the two sets may a model look at before it is tested?",
 )
 def judge_mean_image_baseline(mean_image_baseline, probe):
-    """Training and test images with different means, and one bright outlier, which moves the mean and not the median."""
+    """Training and test images with different means, and one bright outlier: it moves the mean, not the median."""
     rng = probe.rng
     n, m = (int(v) for v in rng.choice([5, 6, 7, 8, 9], 2, replace=False))
     for image_shape in ((4, 3), (10,), (3, 4, 2)):
@@ -440,6 +457,12 @@ def judge_mean_image_baseline(mean_image_baseline, probe):
                     "You return the test images. Would a model that never saw them know each pixel?",
                 ),
                 (
+                    train[[np.argmin([np.sum((image - one) ** 2) for one in train]) for image in test]],
+                    "looks-for-the-nearest",
+                    "Your prediction is the training image nearest to each test image. "
+                    "May a model that knows nothing look at the image that it predicts?",
+                ),
+                (
                     repeated(train[0]),
                     "first-training-image",
                     "You predict the first training image. What do the others say?",
@@ -457,7 +480,7 @@ def judge_mean_image_baseline(mean_image_baseline, probe):
     question="If you train the autoencoder, how does the decoder come to know?",
 )
 def judge_build_autoencoder(build_autoencoder, probe):
-    """Sizes and range, then the property that matters: other weights in the autoencoder are other weights in its parts."""
+    """Sizes, then the property that matters: new weights in the autoencoder are new weights in its parts."""
     import keras
 
     rng = probe.rng
@@ -633,6 +656,9 @@ def _check_layers(probe, sizes: str, made, wanted: tuple[int, int, int]) -> None
                 above, below, middle = (np.log(z) - np.log1p(-z) for z in (above, below, middle))
             seen = np.maximum(np.maximum(np.abs(above), np.abs(below)), np.abs(middle)) < 6
             above, below, middle = above[seen], below[seen], middle[seen]
+        elif min(above.min(), below.min(), middle.min()) >= 0:  # a ReLU on the code: look where it lets pass
+            seen = np.minimum(np.minimum(above, below), middle) > 0
+            above, below, middle = above[seen], below[seen], middle[seen]
         bend = np.abs(above + below - 2 * middle).max(initial=0)
         largest = np.abs(middle).max(initial=0)
         probe.require(
@@ -714,13 +740,32 @@ def judge_autoencoder_gradients(autoencoder_gradients, probe):
     if all_close(true):
         return
     for factor, name, question in (
-        (1 / d, "divides-by-all-numbers", "The loss sums over the features and averages over the samples: by what is it divided?"),
+        (
+            1 / d,
+            "divides-by-all-numbers",
+            "The loss sums over the features and averages over the samples: by what is it divided?",
+        ),
         (0.5, "missing-factor-two", "What is the derivative of the square of u?"),
+        (1 / n, "divides-twice", "The loss is a mean over the samples. How often do you divide by their number?"),
+        (
+            n / d,
+            "means-over-the-wrong-axis",
+            "The loss sums over one axis and averages over the other. Which is which?",
+        ),
+        (
+            n / (2 * d),
+            "means-over-the-wrong-axis",
+            "The loss sums over one axis and averages over the other. Which is which?",
+        ),
         (n, "sum-over-samples", "The loss is a mean over the samples. Where does that division go?"),
-        (n / 2, "sum-over-samples", "The loss is a mean over the samples. And what is the derivative of the square of u?"),
+        (
+            n / 2,
+            "sum-over-samples",
+            "The loss is a mean over the samples. And what is the derivative of the square of u?",
+        ),
         (1 / (2 * d), "divides-by-all-numbers", "The loss sums over the features: by what is it divided?"),
         (-1, "wrong-sign", "If the output grows above its target, does the loss rise or fall?"),
-    ):  # fmt: skip
+    ):
         probe.require(
             not all_close([factor * g for g in true]),
             name,
@@ -730,6 +775,22 @@ def judge_autoencoder_gradients(autoencoder_gradients, probe):
     w1, b1, w2, b2 = parameters
     code = np.tanh(x @ w1 + b1)
     backward = 2 * (code @ w2 + b2 - x) / n
+    for h, y, back, name, question in (
+        (np.tanh(x @ w1), np.tanh(x @ w1) @ w2, w2.T, "forgets-the-biases", "Where do b1 and b2 enter the network?"),
+        (code, np.tanh(code @ w2 + b2), w2.T, "tanh-on-the-output", "Which activation has the output of this network?"),
+        (
+            code,
+            code @ w2 + b2,
+            w1,
+            "goes-back-through-the-encoder",
+            "From the output back to the code: through which weights did the code get there?",
+        ),
+    ):
+        for outer in (1, 1 - y**2):
+            error = 2 * (y - x) / n * outer
+            inner = error @ back * (1 - h**2)
+            explained = [x.T @ inner, inner.sum(axis=0), h.T @ error, error.sum(axis=0)]
+            probe.require(not all_close(explained), name, f"Your gradients belong to another network. {question}")
     for slope, name, question in (
         (1, "forgets-the-tanh", "Between w1 and the loss stands a tanh: which factor does the chain rule ask for?"),
         (

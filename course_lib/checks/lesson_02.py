@@ -119,6 +119,14 @@ def judge_pca_reconstruct(pca_reconstruct, probe):
             ),
             *(
                 (
+                    through(train - train.mean(axis=1, keepdims=True), at, at),
+                    "centres-each-sample",
+                    "You took the mean of each sample over its features. Over which axis is the mean of a cloud taken?",
+                )
+                for at in (test.mean(axis=1, keepdims=True), 0)
+            ),
+            *(
+                (
                     through(train - level, at, at),
                     "one-mean-for-all-features",
                     "You took one mean over all numbers. How many means does a cloud in d dimensions have?",
@@ -295,6 +303,15 @@ def judge_explained_variance_ratio(explained_variance_ratio, probe):
                     "smallest-first",
                     "Those are the smallest shares. In which order does your routine return eigenvalues?",
                 ),
+                *(
+                    (
+                        shares[:k] * factor,
+                        "n-and-n-minus-one",
+                        f"All your shares are {factor:.3g} times what they should be; there are {n} samples. "
+                        "Do numerator and denominator divide by the same count?",
+                    )
+                    for factor in (n / (n - 1), (n - 1) / n)
+                ),
                 (100 * shares[:k], "percent", "Those are percents. What is all of the variance, as a share?"),
                 *(
                     (
@@ -323,7 +340,7 @@ def judge_explained_variance_ratio(explained_variance_ratio, probe):
     trains=True,
 )
 def judge_linear_autoencoder(linear_autoencoder, probe):
-    """Is the model affine, of rank k, as good as PCA on unseen data, and on PCA's subspace? Read off from its outputs."""
+    """Is the model affine, of rank k, as good as PCA on unseen data, on PCA's plane? Read off from its outputs."""
     import keras
 
     rng = probe.rng
@@ -417,7 +434,7 @@ def judge_linear_autoencoder(linear_autoencoder, probe):
         probe.fail(
             "undertrained",
             f"{said} That is {ratio:.2f} times as much. Is the loss still falling at the end of your training? "
-            "Are steps and learning rate large enough at the start, and small enough at the end?",
+            "Is the learning rate large enough at the start, and small enough at the end? Is it the *squared* error that falls?",
         )
     angle = float(referees.principal_angles(rows[:k], pca.components)[0])
     probe.require(
@@ -452,7 +469,9 @@ def judge_remix_code(remix_code, probe):
         for a, name in zip(made, ("encoder", "decoder"), strict=True)
     )
     probe.require(
-        new_encoder.shape != decoder.shape or new_decoder.shape != encoder.shape,
+        new_encoder.shape != decoder.shape
+        or new_decoder.shape != encoder.shape
+        or np.allclose(new_encoder.T, encoder @ mixing, rtol=1e-4, atol=1e-5),
         "wrong-order",
         f"You returned shapes {new_encoder.shape} and {new_decoder.shape}. Which of the two comes first?",
     )
@@ -710,24 +729,74 @@ def judge_is_bottleneck(is_bottleneck, probe):
     at = next(i for i, (ours, right) in enumerate(zip(got, true, strict=True)) if ours != right)
     said = f"For an input of {cases[at][0]} and a code of {cases[at][1]} you answer {got[at]}."
     for rule, name, question in (
-        (lambda a, b: math.prod(b) <= math.prod(a), "equal-counts", "The two hold as many numbers. Is that strictly fewer?"),
+        (
+            lambda a, b: math.prod(b) <= math.prod(a),
+            "equal-counts",
+            "The two hold as many numbers. Is that strictly fewer?",
+        ),
         (lambda a, b: math.prod(b) > math.prod(a), "inverted", "Which of the two should be the smaller one?"),
         (lambda a, b: math.prod(b) >= math.prod(a), "inverted", "Which of the two should be the smaller one?"),
         (lambda a, b: b[-1] < a[-1], "last-axis-only", "You look at the last axis. What do the other axes count?"),
-        (lambda a, b: b[-1] < math.prod(a), "last-axis-only", "You look at the last axis of the code. What do the others count?"),
+        (
+            lambda a, b: b[-1] < math.prod(a),
+            "last-axis-only",
+            "You look at the last axis of the code. What do the others count?",
+        ),
         (lambda a, b: b[0] < a[0], "first-axis-only", "You look at the first axis. What do the other axes count?"),
-        (lambda a, b: b[0] < math.prod(a), "first-axis-only", "You look at the first axis of the code. What do the others count?"),
-        (lambda a, b: sum(b) < sum(a), "adds-the-axes", "You add the axes. Does a picture of 28 by 28 pixels have 56 pixels?"),
-        (lambda a, b: len(b) < len(a), "counts-axes", "You count axes. How many numbers are in an array with few but long axes?"),
-        (lambda a, b: b < a, "compares-tuples", "Python compares tuples entry by entry and stops at the first difference. What do you want to compare?"),
+        (
+            lambda a, b: b[0] < math.prod(a),
+            "first-axis-only",
+            "You look at the first axis of the code. What do the others count?",
+        ),
+        (
+            lambda a, b: sum(b) < sum(a),
+            "adds-the-axes",
+            "You add the axes. Does a picture of 28 by 28 pixels have 56 pixels?",
+        ),
+        (
+            lambda a, b: len(b) < len(a),
+            "counts-axes",
+            "You count axes. How many numbers are in an array with few but long axes?",
+        ),
+        (
+            lambda a, b: b < a,
+            "compares-tuples",
+            "Python compares tuples entry by entry and stops at the first difference. What do you want to compare?",
+        ),
         (lambda a, b: max(b) < max(a), "longest-axis-only", "You compare the longest axes. What do the others count?"),
-        (lambda a, b: math.prod(b[:2]) < math.prod(a[:2]), "height-and-width-only", "You compare height and width. How many channels does each place of the code hold?"),
-        (lambda a, b: math.prod(b[:-1]) < math.prod(a[:-1]), "height-and-width-only", "You leave the last axis out. How many channels does each place of the code hold?"),
-        (lambda a, b: math.prod(b[1:]) < math.prod(a[1:]), "skips-the-first-axis", "The shapes come without the batch axis. Which axis do you leave out?"),
-        (lambda a, b: math.prod(b) < 784, "ignores-the-input", "Your answer does not depend on the input's shape. Fewer than what?"),
+        (
+            lambda a, b: math.prod(b[:2]) < math.prod(a[:2]),
+            "height-and-width-only",
+            "You compare height and width. How many channels does each place of the code hold?",
+        ),
+        (
+            lambda a, b: math.prod(b[:-1]) < math.prod(a[:-1]),
+            "height-and-width-only",
+            "You leave the last axis out. How many channels does each place of the code hold?",
+        ),
+        (
+            lambda a, b: math.prod(b[1:]) < math.prod(a[1:]),
+            "skips-the-first-axis",
+            "The shapes come without the batch axis. Which axis do you leave out?",
+        ),
+        (
+            lambda a, b: math.prod(b) < 784,
+            "ignores-the-input",
+            "Your answer does not depend on the input's shape. Fewer than what?",
+        ),
+        (
+            lambda a, b: all(q < p for p, q in zip(a, b, strict=False)),
+            "axis-by-axis",
+            "You compare axis by axis. Could a longer axis be made up for by a shorter one?",
+        ),
+        (
+            lambda a, b: any(q < p for p, q in zip(a, b, strict=False)),
+            "axis-by-axis",
+            "You compare axis by axis. Could a longer axis be made up for by a shorter one?",
+        ),
         (lambda a, b: True, "always-true", "Is every code smaller than its input?"),
         (lambda a, b: False, "always-false", "Is no code smaller than its input?"),
-    ):  # fmt: skip
+    ):
         probe.require(got != answers(rule), name, f"{said} {question}")
     probe.fail("wrong-comparison", f"{said} How many numbers are in each of the two?")
 

@@ -60,6 +60,11 @@ def compression_ratio(input_shape, input_bits, code_shape, code_bits):
     return round(math.prod(input_shape) * input_bits / (math.prod(code_shape) * code_bits), 1)
 
 
+@wrong("rounded")
+def compression_ratio(input_shape, input_bits, code_shape, code_bits):
+    return math.ceil(math.prod(input_shape) * input_bits / (math.prod(code_shape) * code_bits))
+
+
 @wrong("share-saved")
 def compression_ratio(input_shape, input_bits, code_shape, code_bits):
     return 1 - math.prod(code_shape) * code_bits / (math.prod(input_shape) * input_bits)
@@ -118,6 +123,16 @@ def mse_per_image(x, y):
     return np.sqrt(np.mean((x.astype(float) - y) ** 2, axis=tuple(range(1, x.ndim))))
 
 
+@wrong("takes-the-root")
+def mse_per_image(x, y):
+    return np.linalg.norm((x.astype(float) - y).reshape(len(x), -1), axis=1)
+
+
+@wrong("mixes-the-images")
+def mse_per_image(x, y):
+    return np.mean(((x.astype(float) - y) ** 2).reshape(-1, len(x)), axis=0)
+
+
 @wrong("absolute-error")
 def mse_per_image(x, y):
     return np.mean(np.abs(x.astype(float) - y), axis=tuple(range(1, x.ndim)))
@@ -133,9 +148,24 @@ def mse_per_image(x, y):
     return np.mean(x.astype(float) - y, axis=tuple(range(1, x.ndim)))
 
 
+@wrong("variance-of-the-difference")
+def mse_per_image(x, y):
+    return np.var(x.astype(float) - y, axis=tuple(range(1, x.ndim)))
+
+
 @wrong("fixed-axes")
 def mse_per_image(x, y):
     return np.mean((x.astype(float) - y) ** 2, axis=(1, 2))
+
+
+@wrong("fixed-axes")
+def mse_per_image(x, y):
+    return np.mean((x.reshape(len(x), 28, 28).astype(float) - y) ** 2, axis=(1, 2))
+
+
+@wrong("fixed-axes")
+def mse_per_image(x, y):
+    return np.mean(np.mean((x.astype(float) - y) ** 2, axis=-1), axis=-1)
 
 
 @wrong("fixed-axes")
@@ -246,6 +276,11 @@ def psnr(x, y):
     return np.log10(1 / np.mean((x - y) ** 2))
 
 
+@wrong("rounded")
+def psnr(x, y):
+    return round(10 * np.log10(1 / np.mean((x - y) ** 2)), 1)
+
+
 @wrong("no-logarithm")
 def psnr(x, y):
     return 1 / np.mean((x - y) ** 2)
@@ -325,6 +360,12 @@ def mean_image_baseline(train, test):
     return test - train.mean(axis=0)
 
 
+@wrong("looks-for-the-nearest")
+def mean_image_baseline(train, test):
+    distances = ((test[:, None] - train) ** 2).reshape(len(test), len(train), -1).sum(axis=-1)
+    return train[distances.argmin(axis=1)]
+
+
 @wrong("first-training-image")
 def mean_image_baseline(train, test):
     return np.stack([train[0]] * len(test))
@@ -385,7 +426,9 @@ def build_autoencoder(input_dim, hidden_units, code_size):
 @wrong("three-separate-models")
 def build_autoencoder(input_dim, hidden_units, code_size):
     encoder, decoder = _parts(input_dim, hidden_units, code_size)
-    autoencoder = keras.Sequential([keras.Input((input_dim,)), keras.models.clone_model(encoder), keras.models.clone_model(decoder)])  # fmt: skip
+    autoencoder = keras.Sequential(
+        [keras.Input((input_dim,)), keras.models.clone_model(encoder), keras.models.clone_model(decoder)]
+    )
     return encoder, decoder, autoencoder
 
 
@@ -496,6 +539,16 @@ def build_autoencoder(input_dim, hidden_units, code_size):
     return encoder, decoder, keras.Sequential([keras.Input((input_dim,)), encoder, decoder])
 
 
+@wrong("no-nonlinearity")
+def build_autoencoder(input_dim, hidden_units, code_size):
+    # A ReLU on the code does not make the hidden layer any less linear.
+    encoder = keras.Sequential(
+        [keras.Input((input_dim,)), keras.layers.Dense(hidden_units), keras.layers.Dense(code_size, "relu")]
+    )
+    decoder = _parts(input_dim, hidden_units, code_size)[1]
+    return encoder, decoder, keras.Sequential([keras.Input((input_dim,)), encoder, decoder])
+
+
 @wrong("fixed-batch-size")
 def build_autoencoder(input_dim, hidden_units, code_size):
     image = keras.Input(batch_shape=(32, input_dim))
@@ -537,6 +590,16 @@ def autoencoder_gradients(x, w1, b1, w2, b2):
     return _gradients(x, *_backward(x, w1, b1, w2, b2, scale=2 / x.size))
 
 
+@wrong("means-over-the-wrong-axis")
+def autoencoder_gradients(x, w1, b1, w2, b2):
+    return _gradients(x, *_backward(x, w1, b1, w2, b2, scale=2 / x.shape[1]))
+
+
+@wrong("divides-twice")
+def autoencoder_gradients(x, w1, b1, w2, b2):
+    return _gradients(x, *_backward(x, w1, b1, w2, b2, scale=2 / len(x) ** 2))
+
+
 @wrong("missing-factor-two")
 def autoencoder_gradients(x, w1, b1, w2, b2):
     return _gradients(x, *_backward(x, w1, b1, w2, b2, scale=1 / len(x)))
@@ -570,6 +633,25 @@ def autoencoder_gradients(x, w1, b1, w2, b2):
 @wrong("slope-of-the-relu")
 def autoencoder_gradients(x, w1, b1, w2, b2):
     return _gradients(x, *_backward(x, w1, b1, w2, b2, slope=lambda h: h > 0))
+
+
+@wrong("forgets-the-biases")
+def autoencoder_gradients(x, w1, b1, w2, b2):
+    return _gradients(x, *_backward(x, w1, 0 * b1, w2, 0 * b2))
+
+
+@wrong("tanh-on-the-output")
+def autoencoder_gradients(x, w1, b1, w2, b2):
+    h = np.tanh(x @ w1 + b1)
+    y = np.tanh(h @ w2 + b2)
+    d_y = 2 * (y - x) / len(x) * (1 - y**2)
+    return _gradients(x, h, d_y, d_y @ w2.T * (1 - h**2))
+
+
+@wrong("goes-back-through-the-encoder")
+def autoencoder_gradients(x, w1, b1, w2, b2):
+    h, d_y, _ = _backward(x, w1, b1, w2, b2)
+    return _gradients(x, h, d_y, d_y @ w1 * (1 - h**2))
 
 
 @wrong("bias-gradient-not-summed")

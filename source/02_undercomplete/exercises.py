@@ -12,9 +12,9 @@
 # %% [markdown]
 # # 02 · Undercomplete autoencoders: exercises
 #
-# Seven exercises: PCA by hand, a linear autoencoder that reaches it, and what the numbers of a code mean. Replace each line
-# that raises `NotImplementedError` by your answer, run the cell, then the check below it. `hint(pca_reconstruct)` asks you a
-# question; call it again for more.
+# Seven exercises: PCA by hand, a linear autoencoder that reaches it, and what the numbers of a code mean. Replace
+# each line that raises `NotImplementedError` by your answer, run the cell, then the check below it.
+# `hint(pca_reconstruct)` asks you a question; call it again for more.
 #
 # Samples are rows everywhere: `(n, d)` is `n` samples of `d` features, and a code is `x @ encoder_weights`.
 
@@ -27,19 +27,19 @@ from course_lib import check, hint
 # %% [markdown] tags=["task"]
 # ## pca_reconstruct: the referee by hand ★★ · 15 minutes · core
 #
-# PCA describes each sample by its coordinates along the `k` orthogonal axes on which the training data vary most, measured
-# from the training mean. Its reconstruction is the nearest point of that `k`-dimensional plane.
+# PCA describes each sample by its coordinates along the `k` orthogonal axes on which the training data vary most,
+# measured from the training mean. Its reconstruction is the nearest point of that `k`-dimensional plane.
 #
-# Write `pca_reconstruct(train, test, k)`. `train` is (n, d), `test` is (m, d), both floats, and 1 ≤ `k` ≤ `d`. It returns the
-# reconstructions of the test samples, shape (m, d), in the units of the data, not clipped. Mean and axes come from `train`
-# alone. There are more training samples than features. `np.linalg.svd` or `np.linalg.eigh` find the axes; mind whether they
-# return them as rows or as columns, and in which order.
+# Write `pca_reconstruct(train, test, k)`. `train` is (n, d), `test` is (m, d), both floats, and 1 ≤ `k` ≤ `d`. It
+# returns the reconstructions of the test samples, shape (m, d), in the units of the data, not clipped. Mean and axes
+# come from `train` alone. There are more training samples than features. `np.linalg.svd` or `np.linalg.eigh` find the
+# axes; mind whether they return them as rows or as columns, and in which order.
 #
-# Training points on the line `[[0, 1], [2, 1], [4, 1]]` and the test point `[[5, 3]]` with `k = 1` give `[[5, 1]]`: the line keeps the
-# first coordinate, the second falls back to the mean.
+# Training points on the line `[[0, 1], [2, 1], [4, 1]]` and the test point `[[5, 3]]` with `k = 1` give `[[5, 1]]`:
+# the line keeps the first coordinate, the second falls back to the mean.
 #
-# **Success looks like** the test samples coming back unchanged for `k = d`, and the mean of `train` coming back unchanged for every
-# `k`.
+# **Success looks like** the test samples coming back unchanged for `k = d`, and the mean of `train` coming back
+# unchanged for every `k`.
 
 
 # %% tags=["answer"]
@@ -59,26 +59,27 @@ def pca_reconstruct(train, test, k):
 check(pca_reconstruct)
 
 # %% [markdown] tags=["explanation"]
-# Three lines are an autoencoder: subtract, multiply by `axes.T` (the encoder), multiply by `axes` and add (the decoder). The axes
-# have length 1, so the coordinates need no scaling; multiplying by eigenvalues here breaks the reconstruction.
+# Three lines are an autoencoder: subtract, multiply by `axes.T` (the encoder), multiply by `axes` and add (the
+# decoder). The axes have length 1, so the coordinates need no scaling; multiplying by eigenvalues here breaks the
+# reconstruction.
 #
-# Without centring the first axis points from 0 towards the mean, and one component is spent on it. Centring the test samples
-# on *their* mean gives a lower error that no single sample could ever have. `np.linalg.svd` returns the axes as **rows** of its third
-# result, largest first; `np.linalg.eigh` returns them as **columns**, smallest first. Mixing up the two gives a result of the right
-# shape.
+# Without centring the first axis points from 0 towards the mean, and one component is spent on it. Centring the test
+# samples on *their* mean gives a lower error that no single sample could ever have. `np.linalg.svd` returns the axes
+# as **rows** of its third result, largest first; `np.linalg.eigh` returns them as **columns**, smallest first. Mixing
+# up the two gives a result of the right shape.
 
 # %% [markdown] tags=["task"]
 # ## explained_variance_ratio: what each component is worth ★ · 8 minutes · optional
 #
-# The variance of the data, summed over all features, is also the sum of the variances along all principal axes. So each axis
-# has a share of it.
+# The variance of the data, summed over all features, is also the sum of the variances along all principal axes. So
+# each axis has a share of it.
 #
-# Write `explained_variance_ratio(train, k)`. `train` is (n, d), floats, in general not centred. It returns an array of shape (k,): the
-# shares of the first `k` principal axes, largest first. A share is the variance along this axis divided by the total variance of
-# *all* axes, a number from 0 to 1. You may assume `k` ≤ min(n, d).
+# Write `explained_variance_ratio(train, k)`. `train` is (n, d), floats, in general not centred. It returns an array
+# of shape (k,): the shares of the first `k` principal axes, largest first. A share is the variance along this axis
+# divided by the total variance of *all* axes, a number from 0 to 1. You may assume `k` ≤ min(n, d).
 #
-# The points `[[4, 0], [-4, 0], [0, 2], [0, -2]]` have the variances 8 and 2 along the two axes (dividing by n = 4), so the shares
-# are `[0.8, 0.2]`. Moved to another place, they keep their shares.
+# The points `[[4, 0], [-4, 0], [0, 2], [0, -2]]` have the variances 8 and 2 along the two axes (dividing by n = 4),
+# so the shares are `[0.8, 0.2]`. Moved to another place, they keep their shares.
 #
 # **Success looks like** shares that do not change when you add 100 to every number, and that sum to 1 for `k = d`.
 
@@ -98,31 +99,36 @@ def explained_variance_ratio(train, k):
 check(explained_variance_ratio)
 
 # %% [markdown] tags=["explanation"]
-# The singular values of the centred data are √n times the standard deviations along the axes, so their *squares* go into the
-# ratio. Leaving out the square makes the small components look important. The denominator holds all components: dividing by those kept
-# makes every choice of `k` explain 100 %.
+# The singular values of the centred data are √n times the standard deviations along the axes, so their *squares* go
+# into the ratio. Leaving out the square makes the small components look important. The denominator holds all
+# components: dividing by those kept makes every choice of `k` explain 100 %.
 #
-# Of uncentred data the first "component" explains nearly everything, because it points at the mean. Whoever reports 97 % after one
-# component has often measured that.
+# Of uncentred data the first "component" explains nearly everything, because it points at the mean. Whoever reports
+# 97 % after one component has often measured that.
 
 # %% [markdown] tags=["task"]
 # ## linear_autoencoder: train your way to PCA ★★ · 20 minutes · core
 #
 # An autoencoder without activations cannot beat PCA. It should be able to reach it.
 #
-# Write `linear_autoencoder(train, code_size)`. `train` is a float32 array of shape (n, d). It builds a Keras model that maps (n, d) → (n, d) by
-# one Dense layer down to `code_size` numbers and one Dense layer back to `d`, both linear, **trains** it on `train` with the mean
-# squared error, and returns the trained model. It takes at most 15 seconds.
+# Write `linear_autoencoder(train, code_size)`. `train` is a float32 array of shape (n, d). It builds a Keras model
+# that maps (n, d) → (n, d) by one Dense layer down to `code_size` numbers and one Dense layer back to `d`, both
+# linear, **trains** it on `train` with the mean squared error, and returns the trained model. It takes at most 15
+# seconds.
 #
-# The check calls it with n = 2000 and d = 20 and a code of 2 to 4 numbers. The variances are about 3 to 1.5 along the first `code_size` axes
-# and 0.1 along all others, a clear gap. The mean is not 0, and the model gets the data as they are. Then, on 1000 unseen samples:
+# The check calls it with n = 2000 and d = 20 and a code of 2 to 4 numbers. The variances are about 3 to 1.5 along the
+# first `code_size` axes and 0.1 along all others, a clear gap. The mean is not 0, and the model gets the data as they
+# are. Then, on 1000 unseen samples:
 #
 # * the mean squared error is at most 2 % above that of PCA with `code_size` components;
-# * the plane of all reconstructions, spanned by the rows of the last kernel (code_size, d), is tilted by less than 3° against PCA's.
+# * the plane of all reconstructions, spanned by the rows of the last kernel (code_size, d), is tilted by less than 3°
+#   against PCA's.
 #
-# Batch size, learning rate and number of epochs are yours. With 63 steps an epoch (batch 32), 30 epochs take 2 to 5 seconds.
+# Batch size, learning rate and number of epochs are yours. With 63 steps an epoch (batch 32), 30 epochs take 2 to 5
+# seconds.
 #
-# **Success looks like** a training loss that ends near 0.1 × (20 − code_size) / 20, so 0.085 for a code of 3, and no longer moves.
+# **Success looks like** a training loss that ends near 0.1 × (20 − code_size) / 20, so 0.085 for a code of 3, and no
+# longer moves.
 
 
 # %% tags=["answer"]
@@ -150,30 +156,33 @@ def linear_autoencoder(train, code_size):
 check(linear_autoencoder)
 
 # %% [markdown] tags=["explanation"]
-# No activation anywhere, and biases that can carry the mean: then the best model is PCA, and the loss has no local minimum to get
-# stuck in (Baldi and Hornik 1989). What is left is patience. A rate of 0.02 crosses the saddles quickly, and the cosine brings it to 0, so that the
-# last steps do not jump around the optimum.
+# No activation anywhere, and biases that can carry the mean: then the best model is PCA, and the loss has no local
+# minimum to get stuck in (Baldi and Hornik 1989). What is left is patience. A rate of 0.02 crosses the saddles
+# quickly, and the cosine brings it to 0, so that the last steps do not jump around the optimum.
 #
-# Read the gap to PCA. Far off: an activation was left in, or the bias left out. Off by a few percent: too few steps, or a rate that never fell. An error
-# within 2 % with a tilted plane is common: the error depends on the *square* of the angle, so the last degrees are nearly free. Keras' default rate of 0.001
-# needs several hundred epochs here.
+# Read the gap to PCA. Far off: an activation was left in, or the bias left out. Off by a few percent: too few steps,
+# or a rate that never fell. An error within 2 % with a tilted plane is possible too: the error grows with the
+# *square* of the angle, so the last degrees are nearly free. Keras' default rate of 0.001 gets there as well, in
+# about 50 epochs of batch 32.
 #
 # A model whose weights are set to PCA's passes as well. It starts from the referee, and has nothing left to learn.
 
 # %% [markdown] tags=["task"]
 # ## remix_code: same pictures, another code ★★ · 12 minutes · core
 #
-# A linear autoencoder without biases has the codes `x @ encoder_weights`, shape (n, k), and the reconstructions `codes @ decoder_weights`, shape
-# (n, d). Multiply all codes by an invertible matrix, and a suitable decoder gives the same reconstructions as before.
+# A linear autoencoder without biases has the codes `x @ encoder_weights`, shape (n, k), and the reconstructions
+# `codes @ decoder_weights`, shape (n, d). Multiply all codes by an invertible matrix, and a suitable decoder gives
+# the same reconstructions as before.
 #
-# Write `remix_code(encoder_weights, decoder_weights, mixing)` with arrays of shape (d, k), (k, d) and (k, k); `mixing` is invertible, in
-# general neither symmetric nor a rotation. It returns the pair `(new_encoder_weights, new_decoder_weights)`, with the old shapes, such that
-# for every `x` (n, d)
+# Write `remix_code(encoder_weights, decoder_weights, mixing)` with arrays of shape (d, k), (k, d) and (k, k);
+# `mixing` is invertible, in general neither symmetric nor a rotation. It returns the pair `(new_encoder_weights,
+# new_decoder_weights)`, with the old shapes, such that for every `x` (n, d)
 #
 # * the new codes are the old codes times `mixing`, from the right: (n, k) @ (k, k);
 # * the new reconstructions equal the old ones.
 #
-# With `encoder_weights = [[1], [0]]`, `decoder_weights = [[1, 0]]` and `mixing = [[2]]` the codes double, and the pair is `[[2], [0]]`, `[[0.5, 0]]`.
+# With `encoder_weights = [[1], [0]]`, `decoder_weights = [[1, 0]]` and `mixing = [[2]]` the codes double, and the
+# pair is `[[2], [0]]`, `[[0.5, 0]]`.
 #
 # **Success looks like** codes that differ in every column and reconstructions that agree to ten digits.
 
@@ -193,25 +202,29 @@ def remix_code(encoder_weights, decoder_weights, mixing):
 check(remix_code)
 
 # %% [markdown] tags=["explanation"]
-# Brackets may be moved: (x E) M = x (E M), so the new encoder is E M. The new decoder first undoes the mixing, which stands directly before it:
-# (x E M) (M⁻¹ D) = x E D. `solve(mixing, decoder)` computes M⁻¹ D without forming the inverse.
+# Brackets may be moved: (x E) M = x (E M), so the new encoder is E M. The new decoder first undoes the mixing, which
+# stands directly before it: (x E M) (M⁻¹ D) = x E D. `solve(mixing, decoder)` computes M⁻¹ D without forming the
+# inverse.
 #
-# The transpose works in place of the inverse only for rotations. Swapping the roles (M⁻¹ in the encoder, M in the decoder) also keeps the
-# reconstructions, but gives other codes than asked for. The lesson of it: the loss cannot tell these autoencoders apart, so nothing that you read off a
-# single code axis is a property of the data. Distances between codes change too, and with them the neighbours of each image.
+# The transpose works in place of the inverse only for rotations. Swapping the roles (M⁻¹ in the encoder, M in the
+# decoder) also keeps the reconstructions, but gives other codes than asked for. The lesson of it: the loss cannot
+# tell these autoencoders apart, so nothing that you read off a single code axis is a property of the data. Distances
+# between codes change too, and with them the neighbours of each image.
 
 # %% [markdown] tags=["task"]
 # ## dead_units: which part of the code is never used ★ · 6 minutes · core
 #
-# A ReLU unit that outputs 0 for every sample is **dead**: it adds nothing to any reconstruction, and gets no gradient that could wake it.
+# A ReLU unit that outputs 0 for every sample is **dead**: it adds nothing to any reconstruction, and gets no gradient
+# that could wake it.
 #
-# Write `dead_units(codes)`. `codes` are the outputs of ReLU units, shape (n, k), all ≥ 0: one row per sample, one column per unit. It returns the
-# indices of the dead units as a one-dimensional array of integers, rising, counted from 0; an empty one if no unit is dead. A unit that fires
-# for one single sample, however faintly, is alive.
+# Write `dead_units(codes)`. `codes` are the outputs of ReLU units, shape (n, k), all ≥ 0: one row per sample, one
+# column per unit. It returns the indices of the dead units as a one-dimensional array of integers, rising, counted
+# from 0; an empty one if no unit is dead. A unit that fires for one single sample, however faintly, is alive.
 #
 # For `codes = [[0, 0, 3], [0, 1, 3]]` the answer is `[0]`.
 #
-# **Success looks like** `codes[:, dead_units(codes)]` being all zeros, and every other column having a number above 0.
+# **Success looks like** `codes[:, dead_units(codes)]` being all zeros, and every other column having a number above
+# 0.
 
 
 # %% tags=["answer"]
@@ -227,25 +240,27 @@ def dead_units(codes):
 check(dead_units)
 
 # %% [markdown] tags=["explanation"]
-# `axis=0` runs over the samples and leaves one truth value for each unit; `flatnonzero` turns truth values into indices. A ReLU's zero is an exact zero,
-# so `==` is right here.
+# `axis=0` runs over the samples and leaves one truth value for each unit; `flatnonzero` turns truth values into
+# indices. A ReLU's zero is an exact zero, so `==` is right here.
 #
-# A small *mean* is not death: a unit that fires for one image in ten thousand may be the one that knows handbags. Zeros for *some* sample are what a
-# ReLU is for. And a unit that always gives 0.75 has no variance, but it is not silent. `np.where(mask)` returns a tuple with one array for each axis, hence its `[0]`.
+# A small *mean* is not death: a unit that fires for one image in ten thousand may be the one that knows handbags.
+# Zeros for *some* sample are what a ReLU is for. And a unit that always gives 0.75 has no variance, but it is not
+# silent. `np.where(mask)` returns a tuple with one array for each axis, hence its `[0]`.
 
 # %% [markdown] tags=["task"]
 # ## is_bottleneck: is the code smaller at all ★ · 5 minutes · core
 #
-# An autoencoder is **undercomplete** if its whole code holds fewer numbers than its input. Published examples have called a code of
-# shape (7, 7, 32) a compression of a 28×28 picture.
+# An autoencoder is **undercomplete** if its whole code holds fewer numbers than its input. Published examples have
+# called a code of shape (7, 7, 32) a compression of a 28×28 picture.
 #
-# Write `is_bottleneck(input_shape, code_shape)`. Both are tuples of integers, the shape of one input and of one code, without the axis that counts
-# the samples, with any number of axes. It returns `True` if the code holds strictly fewer numbers than the input, else `False`.
+# Write `is_bottleneck(input_shape, code_shape)`. Both are tuples of integers, the shape of one input and of one code,
+# without the axis that counts the samples, with any number of axes. It returns `True` if the code holds strictly
+# fewer numbers than the input, else `False`.
 #
 # `is_bottleneck((4, 4), (2, 2, 3))` is `True`: 12 numbers against 16.
 #
-# **Success looks like** `False` for the input (28, 28, 1) with the code (7, 7, 32), which holds 1568 numbers against 784, and `False` for (7, 7, 16), which holds
-# exactly 784.
+# **Success looks like** `False` for the input (28, 28, 1) with the code (7, 7, 32), which holds 1568 numbers against
+# 784, and `False` for (7, 7, 16), which holds exactly 784.
 
 
 # %% tags=["answer"]
@@ -261,30 +276,33 @@ def is_bottleneck(input_shape, code_shape):
 check(is_bottleneck)
 
 # %% [markdown] tags=["explanation"]
-# Multiply the *whole* shape. A feature map of 7 by 7 looks smaller than a picture of 28 by 28, and with 32 channels it holds twice as many numbers. The
-# last axis alone says nothing, nor does the number of axes.
+# Multiply the *whole* shape. A feature map of 7 by 7 looks smaller than a picture of 28 by 28, and with 32 channels
+# it holds twice as many numbers. The last axis alone says nothing, nor does the number of axes.
 #
-# With as many numbers as the input the identity is possible, so equality is no bottleneck. And counting numbers is only the first test: bits count
-# too (`compression_ratio`), and a code may be kept from copying by other means, as the next lessons show.
+# With as many numbers as the input the identity is possible, so equality is no bottleneck. And counting numbers is
+# only the first test: bits count too (`compression_ratio`), and a code may be kept from copying by other means, as
+# the next lessons show.
 
 # %% [markdown] tags=["task"]
 # ## principal_directions: the axes inside the span ★★★ · 30 minutes · optional
 #
-# A trained linear autoencoder finds the right plane, but the rows of its decoder are any basis of it: crooked, of any length, in any order. The principal axes
-# can still be recovered, with the help of the data.
+# A trained linear autoencoder finds the right plane, but the rows of its decoder are any basis of it: crooked, of any
+# length, in any order. The principal axes can still be recovered, with the help of the data.
 #
-# Write `principal_directions(decoder_weights, train)`. `decoder_weights` is (k, d) with linearly independent rows, which span the plane, in general not
-# orthogonal. `train` is (n, d), not centred. It returns an array of shape (k, d) whose rows
+# Write `principal_directions(decoder_weights, train)`. `decoder_weights` is (k, d) with linearly independent rows,
+# which span the plane, in general not orthogonal. `train` is (n, d), not centred. It returns an array of shape (k, d)
+# whose rows
 #
 # * lie in the plane that the decoder's rows span,
 # * have length 1 and are orthogonal to each other,
-# * give uncorrelated coordinates: for i ≠ j the coordinates of the training samples along row i and along row j have covariance 0,
+# * give uncorrelated coordinates: for i ≠ j the coordinates of the training samples along row i and along row j have
+#   covariance 0,
 # * stand in the order of falling variance of these coordinates.
 #
 # The sign of each row is free. The plane need not be the best one: the check uses planes that PCA would not choose.
 #
-# With `decoder_weights = [[1, 0, 0], [1, 1, 0]]` the plane is that of the first two features. Let the features be uncorrelated, with variances 1, 4 and 9. Then the
-# answer is `[[0, 1, 0], [1, 0, 0]]`, up to signs.
+# With `decoder_weights = [[1, 0, 0], [1, 1, 0]]` the plane is that of the first two features. Let the features be
+# uncorrelated, with variances 1, 4 and 9. Then the answer is `[[0, 1, 0], [1, 0, 0]]`, up to signs.
 #
 # **Success looks like** the covariance of `train @ directions.T` being diagonal, with falling entries.
 
@@ -305,8 +323,11 @@ def principal_directions(decoder_weights, train):
 check(principal_directions)
 
 # %% [markdown] tags=["explanation"]
-# First an orthonormal basis of the plane, so that lengths and angles inside it are those of the data. Then PCA of the coordinates. Then back to `d` features. Skipping the first
-# step is the subtle error: PCA of the *codes* diagonalises their covariance, but the decoder stretches and shears what it decodes, so the decoded axes are not orthogonal.
+# First an orthonormal basis of the plane, so that lengths and angles inside it are those of the data. Then PCA of the
+# coordinates. Then back to `d` features. Skipping the first step is the subtle error: PCA of the *codes* diagonalises
+# their covariance, but the decoder stretches and shears what it decodes, so the decoded axes are not orthogonal.
 #
-# An SVD of the decoder's weights gives an orthonormal basis too, but of the many that there are it is chosen by the weights, and the weights depend on the start of the training. For an exactly
-# converged decoder it finds the principal components only by luck. PCA of the data in all of space ignores the decoder, and agrees only if its plane is the best one.
+# An SVD of the decoder's weights gives an orthonormal basis too, but of the many that there are it is chosen by the
+# weights, and the weights depend on the start of the training. For an exactly converged decoder it finds the
+# principal components only by luck. PCA of the data in all of space ignores the decoder, and agrees only if its plane
+# is the best one.

@@ -34,6 +34,13 @@ def pca_reconstruct(train, test, k):
     return (test - mean) @ rows.T @ rows + mean
 
 
+@wrong("centres-each-sample")
+def pca_reconstruct(train, test, k):
+    rows = _axes(train - train.mean(axis=1, keepdims=True))[:k]
+    mean = test.mean(axis=1, keepdims=True)
+    return (test - mean) @ rows.T @ rows + mean
+
+
 @wrong("centred-too-late")
 def pca_reconstruct(train, test, k):
     rows, mean = _axes(train)[:k], train.mean(axis=0)
@@ -227,6 +234,11 @@ def explained_variance_ratio(train, k):
     return values[:k] / values.sum()
 
 
+@wrong("n-and-n-minus-one")
+def explained_variance_ratio(train, k):
+    return np.linalg.eigvalsh(np.cov(train.T))[::-1][:k] / train.var(axis=0).sum()
+
+
 @wrong("percent")
 def explained_variance_ratio(train, k):
     values = np.linalg.svd(train - train.mean(axis=0))[1] ** 2
@@ -274,7 +286,9 @@ def _trained(train, layers, epochs, rate=0.02, loss="mse", target=None):
 
 
 def _at_pca(train, axes, mean_in, mean_out):
-    model = keras.Sequential([keras.Input((train.shape[1],)), keras.layers.Dense(len(axes)), keras.layers.Dense(train.shape[1])])  # fmt: skip
+    model = keras.Sequential(
+        [keras.Input((train.shape[1],)), keras.layers.Dense(len(axes)), keras.layers.Dense(train.shape[1])]
+    )
     model.layers[0].set_weights([axes.T, -mean_in @ axes.T])
     model.layers[1].set_weights([axes, mean_out])
     return model
@@ -359,7 +373,9 @@ def linear_autoencoder(train, code_size):
 
 @wrong("not-a-model")
 def linear_autoencoder(train, code_size):
-    model = keras.Sequential([keras.Input((train.shape[1],)), keras.layers.Dense(code_size), keras.layers.Dense(train.shape[1])])  # fmt: skip
+    model = keras.Sequential(
+        [keras.Input((train.shape[1],)), keras.layers.Dense(code_size), keras.layers.Dense(train.shape[1])]
+    )
     model.compile("adam", "mse")
     return model.fit(train, train, epochs=1, verbose=0)
 
@@ -604,6 +620,16 @@ def is_bottleneck(input_shape, code_shape):
 @wrong("ignores-the-input")
 def is_bottleneck(input_shape, code_shape):
     return math.prod(code_shape) < 28 * 28
+
+
+@wrong("axis-by-axis")
+def is_bottleneck(input_shape, code_shape):
+    return all(code < given for code, given in zip(code_shape, input_shape, strict=False))
+
+
+@wrong("axis-by-axis")
+def is_bottleneck(input_shape, code_shape):
+    return any(code < given for code, given in zip(code_shape, input_shape, strict=False))
 
 
 @wrong("always-true")

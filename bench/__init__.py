@@ -1,0 +1,1 @@
+"""Measurements of speed and quality, printed as tables; ``python -m bench`` runs them all."""

@@ -1,0 +1,20 @@
+"""All measurements: ``python -m bench`` prints them, and fails if a bar is not met."""
+
+from __future__ import annotations
+
+import argparse
+
+from bench import latency, warm_start
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.splitlines()[0])
+    parser.add_argument("--runs", type=int, default=3, help="repetitions of the trainings")
+    arguments = parser.parse_args()
+    fast = warm_start.report(warm_start.measure(arguments.runs))
+    short = latency.report()
+    return 0 if fast and short else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,167 @@
+"""Time to a given quality: the common recipe against autoencoders that start from the referee.
+
+Task: all 60,000 images of Fashion-MNIST, a code of 64 numbers, mean squared error on the 10,000 test images with outputs
+clipped to [0, 1]. Each time runs from the raw bytes to a Keras model that is ready to use: scaling, PCA, building,
+compiling and training are all inside, for every method. The test split is scored once a run, after the clock has
+stopped; what was chosen (widths, ridges, rates, numbers of images) was chosen with ``--held-out``, which trains on the
+first 50,000 images and scores on the last 10,000 of the training file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench.table import show
+
+CODE_SIZE = 64
+
+
+@dataclass(frozen=True)
+class Result:
+    """One method over several runs."""
+
+    name: str
+    seconds: list[float]
+    errors: list[float]
+
+
+def _floats(raw: np.ndarray) -> np.ndarray:
+    return raw.reshape(len(raw), -1) / np.float32(255)
+
+
+def recipe(raw: np.ndarray, steps_per_execution: int = 1):
+    """Dense 64 ReLU, Dense 784 sigmoid, Adam as it comes, batches of 32, 10 epochs: what most tutorials do."""
+    import keras
+    from keras import layers
+
+    images = _floats(raw)
+    model = keras.Sequential(
+        [keras.Input((784,)), layers.Dense(CODE_SIZE, activation="relu"), layers.Dense(784, activation="sigmoid")]
+    )
+    model.compile("adam", "mse", steps_per_execution=steps_per_execution)
+    model.fit(images, images, batch_size=32, epochs=10, verbose=0)
+    return model
+
+
+def recipe_without_overhead(raw: np.ndarray):
+    """The same recipe with ten steps an execution, which is how the course trains."""
+    return recipe(raw, steps_per_execution=10)
+
+
+def closed_form(raw: np.ndarray, images: int, features: int, ridge: float, seed: int):
+    """PCA plus a random hidden layer whose readout is solved by ridge regression: no gradient step."""
+    from course_lib import models, referees
+
+    train = _floats(raw[:images])
+    pca = referees.fit_pca(train, CODE_SIZE)
+    codes = pca.encode(train)
+    residual = referees.fit_random_features(codes, train - pca.decode(codes), features, ridge=ridge, seed=seed)
+    return models.warm_start_autoencoder(pca, 64, residual=residual)[2]
+
+
+def warm_start(raw: np.ndarray):
+    """The PCA warm start of lesson 02, trained for two epochs."""
+    from course_lib import models, referees, training
+
+    train = _floats(raw)
+    _, _, autoencoder = models.warm_start_autoencoder(referees.fit_pca(train[::4], CODE_SIZE), 256)
+    training.fit(autoencoder, train, epochs=2, batch_size=128, learning_rate=1e-3)
+    return autoencoder
+
+
+METHODS: dict[str, Callable[[np.ndarray, int], object]] = {
+    "common recipe": lambda raw, seed: recipe(raw),
+    "common recipe, 10 steps a call": lambda raw, seed: recipe_without_overhead(raw),
+    "closed form, 12,000 images, 1,024 features": lambda raw, seed: closed_form(raw, 12_000, 1024, 0.03, seed),
+    "PCA warm start, 2 epochs": lambda raw, seed: warm_start(raw),
+    "closed form, all images, 4,096 features": lambda raw, seed: closed_form(raw, len(raw), 4096, 0.03, seed),
+}
+FAST = "closed form, 12,000 images, 1,024 features"
+
+
+def pca_only(raw: np.ndarray):
+    """The referee alone, fitted on all images."""
+    from course_lib import referees
+
+    return referees.fit_pca(_floats(raw), CODE_SIZE)
+
+
+def measure(runs: int = 3, *, held_out: bool = False) -> list[Result]:
+    """Run every method ``runs`` times, interleaved, so that a busy minute slows all of them."""
+    os.environ["COURSE_HEADLESS"] = "1"
+    import keras
+
+    from course_lib import datasets, training
+    from course_lib.metrics import clip01, mse
+
+    data = datasets.fashion_mnist(full=True)
+    raw, unseen = (data.train[:50_000], data.train[50_000:]) if held_out else (data.train, data.test)
+    unseen = _floats(unseen)
+    warm_up = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
+    warm_up.compile("adam", "mse")
+    warm_up.fit(np.zeros((64, 4)), np.zeros((64, 4)), verbose=0)  # starting the backend is nobody's merit or fault
+    results = {name: Result(name, [], []) for name in ("PCA alone", *METHODS)}
+    for run in range(runs):
+        for name, method in {"PCA alone": lambda raw, seed: pca_only(raw), **METHODS}.items():
+            keras.utils.clear_session()
+            seed = training.set_seed(run)
+            started = time.perf_counter()
+            model = method(raw, seed)
+            seconds = time.perf_counter() - started
+            if hasattr(model, "reconstruct"):
+                outputs = model.reconstruct(unseen)
+            else:
+                outputs = model.predict(unseen, verbose=0, batch_size=1000)
+            results[name].seconds.append(seconds)
+            results[name].errors.append(mse(clip01(outputs), unseen))
+    return list(results.values())
+
+
+def report(results: list[Result], *, held_out: bool = False) -> bool:
+    """Print the table; True if the fast method is at least four times faster and at least as good in every run."""
+    base = next(r for r in results if r.name == "common recipe")
+    rows = []
+    for result in results:
+        ratio = statistics.median(b / s for b, s in zip(base.seconds, result.seconds, strict=True))
+        rows.append(
+            [
+                result.name,
+                f"{statistics.median(result.seconds):.2f}",
+                f"{ratio:.1f}x",
+                f"{statistics.median(result.errors):.5f}",
+                f"{statistics.median(result.errors) / statistics.median(base.errors):.3f}",
+            ]
+        )
+    where = "last 10,000 training images" if held_out else "10,000 test images"
+    show(
+        f"Time to quality: Fashion-MNIST, 64 numbers, {where}, median of {len(base.seconds)} runs",
+        ["method", "seconds", "faster", "MSE", "MSE / recipe"],
+        rows,
+    )
+    fast = next(r for r in results if r.name == FAST)
+    faster = statistics.median(b / s for b, s in zip(base.seconds, fast.seconds, strict=True))
+    good = all(f <= b for f, b in zip(fast.errors, base.errors, strict=True))
+    print(
+        f"  Required: 4x faster to the same error or a smaller one. Measured: {faster:.0f}x, {'smaller' if good else 'LARGER'}."
+    )
+    return faster >= 4 and good
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--held-out", action="store_true", help="score on held-out training images: for choosing")
+    arguments = parser.parse_args()
+    results = measure(arguments.runs, held_out=arguments.held_out)
+    return 0 if report(results, held_out=arguments.held_out) else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
