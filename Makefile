@@ -11,7 +11,7 @@ WHERE := $(if $(LESSON),--lesson $(LESSON))
 # nbval runs with every notebook of a folder, or those of one lesson
 NOTEBOOKS = $(if $(LESSON),$(wildcard notebooks/$(LESSON)_*.ipynb exercises/$(LESSON)_*.ipynb solutions/$(LESSON)_*.ipynb),notebooks exercises solutions)
 
-.PHONY: lab test test-backends test-browser notebooks course calibrate bench lint format constraints clean
+.PHONY: lab test test-backends test-browser notebooks course calibrate bench lint format constraints site clean
 
 lab: $(VENV)/.installed
 	@$(PY) -m course_lib lab $(ARGS)
@@ -68,6 +68,17 @@ $(VENV)/.backends: $(VENV)/.installed
 
 $(VENV)/.browser: $(VENV)/.installed
 	@$(INSTALL) -e ".[browser]"
+	@touch $@
+
+# The web version, from the committed notebooks; nothing is executed.
+site: $(VENV)/.site
+	rm -rf build/site-source && mkdir -p build && cp -r site build/site-source
+	cp -r notebooks exercises solutions build/site-source/
+	$(PY) -m sphinx -q -W --keep-going -b html build/site-source build/site
+	@echo "Open build/site/index.html"
+
+$(VENV)/.site: $(VENV)/.installed
+	@$(INSTALL) -e ".[site]"
 	@touch $@
 
 clean:

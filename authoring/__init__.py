@@ -2,3 +2,5 @@
 
 Nothing in ``course_lib`` imports this package.
 """
+
+import course_lib  # noqa: F401  (before Keras is loaded anywhere: it keeps TensorFlow's start-up notices away)

@@ -477,6 +477,7 @@ def judge_mean_image_baseline(mean_image_baseline, probe):
     "build_autoencoder",
     title="Encoder, decoder, autoencoder",
     section="Encoder, bottleneck, decoder",
+    uses_keras=True,
     question="If you train the autoencoder, how does the decoder come to know?",
 )
 def judge_build_autoencoder(build_autoencoder, probe):
@@ -494,7 +495,7 @@ def judge_build_autoencoder(build_autoencoder, probe):
         probe.require(
             isinstance(made, (tuple, list)) and len(made) == 3,
             "not-three-models",
-            "Three models were expected, as `return encoder, decoder, autoencoder`. What does yours return?",
+            "Three models were expected: the encoder, the decoder and the autoencoder. What does your function return?",
         )
         strangers = [type(model).__name__ for model in made if not isinstance(model, keras.Model)]
         probe.require(

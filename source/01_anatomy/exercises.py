@@ -20,10 +20,10 @@
 # Shapes are written as tuples: `(n, …)` is `n` images of any shape, one after the other along the first axis.
 
 # %%
-import numpy as np
-import keras
-
 from course_lib import check, hint
+
+import keras
+import numpy as np
 
 # %% [markdown] tags=["task"]
 # ## compression_ratio: how much smaller is the code ★ · 6 minutes · core

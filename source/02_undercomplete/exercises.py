@@ -19,10 +19,10 @@
 # Samples are rows everywhere: `(n, d)` is `n` samples of `d` features, and a code is `x @ encoder_weights`.
 
 # %%
-import numpy as np
-import keras
-
 from course_lib import check, hint
+
+import keras
+import numpy as np
 
 # %% [markdown] tags=["task"]
 # ## pca_reconstruct: the referee by hand ★★ · 15 minutes · core
