@@ -733,7 +733,9 @@ def judge_autoencoder_gradients(autoencoder_gradients, probe):
                 f"Your gradient for {name} has shape {gradient.shape}, and {name} has {shape}. Which factor of the product "
                 "comes first, so that gradient and parameter have one shape?",
             )
-        probe.require_shape(gradient, shape, f"The gradient for {name} has the shape of {name}.")
+        probe.require_shape(
+            gradient, shape, f"Which shape must a gradient for {name} have, if {name} is to be moved against it?"
+        )
 
     def all_close(others) -> bool:
         return all(np.allclose(g, o, rtol=1e-4, atol=1e-6) for g, o in zip(got, others, strict=True))

@@ -581,19 +581,23 @@ def judge_dead_units(dead_units, probe):
     probe.require(
         result.dtype.kind != "b",
         "mask-not-indices",
-        f"You returned {result.size} truth values, one for each unit. Which units are they? Numbers were asked for.",
+        f"You returned {result.size} truth values, one for each unit. Which units are they, counted from 0?",
     )
     probe.require(
         result.ndim != 0,
         "count-not-indices",
-        f"You returned one number, {result}. How many units are dead is one question; which ones is the other.",
+        f"You returned one number, {result}. That is how many units are dead. Which ones are they?",
     )
     probe.require(
         not (result.shape == (n, k) or (result.shape == (k,) and np.isin(result, (0, 1)).all())),
         "mask-not-indices",
-        f"You returned shape {result.shape}, a mark for each unit. Which units are marked? Their indices were asked for.",
+        f"You returned shape {result.shape}, a mark for each unit. Which units are marked, counted from 0?",
     )
-    probe.require(result.ndim == 1, "wrong-shape", f"One axis was expected; your shape is {result.shape}.")
+    probe.require(
+        result.ndim == 1,
+        "wrong-shape",
+        f"One axis was expected; your shape is {result.shape}. How many numbers does one dead unit need?",
+    )
     probe.require(
         np.array_equal(result, np.round(result)) and (result.dtype.kind in "iu" or result.size == 0),
         "not-integers",
@@ -664,7 +668,7 @@ def judge_dead_units(dead_units, probe):
     probe.require(
         result.tolist() == got,
         "unsorted",
-        f"The units are right, the order is not: {result.tolist()}. Rising indices were asked for.",
+        f"The units are right, the order is not: {result.tolist()}. Which order does the task want?",
     )
     for batch, wanted in ((quiet, []), (np.zeros((4, 6), np.float32), list(range(6)))):
         result = probe.array(probe.call(dead_units, batch))
@@ -822,7 +826,7 @@ def judge_principal_directions(principal_directions, probe):
     probe.require(
         made.shape != (d, k),
         "axes-as-columns",
-        f"You returned shape {made.shape}, with the directions as columns. Rows were asked for.",
+        f"You returned shape {made.shape}, with the directions as columns. Which way round does the task want them?",
     )
     got = probe.require_shape(made, (k, d), "One row for each direction, one column for each feature.").astype(
         np.float64

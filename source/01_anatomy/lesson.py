@@ -631,7 +631,7 @@ for _ in range(100):
 errors = np.array(errors)  # (100 models, 2000 pictures)
 
 promised, kept = [], []
-for _ in range(50):  # fifty times another 30 pictures
+for _ in range(200):  # each time another 30 pictures
     order = random.permutation(2000)
     seen, unseen = errors[:, order[:30]], errors[:, order[30:]]
     best = seen.mean(axis=1).argmin()
