@@ -61,6 +61,14 @@ plots.grid(
     caption="The two worlds of the course: clothes to learn from, digits to be surprised by.",
 )
 
+# %%
+photographs = datasets.photographs()
+plots.row(
+    photographs.images,
+    titles=[f"{name}: {image.shape}" for name, image in zip(photographs.names, photographs.images, strict=True)],
+    caption="Two photographs in colour, for lessons that need more than 28 × 28 pixels.",
+)
+
 # %% [markdown]
 # ## A first autoencoder
 #
