@@ -100,7 +100,7 @@ def _exercise_notebooks(lesson: Lesson) -> tuple[nbformat.NotebookNode, nbformat
         if part == "answer":
             stub_code, solution_code, _ = split_answer(cell.source)
             stub, solution = copy.deepcopy(cell), cell
-            stub.source, solution.source = stub_code, solution_code
+            stub.source, solution.source = stub_code.strip("\n"), solution_code.strip("\n")
             stubs.append(stub)
             solved.append(solution)
         elif part in ("explanation", "success"):
@@ -133,7 +133,9 @@ def _complete(task: Task | None, parts: list[str]) -> None:
 
 def _plain(cell):
     """A copy that carries only what belongs to the course: type, source and tags."""
-    made = nbformat.from_dict({"cell_type": cell.cell_type, "source": cell.source, "metadata": {}})
+    # The formatter sets two blank lines before a function; at the start of a cell they would only be a gap.
+    source = cell.source.strip("\n")
+    made = nbformat.from_dict({"cell_type": cell.cell_type, "source": source, "metadata": {}})
     if cell.cell_type == "code":
         made.outputs, made.execution_count = [], None
     tags = list(cell.metadata.get("tags", []))
