@@ -75,7 +75,7 @@ guess(
 # %%
 few = train[:50]  # five of each class
 _, _, memoriser = models.build_autoencoder(784, (512, 128), 2)
-training.fit(memoriser, np.tile(few, (40, 1)), epochs=15, batch_size=20, learning_rate=2e-3)
+training.fit(memoriser, np.tile(few, (40, 1)), epochs=10, batch_size=20, learning_rate=2e-3)
 
 mean_picture = referees.mean_image(few)
 pca_of_few = referees.fit_pca(few, 8)
@@ -300,10 +300,10 @@ reveal("remix", "neighbours, not reconstructions")
 # ## What depth and convolution buy
 #
 # Now the nonlinear ones. The table behind this figure holds three trainings for each point and ships with the course
-# (`python -m bench.curve_lesson02` makes it again in ten minutes); two of its points are trained here and now, in less time than the table took.
+# (`python -m bench.curve_lesson02` makes it again in ten minutes); two of its points are trained here and now, a little more briefly.
 #
 # * **dense**: a hidden layer of 256 units in each half, as in lesson 01;
-# * **convolutional**: two strided convolutions down, and the same up again, a fifth of the parameters.
+# * **convolutional**: two strided convolutions down, and the same up again, with less than a third of the parameters.
 
 # %%
 table = np.genfromtxt(
@@ -318,18 +318,15 @@ def recorded(name, field="validation_mse"):
 
 
 training.set_seed(SEED)
-_, _, dense = models.build_autoencoder(784, 256, 32)
+_, _, dense = models.build_autoencoder(784, 256, 64)
 dense_run = training.fit(dense, train, epochs=6, batch_size=64, learning_rate=3e-3)
 training.set_seed(SEED)
 _, _, convolutional = models.build_convolutional_autoencoder((28, 28), (16, 32), 32)
-convolutional_run = training.fit(convolutional, train.reshape(-1, 28, 28), epochs=4, batch_size=32, learning_rate=3e-3)
-live = {"dense": error_on(validation, dense), "convolutional": error_on(validation.reshape(-1, 28, 28), convolutional)}
+convolutional_run = training.fit(convolutional, train.reshape(-1, 28, 28), epochs=3, batch_size=32, learning_rate=3e-3)
+live = {"convolutional": error_on(validation.reshape(-1, 28, 28), convolutional), "dense": error_on(validation, dense)}
 pca_curve = {k: metrics.mse(validation, metrics.clip01(pca.keep(k).reconstruct(validation))) for k in code_sizes}
-print(f"dense {live['dense']:.4f} in {dense_run.seconds:.0f} s, {models.parameter_count(dense):,} parameters")
-print(
-    f"convolutional {live['convolutional']:.4f} in {convolutional_run.seconds:.0f} s, "
-    f"{models.parameter_count(convolutional):,} parameters; PCA-32 {pca_curve[32]:.4f}"
-)
+for name, k, run in (("convolutional", 32, convolutional_run), ("dense", 64, dense_run)):
+    print(f"{name}, code of {k}: {live[name]:.4f} after {run.seconds:.0f} s; PCA-{k}: {pca_curve[k]:.4f}")
 
 # %%
 plots.curve(
@@ -338,7 +335,7 @@ plots.curve(
         "PCA (exact)": list(pca_curve.values()),
         "dense": recorded("dense"),
         "convolutional": recorded("convolutional"),
-        "trained now": (np.array([32, 32]), list(live.values())),
+        "trained now": (np.array([32, 64]), list(live.values())),
     },
     xlabel="numbers in the code",
     ylabel="validation MSE per pixel",
@@ -355,10 +352,16 @@ plots.curve(
 
 # %%
 claim(
-    "With 32 numbers both networks beat PCA on unseen pictures",
-    max(live.values()) < pca_curve[32],
-    f"dense {live['dense']:.4f}, convolutional {live['convolutional']:.4f}, PCA {pca_curve[32]:.4f}",
-    margin=pca_curve[32] - max(live.values()),
+    "With 32 numbers the convolutional network beats PCA on unseen pictures",
+    live["convolutional"] < pca_curve[32],
+    f"{live['convolutional']:.4f} < {pca_curve[32]:.4f}",
+    margin=pca_curve[32] - live["convolutional"],
+)
+claim(
+    "With 64 numbers the dense one does not",
+    live["dense"] > pca_curve[64],
+    f"{live['dense']:.4f} > {pca_curve[64]:.4f}",
+    margin=live["dense"] - pca_curve[64],
 )
 claim(
     "Two numbers of the dense network beat four of PCA; 128 of PCA beat 128 of either network",
@@ -375,7 +378,7 @@ claim(
 # %%
 training.set_seed(SEED)
 map_encoder, map_decoder, map_autoencoder = models.build_autoencoder(784, 256, 2)
-training.fit(map_autoencoder, train, epochs=6, batch_size=64, learning_rate=3e-3)
+training.fit(map_autoencoder, train, epochs=4, batch_size=64, learning_rate=3e-3)
 places = map_encoder.predict(validation, batch_size=1000, verbose=0)  # (2000, 2)
 plots.scatter_map(
     places,
@@ -456,14 +459,15 @@ def train_and_time(name, autoencoder, **recipe):
     answers[name] = lambda x: autoencoder.predict(x, batch_size=1000, verbose=0)
 
 
+answers["dense, from scratch"] = lambda x: dense.predict(x, batch_size=1000, verbose=0)  # trained above
+seconds["dense, from scratch"] = dense_run.seconds
+
 training.set_seed(SEED)
-_, _, scratch = models.build_autoencoder(784, 256, 64)
 _, _, from_pca = models.warm_start_autoencoder(referee, 256)
 _, _, from_features = models.warm_start_autoencoder(referee, 256, residual=features)
 before = error_on(validation, from_pca)
-train_and_time("dense, from scratch", scratch, epochs=6, batch_size=64, learning_rate=3e-3)
-train_and_time("network from PCA", from_pca, epochs=4, batch_size=64, learning_rate=1e-3)
-train_and_time("network from PCA + features", from_features, epochs=2, batch_size=128, learning_rate=5e-4)
+train_and_time("network from PCA", from_pca, epochs=3, batch_size=64, learning_rate=1e-3)
+train_and_time("network from PCA + features", from_features, epochs=1, batch_size=128, learning_rate=5e-4)
 
 errors = {name: metrics.mse(validation, metrics.clip01(answer(validation))) for name, answer in answers.items()}
 print(f"network from PCA, before its first step: {before:.4f}")
@@ -477,7 +481,7 @@ claim(
     f"{before:.5f} and {errors['PCA']:.5f}",
 )
 claim(
-    "From there, four passes get further than six from scratch",
+    "From there, three passes get further than six from scratch",
     errors["network from PCA"] < errors["dense, from scratch"],
     f"{errors['network from PCA']:.4f} < {errors['dense, from scratch']:.4f}",
     margin=errors["dense, from scratch"] - errors["network from PCA"],
@@ -499,7 +503,7 @@ reveal("warm-start", "PCA plus random features, not trained at all")
 
 # %% [markdown]
 # Nobody trained the random features, and the dense network had six passes over the pictures. It spent them on finding what PCA knows. The
-# network from PCA started there and got further in four. And at this code size there was little left to learn that a system of equations
+# network from PCA started there and got further in three. And at this code size there was little left to learn that a system of equations
 # could not find: training on from it gains a percent, or nothing. **Compute what has a closed form; train the rest**, and measure how much rest there is.
 #
 # It is not always so little. Random features improve the *decoder*; the code is still PCA's. Where the code is narrow, what matters is which
@@ -520,17 +524,18 @@ plots.curve(
     ylabel="validation MSE, as share of PCA's",
     log_x=True,
     levels={"PCA": 1.0},
-    caption="From scratch wins with a narrow code and loses to PCA itself with a wide one; the closed form wins from 32 numbers on.",
+    caption="From scratch wins with a narrow code and loses to PCA itself with a wide one; the closed form is best at 64 and 128.",
 )
-best = {int(k): min(("dense", "random_features"), key=lambda name: recorded(name)[i]) for i, k in enumerate(code_sizes)}
+scratch, closed = recorded("dense"), recorded("random_features")
 claim(
-    "The trained dense network wins with 2 to 16 numbers, the closed form with 32 to 128",
-    [best[k] for k in (2, 4, 8, 16, 32, 64, 128)] == ["dense"] * 4 + ["random_features"] * 3,
-    ", ".join(f"{k}: {name.replace('_', ' ')}" for k, name in best.items()),
+    "As trained here, the dense network wins with 2 to 16 numbers, the closed form with 64 and 128; 32 is within 6 %",
+    (scratch < closed)[:4].all() and (scratch > closed)[5:].all() and abs(scratch[4] / closed[4] - 1) < 0.06,
+    ", ".join(f"{k}: {a:.4f} and {b:.4f}" for k, a, b in zip(code_sizes, scratch, closed, strict=True)),
 )
 
 # %% [markdown]
-# The thread of this course starts here: in later lessons a denoiser starts from the best linear filter, and a recommender from a linear model.
+# Every network in the table had about ten seconds, and longer training gets it further: the table compares what a budget buys, not what a
+# network can do at best. The thread of this course starts here: in later lessons a denoiser starts from the best linear filter, and a recommender from a linear model.
 # `make bench` measures the same on all 60,000 pictures, against the recipe that most tutorials use.
 #
 # ## What goes wrong
@@ -568,7 +573,7 @@ copier = keras.Sequential(
         keras.layers.Conv2D(1, 3, padding="same", activation="sigmoid"),
     ]
 )
-training.fit(copier, train[:4000].reshape(-1, 28, 28, 1), epochs=2, batch_size=64, learning_rate=2e-3)
+training.fit(copier, train[:3000].reshape(-1, 28, 28, 1), epochs=2, batch_size=64, learning_rate=2e-3)
 digits = datasets.digits().flat("test")
 on_digits = {
     "1568 numbers, published": error_on(digits.reshape(-1, 28, 28, 1), copier)
@@ -618,7 +623,7 @@ for learning_rate in (1e-3, 1e-2):
     training.set_seed(SEED)
     relu_code = keras.layers.Dense(64, "relu")
     relu_network = keras.Sequential([keras.Input((784,)), relu_code, keras.layers.Dense(784, "sigmoid")])
-    training.fit(relu_network, train, epochs=4, batch_size=32, learning_rate=learning_rate, schedule=None)
+    training.fit(relu_network, train, epochs=3, batch_size=32, learning_rate=learning_rate, schedule=None)
     active = keras.Model(relu_network.inputs, relu_code.output).predict(validation, batch_size=1000, verbose=0)
     dead = int((active.max(axis=0) == 0).sum())
     examples.append((dead, error_on(validation, relu_network)))
