@@ -185,12 +185,15 @@ def lab_environment() -> dict[str, str]:
 
 def lab_command(work: Path, options: list[str]) -> list[str]:
     """The command that starts JupyterLab; the learner's own options come last, so that they win."""
+    # In a container the only user is often root, whom Jupyter otherwise refuses; it listens to this machine only.
+    root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     return [
         sys.executable,
         "-m",
         "jupyterlab",
         f"--ServerApp.root_dir={work.resolve()}",
         f"--LabApp.default_url=/lab/tree/{START}",
+        *root,
         *options,
     ]
 

@@ -147,6 +147,13 @@ def test_jupyter_starts_on_the_work_folder_at_the_first_lesson_with_the_learners
     assert command[-2:] == ["--port=9999", "--no-browser"]
 
 
+def test_root_of_a_container_may_start_it_and_nobody_else_is_told_to(tmp_path, monkeypatch):
+    monkeypatch.setattr("os.geteuid", lambda: 0, raising=False)
+    assert "--allow-root" in lab.lab_command(tmp_path, [])
+    monkeypatch.setattr("os.geteuid", lambda: 1000, raising=False)
+    assert "--allow-root" not in lab.lab_command(tmp_path, [])
+
+
 def test_jupyter_options_reach_jupyter_and_bad_commands_are_refused(monkeypatch, tmp_path, capsys):
     seen = {}
     monkeypatch.setattr(lab, "run", lambda options, work: seen.update(options=options, work=work) or 0)
