@@ -128,7 +128,7 @@ def open_notebook(page, lab, path: str) -> None:
     page.goto(f"{lab[0]}/lab/tree/{path}?token={TOKEN}&reset")
     page.wait_for_function(
         """path => { const app = window.jupyterapp; const w = app && app.shell.currentWidget;
-           return w && w.context && w.context.path === path && w.context.isReady
+           return w && w.context && w.context.path === path && w.context.isReady && w.content.model?.cells.length > 1
                && w.sessionContext.session && w.sessionContext.session.kernel
                && w.sessionContext.session.kernel.status === 'idle'; }""",
         arg=path,
@@ -319,7 +319,9 @@ def test_solution_link_of_the_hint_opens_that_one_solution(page, lab):
     scroll_to(page, check)
     page.locator("[data-cell-under-test] a", has_text="The solution of compression_ratio").click()
     page.wait_for_function(
-        "() => window.jupyterapp.shell.currentWidget.context?.path === 'solutions/compression_ratio.ipynb'"
+        """() => { const w = window.jupyterapp.shell.currentWidget;
+           return w.context?.path === 'solutions/compression_ratio.ipynb' && w.context.isReady
+               && w.content.model?.cells.length > 1; }"""
     )
     picture(page, "one-solution")
     text = "\n".join(source_of(c) for c in cells(page))
