@@ -116,7 +116,7 @@ def judge(
         question: the first hint, a question.
         uses_keras: whether the judge needs Keras, which is then loaded before the clock starts.
         trains: whether the answer trains a network, which implies ``uses_keras`` and gets it a longer time limit.
-        time_limit: seconds; by default 10, 30 with Keras (some backends compile each operation when it is first met), and 60
+        time_limit: seconds; by default 10, 30 with Keras (some backends compile each operation when it is first met), and 120
             for an answer that trains.
 
     Raises:
@@ -143,7 +143,7 @@ def judge(
             judge=function,
             uses_keras=uses_keras or trains,
             trains=trains,
-            time_limit=time_limit or (60.0 if trains else 30.0 if uses_keras else 10.0),
+            time_limit=time_limit or (120.0 if trains else 30.0 if uses_keras else 10.0),
         )
         for name in names:
             _registry[name] = exercise
