@@ -505,7 +505,7 @@ reveal("warm-start", "PCA plus random features, not trained at all")
 # %% [markdown]
 # Nobody trained the random features, and the dense network had six passes over the pictures. It spent them on finding what PCA knows. The
 # network from PCA started there and got further in three. And at this code size there was little left to learn that a system of equations
-# could not find: training on from it gains a percent, or nothing. **Compute what has a closed form; train the rest**, and measure how much rest there is.
+# could not find: one more pass of training gains nothing, it even loses a percent. **Compute what has a closed form; train the rest**, and measure how much rest there is.
 #
 # It is not always so little. Random features improve the *decoder*; the code is still PCA's. Where the code is narrow, what matters is which
 # two numbers are kept, and that takes a nonlinear *encoder*, which has to be trained. The recorded table has all code sizes.
