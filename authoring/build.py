@@ -10,7 +10,7 @@ from nbclient.exceptions import CellExecutionError
 from authoring.derive import EXECUTED, code_hash, derive, differences, folder
 from authoring.execute import execute
 from authoring.lint import lint_lesson
-from authoring.source import ROOT, SOURCE, SourceError, lessons
+from authoring.source import ROOT, SOURCE, lessons
 
 
 def build(which: str | None = None, *, force: bool = False, source: Path = SOURCE, root: Path = ROOT) -> int:
@@ -88,6 +88,4 @@ def _refresh(kind: str, made: nbformat.NotebookNode, path: Path, force: bool) ->
 def _write(notebook: nbformat.NotebookNode, path: Path) -> None:
     nbformat.validate(notebook)
     path.parent.mkdir(parents=True, exist_ok=True)
-    if notebook.nbformat != 4:
-        raise SourceError("Notebooks are written in format 4.")
     path.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")

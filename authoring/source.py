@@ -196,7 +196,7 @@ def split_answer(code: str) -> tuple[str, str, list[str]]:
     if not stubs:
         raise SourceError(f"An answer cell holds no {STUB!r} line:\n{code[:200]}")
     stub_code, solution_code = "\n".join(stub), "\n".join(solution)
-    if _normal(stub_code) == _normal(solution_code):
+    if significant_tokens(stub_code) == significant_tokens(solution_code):
         raise SourceError(f"The stub of this cell already is the solution:\n{stub_code[:200]}")
     for part, what in ((stub_code, "stub"), (solution_code, "solution")):
         try:
@@ -204,10 +204,6 @@ def split_answer(code: str) -> tuple[str, str, list[str]]:
         except SyntaxError as error:
             raise SourceError(f"The {what} of an answer cell is not valid Python ({error}):\n{part}") from error
     return stub_code, solution_code, secret
-
-
-def _normal(code: str) -> list[str]:
-    return significant_tokens(code)
 
 
 def significant_tokens(code: str) -> list[str]:

@@ -14,7 +14,6 @@ from authoring.source import ROOT, SOURCE, lessons, read, role, significant_toke
 
 LESSONS = lessons()
 FILES = [pytest.param(lesson, kind, id=f"{kind}-{lesson.slug}") for lesson in LESSONS for kind in derive(lesson)]
-FAILED = re.compile(r"NBVAL_CHECK_OUTPUT")
 
 
 @pytest.mark.parametrize("lesson, kind", FILES)
