@@ -25,7 +25,7 @@ _WHERE = {
     "reveal": "course_lib.guesses",
     "progress": "course_lib.records",
 }
-_MODULES = {"datasets", "metrics", "models", "plots", "referees", "training", "widgets"}
+_MODULES = {"datasets", "layers", "losses", "metrics", "models", "plots", "referees", "training", "widgets"}
 
 __all__ = sorted([*_WHERE, *_MODULES])
 

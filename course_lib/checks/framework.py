@@ -257,6 +257,16 @@ class Probe:
                 )
         return result
 
+    def attempt(self, answer: Callable, *args, **kwargs) -> tuple[object, Exception | None]:
+        """Call the answer where an exception would be a misconception: its result and None, or None and the exception."""
+        try:
+            return self.call(answer, *args, **kwargs), None
+        except _AnswerRaised as raised:
+            error = raised.__cause__
+            if not isinstance(error, Exception) or isinstance(error, NotImplementedError):
+                raise
+            return None, error
+
     def fail(self, misconception: str, message: str) -> None:
         """End the check: the answer is wrong in the way that ``misconception`` names."""
         raise _Failed(misconception, message)
@@ -316,6 +326,34 @@ class Probe:
             at = tuple(int(i) for i in np.argwhere(wrong)[0])
             where = f" at index {at[0] if len(at) == 1 else at}" if at else ""
             self.fail(misconception, _join(f"Expected {true[at]:.6g}{where}; yours is {ours[at]:.6g}.", question))
+
+    def settle(
+        self, got, true, mistakes, misconception: str, question: str, *, rtol: float = 1e-4, atol: float = 1e-6
+    ) -> None:
+        """Accept ``got`` if it equals ``true``; otherwise fail with the first mistake whose result it equals.
+
+        Args:
+            got: the answer's result.
+            true: what it should be.
+            mistakes: triples (result of the mistake, misconception, question); a result may have any shape.
+            misconception: what it is called if no mistake explains it.
+            question: what to ask then.
+            rtol: relative tolerance.
+            atol: absolute tolerance.
+        """
+        ours, true = self.array(got).astype(np.float64), np.asarray(true, np.float64)
+
+        def equals(value) -> bool:
+            value = np.asarray(value, np.float64)
+            return ours.shape == value.shape and np.allclose(ours, value, rtol=rtol, atol=atol)
+
+        if equals(true):
+            return
+        for value, name, asked in mistakes:
+            if equals(value) and not np.array_equal(value, true):
+                measured = f"Expected {true:.5g}; yours is {ours:.5g}. " if ours.ndim == true.ndim == 0 else ""
+                self.fail(name, measured + asked)
+        self.require_close(ours, true, misconception, question, rtol=rtol, atol=atol)
 
 
 def _join(measured: str, question: str) -> str:

@@ -10,34 +10,6 @@ import numpy as np
 from course_lib.checks.framework import judge
 
 
-def settle(probe, got, true, mistakes, misconception: str, question: str, *, rtol: float = 1e-4, atol: float = 1e-6):
-    """Accept ``got`` if it equals ``true``; otherwise fail with the first mistake whose result it equals.
-
-    Args:
-        probe: the judge's probe.
-        got: the answer's result.
-        true: what it should be.
-        mistakes: triples (result of the mistake, misconception, question); a result may have any shape.
-        misconception: what it is called if no mistake explains it.
-        question: what to ask then.
-        rtol: relative tolerance.
-        atol: absolute tolerance.
-    """
-    ours, true = probe.array(got).astype(np.float64), np.asarray(true, np.float64)
-
-    def equals(value) -> bool:
-        value = np.asarray(value, np.float64)
-        return ours.shape == value.shape and np.allclose(ours, value, rtol=rtol, atol=atol)
-
-    if equals(true):
-        return
-    for value, name, asked in mistakes:
-        if equals(value) and not np.array_equal(value, true):
-            measured = f"Expected {true:.5g}; yours is {ours:.5g}. " if ours.ndim == true.ndim == 0 else ""
-            probe.fail(name, measured + asked)
-    probe.require_close(ours, true, misconception, question, rtol=rtol, atol=atol)
-
-
 @judge(
     "compression_ratio",
     title="Compression, counted in bits",
@@ -65,8 +37,7 @@ def judge_compression_ratio(compression_ratio, probe):
             "forgets-an-axis",
             f"{where} how many numbers does an array hold, if you know the length of each of its axes?",
         )
-        settle(
-            probe,
+        probe.settle(
             got,
             true,
             [
@@ -142,8 +113,7 @@ def judge_mse_per_image(mse_per_image, probe):
     )
     got = probe.require_shape(result, (n,), "One number per image: which axes remain?")
     squared = np.sum(difference**2, axis=(1, 2))
-    settle(
-        probe,
+    probe.settle(
         got,
         squared / (h * w),
         [
@@ -225,8 +195,7 @@ def judge_mse_per_image(mse_per_image, probe):
         got = probe.require_shape(
             probe.call(mse_per_image, first, second), (n,), "One number per image, for bytes as well."
         )
-        settle(
-            probe,
+        probe.settle(
             got,
             true,
             [
@@ -245,17 +214,14 @@ def judge_mse_per_image(mse_per_image, probe):
 
 def _called(probe, answer, x, y, shape):
     """Call an answer with a shape that it may not be prepared for."""
-    try:
-        return probe.call(answer, x, y)
-    except Exception as error:
-        cause = error.__cause__
-        if not isinstance(cause, (ValueError, IndexError)):
-            raise
-        probe.fail(
-            "fixed-axes",
-            f"Images of shape {shape} made your function raise {type(cause).__name__}: {cause}. "
-            "Does it assume how many axes or pixels an image has?",
-        )
+    result, error = probe.attempt(answer, x, y)
+    probe.require(
+        error is None,
+        "fixed-axes",
+        f"Images of shape {shape} made your function raise {type(error).__name__}: {error}. "
+        "Does it assume how many axes or pixels an image has?",
+    )
+    return result
 
 
 @judge(
@@ -282,8 +248,7 @@ def judge_psnr(psnr, probe):
         per_image = np.mean((x - y) ** 2, axis=tuple(range(1, x.ndim)))
         true = -10 * math.log10(error)
         absolute = float(np.mean(np.abs(x - y)))
-        settle(
-            probe,
+        probe.settle(
             got,
             true,
             [
@@ -405,8 +370,7 @@ def judge_mean_image_baseline(mean_image_baseline, probe):
             return np.broadcast_to(image, like.shape)
 
         axes = tuple(range(1, train.ndim))
-        settle(
-            probe,
+        probe.settle(
             got,
             repeated(train.mean(axis=0)),
             [

@@ -9,7 +9,6 @@ import numpy as np
 
 from course_lib import referees
 from course_lib.checks.framework import judge
-from course_lib.checks.lesson_01 import settle
 
 
 def _cloud(rng, n: int, scales, mean) -> tuple[np.ndarray, np.ndarray]:
@@ -59,8 +58,7 @@ def judge_pca_reconstruct(pca_reconstruct, probe):
         "Twice the training variance, and your reconstruction changes its size: the coordinates were multiplied or "
         "divided by the variances. What should decode(encode(x)) be for a point inside the subspace?",
     )
-    settle(
-        probe,
+    probe.settle(
         got,
         true,
         [
@@ -243,8 +241,7 @@ def judge_explained_variance_ratio(explained_variance_ratio, probe):
         features = np.sort(train.var(axis=0))[::-1]
         smallest = np.sort(np.linalg.eigvalsh(np.cov(train.T)))
         smallest = smallest / smallest.sum()
-        settle(
-            probe,
+        probe.settle(
             got,
             shares[:k],
             [
