@@ -211,3 +211,170 @@ def precision_at_k(
         nearest = np.argpartition(distances, k - 1, axis=1)[:, :k]
         hits += int((gallery_labels[nearest] == query_labels[start : start + 1000, None]).sum())
     return hits / (k * len(queries))
+
+
+def importance_weighted_bound(log_weights: np.ndarray) -> np.ndarray:
+    """A lower bound of the log likelihood from several samples of the posterior: (n, samples) -> (n,), nats, float64.
+
+    Args:
+        log_weights: log p(x, z) - log q(z | x) of each sample z of each picture x.
+
+    Returns:
+        The logarithm of the mean weight, computed without overflow. With one sample it is an estimate of the ELBO; it
+        rises with the number of samples, in expectation, towards log p(x).
+
+    Raises:
+        ValueError: if ``log_weights`` is not a matrix with at least one sample.
+
+    Source: Burda, Grosse and Salakhutdinov 2016, equation 8.
+    """
+    log_weights = np.asarray(log_weights, np.float64)
+    if log_weights.ndim != 2 or log_weights.shape[1] == 0:
+        raise ValueError(f"log_weights must have shape (n, samples), but they have {log_weights.shape}")
+    largest = log_weights.max(axis=1, keepdims=True)
+    return largest[:, 0] + np.log(np.exp(log_weights - largest).mean(axis=1))
+
+
+def nearest_distance(pictures: np.ndarray, gallery: np.ndarray) -> np.ndarray:
+    """Euclidean distance of each picture (n, d) to the nearest of a gallery (m, d): shape (n,).
+
+    Raises:
+        ValueError: if the arrays are not matrices with as many columns as each other, or the gallery is empty.
+    """
+    pictures, gallery = np.asarray(pictures, np.float32), np.asarray(gallery, np.float32)
+    if pictures.ndim != 2 or gallery.ndim != 2 or pictures.shape[1] != gallery.shape[1] or not len(gallery):
+        raise ValueError(
+            f"pictures and gallery must have shapes (n, d) and (m, d), m > 0, but they have {pictures.shape} and {gallery.shape}"
+        )
+    squared = np.square(gallery).sum(axis=1)
+    nearest = np.empty(len(pictures), np.float64)
+    for start in range(0, len(pictures), 1000):  # a thousand at a time: the distance table stays small
+        part = pictures[start : start + 1000]
+        nearest[start : start + 1000] = (squared - 2.0 * part @ gallery.T).min(axis=1) + np.square(part).sum(axis=1)
+    return np.sqrt(np.maximum(nearest, 0.0))
+
+
+def _codes(name: str, codes: np.ndarray) -> np.ndarray:
+    codes = np.asarray(codes)
+    if codes.ndim != 2 or 0 in codes.shape or codes.dtype.kind not in "buif":
+        raise ValueError(f"{name} must hold numbers in shape (n, units), but it has {codes.shape} of {codes.dtype}")
+    return codes
+
+
+def l0(codes: np.ndarray, threshold: float = 0.0) -> float:
+    """Active units in a sample, mean over samples: how many have an absolute value above the threshold.
+
+    Args:
+        codes: shape (n, units).
+        threshold: 0 for codes with exact zeros (ReLU, top-k). A sigmoid has none, and what counts then is a choice.
+
+    Raises:
+        ValueError: if ``codes`` is not a matrix of numbers or ``threshold`` is negative.
+    """
+    if not threshold >= 0:
+        raise ValueError(f"threshold must not be negative, but it is {threshold!r}")
+    return float((np.abs(_codes("codes", codes)) > threshold).sum(axis=1).mean())
+
+
+def firing_rates(codes: np.ndarray, threshold: float = 0.0) -> np.ndarray:
+    """Share of the samples in which each unit is active: (n, units) to (units,). A unit with rate 0 is dead.
+
+    Raises:
+        ValueError: as :func:`l0`.
+    """
+    if not threshold >= 0:
+        raise ValueError(f"threshold must not be negative, but it is {threshold!r}")
+    return (np.abs(_codes("codes", codes)) > threshold).mean(axis=0)
+
+
+def active_set_overlap(codes: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Jaccard index of the active units of two codes, sample by sample: |both active| / |one of them active|.
+
+    Args:
+        codes: shape (n, units), with exact zeros.
+        others: same shape.
+
+    Returns:
+        Shape (n,): 1 for the same units, 0 for none in common; 1 where neither code has an active unit.
+
+    Raises:
+        ValueError: if the shapes differ or are not (n, units).
+
+    Source: Jaccard 1901.
+    """
+    a, b = _codes("codes", codes) != 0, _codes("others", others) != 0
+    if a.shape != b.shape:
+        raise ValueError(f"codes and others must have the same shape, but they have {a.shape} and {b.shape}")
+    either = (a | b).sum(axis=1)
+    return np.where(either > 0, (a & b).sum(axis=1) / np.maximum(either, 1), 1.0)
+
+
+def atom_matches(atoms: np.ndarray, true_atoms: np.ndarray) -> np.ndarray:
+    """For each true atom, the largest |cosine| with a learned one: (units, d) and (m, d) to (m,).
+
+    Rows of zeros match nothing.
+
+    Raises:
+        ValueError: if the arguments are not matrices with as many columns as each other.
+    """
+    atoms, true_atoms = (
+        _codes(name, a).astype(np.float64) for name, a in (("atoms", atoms), ("true_atoms", true_atoms))
+    )
+    if atoms.shape[1] != true_atoms.shape[1]:
+        raise ValueError(
+            f"atoms and true_atoms must have as many columns, but they have {atoms.shape} and {true_atoms.shape}"
+        )
+    unit = [a / np.maximum(np.linalg.norm(a, axis=1, keepdims=True), 1e-12) for a in (atoms, true_atoms)]
+    return np.abs(unit[1] @ unit[0].T).max(axis=1)
+
+
+def identity_leak(codes_a: np.ndarray, codes_b: np.ndarray, seed: int = 0) -> float:
+    """How well a linear classifier tells from a code whose picture it is: area under the ROC curve on a held-out half.
+
+    Half of each set, drawn at random, trains a linear discriminant; the other half is scored. 1 means that the code
+    always gives the person away, .5 that *this kind of classifier* finds nothing, which is no proof that there is
+    nothing to find.
+
+    Args:
+        codes_a: codes of one person, shape (n, k).
+        codes_b: codes of the other, shape (m, k).
+        seed: of the halves.
+
+    Raises:
+        ValueError: if the arguments are not matrices with as many columns as each other and at least four rows.
+    """
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+    from sklearn.metrics import roc_auc_score
+
+    sets = [_codes(name, codes).astype(np.float64) for name, codes in (("codes_a", codes_a), ("codes_b", codes_b))]
+    if sets[0].shape[1] != sets[1].shape[1] or min(map(len, sets)) < 4:
+        raise ValueError(
+            "codes_a and codes_b must have as many columns as each other and at least 4 rows, but they have "
+            f"{sets[0].shape} and {sets[1].shape}"
+        )
+    rng = np.random.default_rng(seed)
+    halves: tuple[list, list] = ([], [])
+    for label, codes in enumerate(sets):
+        order = rng.permutation(len(codes))
+        for part, rows in zip(halves, np.array_split(order, 2), strict=True):
+            part.append((codes[rows], np.full(len(rows), label)))
+    (x, y), (unseen, truth) = (tuple(map(np.concatenate, zip(*half, strict=True))) for half in halves)
+    judge = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=1e-3).fit(x, y)
+    return float(roc_auc_score(truth, judge.decision_function(unseen)))
+
+
+def r_squared(true: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """Share of the variance of each column that a prediction explains: (n, k) and (n, k) to (k,).
+
+    1 is a perfect prediction, 0 as good as always answering the mean of ``true``, negative worse than that.
+
+    Raises:
+        ValueError: if the shapes differ, are not (n, k), or a column of ``true`` does not vary.
+    """
+    true, predicted = _codes("true", true).astype(np.float64), _codes("predicted", predicted).astype(np.float64)
+    if true.shape != predicted.shape:
+        raise ValueError(f"true and predicted must have the same shape, but they have {true.shape}, {predicted.shape}")
+    spread = np.square(true - true.mean(axis=0)).sum(axis=0)
+    if not (spread > 0).all():
+        raise ValueError(f"column {int(np.argmin(spread))} of true does not vary: there is no variance to explain")
+    return 1.0 - np.square(true - predicted).sum(axis=0) / spread

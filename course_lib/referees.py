@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.linalg
+import scipy.ndimage
+import scipy.special
 
 
 def _data_matrix(name: str, values: np.ndarray, columns: int | None = None) -> np.ndarray:
@@ -102,6 +104,8 @@ def fit_pca(train: np.ndarray, k: int | None = None) -> PCA:
         raise ValueError(f"k must lie between 0 and the {d} features of train, but it is {k}")
     mean = train.mean(axis=0, dtype=np.float64)
     centred = train - mean.astype(train.dtype)
+    if 0 < k <= n // 4 and n < d:
+        return _pca_of_few(centred, mean, k)
     covariance = (centred.T @ centred).astype(np.float64) / n  # (d, d)
     if k == 0:
         eigenvalues, vectors = np.zeros(0), np.zeros((d, 0))
@@ -111,13 +115,33 @@ def fit_pca(train: np.ndarray, k: int | None = None) -> PCA:
         eigenvalues, vectors = scipy.linalg.eigh(covariance)
         eigenvalues, vectors = eigenvalues[d - k :], vectors[:, d - k :]
     components = np.ascontiguousarray(vectors[:, ::-1].T)  # rows, largest eigenvalue first
-    largest = np.abs(components).argmax(axis=1) if k else np.zeros(0, dtype=int)
-    components *= np.sign(components[np.arange(k), largest])[:, None]  # an eigenvector's sign is arbitrary: fix it
     return PCA(
         mean=mean.astype(train.dtype),
-        components=components.astype(train.dtype),
+        components=_with_fixed_signs(components).astype(train.dtype),
         eigenvalues=np.maximum(eigenvalues[::-1], 0.0),
         total_variance=float(np.trace(covariance)),
+    )
+
+
+def _with_fixed_signs(components: np.ndarray) -> np.ndarray:
+    """Rows whose entry of largest magnitude is positive: an eigenvector's sign is arbitrary."""
+    largest = np.abs(components).argmax(axis=1) if len(components) else np.zeros(0, dtype=int)
+    return components * np.sign(components[np.arange(len(components)), largest])[:, None]
+
+
+def _pca_of_few(centred: np.ndarray, mean: np.ndarray, k: int) -> PCA:
+    """PCA of fewer samples than features, by the eigenvectors of their (n, n) inner products: the same, sooner."""
+    n = len(centred)
+    gram = (centred @ centred.T).astype(np.float64) / n
+    eigenvalues, vectors = scipy.linalg.eigh(gram, subset_by_index=[n - k, n - 1])
+    spanning = vectors[:, ::-1].T @ centred  # (k, d)
+    orthonormal, triangle = np.linalg.qr(spanning.T.astype(np.float64))
+    components = (orthonormal * np.where(np.diag(triangle) < 0, -1.0, 1.0)).T
+    return PCA(
+        mean=mean.astype(centred.dtype),
+        components=_with_fixed_signs(components).astype(centred.dtype),
+        eigenvalues=np.maximum(eigenvalues[::-1], 0.0),
+        total_variance=float(np.trace(gram)),
     )
 
 
@@ -249,3 +273,740 @@ def fit_random_features(
     readout = scipy.linalg.solve(gram, hidden.T @ targets, assume_a="pos", overwrite_a=True, overwrite_b=True)
     readout = readout.astype(inputs.dtype)
     return RandomFeatureMap(weights, bias, readout, (target_mean - centre @ readout).astype(inputs.dtype))
+
+
+@dataclass(frozen=True)
+class ProbabilisticPCA:
+    """A linear Gaussian model of pictures: x = mean + z @ loadings + noise, z and noise normal. Its likelihood is exact.
+
+    Attributes:
+        mean: shape (d,).
+        loadings: the linear decoder, shape (k, d); rows orthogonal, largest first. A row of zeros is an unused latent.
+        noise_variance: σ² of each pixel around the decoder's output.
+        eigenvalues: variance of the training data along each row, shape (k,).
+    """
+
+    mean: np.ndarray
+    loadings: np.ndarray
+    noise_variance: float
+    eigenvalues: np.ndarray
+
+    @property
+    def posterior_variance(self) -> np.ndarray:
+        """Variance of each latent given any picture, shape (k,): σ² / λ, and 1 for an unused latent."""
+        return self.noise_variance / (np.square(self.loadings).sum(axis=1) + self.noise_variance)
+
+    def posterior_mean(self, x: np.ndarray) -> np.ndarray:
+        """Means (n, k) of the latents given pictures (n, d): what the encoder of a linear VAE should answer."""
+        x = _data_matrix("x", x, len(self.mean))
+        return (x - self.mean) @ self.loadings.T * (self.posterior_variance / self.noise_variance)
+
+    def decode(self, codes: np.ndarray) -> np.ndarray:
+        """Mean pictures (n, d) of codes (n, k)."""
+        codes = np.asarray(codes)
+        if codes.ndim != 2 or codes.shape[1] != len(self.loadings):
+            raise ValueError(f"codes must have shape (n, {len(self.loadings)}), but they have {codes.shape}")
+        return codes @ self.loadings + self.mean
+
+    def log_likelihood(self, x: np.ndarray) -> np.ndarray:
+        """Exact log density of each picture, in nats: (n, d) -> (n,), float64. It depends on the units of ``x``."""
+        x = _data_matrix("x", x, len(self.mean)).astype(np.float64)
+        centred = x - self.mean
+        scales = np.square(self.loadings.astype(np.float64)).sum(axis=1)  # λ - σ² of the used latents
+        along = centred @ self.loadings.T.astype(np.float64)  # coordinates times the length of the row
+        variances = scales + self.noise_variance
+        squares = np.square(centred).sum(axis=1) - np.square(along) @ (1.0 / variances)  # Woodbury
+        log_determinant = np.log(variances).sum() + (len(self.mean) - len(scales)) * np.log(self.noise_variance)
+        return -0.5 * (len(self.mean) * np.log(2 * np.pi) + log_determinant + squares / self.noise_variance)
+
+    def sample(self, n: int, rng: np.random.Generator, *, noise: bool = True) -> np.ndarray:
+        """N pictures (n, d) from the model: codes from the prior, decoded, with the pixel noise unless told not to."""
+        pictures = self.decode(rng.standard_normal((n, len(self.loadings))))
+        if noise:
+            pictures = pictures + np.sqrt(self.noise_variance) * rng.standard_normal(pictures.shape)
+        return pictures
+
+
+def fit_ppca(train: np.ndarray | PCA, k: int, *, noise_variance: float | None = None) -> ProbabilisticPCA:
+    """Probabilistic PCA by maximum likelihood, in closed form.
+
+    Args:
+        train: data, shape (n, d), or a PCA of them that holds all d components.
+        k: latents, 0 to d - 1; with 0 the model is the mean picture plus noise.
+        noise_variance: σ², fixed, positive; by default the best one, the mean of the d - k eigenvalues left out.
+
+    Returns:
+        A :class:`ProbabilisticPCA` whose rows have the squared lengths λ - σ², or 0 where λ <= σ².
+
+    Raises:
+        ValueError: if ``k`` or ``noise_variance`` is out of range, or the data have no variance outside of k components.
+
+    Source: Tipping and Bishop 1999, equations 3.7 and 3.8.
+    """
+    pca = train if isinstance(train, PCA) else fit_pca(train)
+    d = len(pca.mean)
+    if len(pca.components) != d:
+        raise ValueError(f"the PCA must hold all {d} components, but it holds {len(pca.components)}")
+    if not 0 <= k < d:
+        raise ValueError(f"k must lie between 0 and {d - 1}, one less than the features, but it is {k}")
+    if noise_variance is None:
+        noise_variance = float(pca.eigenvalues[k:].mean())
+        if not noise_variance > 0:
+            raise ValueError(f"the data have no variance outside of the first {k} components: choose a smaller k")
+    if not noise_variance > 0:
+        raise ValueError(f"noise_variance must be positive, but it is {noise_variance}")
+    lengths = np.sqrt(np.maximum(pca.eigenvalues[:k] - noise_variance, 0.0))
+    loadings = (lengths[:, None] * pca.components[:k]).astype(pca.mean.dtype)
+    return ProbabilisticPCA(pca.mean, loadings, float(noise_variance), pca.eigenvalues[:k])
+
+
+def water_filling(eigenvalues: np.ndarray, level: float) -> tuple[float, float]:
+    """Rate and distortion of the best description of Gaussian data at one level of noise.
+
+    Args:
+        eigenvalues: variances λ along the principal axes, not negative, shape (d,).
+        level: the noise variance σ² that each axis is allowed, positive.
+
+    Returns:
+        The rate, sum of ln(λ / σ²) / 2 over the axes with λ > σ², in nats; and the distortion, the expected squared
+        error summed over the axes: σ² on those, λ on all others. A linear VAE with this σ² has both at its optimum.
+
+    Raises:
+        ValueError: if the eigenvalues are not a vector of numbers >= 0, or ``level`` is not positive.
+
+    Source: Shannon 1959; Cover and Thomas 2006, section 10.3.3 (reverse water-filling).
+    """
+    eigenvalues = np.asarray(eigenvalues, np.float64)
+    if eigenvalues.ndim != 1 or (eigenvalues < 0).any():
+        raise ValueError(
+            f"eigenvalues must be a vector of numbers >= 0, but they have shape {eigenvalues.shape}"
+            + (f" and a minimum of {eigenvalues.min():.3g}" if eigenvalues.size else "")
+        )
+    if not level > 0:
+        raise ValueError(f"level must be positive, but it is {level}")
+    used = eigenvalues[eigenvalues > level]
+    return 0.5 * float(np.log(used / level).sum()), float(np.minimum(eigenvalues, level).sum())
+
+
+def best_coefficients(pca: PCA, x: np.ndarray, k: int) -> np.ndarray:
+    """Codes that keep, for each sample, its own k principal coefficients of largest magnitude; the others are 0.
+
+    PCA with k components keeps the *same* k coefficients for all samples. Here each sample chooses: the components are
+    orthonormal, so no other k of them give it a smaller error.
+
+    Args:
+        pca: a fitted PCA with m components.
+        x: data, shape (n, d).
+        k: coefficients to keep for each sample, 0 to m.
+
+    Returns:
+        Codes (n, m) with at most k entries other than 0 in a row; ``pca.decode`` turns them into reconstructions.
+
+    Raises:
+        ValueError: if ``x`` does not fit ``pca`` or ``k`` is out of range.
+    """
+    codes = pca.encode(x)
+    if not 0 <= k <= codes.shape[1]:
+        raise ValueError(f"k must lie between 0 and the {codes.shape[1]} components held, but it is {k}")
+    kept = np.argpartition(-np.abs(codes), min(k, codes.shape[1] - 1), axis=1)[:, :k]
+    sparse = np.zeros_like(codes)
+    np.put_along_axis(sparse, kept, np.take_along_axis(codes, kept, axis=1), axis=1)
+    return sparse
+
+
+def orthogonal_matching_pursuit(x: np.ndarray, atoms: np.ndarray, k: int) -> np.ndarray:
+    """Sparse codes by greedy choice: k times the atom that fits the residual best, each time with a fresh least-squares fit.
+
+    Args:
+        x: data, shape (n, d).
+        atoms: rows of norm 1, shape (m, d).
+        k: atoms for each sample, at most min(m, d).
+
+    Returns:
+        Codes (n, m), float64, of any sign, at most k entries other than 0 in a row.
+
+    Raises:
+        ValueError: if the shapes do not fit, an atom's norm is not 1, or ``k`` is out of range.
+
+    Source: Pati, Rezaiifar and Krishnaprasad 1993; in the batch form of Rubinstein, Zibulevsky and Elad 2008.
+    """
+    x = _data_matrix("x", x).astype(np.float64)
+    atoms = _data_matrix("atoms", atoms, x.shape[1]).astype(np.float64)
+    if not np.allclose(np.linalg.norm(atoms, axis=1), 1, atol=1e-3):
+        raise ValueError("atoms must be rows of norm 1; divide each by its norm")
+    if int(k) != k or not 1 <= k <= min(atoms.shape):
+        raise ValueError(f"k must lie between 1 and {min(atoms.shape)}, but it is {k!r}")
+    gram = atoms @ atoms.T
+    codes = np.zeros((len(x), len(atoms)))
+    for start in range(0, len(x), 1000):  # a thousand samples at a time: their small systems fit into memory
+        fits = x[start : start + 1000] @ atoms.T  # (b, m), inner products of samples and atoms
+        rows = np.arange(len(fits))
+        chosen = np.zeros((len(fits), 0), dtype=int)
+        left = fits
+        for _ in range(int(k)):
+            score = np.abs(left)
+            np.put_along_axis(score, chosen, -1.0, axis=1)
+            chosen = np.concatenate([chosen, score.argmax(axis=1)[:, None]], axis=1)
+            systems = gram[chosen[:, :, None], chosen[:, None, :]] + 1e-10 * np.eye(chosen.shape[1])
+            solved = np.linalg.solve(systems, np.take_along_axis(fits, chosen, axis=1)[..., None])[..., 0]
+            part = np.zeros_like(fits)
+            part[rows[:, None], chosen] = solved
+            left = fits - part @ gram
+        codes[start : start + 1000] = part
+    return codes
+
+
+def refit_codes(x: np.ndarray, codes: np.ndarray, atoms: np.ndarray) -> np.ndarray:
+    """The best coefficients on a given support: for each sample, least squares on the atoms whose code is not 0.
+
+    The cure for shrinkage: an L1 penalty chooses the atoms, then this chooses how much of each.
+
+    Args:
+        x: data, shape (n, d).
+        codes: shape (n, m); only where they are 0 matters.
+        atoms: shape (m, d).
+
+    Returns:
+        Codes (n, m), float64, with the zeros of ``codes``. They may be negative.
+
+    Raises:
+        ValueError: if the shapes do not fit.
+
+    Source: Efron and others 2004 ("LARS-OLS hybrid"); Meinshausen 2007 (relaxed lasso).
+    """
+    x = _data_matrix("x", x).astype(np.float64)
+    atoms = _data_matrix("atoms", atoms, x.shape[1]).astype(np.float64)
+    codes = _data_matrix("codes", codes, len(atoms))
+    if len(codes) != len(x):
+        raise ValueError(f"x and codes must have as many rows, but they have {len(x)} and {len(codes)}")
+    gram, fits = atoms @ atoms.T, x @ atoms.T
+    refitted = np.zeros(codes.shape)
+    active = codes != 0
+    widest = int(active.sum(axis=1).max())
+    if widest == 0:
+        return refitted
+    order = np.argsort(~active, axis=1, kind="stable")[:, :widest]  # the active atoms of each sample first
+    for start in range(0, len(x), 200):
+        rows = np.arange(start, min(start + 200, len(x)))[:, None]
+        chosen = order[start : start + 200]
+        used = active[rows, chosen]
+        systems = gram[chosen[:, :, None], chosen[:, None, :]] * (used[:, :, None] & used[:, None, :])
+        systems += np.eye(widest) * np.where(used, 1e-8, 1.0)[:, None, :]
+        solved = np.linalg.solve(systems, (fits[rows, chosen] * used)[..., None])[..., 0]
+        refitted[rows, chosen] = solved * used
+    return refitted
+
+
+@dataclass(frozen=True)
+class Dictionary:
+    """Atoms that are added up, a few at a time.
+
+    Attributes:
+        atoms: rows of norm 1, shape (m, d).
+        k: atoms for each sample.
+        errors: mean squared error per number on the training data after each round, without clipping.
+    """
+
+    atoms: np.ndarray
+    k: int
+    errors: tuple[float, ...]
+
+    def encode(self, x: np.ndarray) -> np.ndarray:
+        """Codes (n, m) of data (n, d) by orthogonal matching pursuit, at most k entries other than 0 in a row."""
+        return orthogonal_matching_pursuit(x, self.atoms, self.k)
+
+    def reconstruct(self, x: np.ndarray) -> np.ndarray:
+        """Data (n, d) from their codes; not clipped."""
+        return self.encode(x) @ self.atoms
+
+
+def fit_dictionary(data: np.ndarray, n_atoms: int, k: int, *, rounds: int = 20, seed: int = 0) -> Dictionary:
+    """Learn atoms by alternating: sparse codes for fixed atoms, then the best atoms for fixed codes, both without gradients.
+
+    Codes come from orthogonal matching pursuit, atoms from least squares ("method of optimal directions"). Atoms that
+    fewer than three samples use are replaced by the samples that are reconstructed worst. The answer is a local
+    optimum: more atoms than the truth has make it easier to find all of them.
+
+    Args:
+        data: shape (n, d); subtract the mean first if it is not close to 0.
+        n_atoms: atoms to learn, at most n.
+        k: atoms for each sample.
+        rounds: alternations.
+        seed: of the samples that the atoms start from.
+
+    Raises:
+        ValueError: if ``data`` is not a matrix, or ``n_atoms``, ``k`` or ``rounds`` is out of range.
+
+    Source: Engan, Aase and Husøy 1999 (MOD); Aharon, Elad and Bruckstein 2006 for the replacement of unused atoms.
+    """
+    data = _data_matrix("data", data).astype(np.float64)
+    if int(n_atoms) != n_atoms or not 1 <= n_atoms <= len(data):
+        raise ValueError(f"n_atoms must lie between 1 and the {len(data)} samples, but it is {n_atoms!r}")
+    if int(rounds) != rounds or rounds < 1:
+        raise ValueError(f"rounds must be a positive integer, but it is {rounds!r}")
+    rng = np.random.default_rng(seed)
+    norms = np.linalg.norm(data, axis=1)
+    usable = np.flatnonzero(norms > 1e-6 * norms.max())
+    if len(usable) < n_atoms:
+        raise ValueError(f"data must have at least n_atoms={n_atoms} rows other than 0, but it has {len(usable)}")
+    atoms = _unit_rows(data[rng.choice(usable, int(n_atoms), replace=False)])
+    errors = []
+    for step in range(int(rounds)):
+        codes = orthogonal_matching_pursuit(data, atoms, k)
+        gram = codes.T @ codes
+        gram[np.diag_indices_from(gram)] += 1e-8 * np.trace(gram) / len(gram)
+        atoms = scipy.linalg.solve(gram, codes.T @ data, assume_a="pos")
+        residual = np.square(data - codes @ atoms).sum(axis=1)
+        errors.append(float(residual.mean() / data.shape[1]))
+        unused = np.flatnonzero((codes != 0).sum(axis=0) < 3)
+        if len(unused) and step < rounds - 1:
+            atoms[unused] = data[usable[np.argsort(-residual[usable])[: len(unused)]]]
+        atoms = _unit_rows(atoms)
+    return Dictionary(atoms, int(k), tuple(errors))
+
+
+def _unit_rows(matrix: np.ndarray) -> np.ndarray:
+    norms = np.linalg.norm(matrix, axis=1, keepdims=True)
+    return np.where(norms > 0, matrix / np.maximum(norms, 1e-300), np.eye(1, matrix.shape[1]))
+
+
+@dataclass(frozen=True)
+class Transport:
+    """An affine map from one cloud of points to another.
+
+    Attributes:
+        source: mean of the cloud it starts from, shape (k,).
+        target: mean of the cloud it leads to, shape (k,).
+        matrix: symmetric and positive, shape (k, k): stretches along orthogonal directions, no rotation.
+        distance: Wasserstein-2 distance of the two Gaussians, in the units of the points: the root of the mean squared
+            way that a point is moved.
+    """
+
+    source: np.ndarray
+    target: np.ndarray
+    matrix: np.ndarray
+    distance: float
+
+    def move(self, points: np.ndarray) -> np.ndarray:
+        """Points (n, k) carried over: target + (points - source) @ matrix."""
+        points = _data_matrix("points", points, len(self.source))
+        return self.target + (points - self.source) @ self.matrix
+
+    def halfway(self, points: np.ndarray) -> np.ndarray:
+        """Points (n, k) carried half of the way, measured from the mean half-way: where both clouds meet.
+
+        The inverse's ``halfway`` brings the points of the other cloud to the same place.
+        """
+        points = _data_matrix("points", points, len(self.source))
+        return (points - self.source) @ ((np.eye(len(self.source), dtype=self.matrix.dtype) + self.matrix) / 2)
+
+    def inverse(self) -> Transport:
+        """The way back, which is the optimal-transport map from the target to the source."""
+        matrix = np.linalg.inv(self.matrix.astype(np.float64)).astype(self.matrix.dtype)
+        return Transport(self.target, self.source, (matrix + matrix.T) / 2, self.distance)
+
+
+def fit_transport(source: np.ndarray, target: np.ndarray, *, ridge: float = 1e-6) -> Transport:
+    """The optimal-transport map between the Gaussians fitted to two clouds of points.
+
+    Of all maps that give the moved points the mean and the covariance of the target, it moves them the least (in mean
+    squared distance). With A and B the two covariances its matrix is A^-1/2 (A^1/2 B A^1/2)^1/2 A^-1/2.
+
+    Args:
+        source: points, shape (n, k); no pairing with ``target`` is needed.
+        target: points, shape (m, k).
+        ridge: added to the diagonal of both covariances, as a multiple of the mean variance of both; keeps directions
+            without variance from being divided by 0.
+
+    Returns:
+        A :class:`Transport`, with arrays in the dtype of ``source``.
+
+    Raises:
+        ValueError: if the arguments are not matrices with as many columns as each other, or ``ridge`` is negative.
+
+    Source: Dowson and Landau 1982; Peyré and Cuturi 2019, remark 2.31.
+    """
+    source = _data_matrix("source", source)
+    target = _data_matrix("target", target, source.shape[1])
+    if not ridge >= 0:
+        raise ValueError(f"ridge must not be negative, but it is {ridge!r}")
+    k = source.shape[1]
+    means = [points.mean(axis=0, dtype=np.float64) for points in (source, target)]
+    a, b = (
+        (points - mean).T @ (points - mean) / len(points)
+        for points, mean in zip((source.astype(np.float64), target.astype(np.float64)), means, strict=True)
+    )
+    amount = ridge * (np.trace(a) + np.trace(b)) / (2 * k)
+    a, b = a + amount * np.eye(k), b + amount * np.eye(k)
+    values, vectors = scipy.linalg.eigh(a)
+    root = np.sqrt(np.maximum(values, 0))
+    a_root = (vectors * root) @ vectors.T
+    a_inverse_root = (vectors / np.where(root > 0, root, np.inf)) @ vectors.T
+    inner, turned = scipy.linalg.eigh(a_root @ b @ a_root)
+    middle = np.sqrt(np.maximum(inner, 0))
+    matrix = a_inverse_root @ (turned * middle) @ turned.T @ a_inverse_root
+    squared = np.square(means[0] - means[1]).sum() + np.trace(a) + np.trace(b) - 2 * middle.sum()
+    return Transport(
+        means[0].astype(source.dtype),
+        means[1].astype(source.dtype),
+        ((matrix + matrix.T) / 2).astype(source.dtype),
+        float(np.sqrt(max(squared, 0.0))),
+    )
+
+
+@dataclass(frozen=True)
+class AffineMap:
+    """A linear denoiser: x @ weights + offset.
+
+    Attributes:
+        weights: shape (d, d); column j makes output j.
+        offset: shape (d,).
+    """
+
+    weights: np.ndarray
+    offset: np.ndarray
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        """Denoised data (m, d) from noisy ones (m, d); not clipped.
+
+        Raises:
+            ValueError: if ``x`` does not have d columns.
+        """
+        return _data_matrix("x", x, len(self.weights)) @ self.weights + self.offset
+
+
+def _level(sigma: float) -> float:
+    if not sigma > 0:
+        raise ValueError(f"sigma must be positive, but it is {sigma!r}")
+    return float(sigma)
+
+
+def wiener_filter(clean: np.ndarray, sigma: float) -> AffineMap:
+    """The linear map that removes white noise with the least mean squared error, if nothing is clipped.
+
+    Args:
+        clean: training data, shape (n, d).
+        sigma: standard deviation of the noise, in the units of ``clean``; positive.
+
+    Returns:
+        The map x -> mean + (x - mean) (C + sigma² I)⁻¹ C, where C is the covariance of ``clean`` (divided by n).
+
+    Raises:
+        ValueError: if ``clean`` is not a matrix or ``sigma`` is not positive.
+
+    Source: Wiener 1949; the derivation is exercise `wiener_filter`.
+    """
+    clean = _data_matrix("clean", clean)
+    return _affine(clean, clean, np.full(clean.shape[1], _level(sigma) ** 2))
+
+
+def fit_affine_denoiser(clean: np.ndarray, noisy: np.ndarray) -> AffineMap:
+    """The affine map from noisy to clean data with the least squared error on the given pairs.
+
+    Args:
+        clean: shape (n, d).
+        noisy: row i is a corrupted version of row i of ``clean``; shape (n, d). Several draws of the noise for the
+            same clean data, stacked, come nearer to the map for all noise.
+
+    Raises:
+        ValueError: if the shapes differ, or there are fewer pairs than d + 1.
+
+    Source: linear regression (Gauss 1809).
+    """
+    clean = _data_matrix("clean", clean)
+    noisy = _data_matrix("noisy", noisy, clean.shape[1])
+    if len(clean) != len(noisy):
+        raise ValueError(f"clean and noisy must be pairs, but they have {len(clean)} and {len(noisy)} rows")
+    if len(clean) <= clean.shape[1]:
+        raise ValueError(
+            f"at least {clean.shape[1] + 1} pairs are needed for {clean.shape[1]} features, not {len(clean)}"
+        )
+    return _affine(clean, noisy, np.zeros(clean.shape[1]))
+
+
+def clipped_noise_denoiser(clean: np.ndarray, sigma: float) -> AffineMap:
+    """The best affine map for Gaussian noise that was clipped to [0, 1], over *all* draws of the noise at once.
+
+    Clipping depends on each pixel alone, so mean and variance of a clipped noisy pixel are known for every clean value
+    (:func:`clipped_noise_moments`), and with them both covariances that least squares needs. No noise is drawn.
+
+    Args:
+        clean: training images as rows, shape (n, d), values in [0, 1].
+        sigma: standard deviation of the noise before clipping; positive.
+
+    Raises:
+        ValueError: if ``clean`` is not a matrix with values in [0, 1], or ``sigma`` is not positive.
+
+    Source: least squares by the law of total covariance; moments of the censored normal distribution, Greene 2012, 19.3.
+    """
+    clean = _pixels(clean)
+    mean, variance = clipped_noise_moments(clean, sigma)
+    return _affine(clean, mean.astype(clean.dtype), variance.mean(axis=0))
+
+
+def masked_denoiser(clean: np.ndarray, share: float) -> AffineMap:
+    """The best affine map if each pixel was set to 0 with probability ``share``, over all masks at once.
+
+    Args:
+        clean: training images as rows, shape (n, d), values in [0, 1].
+        share: probability that a pixel is lost, at least 0 and less than 1.
+
+    Raises:
+        ValueError: if ``clean`` is not a matrix with values in [0, 1], or ``share`` is out of range.
+    """
+    clean = _pixels(clean)
+    if not 0 <= share < 1:
+        raise ValueError(f"share must be at least 0 and less than 1, but it is {share!r}")
+    variance = share * (1 - share) * np.square(clean.astype(np.float64)).mean(axis=0)
+    return _affine(clean, (1 - share) * clean, variance)
+
+
+def salt_and_pepper_denoiser(clean: np.ndarray, share: float) -> AffineMap:
+    """The best affine map if each pixel was replaced with probability ``share``, by 0 or 1, over all draws at once.
+
+    Args:
+        clean: training images as rows, shape (n, d), values in [0, 1].
+        share: probability that a pixel is replaced, at least 0 and less than 1.
+
+    Raises:
+        ValueError: if ``clean`` is not a matrix with values in [0, 1], or ``share`` is out of range.
+    """
+    clean = _pixels(clean)
+    if not 0 <= share < 1:
+        raise ValueError(f"share must be at least 0 and less than 1, but it is {share!r}")
+    expected = (1 - share) * clean.astype(np.float64) + share / 2
+    second = (1 - share) * np.square(clean.astype(np.float64)) + share / 2
+    return _affine(clean, expected.astype(clean.dtype), (second - np.square(expected)).mean(axis=0))
+
+
+def clipped_noise_moments(clean: np.ndarray, sigma: float) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and variance of clip(clean + sigma * normal, 0, 1), for each clean value; shapes of ``clean``, float64.
+
+    At 0 the mean is sigma / sqrt(2 pi) (while sigma is small): clipped noise is biased, away from the ends.
+
+    Raises:
+        ValueError: if ``sigma`` is not positive.
+
+    Source: moments of the censored normal distribution, Greene 2012, section 19.3.
+    """
+    sigma = _level(sigma)
+    clean = np.asarray(clean)
+    where = np.rint(clean * 255).astype(np.int64)  # images of bytes hold 256 different values: compute each once
+    values = np.arange(256) / 255
+    if where.size < 256 or where.min() < 0 or where.max() > 255 or not np.allclose(values[where], clean, atol=1e-6):
+        values, where = np.unique(clean.astype(np.float64), return_inverse=True)
+    low, high = -values / sigma, (1 - values) / sigma
+    below, above = scipy.special.ndtr(low), scipy.special.ndtr(-high)
+    density_low, density_high = (np.exp(-np.square(z) / 2) / np.sqrt(2 * np.pi) for z in (low, high))
+    inside = 1 - below - above
+    first = values * inside + sigma * (density_low - density_high)
+    second = (
+        values**2 * inside
+        + 2 * values * sigma * (density_low - density_high)
+        + sigma**2 * (inside + low * density_low - high * density_high)
+    )
+    mean = first + above
+    variance = np.maximum(second + above - mean**2, 0.0)
+    where = where.reshape(clean.shape)
+    return mean[where], variance[where]
+
+
+def _pixels(clean: np.ndarray) -> np.ndarray:
+    clean = _data_matrix("clean", clean)
+    if clean.min() < 0 or clean.max() > 1:
+        raise ValueError(f"clean must hold values in [0, 1], but they run from {clean.min():.3g} to {clean.max():.3g}")
+    return clean
+
+
+def _affine(clean: np.ndarray, expected: np.ndarray, variance: np.ndarray) -> AffineMap:
+    """Least squares from noisy to clean, where noisy = expected + independent noise of that variance (d,)."""
+    n = len(clean)
+    clean_mean, noisy_mean = (a.mean(axis=0, dtype=np.float64) for a in (clean, expected))
+    centred = expected - noisy_mean.astype(expected.dtype)
+    own = (centred.T @ centred).astype(np.float64) / n + np.diag(variance)
+    cross = (centred.T @ (clean - clean_mean.astype(clean.dtype))).astype(np.float64) / n
+    try:
+        weights = scipy.linalg.solve(own, cross, assume_a="pos")
+    except scipy.linalg.LinAlgError:  # a feature that never varies
+        weights = np.linalg.lstsq(own, cross, rcond=None)[0]
+    return AffineMap(weights.astype(clean.dtype), (clean_mean - noisy_mean @ weights).astype(clean.dtype))
+
+
+def fill_missing(train: np.ndarray, images: np.ndarray, missing: np.ndarray, *, ridge: float = 0.01) -> np.ndarray:
+    """The expected values of missing pixels, given the others, if images were drawn from a Gaussian.
+
+    Args:
+        train: clean training images as rows, shape (n, d): mean and covariance are taken from them.
+        images: shape (m, d); what stands at missing pixels is not looked at.
+        missing: True where a pixel is missing, shape (m, d). Images with the same pixels missing share one system of
+            equations.
+        ridge: added to the diagonal of the covariance, in squared units of the data.
+
+    Returns:
+        The images with the missing pixels filled in, shape (m, d); the others as they were.
+
+    Raises:
+        ValueError: if the shapes do not fit together.
+
+    Source: the conditional mean of a Gaussian, Bishop 2006, equation 2.96.
+    """
+    train = _data_matrix("train", train)
+    images = _data_matrix("images", images, train.shape[1])
+    missing = np.asarray(missing, dtype=bool)
+    if missing.shape != images.shape:
+        raise ValueError(f"missing must have the shape of images, {images.shape}, but it has {missing.shape}")
+    mean = train.mean(axis=0)
+    precision = np.linalg.inv(np.cov(train, rowvar=False) + ridge * np.eye(len(mean)))
+    filled = images.astype(np.float64)
+    patterns, which = np.unique(missing, axis=0, return_inverse=True)
+    for number, pattern in enumerate(patterns):
+        if not pattern.any():
+            continue
+        rows = np.flatnonzero(which.ravel() == number)
+        known = (images[rows][:, ~pattern] - mean[~pattern]) @ precision[np.ix_(~pattern, pattern)]
+        filled[np.ix_(rows, pattern)] = mean[pattern] - np.linalg.solve(precision[np.ix_(pattern, pattern)], known.T).T
+    return filled.astype(images.dtype)
+
+
+def gaussian_blur(images: np.ndarray, width: float) -> np.ndarray:
+    """Images (n, height, width, ...) blurred by a Gaussian of the given width in pixels, each by itself.
+
+    Raises:
+        ValueError: if ``images`` has fewer than three axes or ``width`` is not positive.
+    """
+    return scipy.ndimage.gaussian_filter(_picture_stack(images), _level(width), axes=(1, 2))
+
+
+def median_filter(images: np.ndarray, size: int = 3) -> np.ndarray:
+    """Images (n, height, width, ...) with each pixel replaced by the median of a square of ``size`` pixels around it.
+
+    Raises:
+        ValueError: if ``images`` has fewer than three axes or ``size`` is not a positive integer.
+    """
+    if int(size) != size or size < 1:
+        raise ValueError(f"size must be a positive integer, but it is {size!r}")
+    return scipy.ndimage.median_filter(_picture_stack(images), size=int(size), axes=(1, 2))
+
+
+def _picture_stack(images: np.ndarray) -> np.ndarray:
+    images = np.asarray(images)
+    if images.ndim < 3:
+        raise ValueError(f"images must have shape (n, height, width, ...), but they have {images.shape}")
+    return images
+
+
+def ring_radius(sigma: float, radius: float | np.ndarray = 1.0) -> float | np.ndarray:
+    """Radius to which the best denoiser sends a point, if clean points are uniform on the unit circle of the plane.
+
+    Args:
+        sigma: standard deviation of the noise in each of the two directions; positive.
+        radius: of the noisy point, at least 0; a number or an array.
+
+    Returns:
+        I1(radius / sigma²) / I0(radius / sigma²), in the form of ``radius``: less than 1, whatever the noise.
+
+    Raises:
+        ValueError: if ``sigma`` is not positive.
+
+    Source: the mean direction of the von Mises distribution, Mardia and Jupp 2000, equation 3.5.31.
+    """
+    argument = np.asarray(radius) / _level(sigma) ** 2
+    ratio = scipy.special.ive(1, argument) / scipy.special.ive(0, argument)
+    return float(ratio) if ratio.ndim == 0 else ratio
+
+
+def ring_score(x: np.ndarray, sigma: float) -> np.ndarray:
+    """The exact gradient of the log density of a noisy unit circle at points (n, 2), shape (n, 2).
+
+    Raises:
+        ValueError: if ``x`` does not have two columns or ``sigma`` is not positive.
+
+    Source: Tweedie's formula with :func:`ring_radius`.
+    """
+    x = _data_matrix("x", x, 2).astype(np.float64)
+    radius = np.linalg.norm(x, axis=1, keepdims=True)
+    direction = np.divide(x, radius, out=np.zeros_like(x), where=radius > 0)
+    return (direction * ring_radius(sigma, radius) - x) / sigma**2
+
+
+def mixture_score(x: np.ndarray, points: np.ndarray, sigma: float) -> np.ndarray:
+    """The exact gradient of the log density of given points, each blurred by a Gaussian, at x.
+
+    Args:
+        x: where, shape (n, d).
+        points: the data, each with the same weight, shape (m, d).
+        sigma: standard deviation of the blur; positive.
+
+    Returns:
+        (best denoiser(x) - x) / sigma², shape (n, d); the best denoiser is the mean of ``points``, each weighted by
+        its likelihood to be behind x.
+
+    Raises:
+        ValueError: if the shapes do not fit or ``sigma`` is not positive.
+
+    Source: Tweedie's formula (Robbins 1956; Efron 2011); the denoiser is Nadaraya and Watson's kernel regression.
+    """
+    points = _data_matrix("points", points).astype(np.float64)
+    x = _data_matrix("x", x, points.shape[1]).astype(np.float64)
+    squared = np.square(x[:, None, :] - points).sum(axis=-1)  # (n, m)
+    weights = scipy.special.softmax(-squared / (2 * _level(sigma) ** 2), axis=1)
+    return (weights @ points - x) / sigma**2
+
+
+@dataclass(frozen=True)
+class KernelRidge:
+    """A smooth function through examples; :func:`fit_kernel_ridge` makes one.
+
+    Attributes:
+        examples: inputs that it was fitted on, shape (n, d).
+        weights: shape (n, k).
+        mean: of the targets, shape (k,): the answer far away from all examples.
+        gamma: 1 / (2 width²) of the Gaussian kernel.
+    """
+
+    examples: np.ndarray
+    weights: np.ndarray
+    mean: np.ndarray
+    gamma: float
+
+    def predict(self, inputs: np.ndarray) -> np.ndarray:
+        """Outputs (m, k) of inputs (m, d)."""
+        inputs = _data_matrix("inputs", inputs, self.examples.shape[1])
+        return _gaussian_kernel(inputs, self.examples, self.gamma) @ self.weights + self.mean
+
+
+def _gaussian_kernel(x: np.ndarray, y: np.ndarray, gamma: float) -> np.ndarray:
+    squared = np.square(x).sum(axis=1)[:, None] + np.square(y).sum(axis=1) - 2 * x @ y.T
+    return np.exp(-gamma * np.maximum(squared, 0))
+
+
+def fit_kernel_ridge(
+    inputs: np.ndarray, targets: np.ndarray, *, width: float = 1.0, ridge: float = 0.03
+) -> KernelRidge:
+    """Kernel ridge regression with a Gaussian kernel: a nonlinear fit by one system of n equations.
+
+    Args:
+        inputs: shape (n, d).
+        targets: shape (n, k).
+        width: of the kernel, as a multiple of the root of the total variance of the inputs.
+        ridge: added to the diagonal of the kernel matrix, whose entries are at most 1; more is smoother.
+
+    Raises:
+        ValueError: if the shapes do not fit, ``width`` or ``ridge`` is not positive, or the inputs do not vary.
+
+    Source: Saunders, Gammerman and Vovk 1998.
+    """
+    inputs, targets = _data_matrix("inputs", inputs), _data_matrix("targets", targets)
+    if len(inputs) != len(targets):
+        raise ValueError(f"inputs and targets must have as many rows, but they have {len(inputs)} and {len(targets)}")
+    if not width > 0 or not ridge > 0:
+        raise ValueError(f"width and ridge must be positive, but they are {width!r} and {ridge!r}")
+    variance = float(inputs.var(axis=0).sum())
+    if not variance > 0:
+        raise ValueError("inputs do not vary: all rows are the same")
+    gamma = 1 / (2 * width**2 * variance)
+    kernel = _gaussian_kernel(inputs, inputs, gamma)
+    kernel[np.diag_indices_from(kernel)] += ridge
+    mean = targets.mean(axis=0)
+    weights = scipy.linalg.solve(kernel, (targets - mean).astype(kernel.dtype), assume_a="pos", overwrite_a=True)
+    return KernelRidge(inputs, weights, mean, gamma)

@@ -168,6 +168,8 @@ LOADER_OF_FILE = [
     ("fashion_mnist_labels.npy", datasets.fashion_mnist),
     ("digits.png", datasets.digits),
     ("digits_labels.npy", datasets.digits),
+    ("heads.png", datasets.heads),
+    ("heads_parameters.npy", datasets.heads),
     ("photograph_china.jpg", datasets.photographs),
     ("photograph_flower.jpg", datasets.photographs),
 ]

@@ -124,10 +124,10 @@ def balanced_order(labels: np.ndarray, seed: str) -> np.ndarray:
 
 
 def tall_png(images: np.ndarray) -> bytes:
-    """A stack of grey images, one below the other, as the bytes of a PNG."""
+    """A stack of images, grey (n, h, w) or colour (n, h, w, 3), one below the other, as the bytes of a PNG."""
     stream = io.BytesIO()
     # compress_type 1 is zlib's strategy for filtered data; it beat the other four on both image sets.
-    picture = Image.fromarray(images.reshape(-1, images.shape[-1]))
+    picture = Image.fromarray(images.reshape(-1, *images.shape[2:]))
     picture.save(stream, format="PNG", compress_level=9, compress_type=1)
     return stream.getvalue()
 

@@ -1,0 +1,1081 @@
+"""The judges of lesson 05: the draw, the two terms of the loss, and the instruments of a variational autoencoder."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+
+from course_lib.checks.framework import judge
+
+
+def _tensor(values):
+    from keras import ops
+
+    return ops.convert_to_tensor(np.asarray(values, np.float32))
+
+
+def _gradient(loss, start: np.ndarray) -> np.ndarray | None:
+    """Gradient of the sum of ``loss`` at ``start``: what one SGD step of size 1 takes away. None if there is none."""
+    import keras
+
+    class Weight(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.value = self.add_weight(shape=start.shape, initializer="zeros", name="value")
+            self.built = True
+
+        def call(self, inputs):
+            return keras.ops.sum(loss(keras.ops.convert_to_tensor(self.value))) + 0.0 * keras.ops.sum(inputs)
+
+        def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+            return y_pred
+
+    model = Weight()
+    model.value.assign(start.astype(np.float32))
+    model.compile(keras.optimizers.SGD(1.0), run_eagerly=True)
+    try:
+        model.train_on_batch(np.zeros((1, 1), np.float32))
+    except Exception:  # the function gave numbers before: that it cannot be differentiated is the misconception
+        return None
+    return start - keras.ops.convert_to_numpy(model.value).astype(np.float64)
+
+
+def _require_gradient(probe, loss, start, true, question: str) -> None:
+    got = _gradient(loss, start)
+    probe.require(
+        got is not None and np.isfinite(got).all() and np.allclose(got, true, rtol=1e-3, atol=1e-3),
+        "no-gradient",
+        "The numbers are right, and their gradient is "
+        + ("missing" if got is None or not got.any() else "wrong")
+        + f". {question}",
+    )
+
+
+@judge(
+    "reparameterize",
+    title="A draw that lets gradients through",
+    section="A distribution for each attribute",
+    uses_keras=True,
+    question="log σ² = log 4: how large is the standard deviation?",
+)
+def judge_reparameterize(reparameterize, probe):
+    """Three independent arrays of two sizes, so that every wrong scale shows; then the gradients."""
+    rng = probe.rng
+    for n, k in ((4, 3), (9, 6)):
+        mu = rng.normal(0, 2, (n, k)).astype(np.float32).astype(np.float64)
+        log_var = (rng.choice([-1, 1], (n, k)) * rng.uniform(0.5, 2.5, (n, k))).astype(np.float32).astype(np.float64)
+        epsilon = (rng.choice([-1, 1], (n, k)) * rng.uniform(0.3, 2, (n, k))).astype(np.float32).astype(np.float64)
+        given = _tensor(mu), _tensor(log_var), _tensor(epsilon)
+        made = probe.call(reparameterize, *given)
+        got = probe.require_shape(made, (n, k), "One draw for each latent of each picture.").astype(np.float64)
+        again = probe.array(probe.call(reparameterize, *given)).astype(np.float64)
+        probe.require(
+            np.array_equal(got, again, equal_nan=True),
+            "draws-its-own-noise",
+            "Called twice with the same three arrays, your function gives different answers. Who draws epsilon?",
+        )
+        sigma = np.exp(0.5 * log_var)
+        negative = log_var < 0
+        probe.require(
+            not (np.isnan(got).any() and np.array_equal(np.isnan(got), negative)),
+            "root-of-a-logarithm",
+            "You get NaN where log_var is negative. Of which number is the standard deviation the root?",
+        )
+        wide = "For log_var = log 4 the standard deviation is 2."
+        probe.settle(
+            got,
+            mu + sigma * epsilon,
+            [
+                (
+                    mu + sigma**2 * epsilon,
+                    "variance-for-sigma",
+                    f"{wide} By what do you multiply epsilon there?",
+                ),
+                (
+                    mu + sigma**4 * epsilon,
+                    "doubled-not-halved",
+                    f"{wide} By what do you multiply epsilon there? Is a root a factor of 2 or of a half?",
+                ),
+                *(
+                    (
+                        mu + factor * log_var * epsilon,
+                        "logarithm-for-sigma",
+                        f"{wide} You multiply epsilon by {factor:g} times the logarithm. Can a standard deviation be negative?",
+                    )
+                    for factor in (1.0, 0.5)
+                ),
+                (
+                    mu + np.sqrt(np.abs(log_var)) * epsilon,
+                    "logarithm-for-sigma",
+                    f"{wide} You take the root of the logarithm. How do you get from log σ² to σ²?",
+                ),
+                (
+                    mu + epsilon / sigma,
+                    "precision-for-variance",
+                    "A larger log_var makes your draws narrower. Which sign belongs into the exponent?",
+                ),
+                (
+                    mu - sigma * epsilon,
+                    "wrong-sign",
+                    "With epsilon = 1 your draw is one standard deviation below the mean. Where should it be?",
+                ),
+                (
+                    mu + sigma,
+                    "ignores-epsilon",
+                    "Your draw does not depend on epsilon: it is always one standard deviation above the mean. Where is the chance?",
+                ),
+                (mu, "ignores-epsilon", "You return the means. Where is the chance?"),
+                (mu + epsilon, "ignores-the-variance", "Your draw does not depend on log_var. How wide should it be?"),
+                *(
+                    (wrong, "scales-the-mean", "Your draw for epsilon = 0 is not the mean. What does σ multiply?")
+                    for wrong in ((mu + epsilon) * sigma, mu * sigma + epsilon, mu * sigma * epsilon)
+                ),
+                *(
+                    (
+                        mu + factor * sigma * epsilon,
+                        "noise-rescaled",
+                        f"Your noise is {factor:g} times what it should be. Is epsilon not standard normal already?",
+                    )
+                    for factor in (0.1, 0.5, 2.0)
+                ),
+                (
+                    mu + sigma * epsilon[:, :1],
+                    "one-draw-for-all-latents",
+                    "All latents of a picture move together. How many numbers does epsilon hold for one picture?",
+                ),
+                (
+                    mu + sigma * epsilon[:1],
+                    "one-draw-for-all-pictures",
+                    "All pictures of the batch get the same epsilon. How many rows does it have?",
+                ),
+            ],
+            "wrong-draw",
+            "A normal number with mean 5 and standard deviation 2, made from a standard normal one: what do you add, what do you multiply?",
+            rtol=1e-4,
+            atol=1e-5,
+        )
+    _require_gradient(
+        probe,
+        lambda m: reparameterize(m, given[1], given[2]),
+        mu,
+        np.ones_like(mu),
+        "Does every step from mu to your result belong to keras.ops, and does the gradient pass?",
+    )
+    _require_gradient(
+        probe,
+        lambda v: reparameterize(given[0], v, given[2]),
+        log_var,
+        0.5 * sigma * epsilon,
+        "Does every step from log_var to your result belong to keras.ops, and does the gradient pass?",
+    )
+
+
+def _kl_terms(mu, log_var):
+    return 0.5 * (mu**2 + np.exp(log_var) - 1 - log_var)
+
+
+@judge(
+    "kl_divergence",
+    title="The rate of a picture, in nats",
+    section="The loss, term by term",
+    uses_keras=True,
+    question="Append a copy of every latent. Should the rate stay or double?",
+)
+def judge_kl_divergence(kl_divergence, probe):
+    """Two sizes, wide and narrow posteriors; then the prior itself, and the gradients."""
+    rng = probe.rng
+    for n, k in ((6, 4), (3, 7)):
+        mu = rng.normal(0, 1.5, (n, k)).astype(np.float32).astype(np.float64)
+        log_var = rng.uniform(-2.5, 1.5, (n, k)).astype(np.float32).astype(np.float64)
+        given = _tensor(mu), _tensor(log_var)
+        result = probe.array(probe.call(kl_divergence, *given)).astype(np.float64)
+        terms, variance = _kl_terms(mu, log_var), np.exp(log_var)
+        probe.require(
+            result.shape != (n, k),
+            "not-summed",
+            f"You return one number for each latent, shape {result.shape}. What does one picture cost in all?",
+        )
+        probe.require(
+            result.ndim != 0,
+            "one-number-for-the-batch",
+            "You return one number for the whole batch. Which axis belongs to the pictures?",
+        )
+        probe.require(
+            result.shape != (k,),
+            "sums-over-pictures",
+            f"Shape ({n},) was expected, one number for each picture; yours is ({k},). Which axis do you sum over?",
+        )
+        got = probe.require_shape(result, (n,), "One number for each picture.")
+        again = probe.array(probe.call(kl_divergence, *given)).astype(np.float64)
+        probe.require(
+            np.array_equal(got, again, equal_nan=True),
+            "sampled",
+            "Called twice with the same arrays, your function gives different answers. Is there a formula without samples?",
+        )
+        probe.require(
+            not np.isnan(got).any(),
+            "log-variance-for-variance",
+            "You get NaN. Do you take the logarithm or the root of log_var, which may be negative?",
+        )
+        total = terms.sum(axis=1)
+        confused = "Is your second argument σ, σ² or log σ²?"
+        probe.settle(
+            got,
+            total,
+            [
+                (
+                    terms.mean(axis=1),
+                    "mean-over-latents",
+                    "Append a copy of every latent. Does your number double, or stay the same?",
+                ),
+                *(
+                    (
+                        -value,
+                        "wrong-sign",
+                        "Your divergence is negative. Can anything be nearer to the prior than the prior?",
+                    )
+                    for value in (total, terms.mean(axis=1))
+                ),
+                (
+                    2 * total,
+                    "forgets-the-half",
+                    "Yours is twice as large. What stands before the exponent of a normal density?",
+                ),
+                (
+                    0.5 * (mu**2 + variance - log_var).sum(axis=1),
+                    "not-zero-at-the-prior",
+                    f"For mu = 0 and log_var = 0 you get {k / 2:g}. How far is the prior from itself?",
+                ),
+                (
+                    0.5 * (mu**2 + variance + 1 - log_var).sum(axis=1),
+                    "not-zero-at-the-prior",
+                    f"For mu = 0 and log_var = 0 you get {k:g}. How far is the prior from itself?",
+                ),
+                (
+                    (0.5 * (mu**2 + variance - log_var).sum(axis=1) - 0.5),
+                    "constant-once",
+                    "Your constant does not grow with the number of latents. Is the -1 inside or outside of the sum?",
+                ),
+                *(
+                    (
+                        0.5 * (mu**2 + np.exp(a * log_var) - 1 - b * log_var).sum(axis=1),
+                        "sigma-and-variance-mixed",
+                        f"For mu = 0 your formula treats log_var as another logarithm. {confused}",
+                    )
+                    for a, b in ((2, 2), (2, 1), (1, 2), (0.5, 0.5), (0.5, 1), (1, 0.5))
+                ),
+                (
+                    0.5 * (mu**2 + variance - 1).sum(axis=1),
+                    "forgets-the-logarithm",
+                    "A posterior that is ever narrower costs you less and less. What does it cost to be certain?",
+                ),
+                (
+                    0.5 * (variance - 1 - log_var).sum(axis=1),
+                    "ignores-the-mean",
+                    "Your divergence does not depend on mu. Does it cost nothing to move away from 0?",
+                ),
+                (
+                    0.5 * (mu**2).sum(axis=1),
+                    "ignores-the-variance",
+                    "Your divergence does not depend on log_var. Does it cost nothing to be certain?",
+                ),
+                *(
+                    (
+                        0.5 * (value + variance - 1 - log_var).sum(axis=1),
+                        "mean-not-squared",
+                        "Move mu from 1 to 2: the cost of the mean should grow fourfold. Which power do you take?",
+                    )
+                    for value in (mu, np.abs(mu))
+                ),
+                (
+                    0.5 * (log_var + (1 + mu**2) / variance - 1).sum(axis=1),
+                    "reversed",
+                    "That is the divergence of the prior from the posterior. Under which of the two is the expectation taken?",
+                ),
+                (total / math.log(2), "bits", "Those are bits. Which logarithm gives nats?"),
+                *(
+                    (
+                        np.full(n, value),
+                        "mean-over-pictures",
+                        "All pictures get the same number. Which axis belongs to the pictures?",
+                    )
+                    for value in (total.mean(), terms.mean(), total.sum())
+                ),
+            ],
+            "wrong-formula",
+            f"Take one latent with mu = 1 and log_var = 0: it costs 0.5 nats. And mu = 0, log_var = log 4: 0.807. {confused}",
+            rtol=2e-4,
+            atol=1e-4,
+        )
+    zero = np.zeros((4, 3))
+    probe.require_close(
+        probe.call(kl_divergence, _tensor(zero), _tensor(zero)),
+        np.zeros(4),
+        "not-zero-at-the-prior",
+        "The posterior equals the prior here. How far is it from itself?",
+        atol=1e-5,
+    )
+    question = "Does every step belong to keras.ops, and does the gradient pass?"
+    _require_gradient(probe, lambda m: kl_divergence(m, given[1]), mu, mu, question)
+    _require_gradient(probe, lambda v: kl_divergence(given[0], v), log_var, 0.5 * (np.exp(log_var) - 1), question)
+
+
+@judge(
+    "bernoulli_nll",
+    "gaussian_nll",
+    title="The distortion of a picture, in nats",
+    section="The loss, term by term",
+    uses_keras=True,
+    question="The probability of 784 independent pixels is a product. What is its logarithm?",
+)
+def judge_bernoulli_nll(bernoulli_nll, gaussian_nll, probe):
+    """Flat and square pictures, moderate logits first, then extreme ones, then the Gaussian with two widths."""
+    for shape in ((5, 7), (3, 4, 6, 2)):
+        _check_bernoulli(bernoulli_nll, probe, shape)
+    _check_extreme_logits(bernoulli_nll, probe)
+    for shape in ((5, 7), (3, 4, 6, 2)):
+        for sigma in (float(probe.rng.uniform(0.2, 0.6)), float(probe.rng.uniform(1.6, 3.0))):
+            _check_gaussian(gaussian_nll, probe, shape, sigma)
+
+
+def _one_each(probe, result: np.ndarray, shape: tuple[int, ...], name: str) -> np.ndarray:
+    """The result as one number a picture, or what went wrong with the axes."""
+    n = shape[0]
+    probe.require(
+        result.shape != shape,
+        "not-summed",
+        f"{name} returns one number for each pixel. What does one picture cost in all?",
+    )
+    probe.require(
+        result.ndim != 0,
+        "one-number-for-the-batch",
+        f"{name} returns one number for the whole batch. Which axis belongs to the pictures?",
+    )
+    probe.require(
+        len(shape) == 2 or result.ndim == 1,
+        "sums-one-axis",
+        f"For pictures of shape {shape[1:]} {name} returns shape {result.shape}. Which axes are pixels?",
+    )
+    return probe.require_shape(result, (n,), f"{name}: one number for each picture.").astype(np.float64)
+
+
+def _check_bernoulli(bernoulli_nll, probe, shape) -> None:
+    rng = probe.rng
+    axes, n = tuple(range(1, len(shape))), shape[0]
+    x = rng.integers(0, 2, shape).astype(np.float64)
+    logits = rng.normal(0, 2, shape).astype(np.float32).astype(np.float64)
+    result = probe.array(probe.call(bernoulli_nll, _tensor(x), _tensor(logits)))
+    got = _one_each(probe, result, shape, "bernoulli_nll")
+    per_pixel = np.logaddexp(0, logits) - x * logits
+    p = 1 / (1 + np.exp(-logits))
+    true, pixels = per_pixel.sum(axis=axes), per_pixel[0].size
+    probe.require(
+        not np.isnan(got).any(),
+        "logits-for-probabilities",
+        "bernoulli_nll gives NaN. Do you take the logarithm of a logit, which may be negative?",
+    )
+    probe.settle(
+        got,
+        true,
+        [
+            (
+                true / pixels,
+                "mean-over-pixels",
+                f"Yours is the true number divided by the {pixels} pixels. A product of {pixels} probabilities: what is its logarithm?",
+            ),
+            *(
+                (
+                    true / side,
+                    "mean-over-pixels",
+                    f"Yours is the true number divided by {side}, the length of an axis. Which function averages without being asked?",
+                )
+                for side in shape[1:]
+            ),
+            (-true, "wrong-sign", "Your costs are negative. Can the logarithm of a probability be positive?"),
+            (
+                (-x * np.log(p)).sum(axis=axes),
+                "white-pixels-only",
+                "A black picture costs you nothing, whatever the decoder says. Which pixels are missing?",
+            ),
+            (
+                (-(1 - x) * np.log(1 - p)).sum(axis=axes),
+                "black-pixels-only",
+                "A white picture costs you nothing, whatever the decoder says. Which pixels are missing?",
+            ),
+            (
+                (np.logaddexp(0, logits) - (1 - x) * logits).sum(axis=axes),
+                "pixels-inverted",
+                "A white pixel with a large logit costs you most. Of which pixel value is sigmoid(logit) the probability?",
+            ),
+            *(
+                (
+                    value.sum(axis=axes),
+                    "sigmoid-twice",
+                    "Your answer changes too little with the logits. How many times do they go through a sigmoid?",
+                )
+                for value in (np.logaddexp(0, p) - x * p,)
+            ),
+            (
+                np.square(x - p).sum(axis=axes),
+                "squared-error",
+                "You measure a squared distance. What is the probability of a 1, and its logarithm?",
+            ),
+            (
+                np.abs(x - p).sum(axis=axes),
+                "squared-error",
+                "You measure a distance. What is the probability of a 1, and its logarithm?",
+            ),
+            (true / math.log(2), "bits", "Those are bits. Which logarithm gives nats?"),
+            *(
+                (
+                    np.full(n, value),
+                    "mean-over-pictures",
+                    "All pictures get the same number. Which axis belongs to the pictures?",
+                )
+                for value in (true.mean(), true.sum())
+            ),
+        ],
+        "wrong-bernoulli",
+        "A pixel 1 with logit a costs -ln sigmoid(a), a pixel 0 costs -ln(1 - sigmoid(a)). Which of the two differs?",
+        rtol=3e-4,
+        atol=1e-4,
+    )
+
+
+def _check_extreme_logits(bernoulli_nll, probe) -> None:
+    """Logits of +-100, where sigmoid(100) is 1 in float32: values, then gradients."""
+    x = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [0.0, 0.0]])
+    logits = np.array([[100.0, -100.0], [100.0, -100.0], [-100.0, 3.0], [-2.0, 100.0]])
+    true = (np.logaddexp(0, logits) - x * logits).sum(axis=1)
+    got = probe.array(probe.call(bernoulli_nll, _tensor(x), _tensor(logits))).astype(np.float64)
+    probe.require(
+        got.shape == true.shape and np.isfinite(got).all(),
+        "overflows",
+        "With logits of +-100 bernoulli_nll is not finite. What is ln(1 - sigmoid(100)) in 32 bits, and can it be had without the sigmoid?",
+    )
+    probe.require_close(
+        got,
+        true,
+        "clips-probabilities",
+        "A pixel 0 with a logit of 100 should cost 100 nats. At which step is the rest cut off?",
+        rtol=1e-3,
+        atol=1e-3,
+    )
+    got = _gradient(lambda a: bernoulli_nll(_tensor(x), a), logits)
+    probe.require(
+        got is not None and np.isfinite(got).all() and (got.any() or got.size == 0),
+        "no-gradient",
+        "bernoulli_nll is right, and its gradient with respect to the logits is "
+        + ("missing" if got is None or not got.any() else "not finite")
+        + " at +-100. Does every step belong to keras.ops, and can each be differentiated there?",
+    )
+    p = 1 / (1 + np.exp(-logits))
+    probe.require(
+        np.allclose(got, p - x, atol=1e-3),
+        "clips-probabilities",
+        "The gradient of a pixel 0 with a logit of 100 should be 1, or nothing pulls it back. At which step is it lost?",
+    )
+
+
+def _check_gaussian(gaussian_nll, probe, shape, sigma: float) -> None:
+    rng = probe.rng
+    axes, n = tuple(range(1, len(shape))), shape[0]
+    x = rng.uniform(0, 1, shape).astype(np.float32).astype(np.float64)
+    mean = rng.uniform(-0.5, 1.5, shape).astype(np.float32).astype(np.float64)
+    result = probe.array(probe.call(gaussian_nll, _tensor(x), _tensor(mean), sigma))
+    got = _one_each(probe, result, shape, "gaussian_nll")
+    squares, pixels = np.square(x - mean).sum(axis=axes), int(np.prod(shape[1:]))
+    log_sigma, constant = math.log(sigma), 0.5 * math.log(2 * math.pi)
+    error = squares / (2 * sigma**2)
+    true = error + pixels * (log_sigma + constant)
+    mixed = "Is your third argument σ or σ²?"
+    probe.settle(
+        got,
+        true,
+        [
+            (
+                true / pixels,
+                "mean-over-pixels",
+                f"Yours is the true number divided by the {pixels} pixels. A product of {pixels} densities: what is its logarithm?",
+            ),
+            (-true, "wrong-sign", "That is the log-likelihood. What is its negative?"),
+            *(
+                (
+                    value,
+                    "drops-the-width",
+                    "Your cost has no term with ln σ. Would a decoder that claims σ = 1000 pay nothing for it?",
+                )
+                for value in (error + pixels * constant, error)
+            ),
+            (
+                error + pixels * log_sigma,
+                "drops-the-constant",
+                "Yours is too small by 0.919 for each pixel. Which constant of the normal density is missing?",
+            ),
+            *(
+                (
+                    value,
+                    "squared-error",
+                    "You return squared errors, without σ or with its constants. What is the density of a normal number?",
+                )
+                for value in (squares, squares / 2, squares / pixels, 0.5 * squares + pixels * constant)
+            ),
+            *(
+                (
+                    squares / (2 * sigma) + pixels * (factor * log_sigma + constant),
+                    "sigma-for-variance",
+                    f"You divide the squared error by 2 σ. {mixed}",
+                )
+                for factor in (0.5, 1.0)
+            ),
+            *(
+                (
+                    error + pixels * (factor * log_sigma + constant),
+                    "logarithm-of-the-wrong-width",
+                    f"The term with ln σ is {factor:g} times what it should be. What is the logarithm of the root of σ²?",
+                )
+                for factor in (2.0, 0.5, -1.0)
+            ),
+            (
+                2 * error + pixels * (log_sigma + constant),
+                "forgets-the-half",
+                "The squared error counts twice. What stands before the square in the exponent?",
+            ),
+            *(
+                (
+                    error + log_sigma + value,
+                    "constants-once",
+                    f"The constants count once for each picture. There are {pixels} pixels: how often does each constant occur?",
+                )
+                for value in (constant, pixels * constant)
+            ),
+            (
+                error + pixels * log_sigma + constant,
+                "constants-once",
+                f"½ ln(2π) counts once for each picture. There are {pixels} pixels: how often does it occur?",
+            ),
+            (
+                error + pixels * (log_sigma + 2 * constant),
+                "drops-the-constant",
+                "Your constant is twice too large. Is it ln(2π), or ln of its root?",
+            ),
+            (
+                np.abs(x - mean).sum(axis=axes) / sigma + pixels * math.log(2 * sigma),
+                "laplace",
+                "You measure absolute differences: that is another density. Which power stands in the normal one?",
+            ),
+            *(
+                (
+                    np.full(n, value),
+                    "mean-over-pictures",
+                    "All pictures get the same number. Which axis belongs to the pictures?",
+                )
+                for value in (true.mean(), true.sum())
+            ),
+        ],
+        "wrong-gaussian",
+        f"The density of one pixel is exp(-(x - mean)² / 2σ²) / (σ √(2π)). Which factor is missing in your logarithm? {mixed}",
+        rtol=3e-4,
+        atol=1e-3,
+    )
+    _require_gradient(
+        probe,
+        lambda m: gaussian_nll(_tensor(x), m, sigma),
+        mean,
+        (mean - x) / sigma**2,
+        "Does every step from mean to the result of gaussian_nll belong to keras.ops?",
+    )
+
+
+@judge(
+    "implied_sigma",
+    title="The noise that a loss assumes",
+    section="Which noise a loss assumes",
+    question="With which factor does the squared error stand in the Gaussian NLL, if the KL stands beside it with factor 1?",
+)
+def judge_implied_sigma(implied_sigma, probe):
+    """Random weights over several orders of magnitude."""
+    rng = probe.rng
+    for _ in range(4):
+        r, k = (float(v) for v in np.exp(rng.uniform(-4, 2, 2)))
+        if abs(math.log(r / k)) < 0.3 or abs(r - 1) < 0.1 or abs(k - 1) < 0.1:
+            r, k = 3.0 * r + 2.0, 0.3 * k
+        got = probe.number(
+            probe.call(implied_sigma, r, k), question="Does your function return one number for the whole loss?"
+        )
+        probe.require(
+            not math.isnan(got), "not-a-number", "Your result is NaN. Of what do you take a root or a logarithm?"
+        )
+        probe.settle(
+            got,
+            math.sqrt(k / (2 * r)),
+            [
+                (
+                    k / (2 * r),
+                    "variance-for-sigma",
+                    "In which power does the width stand in the loss, and which is asked for?",
+                ),
+                (
+                    math.sqrt(k / r),
+                    "forgets-the-half",
+                    "For ½ Σ(x - x̂)² + KL you get √2. What stands before the square in the exponent of a normal density?",
+                ),
+                (
+                    math.sqrt(2 * k / r),
+                    "half-on-the-wrong-side",
+                    "For ½ Σ(x - x̂)² + KL you get 2. On which side of the fraction does the 2 belong?",
+                ),
+                (
+                    math.sqrt(k / (4 * r)),
+                    "half-twice",
+                    "For ½ Σ(x - x̂)² + KL you get 0.71. How often does the ½ occur?",
+                ),
+                *(
+                    (
+                        value,
+                        "upside-down",
+                        "A larger weight on the reconstruction gives you a larger σ. Does a loss that minds every error assume more noise?",
+                    )
+                    for value in (math.sqrt(r / (2 * k)), math.sqrt(2 * r / k), math.sqrt(r / k), 2 * r / k, r / k)
+                ),
+                (
+                    math.sqrt(1 / (2 * r)),
+                    "ignores-the-kl-weight",
+                    "Your σ does not depend on the weight of the KL. What happens to it when both weights are multiplied by 10?",
+                ),
+                (
+                    math.sqrt(k / 2),
+                    "ignores-the-reconstruction-weight",
+                    "Your σ does not depend on the weight of the squared error. Which of the two terms speaks of σ?",
+                ),
+                *(
+                    (
+                        math.sqrt(pixels * k / (2 * r)),
+                        "divides-by-pixels",
+                        f"There are {pixels} pixels in your formula. In the task's loss both terms are sums: where does an average go?",
+                    )
+                    for pixels in (784, 196)
+                ),
+                (
+                    math.sqrt(k * r / 2),
+                    "multiplies-the-weights",
+                    "Both weights times 10, and your σ changes. Does a factor on the whole loss move its minimum?",
+                ),
+                (
+                    0.5 * math.log(k / (2 * r)),
+                    "logarithm-for-sigma",
+                    "That is ln σ. Which one is asked for?",
+                ),
+            ],
+            "wrong-sigma",
+            "Divide the loss by the weight of the KL and compare with Σ(x - x̂)² / (2σ²) + KL. What is 1 / (2σ²)?",
+        )
+
+
+@judge(
+    "active_units",
+    title="Latents that say something",
+    section="Collapse by counting",
+    question="A latent whose mean is 5 for every picture: what does it say about any of them?",
+)
+def judge_active_units(active_units, probe):
+    """Columns with exact means and variances, some on each side of the threshold, where every shortcut gives another mask."""
+    rng = probe.rng
+    for threshold in (float(rng.uniform(0.02, 0.05)), float(rng.uniform(2.0, 3.0))):
+        # Where the range, the standard deviation, the mean deviation, a fixed .01 and the variance draw their lines, as
+        # standard deviations: one unit between any two of them, so that no two rules give the same mask.
+        root = math.sqrt(threshold)
+        lines = np.sort([threshold / 4.6, threshold, 1.25 * threshold, 0.1, root])
+        widths = np.array(
+            [0.0, 0.0, lines[0] / 2, *np.sqrt(lines[:-1] * lines[1:]), 1.6 * lines[-1], 1.6 * root, 0.5 * root]
+        )
+        centres = np.array([5.0, 0.0, -3.0, 0.0, 0.0, 0.0, 0.0, 0.0, -4.0, 3.0])
+        order = rng.permutation(len(widths))
+        widths, centres = widths[order], centres[order]
+        n, k = 60, len(widths)
+        values = rng.normal(size=(n, k))
+        values = (values - values.mean(axis=0)) / values.std(axis=0)
+        mu = values * widths + centres
+        true = widths**2 > threshold
+        result = probe.array(probe.call(active_units, mu, threshold))
+        _check_mask(probe, result, mu, true, threshold)
+
+
+def _check_mask(probe, result: np.ndarray, mu: np.ndarray, true: np.ndarray, threshold: float) -> None:
+    n, k = mu.shape
+    indices = np.flatnonzero(true)
+    probe.require(
+        result.ndim != 0,
+        "counts",
+        f"You return one number, {result}. Which of the {k} units are active?",
+    )
+    probe.require(
+        result.shape != (n,),
+        "pictures-not-units",
+        f"You return {n} answers, one for each picture. Which axis of (n, k) counts the units?",
+    )
+    probe.require(
+        not (result.dtype.kind in "iu" and result.shape == indices.shape and np.array_equal(np.sort(result), indices)),
+        "indices-for-mask",
+        f"You return the numbers of the active units. Can you say yes or no for each of the {k}?",
+    )
+    got = probe.require_shape(result, (k,), "One truth value for each unit.")
+    probe.require(
+        got.dtype.kind == "b",
+        "not-booleans",
+        f"Truth values were expected; yours are of type {got.dtype}, such as {got[0]:.3g}. Which comparison is asked for?",
+    )
+    mean, spread, variance = mu.mean(axis=0), mu.std(axis=0), mu.var(axis=0)
+    said = f"With the threshold {threshold:.3g} you call {int(got.sum())} of {k} units active."
+    if np.array_equal(got, true):
+        return
+    for mask, name, question in (
+        (~true, "inverted", "Your mask is the opposite. Which units are meant, those that vary or those that do not?"),
+        (
+            np.square(mu).mean(axis=0) > threshold,
+            "not-centred",
+            "A unit that is always 5 is among them. From where is a variance measured?",
+        ),
+        (
+            np.abs(mean) > threshold,
+            "mean-for-variance",
+            "You look at the mean. Does a constant say anything about a picture?",
+        ),
+        (mean > threshold, "mean-for-variance", "You look at the mean. Does a constant say anything about a picture?"),
+        (
+            spread > threshold,
+            "sigma-for-variance",
+            "A unit with a standard deviation on the other side of the threshold is judged wrongly. Which power is compared?",
+        ),
+        (
+            variance > math.sqrt(threshold),
+            "sigma-for-variance",
+            "You take a root of the threshold. Which power is compared?",
+        ),
+        (variance > threshold**2, "sigma-for-variance", "You square the threshold. Which power is compared?"),
+        (
+            variance > 0,
+            "ignores-the-threshold",
+            "Your mask does not depend on the threshold. How much variation is enough?",
+        ),
+        (
+            variance > 1e-8,
+            "ignores-the-threshold",
+            "Your mask does not depend on the threshold. How much variation is enough?",
+        ),
+        (
+            variance > 0.01,
+            "ignores-the-threshold",
+            "Your mask does not depend on the threshold. How much variation is enough?",
+        ),
+        (
+            np.abs(mu).max(axis=0) > threshold,
+            "largest-value",
+            "You look at the largest value. What if it is the same for every picture?",
+        ),
+        (
+            (np.abs(mu) > threshold).any(axis=0),
+            "largest-value",
+            "You ask whether any value is large. What if it is the same for every picture?",
+        ),
+        (
+            (np.abs(mu) > threshold).all(axis=0),
+            "largest-value",
+            "You ask whether all values are large. What if they are the same for every picture?",
+        ),
+        (
+            np.ptp(mu, axis=0) > threshold,
+            "range-for-variance",
+            "You compare the range. Which measure of spread is asked for?",
+        ),
+        (
+            np.abs(mu - mean).mean(axis=0) > threshold,
+            "mean-deviation",
+            "You compare the mean absolute deviation. Which measure of spread is asked for?",
+        ),
+        (
+            np.full(k, mu.var() > threshold),
+            "one-variance-for-all",
+            "All units get the same answer. Over which axis is the variance taken?",
+        ),
+        (
+            mu.var(axis=0) > mu.var(axis=0).mean(),
+            "relative-threshold",
+            "You compare with the other units. What if all of them are active?",
+        ),
+        (
+            mu[0] > threshold,
+            "first-picture-only",
+            "Your mask fits the first picture. What do the others say?",
+        ),
+    ):
+        probe.require(not np.array_equal(got, mask), name, f"{said} {question}")
+    probe.fail(
+        "wrong-mask", f"{said} {int(true.sum())} have a variance above it. Over which axis do you take the variance?"
+    )
+
+
+@judge(
+    "latent_grid",
+    title="Tiles of equal prior mass",
+    section="A map of equal tiles",
+    question="Cut the normal distribution into n slices of equal probability. Which probability lies below the centre of slice i?",
+)
+def judge_latent_grid(latent_grid, probe):
+    """An odd and an even number of tiles; the layout first, then the probabilities below each centre."""
+    for n in (int(probe.rng.choice([5, 7])), int(probe.rng.choice([4, 6, 8]))):
+        result = probe.array(probe.call(latent_grid, n)).astype(np.float64)
+        probe.require(
+            result.shape not in ((n * n, 2), (2, n * n)),
+            "flat",
+            f"You return shape {result.shape}. Where does the tile in row 2, column 3 stand?",
+        )
+        probe.require(
+            result.shape not in ((2, n, n), (n, 2, n)),
+            "axis-order",
+            f"Shape {(n, n, 2)} was expected; yours is {result.shape}. Which axis tells the two latents apart?",
+        )
+        grid = probe.require_shape(result, (n, n, 2), "Rows, columns, two latents.")
+        probe.require(
+            np.isfinite(grid).all(),
+            "infinite-ends",
+            "Your grid holds infinities. Which point has the probability 0 below it?",
+        )
+        again = probe.array(probe.call(latent_grid, n)).astype(np.float64)
+        probe.require(np.array_equal(grid, again), "random", "Two calls give two grids. Is chance asked for here?")
+        _check_layout(probe, grid, n)
+        _check_centres(probe, grid[0, :, 1], n)
+        probe.require_close(
+            grid[:, 0, 0],
+            grid[0, ::-1, 1],
+            "axes-differ",
+            "The two latents have different centres. Does the prior treat them differently?",
+        )
+
+
+def _check_layout(probe, grid: np.ndarray, n: int) -> None:
+    def along(latent: int, axis: int) -> np.ndarray | None:
+        """The values of a latent if it depends on this axis (0 rows, 1 columns) alone."""
+        values = grid[:, 0, latent] if axis == 0 else grid[0, :, latent]
+        same = values[:, None] if axis == 0 else values[None, :]
+        return values if np.allclose(grid[..., latent], same, atol=1e-6) else None
+
+    if along(0, 0) is None or along(1, 1) is None:
+        probe.require(
+            along(0, 1) is None or along(1, 0) is None,
+            "latents-swapped",
+            "Your first latent changes along the columns. Which of the two should change from row to row?",
+        )
+        probe.fail(
+            "not-a-grid", "Within a row the first latent should not change, within a column the second. Which one does?"
+        )
+    rows, columns = np.diff(along(0, 0)), np.diff(along(1, 1))
+    probe.require(
+        not (rows.size and (rows > 0).all()),
+        "upside-down",
+        "Your first latent rises from the top row to the bottom row. Where is up in a picture, and where in a plot?",
+    )
+    probe.require(
+        not (columns.size and (columns < 0).all()),
+        "mirrored",
+        "Your second latent falls from left to right. Which way does the task want it?",
+    )
+    probe.require(
+        (rows < 0).all() and (columns > 0).all(),
+        "not-sorted",
+        "The values along your axes neither only rise nor only fall. In which order stand the centres?",
+    )
+
+
+def _check_centres(probe, centres: np.ndarray, n: int) -> None:
+    p = (np.arange(n) + 0.5) / n
+    true = ndtri(p)
+    edges = ndtri(np.linspace(0, 1, n + 1))
+    density = np.exp(-np.square(edges) / 2) / math.sqrt(2 * math.pi)
+    conditional_means = n * (density[:-1] - density[1:])
+    below = ndtr(centres)
+    steps, shares = np.diff(centres), np.diff(below)
+    share = below[-1] - below[0]
+    if np.allclose(centres, true, atol=1e-4):
+        return
+    probe.require(
+        not np.allclose(centres, p, atol=1e-4),
+        "probabilities-for-codes",
+        "Your centres lie between 0 and 1: they are probabilities. At which points does the distribution reach them?",
+    )
+    probe.require(
+        not np.allclose(steps, steps[0], atol=1e-5),
+        "evenly-spaced",
+        f"Your centres are evenly spaced, from {centres[0]:.2f} to {centres[-1]:.2f}. Does a tile at the edge hold as much of the prior as one in the middle?",
+    )
+    probe.require(
+        not np.allclose(centres, conditional_means, atol=1e-4),
+        "mean-for-median",
+        "Your centres are the mean codes of the slices. Does a mean have half of the slice's probability on each side?",
+    )
+    for factor, said in (
+        (2.0, "twice"),
+        (0.5, "half of"),
+        (math.sqrt(2), "1.41 times"),
+        (math.sqrt(0.5), "0.71 times"),
+        (3.0, "three times"),
+    ):
+        probe.require(
+            not np.allclose(centres, factor * true, atol=1e-4),
+            "another-width",
+            f"Your centres are {said} what they should be. Which standard deviation has the prior?",
+        )
+    probe.require(
+        not np.allclose(shares, shares[0], atol=1e-5),
+        "edges-for-centres",
+        f"Between your first and your last centre lies {share:.0%} of the prior, in equal parts; the centres of {n} equal slices span {1 - 1 / n:.0%}. "
+        "How much lies beyond the first centre: half a slice, a whole one, another share?",
+    )
+    probe.fail(
+        "unequal-mass",
+        f"The probabilities below your centres are {', '.join(f'{value:.3f}' for value in below)}. What should they be for {n} equal slices?",
+    )
+
+
+@judge(
+    "iwae_bound",
+    title="A tighter bound",
+    section="How tight is the bound",
+    question="The logarithm of the mean, or the mean of the logarithm?",
+)
+def judge_iwae_bound(iwae_bound, probe):
+    """Moderate weights first, which name the formula; then weights that overflow, with rows far apart."""
+    rng = probe.rng
+    for n, samples in ((6, 4), (3, 9)):
+        log_weights = rng.normal(0, 1.5, (n, samples)) + rng.normal(0, 3, (n, 1))
+        result = probe.array(probe.call(iwae_bound, log_weights))
+        _check_bound(probe, result, log_weights)
+    single = rng.normal(0, 3, (5, 1))
+    probe.require_close(
+        probe.call(iwae_bound, single),
+        single[:, 0],
+        "fails-with-one-sample",
+        "With one sample the bound is its log weight. What happens to yours?",
+    )
+    spread = rng.normal(0, 1.5, (4, 5))
+    for levels in (np.full(4, -5000.0), np.full(4, 5000.0), np.array([-5000.0, 5000.0, 0.0, -300.0])):
+        got = probe.require_shape(probe.call(iwae_bound, spread + levels[:, None]), (4,))
+        true = np.logaddexp.reduce(spread, axis=1) - math.log(5) + levels
+        finite = np.isfinite(got)
+        together = bool(np.ptp(levels))
+        probe.require(
+            finite.all() or not together,
+            "one-shift-for-all",
+            "Log weights of -5000 in one row and +5000 in another give a result that is not finite. Which largest weight belongs to which picture?",
+        )
+        probe.require(
+            finite.all(),
+            "overflows",
+            f"Log weights around {levels[0]:.0f} give {got[0]}. Which factor can you take out of all weights before the exponential?",
+        )
+        probe.require_close(
+            got,
+            true,
+            "one-shift-for-all" if together else "clips-the-weights",
+            "The same weights at another level should give the same bound, moved by as much. What is lost on the way?",
+            atol=1e-3,
+        )
+    # One weight far below the others: it must count for nothing, and break nothing.
+    uneven = np.array([[0.0, -2000.0], [-2000.0, 0.0]])
+    probe.require_close(
+        probe.call(iwae_bound, uneven),
+        np.full(2, -math.log(2)),
+        "shifts-by-the-wrong-weight",
+        "Log weights of 0 and -2000: the mean weight is one half. Which of the two do you take out?",
+    )
+
+
+def _check_bound(probe, result: np.ndarray, log_weights: np.ndarray) -> None:
+    n, samples = log_weights.shape
+    probe.require(
+        result.ndim != 0,
+        "one-number",
+        "You return one number. Each picture has a likelihood of its own: which axis belongs to the pictures?",
+    )
+    probe.require(
+        result.shape != (samples,),
+        "pictures-for-samples",
+        f"You return {samples} numbers, one for each sample. Which axis belongs to the pictures?",
+    )
+    got = probe.require_shape(result, (n,), "One bound for each picture.").astype(np.float64)
+    total = np.logaddexp.reduce(log_weights, axis=1)
+    true, elbo = total - math.log(samples), log_weights.mean(axis=1)
+    probe.settle(
+        got,
+        true,
+        [
+            (
+                elbo,
+                "mean-of-logarithms",
+                "You average the logarithms: that is the ELBO. What has to be averaged before the logarithm is taken?",
+            ),
+            (total, "sum-for-mean", f"Yours is too large by ln {samples}. Is it a sum of weights, or their mean?"),
+            (
+                total + math.log(samples),
+                "wrong-sign-of-the-count",
+                f"Yours is too large by twice ln {samples}. Does dividing by {samples} add or subtract its logarithm?",
+            ),
+            *(
+                (
+                    value,
+                    "divides-after-the-logarithm",
+                    f"You divide by {samples} after the logarithm. Where does the 1/S of the formula stand?",
+                )
+                for value in (total / samples, true / samples)
+            ),
+            (
+                log_weights.max(axis=1),
+                "largest-weight-only",
+                "You return the largest log weight. What do the other samples add?",
+            ),
+            (-true, "wrong-sign", "Yours has the opposite sign. Is a bound of ln p(x) asked for, or a loss?"),
+            *(
+                (
+                    true - value,
+                    "forgets-the-shift",
+                    "Add 10 to all log weights: your bound does not move by 10. What did you take out, and not put back?",
+                )
+                for value in (log_weights.max(axis=1), log_weights.max())
+            ),
+            *(
+                (
+                    true + value,
+                    "shifts-twice",
+                    "Add 10 to all log weights: your bound moves by 20. How often do you put back what you took out?",
+                )
+                for value in (log_weights.max(axis=1),)
+            ),
+            (
+                np.exp(true),
+                "forgets-the-logarithm",
+                "You return the mean weight. Which function of it is asked for?",
+            ),
+            (
+                true / math.log(2),
+                "bits",
+                "Those are bits. Which logarithm gives nats?",
+            ),
+            (
+                np.median(log_weights, axis=1),
+                "median",
+                "You take a median. What has to be averaged?",
+            ),
+            *(
+                (
+                    np.full(n, value),
+                    "mean-over-pictures",
+                    "All pictures get the same number. Which axis belongs to the pictures?",
+                )
+                for value in (true.mean(), np.logaddexp.reduce(log_weights, axis=None) - math.log(log_weights.size))
+            ),
+        ],
+        "wrong-bound",
+        "For the log weights 0 and ln 3 the bound is ln 2. Which of exponential, mean and logarithm stands at the wrong place?",
+    )
