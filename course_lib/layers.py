@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import keras
 import numpy as np
 from keras import ops
@@ -239,9 +241,7 @@ class PixelShuffle(keras.layers.Layer):
         f = self.factor
         height, width, channels = inputs.shape[1:]
         blocks = ops.reshape(inputs, (-1, height, width, f, f, channels // f**2))
-        return ops.reshape(
-            ops.transpose(blocks, (0, 1, 3, 2, 4, 5)), (-1, height * f, width * f, channels // f**2)
-        )
+        return ops.reshape(ops.transpose(blocks, (0, 1, 3, 2, 4, 5)), (-1, height * f, width * f, channels // f**2))
 
     def compute_output_shape(self, input_shape):
         """Shape of the larger picture."""
@@ -500,7 +500,7 @@ class LevelBlend(keras.layers.Layer):
     def __init__(self, levels, **kwargs):
         super().__init__(**kwargs)
         self.levels = [float(level) for level in levels]
-        if len(self.levels) < 2 or any(b <= a for a, b in zip(self.levels, self.levels[1:], strict=False)):
+        if len(self.levels) < 2 or any(b <= a for a, b in itertools.pairwise(self.levels)):
             raise ValueError(f"levels must be at least two rising numbers, but they are {levels!r}")
 
     def call(self, inputs):

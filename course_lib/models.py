@@ -7,6 +7,7 @@ all. The autoencoder is ``decoder(encoder(x))``; after ``keras.saving.load_model
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -947,3 +948,47 @@ def convolutional_swapper(
         drawn = layers.Conv2D(image_shape[-1], 3, padding="same", activation="sigmoid")(hidden)
         decoders.append(keras.Model(code, drawn, name=name))
     return encoder, *decoders, build_swapper(encoder, *decoders)
+
+
+def langevin_path(
+    score: Callable[[np.ndarray, float], np.ndarray],
+    levels: Sequence[float],
+    samples: int,
+    *,
+    dim: int = 2,
+    steps: int = 20,
+    step_size: float = 0.3,
+    rng: np.random.Generator,
+) -> list[np.ndarray]:
+    """Annealed Langevin dynamics: from noise at the first level to samples, level by level.
+
+    Args:
+        score: function (points (n, dim), noise level) -> gradient of the log density of data with that noise, (n, dim).
+        levels: noise levels, falling, all positive.
+        samples: how many points.
+        dim: numbers in a point.
+        steps: steps at each level.
+        step_size: the step at a level is this number times the level squared.
+        rng: the generator to draw from.
+
+    Returns:
+        The points (samples, dim) at the start and after each level: one array more than there are levels.
+
+    Raises:
+        ValueError: if the levels are not falling and positive, or a number is not positive.
+
+    Source: Song and Ermon 2019, algorithm 1.
+    """
+    levels = [float(level) for level in levels]
+    if not levels or levels[-1] <= 0 or any(b > a for a, b in itertools.pairwise(levels)):
+        raise ValueError(f"levels must be positive and falling, but they are {levels}")
+    samples, dim, steps = (_positive(n, v) for n, v in (("samples", samples), ("dim", dim), ("steps", steps)))
+    if not step_size > 0:
+        raise ValueError(f"step_size must be positive, but it is {step_size!r}")
+    path = [levels[0] * rng.standard_normal((samples, dim))]
+    for level in levels:
+        alpha, x = step_size * level**2, path[-1]
+        for _ in range(steps):
+            x = x + alpha / 2 * score(x, level) + math.sqrt(alpha) * rng.standard_normal(x.shape)
+        path.append(x)
+    return path

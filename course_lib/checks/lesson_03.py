@@ -20,7 +20,10 @@ def _gradient(function, values: np.ndarray) -> np.ndarray:
             self.held = self.add_weight(shape=values.shape, initializer="zeros", name="held")
 
         def call(self, inputs):
-            return function(self.held) + 0.0 * ops.sum(inputs)
+            return function(ops.convert_to_tensor(self.held)) + 0.0 * ops.sum(inputs)
+
+        def compute_output_spec(self, inputs):  # the answer is called with numbers only
+            return keras.KerasTensor((), "float32")
 
     holder = Holder()
     model = keras.Sequential([keras.Input((1,)), holder])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import scipy.ndimage
 
-from course_lib import augment, metrics, referees
+from course_lib import augment, metrics
 from course_lib.checks.framework import judge
 
 
@@ -86,8 +86,16 @@ def judge_build_swapper(build_swapper, probe):
                 "Each person's pictures come out of the other one's decoder. "
                 "There is no true picture to compare that with: which decoder trains on A's pictures?",
             ),
-            ((by(decoder_a, x_a), by(decoder_a, x_b)), "one-decoder", "Both outputs come from A's decoder. Who draws B?"),
-            ((by(decoder_b, x_a), by(decoder_b, x_b)), "one-decoder", "Both outputs come from B's decoder. Who draws A?"),
+            (
+                (by(decoder_a, x_a), by(decoder_a, x_b)),
+                "one-decoder",
+                "Both outputs come from A's decoder. Who draws B?",
+            ),
+            (
+                (by(decoder_b, x_a), by(decoder_b, x_b)),
+                "one-decoder",
+                "Both outputs come from B's decoder. Who draws A?",
+            ),
             (
                 (by(decoder_a, x_a), by(decoder_b, x_a)),
                 "same-pictures-twice",
@@ -104,9 +112,7 @@ def judge_build_swapper(build_swapper, probe):
                 "A's decoder gets B's pictures. In which order do the inputs come?",
             ),
         ):
-            probe.require(
-                not all(np.allclose(a, b, atol=1e-5) for a, b in zip(got, pair, strict=True)), name, question
-            )
+            probe.require(not all(np.allclose(a, b, atol=1e-5) for a, b in zip(got, pair, strict=True)), name, question)
         for ours, right, who in zip(got, true, "AB", strict=True):
             probe.require(
                 np.allclose(ours, right, atol=1e-4),
@@ -354,7 +360,10 @@ def judge_warp(warp, probe):
                 np.stack(
                     [
                         scipy.ndimage.map_coordinates(
-                            pictures[i, :, :, k], [rows[i if each else 0], columns[i if each else 0]], order=order, mode=mode
+                            pictures[i, :, :, k],
+                            [rows[i if each else 0], columns[i if each else 0]],
+                            order=order,
+                            mode=mode,
                         )
                         for k in range(c)
                     ],
@@ -367,9 +376,7 @@ def judge_warp(warp, probe):
     true = augment.warp(images, displacement)
     still = probe.call(warp, images, np.zeros_like(displacement))
     got = probe.require_shape(probe.call(warp, images, displacement), images.shape, "A picture for each picture.")
-    place = np.stack(
-        [np.arange(h)[:, None] + displacement[..., 0], np.arange(w) + displacement[..., 1]], axis=-1
-    )
+    place = np.stack([np.arange(h)[:, None] + displacement[..., 0], np.arange(w) + displacement[..., 1]], axis=-1)
     inside = (np.clip(place, 0, [h - 1, w - 1]) == place).all(axis=-1)[..., None]
     clipped = np.clip(place, 0, [h - 1, w - 1])
     low, nearest = np.floor(place).astype(int), np.rint(place).astype(int)
@@ -482,7 +489,9 @@ def judge_warp(warp, probe):
                 "You multiply the displacement by the size of the picture. In which unit does it come?",
             ),
             (
-                lookup(shift=displacement - np.stack(np.broadcast_arrays(np.arange(h)[:, None], np.arange(w)), axis=-1)),
+                lookup(
+                    shift=displacement - np.stack(np.broadcast_arrays(np.arange(h)[:, None], np.arange(w)), axis=-1)
+                ),
                 "forgets-the-pixel",
                 "You look at the displacement itself, not at p + displacement. Where does each pixel start from?",
             ),
@@ -491,7 +500,9 @@ def judge_warp(warp, probe):
         "Try one pixel by hand: which four pixels surround the place, and what are their weights?",
         atol=1e-5,
     )
-    probe.require_close(still, images, "moves-without-reason", "With a displacement of 0, what should change?", atol=1e-5)
+    probe.require_close(
+        still, images, "moves-without-reason", "With a displacement of 0, what should change?", atol=1e-5
+    )
     far = displacement * 20
     probe.require_close(
         probe.call(warp, images[:1], far[:1]),
@@ -575,7 +586,11 @@ def judge_identity_leak(identity_leak, probe):
         f"Codes that come in the order of a film give {turned:.2f}: the first half trains, the second is judged. "
         "How does the task choose the halves?",
     )
-    halves = {round(leak(*_small, seed=s), 6) for _small in [_clouds(np.random.default_rng(1), 30, 30, 3, 1.0)] for s in range(6)}
+    halves = {
+        round(leak(*_small, seed=s), 6)
+        for _small in [_clouds(np.random.default_rng(1), 30, 30, 3, 1.0)]
+        for s in range(6)
+    }
     probe.require(
         len(halves) > 1,
         "ignores-the-seed",
@@ -657,7 +672,9 @@ def judge_align_codes(align_codes, probe):
     if np.allclose(got, true, rtol=0.01, atol=0.02):
         # The divisor of the covariance is free: n, n - 1, or one of each. Everything else is in the map already.
         one = probe.call(align_codes, codes[:1], source, target)
-        probe.require_close(one, got[:1], "depends-on-the-batch", "A code alone moves elsewhere. Who is fitted to what?")
+        probe.require_close(
+            one, got[:1], "depends-on-the-batch", "A code alone moves elsewhere. Who is fitted to what?"
+        )
         return
     roots = power(a, 0.5), power(b, 0.5)
     chol_a, chol_b = np.linalg.cholesky(a), np.linalg.cholesky(b)

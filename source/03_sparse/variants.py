@@ -1,0 +1,60 @@
+"""Right answers to the exercises of lesson 03, by other roads than the solutions take."""
+
+import numpy as np
+from keras import ops
+
+
+def l0(codes, threshold):
+    total = 0
+    for row in np.asarray(codes).tolist():
+        total += len([value for value in row if value > threshold or -value > threshold])
+    return total / len(codes)
+
+
+def topk(codes, k):
+    # Ranks by counting: a unit wins if fewer than k units of its row are larger.
+    larger = ops.sum(ops.cast(codes[:, None, :] > codes[:, :, None], "int32"), axis=-1)
+    wins = ops.cast(ops.logical_and(larger < k, codes > 0), codes.dtype)
+    return codes * wins
+
+
+def kl_sparsity(codes, target):
+    n = codes.shape[0]
+    mean = ops.matmul(ops.ones((1, n)) / n, codes)[0]
+    entropy = -target * np.log(target) - (1 - target) * np.log(1 - target)
+    cross = -target * ops.log(mean) - (1 - target) * ops.log1p(-mean)
+    return ops.sum(cross - entropy)
+
+
+def l1_penalty(codes, strength):
+    magnitude = ops.maximum(codes, -codes)
+    return ops.sum(ops.einsum("nu->n", magnitude) * (strength / codes.shape[0]))
+
+
+def soft_threshold(codes, amount):
+    return codes - np.clip(codes, -amount, amount)
+
+
+def unit_norm_atoms(decoder_weights):
+    rows = []
+    for row in decoder_weights:
+        length = np.sqrt(row @ row)
+        rows.append(row if length == 0 else row / length)
+    return rows
+
+
+def recover_dictionary(data, n_units, n_active):
+    # Without a network: orthogonal matching pursuit for the codes, least squares for the atoms, in turn.
+    from sklearn.linear_model import orthogonal_mp
+
+    rng = np.random.default_rng(0)
+    data = data[:2000].astype(float)
+    atoms = data[rng.choice(len(data), n_units, replace=False)]
+    for _ in range(15):
+        atoms = atoms / np.linalg.norm(atoms, axis=1, keepdims=True)
+        codes = orthogonal_mp(atoms.T, data.T, n_nonzero_coefs=n_active).T
+        left = np.square(data - codes @ atoms).sum(axis=1)
+        atoms = np.linalg.lstsq(codes, data, rcond=None)[0]
+        idle = np.flatnonzero((codes != 0).sum(axis=0) < 3)
+        atoms[idle] = data[np.argsort(-left)[: len(idle)]]
+    return atoms / np.linalg.norm(atoms, axis=1, keepdims=True)

@@ -1,0 +1,91 @@
+"""Right answers to the exercises of lesson 04, by other roads than the solutions take."""
+
+import keras
+import numpy as np
+from scipy.special import i0e, i1e
+
+
+def add_noise(x, sigma, rng, clip):
+    noisy = rng.normal(loc=x, scale=sigma)
+    if clip:
+        noisy[noisy < 0] = 0.0
+        noisy = np.minimum(noisy, 1.0)
+    return noisy.astype(np.float32)
+
+
+class FreshNoise(keras.utils.PyDataset):
+    # All noise of an epoch at once, from one generator; batches are slices of it.
+    def __init__(self, x, sigma, batch_size, seed, **kwargs):
+        super().__init__(**kwargs)
+        self.x, self.sigma, self.size = np.array(x, copy=True), sigma, batch_size
+        self.generators = np.random.SeedSequence(seed)
+        self.on_epoch_end()
+
+    def __len__(self):
+        return int(np.ceil(len(self.x) / self.size))
+
+    def __getitem__(self, i):
+        part = slice(i * self.size, (i + 1) * self.size)
+        return [self.noisy[part], self.x[part]]
+
+    def on_epoch_end(self):
+        (child,) = self.generators.spawn(1)
+        self.noisy = self.x + np.random.default_rng(child).normal(0, self.sigma, self.x.shape)
+
+
+def linear_denoiser(clean, noisy):
+    from sklearn.linear_model import LinearRegression
+
+    return LinearRegression().fit(noisy, clean).predict
+
+
+def wiener_filter(train, sigma):
+    # Along the principal axes, one at a time.
+    mean = train.mean(axis=0)
+    values, axes = np.linalg.eigh((train - mean).T @ (train - mean) / len(train))
+
+    def denoise(x):
+        result = []
+        for sample in x:
+            answer = mean.copy()
+            for value, axis in zip(values, axes.T, strict=True):
+                answer += value / (value + sigma**2) * ((sample - mean) @ axis) * axis
+            result.append(answer)
+        return np.array(result)
+
+    return denoise
+
+
+def build_denoiser():
+    # Dense layers and a sigmoid; noise and dropout are active in training only.
+    model = keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            keras.layers.GaussianNoise(0.1),
+            keras.layers.Flatten(),
+            keras.layers.Dense(256, activation="tanh"),
+            keras.layers.Dropout(0.1),
+            keras.layers.Dense(784, activation="sigmoid"),
+            keras.layers.Reshape((28, 28, 1)),
+        ]
+    )
+    return model
+
+
+def score_from_denoiser(denoiser, x, sigma):
+    variance = float(sigma) * float(sigma)
+    return np.stack([(r - q) / variance for r, q in zip(denoiser(x), x, strict=True)])
+
+
+def ring_radius(sigma):
+    return i1e(sigma**-2.0) / i0e(sigma**-2.0)
+
+
+def annealed_langevin(score, sigmas, n_samples, dim, steps, step_size, rng):
+    x = rng.normal(0.0, sigmas[0], size=(n_samples, dim))
+    schedule = np.repeat(np.asarray(sigmas, dtype=float), steps)
+    for sigma in schedule:
+        noise = rng.normal(size=(dim, n_samples)).T
+        drift = score(x, float(sigma))
+        x = x + sigma * (0.5 * step_size * sigma * np.asarray(drift) + step_size**0.5 * noise)
+    return x

@@ -1,0 +1,718 @@
+"""Wrong answers to the exercises of lesson 05, each with the misconception that its check must name."""
+
+import math
+
+import keras
+import numpy as np
+from keras import ops
+from scipy.stats import norm
+
+from authoring.bank import wrong
+
+# reparameterize
+
+
+@wrong("variance-for-sigma")
+def reparameterize(mu, log_var, epsilon):
+    return mu + ops.exp(log_var) * epsilon
+
+
+@wrong("doubled-not-halved")
+def reparameterize(mu, log_var, epsilon):
+    return mu + ops.exp(2 * log_var) * epsilon
+
+
+@wrong("logarithm-for-sigma")
+def reparameterize(mu, log_var, epsilon):
+    return mu + 0.5 * log_var * epsilon
+
+
+@wrong("logarithm-for-sigma")
+def reparameterize(mu, log_var, epsilon):
+    return mu + ops.sqrt(ops.abs(log_var)) * epsilon
+
+
+@wrong("root-of-a-logarithm")
+def reparameterize(mu, log_var, epsilon):
+    return mu + ops.sqrt(log_var) * epsilon
+
+
+@wrong("precision-for-variance")
+def reparameterize(mu, log_var, epsilon):
+    return mu + ops.exp(-0.5 * log_var) * epsilon
+
+
+@wrong("wrong-sign")
+def reparameterize(mu, log_var, epsilon):
+    return mu - ops.exp(0.5 * log_var) * epsilon
+
+
+@wrong("ignores-epsilon")
+def reparameterize(mu, log_var, epsilon):
+    return mu + ops.exp(0.5 * log_var)
+
+
+@wrong("ignores-epsilon")
+def reparameterize(mu, log_var, epsilon):
+    return mu
+
+
+@wrong("ignores-the-variance")
+def reparameterize(mu, log_var, epsilon):
+    return mu + epsilon
+
+
+@wrong("draws-its-own-noise")
+def reparameterize(mu, log_var, epsilon):
+    return mu + ops.exp(0.5 * log_var) * keras.random.normal(ops.shape(mu))
+
+
+@wrong("scales-the-mean")
+def reparameterize(mu, log_var, epsilon):
+    return (mu + epsilon) * ops.exp(0.5 * log_var)
+
+
+@wrong("noise-rescaled")
+def reparameterize(mu, log_var, epsilon):
+    return mu + ops.exp(0.5 * log_var) * 0.1 * epsilon
+
+
+@wrong("one-draw-for-all-latents")
+def reparameterize(mu, log_var, epsilon):
+    return mu + ops.exp(0.5 * log_var) * epsilon[:, :1]
+
+
+@wrong("one-draw-for-all-pictures")
+def reparameterize(mu, log_var, epsilon):
+    return mu + ops.exp(0.5 * log_var) * epsilon[:1]
+
+
+@wrong("no-gradient")
+def reparameterize(mu, log_var, epsilon):
+    return mu + ops.stop_gradient(ops.exp(0.5 * log_var)) * epsilon
+
+
+@wrong("no-gradient")
+def reparameterize(mu, log_var, epsilon):
+    mu, log_var, epsilon = (ops.convert_to_numpy(ops.stop_gradient(part)) for part in (mu, log_var, epsilon))
+    return ops.convert_to_tensor(mu + np.exp(log_var / 2) * epsilon)
+
+
+@wrong("wrong-shape")
+def reparameterize(mu, log_var, epsilon):
+    return ops.sum(mu + ops.exp(0.5 * log_var) * epsilon, axis=-1)
+
+
+# kl_divergence
+
+
+@wrong("mean-over-latents")
+def kl_divergence(mu, log_var):
+    return -0.5 * ops.mean(1 + log_var - mu**2 - ops.exp(log_var), axis=-1)
+
+
+@wrong("one-number-for-the-batch")
+def kl_divergence(mu, log_var):
+    return -0.5 * ops.mean(1 + log_var - mu**2 - ops.exp(log_var))
+
+
+@wrong("not-summed")
+def kl_divergence(mu, log_var):
+    return -0.5 * (1 + log_var - mu**2 - ops.exp(log_var))
+
+
+@wrong("sums-over-pictures")
+def kl_divergence(mu, log_var):
+    return -0.5 * ops.sum(1 + log_var - mu**2 - ops.exp(log_var), axis=0)
+
+
+@wrong("mean-over-pictures")
+def kl_divergence(mu, log_var):
+    total = -0.5 * ops.sum(1 + log_var - mu**2 - ops.exp(log_var), axis=-1)
+    return ops.mean(total) * ops.ones_like(total)
+
+
+@wrong("wrong-sign")
+def kl_divergence(mu, log_var):
+    return 0.5 * ops.sum(1 + log_var - mu**2 - ops.exp(log_var), axis=-1)
+
+
+@wrong("forgets-the-half")
+def kl_divergence(mu, log_var):
+    return ops.sum(mu**2 + ops.exp(log_var) - 1 - log_var, axis=-1)
+
+
+@wrong("not-zero-at-the-prior")
+def kl_divergence(mu, log_var):
+    return 0.5 * ops.sum(mu**2 + ops.exp(log_var) - log_var, axis=-1)
+
+
+@wrong("constant-once")
+def kl_divergence(mu, log_var):
+    return 0.5 * (ops.sum(mu**2 + ops.exp(log_var) - log_var, axis=-1) - 1)
+
+
+@wrong("sigma-and-variance-mixed")
+def kl_divergence(mu, log_var):
+    return 0.5 * ops.sum(mu**2 + ops.exp(2 * log_var) - 1 - 2 * log_var, axis=-1)
+
+
+@wrong("sigma-and-variance-mixed")
+def kl_divergence(mu, log_var):
+    return 0.5 * ops.sum(mu**2 + ops.exp(2 * log_var) - 1 - log_var, axis=-1)
+
+
+@wrong("sigma-and-variance-mixed")
+def kl_divergence(mu, log_var):
+    sigma = ops.exp(0.5 * log_var)
+    return 0.5 * ops.sum(mu**2 + sigma - 1 - ops.log(sigma), axis=-1)
+
+
+@wrong("log-variance-for-variance")
+def kl_divergence(mu, log_var):
+    return 0.5 * ops.sum(mu**2 + log_var - 1 - ops.log(log_var), axis=-1)
+
+
+@wrong("forgets-the-logarithm")
+def kl_divergence(mu, log_var):
+    return 0.5 * ops.sum(mu**2 + ops.exp(log_var) - 1, axis=-1)
+
+
+@wrong("ignores-the-mean")
+def kl_divergence(mu, log_var):
+    return 0.5 * ops.sum(ops.exp(log_var) - 1 - log_var, axis=-1)
+
+
+@wrong("ignores-the-variance")
+def kl_divergence(mu, log_var):
+    return 0.5 * ops.sum(mu**2, axis=-1)
+
+
+@wrong("mean-not-squared")
+def kl_divergence(mu, log_var):
+    return 0.5 * ops.sum(ops.abs(mu) + ops.exp(log_var) - 1 - log_var, axis=-1)
+
+
+@wrong("reversed")
+def kl_divergence(mu, log_var):
+    return 0.5 * ops.sum(log_var + (1 + mu**2) * ops.exp(-log_var) - 1, axis=-1)
+
+
+@wrong("bits")
+def kl_divergence(mu, log_var):
+    return 0.5 * ops.sum(mu**2 + ops.exp(log_var) - 1 - log_var, axis=-1) / math.log(2)
+
+
+@wrong("sampled")
+def kl_divergence(mu, log_var):
+    epsilon = keras.random.normal((1000, *mu.shape))
+    z = mu + ops.exp(0.5 * log_var) * epsilon
+    return ops.mean(ops.sum(0.5 * (z**2 - epsilon**2 - log_var), axis=-1), axis=0)
+
+
+@wrong("no-gradient")
+def kl_divergence(mu, log_var):
+    mu = ops.stop_gradient(mu)
+    return 0.5 * ops.sum(mu**2 + ops.exp(log_var) - 1 - log_var, axis=-1)
+
+
+# bernoulli_nll, gaussian_nll
+
+
+def _sum(terms):
+    return ops.sum(ops.reshape(terms, (terms.shape[0], -1)), axis=1)
+
+
+def _bernoulli(x, logits):
+    return _sum(ops.softplus(logits) - x * logits)
+
+
+def _gaussian(x, mean, sigma):
+    return _sum(0.5 * ((x - mean) / sigma) ** 2 + math.log(sigma * math.sqrt(2 * math.pi)))
+
+
+def _replaces_bernoulli(misconception):
+    return lambda function: wrong(misconception, exercise="bernoulli_nll")(lambda: (function, _gaussian))
+
+
+def _replaces_gaussian(misconception):
+    return lambda function: wrong(misconception, exercise="bernoulli_nll")(lambda: (_bernoulli, function))
+
+
+@_replaces_bernoulli("mean-over-pixels")
+def bernoulli_mean(x, logits):
+    return ops.mean(ops.reshape(ops.softplus(logits) - x * logits, (x.shape[0], -1)), axis=1)
+
+
+@_replaces_bernoulli("mean-over-pixels")
+def bernoulli_keras_loss(x, logits):
+    rows = keras.losses.binary_crossentropy(x, logits, from_logits=True)
+    return ops.sum(ops.reshape(rows, (x.shape[0], -1)), axis=1)
+
+
+@_replaces_bernoulli("one-number-for-the-batch")
+def bernoulli_total(x, logits):
+    return ops.sum(ops.softplus(logits) - x * logits)
+
+
+@_replaces_bernoulli("not-summed")
+def bernoulli_pixels(x, logits):
+    return ops.softplus(logits) - x * logits
+
+
+@_replaces_bernoulli("sums-one-axis")
+def bernoulli_rows(x, logits):
+    return ops.sum(ops.softplus(logits) - x * logits, axis=-1)
+
+
+@_replaces_bernoulli("sums-one-axis")
+def bernoulli_first_rows(x, logits):
+    return ops.sum(ops.softplus(logits) - x * logits, axis=1)
+
+
+@_replaces_bernoulli("wrong-sign")
+def bernoulli_log_likelihood(x, logits):
+    return _sum(x * logits - ops.softplus(logits))
+
+
+@_replaces_bernoulli("white-pixels-only")
+def bernoulli_white(x, logits):
+    return _sum(x * ops.softplus(-logits))
+
+
+@_replaces_bernoulli("black-pixels-only")
+def bernoulli_black(x, logits):
+    return _sum((1 - x) * ops.softplus(logits))
+
+
+@_replaces_bernoulli("pixels-inverted")
+def bernoulli_inverted(x, logits):
+    return _sum(ops.softplus(logits) - (1 - x) * logits)
+
+
+@_replaces_bernoulli("logits-for-probabilities")
+def bernoulli_logits_as_probabilities(x, logits):
+    return _sum(-x * ops.log(logits) - (1 - x) * ops.log(1 - logits))
+
+
+@_replaces_bernoulli("sigmoid-twice")
+def bernoulli_twice(x, logits):
+    return _bernoulli(x, ops.sigmoid(logits))
+
+
+@_replaces_bernoulli("overflows")
+def bernoulli_sigmoid_first(x, logits):
+    p = ops.sigmoid(logits)
+    return -_sum(x * ops.log(p) + (1 - x) * ops.log(1 - p))
+
+
+@_replaces_bernoulli("overflows")
+def bernoulli_exponential(x, logits):
+    return _sum(ops.log(1 + ops.exp(logits)) - x * logits)
+
+
+@_replaces_bernoulli("clips-probabilities")
+def bernoulli_clipped(x, logits):
+    p = ops.clip(ops.sigmoid(logits), 1e-7, 1 - 1e-7)
+    return -_sum(x * ops.log(p) + (1 - x) * ops.log(1 - p))
+
+
+@_replaces_bernoulli("clips-probabilities")
+def bernoulli_clipped_logits(x, logits):
+    return _bernoulli(x, ops.clip(logits, -30.0, 30.0))
+
+
+@_replaces_bernoulli("squared-error")
+def bernoulli_squares(x, logits):
+    return _sum((x - ops.sigmoid(logits)) ** 2)
+
+
+@_replaces_bernoulli("bits")
+def bernoulli_bits(x, logits):
+    return _bernoulli(x, logits) / math.log(2)
+
+
+@_replaces_bernoulli("no-gradient")
+def bernoulli_detached(x, logits):
+    return _bernoulli(x, ops.stop_gradient(logits))
+
+
+@_replaces_gaussian("mean-over-pixels")
+def gaussian_mean(x, mean, sigma):
+    return _gaussian(x, mean, sigma) / math.prod(x.shape[1:])
+
+
+@_replaces_gaussian("drops-the-width")
+def gaussian_without_log_sigma(x, mean, sigma):
+    return _sum(0.5 * ((x - mean) / sigma) ** 2 + 0.5 * math.log(2 * math.pi))
+
+
+@_replaces_gaussian("drops-the-width")
+def gaussian_error_only(x, mean, sigma):
+    return _sum(0.5 * ((x - mean) / sigma) ** 2)
+
+
+@_replaces_gaussian("drops-the-constant")
+def gaussian_without_pi(x, mean, sigma):
+    return _sum(0.5 * ((x - mean) / sigma) ** 2 + math.log(sigma))
+
+
+@_replaces_gaussian("drops-the-constant")
+def gaussian_pi_not_halved(x, mean, sigma):
+    return _sum(0.5 * ((x - mean) / sigma) ** 2 + math.log(sigma) + math.log(2 * math.pi))
+
+
+@_replaces_gaussian("squared-error")
+def gaussian_squares(x, mean, sigma):
+    return _sum((x - mean) ** 2)
+
+
+@_replaces_gaussian("sigma-for-variance")
+def gaussian_variance(x, mean, sigma):
+    return _sum(0.5 * (x - mean) ** 2 / sigma + 0.5 * math.log(2 * math.pi * sigma))
+
+
+@_replaces_gaussian("logarithm-of-the-wrong-width")
+def gaussian_log_variance(x, mean, sigma):
+    return _sum(0.5 * ((x - mean) / sigma) ** 2 + math.log(sigma**2) + 0.5 * math.log(2 * math.pi))
+
+
+@_replaces_gaussian("logarithm-of-the-wrong-width")
+def gaussian_minus_log_sigma(x, mean, sigma):
+    return _sum(0.5 * ((x - mean) / sigma) ** 2 - math.log(sigma) + 0.5 * math.log(2 * math.pi))
+
+
+@_replaces_gaussian("forgets-the-half")
+def gaussian_without_half(x, mean, sigma):
+    return _sum(((x - mean) / sigma) ** 2 + math.log(sigma * math.sqrt(2 * math.pi)))
+
+
+@_replaces_gaussian("constants-once")
+def gaussian_constants_once(x, mean, sigma):
+    return _sum(0.5 * ((x - mean) / sigma) ** 2) + math.log(sigma * math.sqrt(2 * math.pi))
+
+
+@_replaces_gaussian("wrong-sign")
+def gaussian_log_likelihood(x, mean, sigma):
+    return -_gaussian(x, mean, sigma)
+
+
+@_replaces_gaussian("laplace")
+def gaussian_absolute(x, mean, sigma):
+    return _sum(ops.abs(x - mean) / sigma + math.log(2 * sigma))
+
+
+@_replaces_gaussian("sums-one-axis")
+def gaussian_rows(x, mean, sigma):
+    return ops.sum(0.5 * ((x - mean) / sigma) ** 2 + math.log(sigma * math.sqrt(2 * math.pi)), axis=-1)
+
+
+@_replaces_gaussian("one-number-for-the-batch")
+def gaussian_batch_mean(x, mean, sigma):
+    return ops.mean(_gaussian(x, mean, sigma))
+
+
+# implied_sigma
+
+
+@wrong("variance-for-sigma")
+def implied_sigma(reconstruction_weight, kl_weight):
+    return kl_weight / (2 * reconstruction_weight)
+
+
+@wrong("forgets-the-half")
+def implied_sigma(reconstruction_weight, kl_weight):
+    return math.sqrt(kl_weight / reconstruction_weight)
+
+
+@wrong("half-on-the-wrong-side")
+def implied_sigma(reconstruction_weight, kl_weight):
+    return math.sqrt(2 * kl_weight / reconstruction_weight)
+
+
+@wrong("upside-down")
+def implied_sigma(reconstruction_weight, kl_weight):
+    return math.sqrt(reconstruction_weight / (2 * kl_weight))
+
+
+@wrong("upside-down")
+def implied_sigma(reconstruction_weight, kl_weight):
+    return 2 * reconstruction_weight / kl_weight
+
+
+@wrong("ignores-the-kl-weight")
+def implied_sigma(reconstruction_weight, kl_weight):
+    return math.sqrt(1 / (2 * reconstruction_weight))
+
+
+@wrong("ignores-the-reconstruction-weight")
+def implied_sigma(reconstruction_weight, kl_weight):
+    return math.sqrt(kl_weight / 2)
+
+
+@wrong("divides-by-pixels")
+def implied_sigma(reconstruction_weight, kl_weight):
+    return math.sqrt(kl_weight / (2 * reconstruction_weight / 784))
+
+
+@wrong("multiplies-the-weights")
+def implied_sigma(reconstruction_weight, kl_weight):
+    return math.sqrt(kl_weight * reconstruction_weight / 2)
+
+
+@wrong("half-twice")
+def implied_sigma(reconstruction_weight, kl_weight):
+    return math.sqrt(kl_weight / reconstruction_weight) / 2
+
+
+@wrong("logarithm-for-sigma")
+def implied_sigma(reconstruction_weight, kl_weight):
+    return math.log(kl_weight / (2 * reconstruction_weight)) / 2
+
+
+# active_units
+
+
+@wrong("mean-for-variance")
+def active_units(mu, threshold):
+    return np.abs(mu.mean(axis=0)) > threshold
+
+
+@wrong("not-centred")
+def active_units(mu, threshold):
+    return np.mean(mu**2, axis=0) > threshold
+
+
+@wrong("sigma-for-variance")
+def active_units(mu, threshold):
+    return mu.std(axis=0) > threshold
+
+
+@wrong("pictures-not-units")
+def active_units(mu, threshold):
+    return mu.var(axis=1) > threshold
+
+
+@wrong("inverted")
+def active_units(mu, threshold):
+    return mu.var(axis=0) < threshold
+
+
+@wrong("indices-for-mask")
+def active_units(mu, threshold):
+    return np.flatnonzero(mu.var(axis=0) > threshold)
+
+
+@wrong("counts")
+def active_units(mu, threshold):
+    return int((mu.var(axis=0) > threshold).sum())
+
+
+@wrong("not-booleans")
+def active_units(mu, threshold):
+    return mu.var(axis=0)
+
+
+@wrong("ignores-the-threshold")
+def active_units(mu, threshold):
+    return mu.var(axis=0) > 0.01
+
+
+@wrong("largest-value")
+def active_units(mu, threshold):
+    return (np.abs(mu) > threshold).any(axis=0)
+
+
+@wrong("range-for-variance")
+def active_units(mu, threshold):
+    return mu.max(axis=0) - mu.min(axis=0) > threshold
+
+
+@wrong("one-variance-for-all")
+def active_units(mu, threshold):
+    return np.full(mu.shape[1], mu.var() > threshold)
+
+
+@wrong("mean-deviation")
+def active_units(mu, threshold):
+    return np.abs(mu - mu.mean(axis=0)).mean(axis=0) > threshold
+
+
+# latent_grid
+
+
+def _grid(centres):
+    return np.stack(np.meshgrid(centres[::-1], centres, indexing="ij"), axis=-1)
+
+
+def _centres(n):
+    return norm.ppf((np.arange(n) + 0.5) / n)
+
+
+@wrong("infinite-ends")
+def latent_grid(n):
+    return _grid(norm.ppf(np.linspace(0, 1, n)))
+
+
+@wrong("evenly-spaced")
+def latent_grid(n):
+    return _grid(np.linspace(-1, 1, n))
+
+
+@wrong("evenly-spaced")
+def latent_grid(n):
+    return _grid(np.linspace(-15, 15, n))
+
+
+@wrong("edges-for-centres")
+def latent_grid(n):
+    return _grid(norm.ppf(np.linspace(0.05, 0.95, n)))
+
+
+@wrong("edges-for-centres")
+def latent_grid(n):
+    return _grid(norm.ppf(np.arange(1, n + 1) / (n + 1)))
+
+
+@wrong("mean-for-median")
+def latent_grid(n):
+    density = norm.pdf(norm.ppf(np.linspace(0, 1, n + 1)))
+    return _grid(n * (density[:-1] - density[1:]))
+
+
+@wrong("probabilities-for-codes")
+def latent_grid(n):
+    return _grid((np.arange(n) + 0.5) / n)
+
+
+@wrong("another-width")
+def latent_grid(n):
+    return 2 * _grid(_centres(n))
+
+
+@wrong("unequal-mass")
+def latent_grid(n):
+    return _grid(np.clip(norm.ppf(np.linspace(0, 1, n)), -3, 3))
+
+
+@wrong("edges-for-centres")
+def latent_grid(n):
+    return _grid(norm.ppf(np.linspace(0.001, 0.999, n)))
+
+
+@wrong("latents-swapped")
+def latent_grid(n):
+    return _grid(_centres(n))[..., ::-1]
+
+
+@wrong("latents-swapped")
+def latent_grid(n):
+    first, second = np.meshgrid(_centres(n), _centres(n)[::-1])
+    return np.stack([first, second], axis=-1)
+
+
+@wrong("upside-down")
+def latent_grid(n):
+    return _grid(_centres(n))[::-1]
+
+
+@wrong("mirrored")
+def latent_grid(n):
+    return _grid(_centres(n))[:, ::-1]
+
+
+@wrong("flat")
+def latent_grid(n):
+    return _grid(_centres(n)).reshape(-1, 2)
+
+
+@wrong("axis-order")
+def latent_grid(n):
+    return np.moveaxis(_grid(_centres(n)), -1, 0)
+
+
+@wrong("random")
+def latent_grid(n):
+    rows, columns = np.sort(np.random.normal(size=(2, n)), axis=1)
+    return np.stack(np.meshgrid(rows[::-1], columns, indexing="ij"), axis=-1)
+
+
+# iwae_bound
+
+
+@wrong("mean-of-logarithms")
+def iwae_bound(log_weights):
+    return log_weights.mean(axis=1)
+
+
+@wrong("sum-for-mean")
+def iwae_bound(log_weights):
+    return np.logaddexp.reduce(log_weights, axis=1)
+
+
+@wrong("overflows")
+def iwae_bound(log_weights):
+    return np.log(np.mean(np.exp(log_weights), axis=1))
+
+
+@wrong("wrong-sign-of-the-count")
+def iwae_bound(log_weights):
+    return np.logaddexp.reduce(log_weights, axis=1) + np.log(log_weights.shape[1])
+
+
+@wrong("divides-after-the-logarithm")
+def iwae_bound(log_weights):
+    return np.logaddexp.reduce(log_weights, axis=1) / log_weights.shape[1]
+
+
+@wrong("largest-weight-only")
+def iwae_bound(log_weights):
+    return log_weights.max(axis=1)
+
+
+@wrong("wrong-sign")
+def iwae_bound(log_weights):
+    return np.log(log_weights.shape[1]) - np.logaddexp.reduce(log_weights, axis=1)
+
+
+@wrong("forgets-the-shift")
+def iwae_bound(log_weights):
+    return np.log(np.mean(np.exp(log_weights - log_weights.max(axis=1, keepdims=True)), axis=1))
+
+
+@wrong("one-shift-for-all")
+def iwae_bound(log_weights):
+    return log_weights.max() + np.log(np.mean(np.exp(log_weights - log_weights.max()), axis=1))
+
+
+@wrong("shifts-by-the-wrong-weight")
+def iwae_bound(log_weights):
+    shift = log_weights.mean(axis=1, keepdims=True)
+    return shift[:, 0] + np.log(np.mean(np.exp(log_weights - shift), axis=1))
+
+
+@wrong("shifts-by-the-wrong-weight")
+def iwae_bound(log_weights):
+    shift = log_weights[:, :1]
+    return shift[:, 0] + np.log(np.mean(np.exp(log_weights - shift), axis=1))
+
+
+@wrong("clips-the-weights")
+def iwae_bound(log_weights):
+    return np.log(np.mean(np.exp(np.clip(log_weights, -700, 700)), axis=1))
+
+
+@wrong("one-number")
+def iwae_bound(log_weights):
+    return np.mean(np.logaddexp.reduce(log_weights, axis=1) - np.log(log_weights.shape[1]))
+
+
+@wrong("pictures-for-samples")
+def iwae_bound(log_weights):
+    return np.logaddexp.reduce(log_weights, axis=0) - np.log(log_weights.shape[0])
+
+
+@wrong("mean-over-pictures")
+def iwae_bound(log_weights):
+    bound = np.logaddexp.reduce(log_weights, axis=1) - np.log(log_weights.shape[1])
+    return np.full_like(bound, bound.mean())
