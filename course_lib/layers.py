@@ -322,10 +322,10 @@ class AddGaussianNoise(Corruption):
     def call(self, x, training=None):
         """Noisy in training, unchanged otherwise; with the levels if asked for."""
         samples = ops.shape(x)[0]
-        level = self.low + (self.high - self.low) * self._uniform(x, (samples, 1))
         if not training:
-            level = ops.zeros_like(level)
+            level = ops.zeros((samples, 1), dtype=x.dtype)
         else:
+            level = self.low + (self.high - self.low) * self._uniform(x, (samples, 1))
             shape = (samples,) + (1,) * (len(x.shape) - 1)
             noise = keras.random.normal(ops.shape(x), seed=self.seed_generator)
             x = x + ops.reshape(level, shape) * noise
@@ -456,6 +456,12 @@ class OneOf(Corruption):
         if not choices:
             raise ValueError("choices: expected at least one corruption, received none")
         self.choices = list(choices)
+
+    def build(self, input_shape):
+        """Build the corruptions, which check their input."""
+        for choice in self.choices:
+            if not choice.built:
+                choice.build(input_shape)
 
     def corrupt(self, x):
         """All corruptions of all samples are made, and one of each sample is kept."""

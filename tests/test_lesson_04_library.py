@@ -281,7 +281,7 @@ def test_a_point_denoiser_starts_at_the_linear_answer_and_learns(target):
     answers = noise if target == "noise" else points
     before = metrics.mse(answers, expected)
     training.fit(model, [x, log_sigma], answers, epochs=3, batch_size=128, learning_rate=5e-3)
-    assert metrics.mse(answers, model.predict([x, log_sigma], verbose=0)) < 0.8 * before
+    assert metrics.mse(answers, model.predict([x, log_sigma], verbose=0)) < 0.9 * before
 
 
 def test_builders_say_what_they_expect(pixels):

@@ -336,3 +336,30 @@ def test_keep_best_ends_with_the_weights_that_scored_best():
     assert [epoch for epoch, _ in best.scores] == [2, 4, 5] and best.best == 3.0
     for kept, weights in zip(model.get_weights(), seen[1], strict=True):
         np.testing.assert_array_equal(kept, weights)
+
+
+# the lesson on pictures of one's own: no pairs, no parameters, few and unequally many
+
+
+def test_the_lesson_runs_on_own_pictures_by_changing_one_line(tmp_path):
+    import os
+    import subprocess
+    import sys
+    from pathlib import Path
+
+    root = Path(__file__).resolve().parents[1]
+    source = (root / "source" / "06_decoder_swapping" / "lesson.py").read_text(encoding="utf-8")
+    line = "faces = datasets.heads()  # with consent"
+    assert source.count(line) == 1
+    own = """
+heads_ = datasets.heads()
+sizes = {"train": (70, 56), "validation": (9, 7), "test": (9, 7)}
+pictures_ = {(who, split): heads_.pictures[who, split][: sizes[split]["ab".index(who)]] for who in "ab" for split in sizes}
+faces = datasets.HeadsDataset("your own pictures", pictures_, {}, (), (), False, {})  # """
+    (tmp_path / "own.py").write_text(source.replace(line, own), encoding="utf-8")
+    environment = {**os.environ, "COURSE_HEADLESS": "1", "PYTHONPATH": str(root), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    run = subprocess.run(
+        [sys.executable, "own.py"], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300
+    )
+    assert run.returncode == 0, run.stderr[-2000:]
+    assert "Nobody knows the true swap" in run.stdout
