@@ -40,11 +40,14 @@ __all__ = [
     "HeadsDataset",
     "ImageDataset",
     "Photographs",
+    "SparseMixtures",
     "digits",
     "fashion_mnist",
     "heads",
     "heads_from_folders",
     "photographs",
+    "ring",
+    "sparse_mixtures",
     "verify",
 ]
 
