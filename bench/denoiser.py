@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+import course_lib  # noqa: F401  (before Keras: it keeps TensorFlow's start-up notices away)
 from bench.table import show
 
 SIGMA = 0.2

@@ -1,0 +1,603 @@
+"""Wrong answers to the exercises of lesson 06, each with the misconception that its check must name."""
+
+import keras
+import numpy as np
+import scipy.ndimage
+from keras import ops
+
+from authoring.bank import wrong
+
+# build_swapper
+
+
+def _two_inputs(encoder):
+    return keras.Input(encoder.input_shape[1:]), keras.Input(encoder.input_shape[1:])
+
+
+@wrong("swaps-while-training")
+def build_swapper(encoder, decoder_a, decoder_b):
+    a, b = _two_inputs(encoder)
+    return keras.Model([a, b], [decoder_b(encoder(a)), decoder_a(encoder(b))])
+
+
+@wrong("one-decoder")
+def build_swapper(encoder, decoder_a, decoder_b):
+    a, b = _two_inputs(encoder)
+    return keras.Model([a, b], [decoder_a(encoder(a)), decoder_a(encoder(b))])
+
+
+@wrong("outputs-exchanged")
+def build_swapper(encoder, decoder_a, decoder_b):
+    a, b = _two_inputs(encoder)
+    return keras.Model([a, b], [decoder_b(encoder(b)), decoder_a(encoder(a))])
+
+
+@wrong("inputs-exchanged")
+def build_swapper(encoder, decoder_a, decoder_b):
+    a, b = _two_inputs(encoder)
+    return keras.Model([b, a], [decoder_a(encoder(a)), decoder_b(encoder(b))])
+
+
+@wrong("same-pictures-twice")
+def build_swapper(encoder, decoder_a, decoder_b):
+    a, b = _two_inputs(encoder)
+    code = encoder(a)
+    return keras.Model([a, b], [decoder_a(code), decoder_b(code)])
+
+
+@wrong("one-input")
+def build_swapper(encoder, decoder_a, decoder_b):
+    image = keras.Input(encoder.input_shape[1:])
+    code = encoder(image)
+    return keras.Model(image, [decoder_a(code), decoder_b(code)])
+
+
+class _Pair(keras.Model):
+    """Two autoencoders side by side, whatever they are made of."""
+
+    def __init__(self, *parts):
+        super().__init__()
+        self.parts = list(parts)
+
+    def call(self, pictures):
+        encoder_a, decoder_a, encoder_b, decoder_b = self.parts
+        return [decoder_a(encoder_a(pictures[0])), decoder_b(encoder_b(pictures[1]))]
+
+
+def _copy(part):
+    copy = keras.models.clone_model(part)
+    copy.set_weights(part.get_weights())
+    return copy
+
+
+@wrong("other-outputs")
+def build_swapper(encoder, decoder_a, decoder_b):
+    # A second encoder for B: same shape, other weights.
+    return _Pair(encoder, decoder_a, keras.models.clone_model(encoder), decoder_b)
+
+
+@wrong("copied-weights")
+def build_swapper(encoder, decoder_a, decoder_b):
+    copy = _copy(encoder)
+    return _Pair(copy, _copy(decoder_a), copy, _copy(decoder_b))
+
+
+@wrong("copied-weights")
+def build_swapper(encoder, decoder_a, decoder_b):
+    return _Pair(encoder, decoder_a, _copy(encoder), decoder_b)
+
+
+@wrong("not-a-model")
+def build_swapper(encoder, decoder_a, decoder_b):
+    a, b = _two_inputs(encoder)
+    return keras.Model(a, decoder_a(encoder(a))), keras.Model(b, decoder_b(encoder(b)))
+
+
+@wrong("not-two-outputs")
+def build_swapper(encoder, decoder_a, decoder_b):
+    a, b = _two_inputs(encoder)
+    return keras.Model([a, b], keras.layers.Concatenate(axis=0)([decoder_a(encoder(a)), decoder_b(encoder(b))]))
+
+
+@wrong("frozen-parts")
+def build_swapper(encoder, decoder_a, decoder_b):
+    encoder.trainable = False
+    a, b = _two_inputs(encoder)
+    return keras.Model([a, b], [decoder_a(encoder(a)), decoder_b(encoder(b))])
+
+
+# swap
+
+
+def _predict(model, x):
+    return model.predict(x, verbose=0)
+
+
+@wrong("returns-the-code")
+def swap(x, encoder, other_decoder):
+    return _predict(encoder, x)
+
+
+@wrong("never-encodes")
+def swap(x, encoder, other_decoder):
+    return _predict(other_decoder, x)
+
+
+@wrong("wrong-order")
+def swap(x, encoder, other_decoder):
+    return _predict(encoder, _predict(other_decoder, x))
+
+
+@wrong("encodes-twice")
+def swap(x, encoder, other_decoder):
+    once = _predict(other_decoder, _predict(encoder, x))
+    return _predict(other_decoder, _predict(encoder, once))
+
+
+@wrong("training-mode")
+def swap(x, encoder, other_decoder):
+    return ops.convert_to_numpy(other_decoder(encoder(x, training=True), training=True))
+
+
+@wrong("blends-pictures")
+def swap(x, encoder, other_decoder):
+    return (x + _predict(other_decoder, _predict(encoder, x))) / 2
+
+
+@wrong("clips")
+def swap(x, encoder, other_decoder):
+    return np.clip(_predict(other_decoder, _predict(encoder, x)), 0, 1)
+
+
+@wrong("returns-a-model")
+def swap(x, encoder, other_decoder):
+    return keras.Sequential([encoder, other_decoder])
+
+
+# pixel_shuffle
+
+
+@wrong("reshape-alone")
+def pixel_shuffle(x, factor):
+    _, h, w, channels = x.shape
+    return ops.reshape(x, (-1, h * factor, w * factor, channels // factor**2))
+
+
+@wrong("channel-order")
+def pixel_shuffle(x, factor):
+    _, h, w, channels = x.shape
+    c = channels // factor**2
+    split = ops.transpose(ops.reshape(x, (-1, h, w, c, factor, factor)), (0, 1, 4, 2, 5, 3))
+    return ops.reshape(split, (-1, h * factor, w * factor, c))
+
+
+@wrong("rows-for-columns-in-a-tile")
+def pixel_shuffle(x, factor):
+    _, h, w, channels = x.shape
+    c = channels // factor**2
+    split = ops.transpose(ops.reshape(x, (-1, h, w, factor, factor, c)), (0, 1, 4, 2, 3, 5))
+    return ops.reshape(split, (-1, h * factor, w * factor, c))
+
+
+@wrong("small-pictures-side-by-side")
+def pixel_shuffle(x, factor):
+    _, h, w, channels = x.shape
+    c = channels // factor**2
+    split = ops.transpose(ops.reshape(x, (-1, h, w, factor, factor, c)), (0, 3, 1, 4, 2, 5))
+    return ops.reshape(split, (-1, h * factor, w * factor, c))
+
+
+@wrong("repeats-pixels")
+def pixel_shuffle(x, factor):
+    c = x.shape[-1] // factor**2
+    return ops.repeat(ops.repeat(x[..., :c], factor, axis=1), factor, axis=2)
+
+
+@wrong("averages-channels")
+def pixel_shuffle(x, factor):
+    _, h, w, channels = x.shape
+    mean = ops.mean(ops.reshape(x, (-1, h, w, factor**2, channels // factor**2)), axis=3)
+    return ops.repeat(ops.repeat(mean, factor, axis=1), factor, axis=2)
+
+
+@wrong("fixed-batch-size")
+def pixel_shuffle(x, factor):
+    n, h, w, channels = x.shape
+    c = channels // factor**2
+    split = ops.transpose(ops.reshape(x, (n, h, w, factor, factor, c)), (0, 1, 3, 2, 4, 5))
+    return ops.reshape(split, (n, h * factor, w * factor, c))
+
+
+@wrong("leaves-the-backend")
+def pixel_shuffle(x, factor):
+    x = np.asarray(ops.convert_to_numpy(x))
+    _, h, w, channels = x.shape
+    c = channels // factor**2
+    split = x.reshape(-1, h, w, factor, factor, c).transpose(0, 1, 3, 2, 4, 5)
+    return ops.convert_to_tensor(split.reshape(-1, h * factor, w * factor, c))
+
+
+@wrong("wrong-shape")
+def pixel_shuffle(x, factor):
+    # Forgets that the number of channels falls by factor squared, not by factor.
+    _, h, w, channels = x.shape
+    return ops.reshape(x, (-1, h * factor, w, channels // factor))
+
+
+# warp
+
+
+def _lookup(images, displacement, order=1, mode="nearest"):
+    n, h, w, c = images.shape
+    rows, columns = np.mgrid[:h, :w]
+    out = np.empty(images.shape)
+    for i in range(n):
+        place = [rows + displacement[i, ..., 0], columns + displacement[i, ..., 1]]
+        for k in range(c):
+            out[i, ..., k] = scipy.ndimage.map_coordinates(images[i, ..., k], place, order=order, mode=mode)
+    return out
+
+
+@wrong("looks-the-other-way")
+def warp(images, displacement):
+    return _lookup(images, -displacement)
+
+
+@wrong("rows-for-columns")
+def warp(images, displacement):
+    return _lookup(images, displacement[..., ::-1])
+
+
+@wrong("nearest-pixel")
+def warp(images, displacement):
+    n, h, w, _ = images.shape
+    rows = np.clip(np.rint(np.arange(h)[:, None] + displacement[..., 0]), 0, h - 1).astype(int)
+    columns = np.clip(np.rint(np.arange(w) + displacement[..., 1]), 0, w - 1).astype(int)
+    return images[np.arange(n)[:, None, None], rows, columns]
+
+
+@wrong("rounds-down")
+def warp(images, displacement):
+    n, h, w, _ = images.shape
+    rows = np.clip(np.floor(np.arange(h)[:, None] + displacement[..., 0]), 0, h - 1).astype(int)
+    columns = np.clip(np.floor(np.arange(w) + displacement[..., 1]), 0, w - 1).astype(int)
+    return images[np.arange(n)[:, None, None], rows, columns]
+
+
+@wrong("wraps-around")
+def warp(images, displacement):
+    return _lookup(images, displacement, mode="grid-wrap")
+
+
+@wrong("empty-outside")
+def warp(images, displacement):
+    return _lookup(images, displacement, mode="constant")
+
+
+@wrong("mirrors-the-edge")
+def warp(images, displacement):
+    return _lookup(images, displacement, mode="reflect")
+
+
+@wrong("smoother-than-bilinear")
+def warp(images, displacement):
+    return _lookup(images, displacement, order=3)
+
+
+@wrong("one-displacement-for-all")
+def warp(images, displacement):
+    return _lookup(images, np.repeat(displacement[:1], len(images), axis=0))
+
+
+@wrong("scales-the-displacement")
+def warp(images, displacement):
+    return _lookup(images, displacement * np.array(images.shape[1:3]))
+
+
+@wrong("weights-exchanged")
+def warp(images, displacement):
+    n, h, w, _ = images.shape
+    rows = np.clip(np.arange(h)[:, None] + displacement[..., 0], 0, h - 1)
+    columns = np.clip(np.arange(w) + displacement[..., 1], 0, w - 1)
+    top, left = np.floor(rows).astype(int), np.floor(columns).astype(int)
+    bottom, right = np.minimum(top + 1, h - 1), np.minimum(left + 1, w - 1)
+    down, across = (rows - top)[..., None], (columns - left)[..., None]
+    i = np.arange(n)[:, None, None]
+    upper = images[i, top, left] * across + images[i, top, right] * (1 - across)
+    lower = images[i, bottom, left] * across + images[i, bottom, right] * (1 - across)
+    return upper * down + lower * (1 - down)
+
+
+# identity_leak
+
+
+def _halves(codes_a, codes_b, seed):
+    rng = np.random.default_rng(seed)
+    train, test = [], []
+    for label, codes in enumerate((codes_a, codes_b)):
+        order = rng.permutation(len(codes))
+        half = len(codes) // 2
+        train.append((codes[order[:half]], np.full(half, label)))
+        test.append((codes[order[half:]], np.full(len(codes) - half, label)))
+    return [tuple(map(np.concatenate, zip(*part, strict=True))) for part in (train, test)]
+
+
+def _fit(x, y):
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression(max_iter=1000).fit(x, y)
+
+
+def _auc(labels, scores):
+    from sklearn.metrics import roc_auc_score
+
+    return float(roc_auc_score(labels, scores))
+
+
+@wrong("judged-on-its-training-half")
+def identity_leak(codes_a, codes_b, seed):
+    (x, y), _ = _halves(codes_a, codes_b, seed)
+    return _auc(y, _fit(x, y).decision_function(x))
+
+
+@wrong("judged-on-its-training-half")
+def identity_leak(codes_a, codes_b, seed):
+    (x, y), (unseen, truth) = _halves(codes_a, codes_b, seed)
+    everything = _fit(np.concatenate([x, unseen]), np.concatenate([y, truth]))
+    return _auc(truth, everything.decision_function(unseen))
+
+
+@wrong("accuracy")
+def identity_leak(codes_a, codes_b, seed):
+    (x, y), (unseen, truth) = _halves(codes_a, codes_b, seed)
+    return float(_fit(x, y).score(unseen, truth))
+
+
+@wrong("upside-down")
+def identity_leak(codes_a, codes_b, seed):
+    (x, y), (unseen, truth) = _halves(codes_a, codes_b, seed)
+    return _auc(truth, -_fit(x, y).decision_function(unseen))
+
+
+@wrong("never-below-half")
+def identity_leak(codes_a, codes_b, seed):
+    (x, y), (unseen, truth) = _halves(codes_a, codes_b, seed)
+    area = _auc(truth, _fit(x, y).decision_function(unseen))
+    return max(area, 1 - area)
+
+
+@wrong("hard-decisions")
+def identity_leak(codes_a, codes_b, seed):
+    from sklearn.linear_model import LogisticRegression
+
+    (x, y), (unseen, truth) = _halves(codes_a, codes_b, seed)
+    return _auc(truth, LogisticRegression(class_weight="balanced").fit(x, y).predict(unseen))
+
+
+@wrong("does-not-shuffle")
+def identity_leak(codes_a, codes_b, seed):
+    half_a, half_b = len(codes_a) // 2, len(codes_b) // 2
+    x = np.concatenate([codes_a[:half_a], codes_b[:half_b]])
+    unseen = np.concatenate([codes_a[half_a:], codes_b[half_b:]])
+    y, truth = np.repeat([0, 1], [half_a, half_b]), np.repeat([0, 1], [len(codes_a) - half_a, len(codes_b) - half_b])
+    return _auc(truth, _fit(x, y).decision_function(unseen))
+
+
+@wrong("ignores-the-seed")
+def identity_leak(codes_a, codes_b, seed):
+    (x, y), (unseen, truth) = _halves(codes_a, codes_b, 0)
+    return _auc(truth, _fit(x, y).decision_function(unseen))
+
+
+@wrong("not-repeatable")
+def identity_leak(codes_a, codes_b, seed):
+    (x, y), (unseen, truth) = _halves(codes_a, codes_b, None)
+    return _auc(truth, _fit(x, y).decision_function(unseen))
+
+
+@wrong("not-linear")
+def identity_leak(codes_a, codes_b, seed):
+    from sklearn.svm import SVC
+
+    (x, y), (unseen, truth) = _halves(codes_a, codes_b, seed)
+    return _auc(truth, SVC(gamma="scale").fit(x, y).decision_function(unseen))
+
+
+# align_codes
+
+
+def _power(matrix, exponent):
+    values, vectors = np.linalg.eigh(matrix)
+    return (vectors * values**exponent) @ vectors.T
+
+
+def _plan(a, b):
+    return _power(a, -0.5) @ _power(_power(a, 0.5) @ b @ _power(a, 0.5), 0.5) @ _power(a, -0.5)
+
+
+@wrong("mean-shift-only")
+def align_codes(codes, from_codes, to_codes):
+    return codes - from_codes.mean(axis=0) + to_codes.mean(axis=0)
+
+
+@wrong("axis-by-axis")
+def align_codes(codes, from_codes, to_codes):
+    scaled = (codes - from_codes.mean(axis=0)) / from_codes.std(axis=0, ddof=1)
+    return scaled * to_codes.std(axis=0, ddof=1) + to_codes.mean(axis=0)
+
+
+@wrong("right-moments-wrong-map")
+def align_codes(codes, from_codes, to_codes):
+    white = (codes - from_codes.mean(axis=0)) @ _power(np.cov(from_codes.T), -0.5)
+    return white @ _power(np.cov(to_codes.T), 0.5) + to_codes.mean(axis=0)
+
+
+@wrong("right-moments-wrong-map")
+def align_codes(codes, from_codes, to_codes):
+    a, b = np.linalg.cholesky(np.cov(from_codes.T)), np.linalg.cholesky(np.cov(to_codes.T))
+    return (codes - from_codes.mean(axis=0)) @ np.linalg.inv(a).T @ b.T + to_codes.mean(axis=0)
+
+
+@wrong("forgets-the-target-mean")
+def align_codes(codes, from_codes, to_codes):
+    mean = from_codes.mean(axis=0)
+    return mean + (codes - mean) @ _plan(np.cov(from_codes.T), np.cov(to_codes.T))
+
+
+@wrong("forgets-the-source-mean")
+def align_codes(codes, from_codes, to_codes):
+    return to_codes.mean(axis=0) + codes @ _plan(np.cov(from_codes.T), np.cov(to_codes.T))
+
+
+@wrong("wrong-direction")
+def align_codes(codes, from_codes, to_codes):
+    plan = _plan(np.cov(to_codes.T), np.cov(from_codes.T))
+    return from_codes.mean(axis=0) + (codes - to_codes.mean(axis=0)) @ plan
+
+
+@wrong("fits-the-codes-themselves")
+def align_codes(codes, from_codes, to_codes):
+    plan = _plan(np.cov(codes.T), np.cov(to_codes.T))
+    return to_codes.mean(axis=0) + (codes - codes.mean(axis=0)) @ plan
+
+
+@wrong("moves-the-cloud")
+def align_codes(codes, from_codes, to_codes):
+    plan = _plan(np.cov(from_codes.T), np.cov(to_codes.T))
+    return to_codes.mean(axis=0) + (from_codes - from_codes.mean(axis=0)) @ plan
+
+
+@wrong("a-root-is-missing")
+def align_codes(codes, from_codes, to_codes):
+    a, b = np.cov(from_codes.T), np.cov(to_codes.T)
+    return to_codes.mean(axis=0) + (codes - from_codes.mean(axis=0)) @ _power(_power(a, 0.5) @ b @ _power(a, 0.5), 0.5)
+
+
+@wrong("root-of-each-entry")
+def align_codes(codes, from_codes, to_codes):
+    a, b = np.cov(from_codes.T), np.cov(to_codes.T)
+    root = np.sqrt(np.abs(a))
+    inverse = np.linalg.inv(root)
+    plan = inverse @ np.sqrt(np.abs(root @ b @ root)) @ inverse
+    return to_codes.mean(axis=0) + (codes - from_codes.mean(axis=0)) @ plan
+
+
+# mark and is_marked
+
+
+def _signs(key, shape=(48, 48, 3)):
+    return np.random.default_rng(key).choice([-1.0, 1.0], size=shape)
+
+
+def _score(images, pattern):
+    detail = images - scipy.ndimage.uniform_filter(images, size=(1, 3, 3, 1))
+    return (detail * pattern).sum(axis=(1, 2, 3)) / (np.sqrt((detail**2).sum(axis=(1, 2, 3))) + 1e-12)
+
+
+def _mark(images, key, amplitude=0.009):
+    return np.clip(images + amplitude * _signs(key), 0, 1)
+
+
+def _is_marked(images, key, threshold=5):
+    return _score(images, _signs(key)) > threshold
+
+
+@wrong("visible", "mark")
+def _loud():
+    return lambda images, key: _mark(images, key, 0.03), _is_marked
+
+
+@wrong("leaves-the-range", "mark")
+def _not_clipped():
+    return lambda images, key: images + 0.009 * _signs(key), _is_marked
+
+
+@wrong("lost-in-rounding", "mark")
+def _below_one_step():
+    # A hundredth of a grey level in the last decimals.
+    def mark(images, key):
+        return np.clip(np.round(images.astype(np.float64) * 255) / 255 * 0.998 + 0.001 + 4e-4 * _signs(key), 0, 1)
+
+    def is_marked(images, key):
+        rest = (images.astype(np.float64) - 0.001) / 0.998 * 255
+        return ((rest - np.round(rest)) * _signs(key)).mean(axis=(1, 2, 3)) > 0.08
+
+    return mark, is_marked
+
+
+@wrong("lost-in-noise", "mark")
+def _last_bit():
+    # The pattern in the lowest bit of each pixel: rounding keeps it, noise does not.
+    def bits(key):
+        return (_signs(key) > 0).astype(np.int64)
+
+    def mark(images, key):
+        grey = np.round(images * 255).astype(np.int64)
+        return (grey // 2 * 2 + bits(key)) / 255
+
+    def is_marked(images, key):
+        return (np.round(images * 255).astype(np.int64) % 2 == bits(key)).mean(axis=(1, 2, 3)) > 0.9
+
+    return mark, is_marked
+
+
+@wrong("wrong-key-found", "mark")
+def _key_ignored():
+    return lambda images, key: _mark(images, 0), lambda images, key: _is_marked(images, 0)
+
+
+@wrong("wrong-key-found", "mark")
+def _neighbouring_keys_alike():
+    return lambda images, key: _mark(images, key // 1000), lambda images, key: _is_marked(images, key // 1000)
+
+
+@wrong("not-repeatable", "mark")
+def _fresh_pattern():
+    return lambda images, key: np.clip(images + 0.009 * _signs(None), 0, 1), _is_marked
+
+
+@wrong("always-yes", "mark")
+def _yes():
+    return _mark, lambda images, key: np.ones(len(images), bool)
+
+
+@wrong("false-alarms", "mark")
+def _low_threshold():
+    return _mark, lambda images, key: _is_marked(images, key, 1.0)
+
+
+@wrong("misses-the-mark", "mark")
+def _high_threshold():
+    return _mark, lambda images, key: _is_marked(images, key, 1000)
+
+
+@wrong("depends-on-the-batch", "mark")
+def _one_pattern_for_each_place():
+    def mark(images, key):
+        return np.clip(images + 0.009 * _signs(key, images.shape), 0, 1)
+
+    def is_marked(images, key):
+        return _score(images, _signs(key, images.shape)) > 5
+
+    return mark, is_marked
+
+
+@wrong("false-alarms", "mark")
+def _above_the_others():
+    # Marked is what scores above the average of the batch: so somebody always is.
+    def is_marked(images, key):
+        scores = _score(images, _signs(key))
+        return scores > 0.5 * np.abs(scores).mean()
+
+    return _mark, is_marked
+
+
+@wrong("no-mark", "mark")
+def _a_list_of_files():
+    seen = set()
+
+    def mark(images, key):
+        seen.update(image.tobytes() for image in np.asarray(images, np.float32))
+        return images
+
+    return mark, lambda images, key: np.array([image.tobytes() in seen for image in np.asarray(images, np.float32)])
