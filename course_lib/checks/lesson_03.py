@@ -20,7 +20,8 @@ def _gradient(function, values: np.ndarray) -> np.ndarray:
             self.held = self.add_weight(shape=values.shape, initializer="zeros", name="held")
 
         def call(self, inputs):
-            return function(ops.convert_to_tensor(self.held)) + 0.0 * ops.sum(inputs)
+            made = function(self.held + 0.0)  # a tensor: answers may loop over it, or ask for its length
+            return ops.cast(made, "float32") + 0.0 * ops.sum(inputs)
 
         def compute_output_spec(self, inputs):  # the answer is called with numbers only
             return keras.KerasTensor((), "float32")
@@ -39,9 +40,10 @@ def _require_gradient(probe, function, values: np.ndarray, true: np.ndarray, mis
     try:
         got = _gradient(function, values)
     except Exception as error:  # the answer gave the right values; what fails here is the way back through it
+        told = next(iter(str(error).strip().splitlines()), "no message")
         probe.fail(
             "breaks-the-gradient",
-            f"The values are right, but no gradient comes through your function ({type(error).__name__}). "
+            f"The values are right, but no gradient comes through your function ({type(error).__name__}: {told[:120]}). "
             "Does everything stay a tensor, from the first line to the last?",
         )
     probe.require(
@@ -349,8 +351,16 @@ def judge_topk(topk, probe):
             "wrong-winners",
             "In each row the k largest, if positive, in their places. Which entry of yours is another, and why?",
         )
+    close = (1 + 1e-3 * rng.permutation(12).reshape(2, 6)).astype(np.float32)
+    probe.require_close(
+        probe.call(topk, _tensor(close), 2),
+        np.where(np.argsort(np.argsort(-close, axis=1), axis=1) < 2, close, 0),
+        "close-values-pass-too",
+        "The activations of this row differ by thousandths only, and more than k of them passed. How exact is your bar?",
+    )
     n, units, k = 4, 8, 3
     codes = np.stack([rng.permutation(np.linspace(-2, 3, units)) for _ in range(n)]).astype(np.float32)
+    codes[0] = rng.permutation(np.concatenate([[0.8], -rng.uniform(0.5, 3, units - 1)]))  # two winners are negative
     weights = rng.uniform(0.5, 2, (n, units)).astype(np.float32)
     winners = np.argsort(np.argsort(-codes, axis=1), axis=1) < k
     _require_gradient(
@@ -499,6 +509,15 @@ def judge_kl_sparsity(kl_sparsity, probe):
         "Every unit has exactly the wanted mean activity. How large should the penalty be?",
         atol=1e-4,
     )
+    extreme = np.concatenate([codes, rng.uniform(1e-4, 1e-3, (n, 1)), rng.uniform(0.995, 0.999, (n, 1))], axis=1)
+    got = _scalar(probe, probe.call(kl_sparsity, _tensor(extreme), target), "Over what is summed?")
+    probe.require_close(
+        got,
+        kl(target, extreme.astype(np.float32).astype(np.float64).mean(axis=0)).sum(),
+        "cuts-off-extremes",
+        "One unit is active in less than a thousandth, one nearly always. Does your penalty know how far they are off?",
+        rtol=1e-3,
+    )
     got = _scalar(probe, probe.call(kl_sparsity, _tensor(np.concatenate([codes, codes])), target), "Over what?")
     probe.require_close(
         got, true, "depends-on-the-batch-size", "The batch was appended to itself. Should the penalty change?"
@@ -628,6 +647,16 @@ def judge_l1_penalty(l1_penalty, probe):
     ):
         got = _scalar(probe, probe.call(l1_penalty, _tensor(batch), strength), "One penalty for the batch.")
         probe.require_close(got, wanted, name, question)
+    rectified = codes * (rng.random((n, units)) < 0.5)
+    rectified[0], rectified[1, 0], rectified[1, 1] = 0, 0.01, -0.003  # a silent sample, and quiet units
+    probe.require_close(
+        probe.call(l1_penalty, _tensor(rectified), strength),
+        strength * np.abs(rectified.astype(np.float64)).sum() / n,
+        "wrong-at-zero",
+        "These codes hold exact zeros, quiet units and a sample that is silent altogether, like the codes of a ReLU. "
+        "What does a unit cost that answers 0, and which samples count?",
+        rtol=1e-5,
+    )
     _require_gradient(
         probe,
         lambda held: l1_penalty(held, strength),
@@ -635,6 +664,13 @@ def judge_l1_penalty(l1_penalty, probe):
         strength * np.sign(z) / n,
         "wrong-gradient",
         "The values are right, the gradient is not. Which step of yours changes it on the way back?",
+    )
+    slope = _gradient(lambda held: l1_penalty(held, strength), rectified)
+    probe.require(
+        np.isfinite(slope).all(),
+        "gradient-not-finite",
+        "The penalty is right, but its gradient is NaN or infinite where an activation is exactly 0. "
+        "Which step of yours has no derivative there?",
     )
 
 
@@ -647,15 +683,22 @@ def judge_l1_penalty(l1_penalty, probe):
 def judge_soft_threshold(soft_threshold, probe):
     """Values of both signs on both sides of the amount; the result must beat every other candidate."""
     rng = probe.rng
-    for shape in ((3, 7), (12,)):
-        amount = float(rng.uniform(0.4, 0.9))
+    for shape, least in (((3, 7), 0.4), ((12,), 0.4), ((2, 3, 4), 1.4)):
+        amount = float(rng.uniform(least, least + 0.5))
         codes = rng.uniform(1.3, 3.5, shape) * amount * rng.choice([-1, 1], shape)
         small = rng.permutation(np.arange(codes.size) % 2 == 0).reshape(shape)
         codes = np.where(small, codes * 0.25, codes)
         codes.flat[0], codes.flat[1] = 0.0, 6.0
+        result, error = probe.attempt(soft_threshold, codes, amount)
+        probe.require(
+            error is None,
+            "fixed-axes",
+            f"An array of shape {shape} made your function raise {type(error).__name__}: {error}. "
+            "Does the rule for one number depend on how many axes the array has?",
+        )
         size, sign = np.abs(codes), np.sign(codes)
         true = sign * np.maximum(size - amount, 0)
-        result = probe.array(probe.call(soft_threshold, codes, amount))
+        result = probe.array(result)
         got = probe.require_shape(result, shape, "One result for each entry.")
         hard = np.where(size > amount, codes, 0)
         probe.settle(
@@ -856,6 +899,20 @@ def judge_unit_norm_atoms(unit_norm_atoms, probe):
             *_rows(got, true, weights, alive, zero),
             rtol=1e-4,
             atol=1e-9,
+        )
+    for silent in (0, 2):
+        weights = rng.normal(size=(5, 8)) * (rng.random((5, 8)) < 0.6)  # more numbers in a row than rows
+        weights[:, 0] = 0
+        weights[0] = [0, 1, -1, 2, -2, 0, 0, 0]  # cancels when it is added up
+        weights[1:, 1] = rng.uniform(0.5, 1, 4)
+        weights[3 : 3 + silent] = 0
+        norms = np.linalg.norm(weights, axis=1, keepdims=True)
+        probe.require_close(
+            probe.call(unit_norm_atoms, weights),
+            weights / np.where(norms > 0, norms, 1),
+            "misjudges-zero-rows",
+            f"{silent} rows of these are zero from end to end; others hold some zeros, or sum to 0. "
+            "How do you tell which rows have no length?",
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 from scipy.special import ndtr, ndtri
@@ -16,8 +17,8 @@ def _tensor(values):
     return ops.convert_to_tensor(np.asarray(values, np.float32))
 
 
-def _gradient(loss, start: np.ndarray) -> np.ndarray | None:
-    """Gradient of the sum of ``loss`` at ``start``: what one SGD step of size 1 takes away. None if there is none."""
+def _gradient(loss, start: np.ndarray) -> tuple[np.ndarray | None, str]:
+    """Gradient of the sum of ``loss`` at ``start``: what one SGD step of size 1 takes away; or None, and why."""
     import keras
 
     class Weight(keras.Model):
@@ -27,7 +28,9 @@ def _gradient(loss, start: np.ndarray) -> np.ndarray | None:
             self.built = True
 
         def call(self, inputs):
-            return keras.ops.sum(loss(keras.ops.convert_to_tensor(self.value))) + 0.0 * keras.ops.sum(inputs)
+            # A tensor, as in a training step, and not the variable; whatever precision the answer computes in.
+            result = loss(keras.ops.convert_to_tensor(self.value) + 0.0)
+            return keras.ops.sum(keras.ops.cast(result, "float32")) + 0.0 * keras.ops.sum(inputs)
 
         def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
             return y_pred
@@ -37,18 +40,47 @@ def _gradient(loss, start: np.ndarray) -> np.ndarray | None:
     model.compile(keras.optimizers.SGD(1.0), run_eagerly=True)
     try:
         model.train_on_batch(np.zeros((1, 1), np.float32))
-    except Exception:  # the function gave numbers before: that it cannot be differentiated is the misconception
-        return None
-    return start - keras.ops.convert_to_numpy(model.value).astype(np.float64)
+    except (
+        Exception
+    ) as error:  # the function gave numbers before: that it cannot be differentiated is the misconception
+        return None, f" ({type(error).__name__}: {_first_line(error)})"
+    return start - keras.ops.convert_to_numpy(model.value).astype(np.float64), ""
+
+
+def _first_line(error: Exception) -> str:
+    """The first line of an exception that says something: Keras puts one of its own in front, and colours."""
+    lines = (re.sub(r"\x1b\[[0-9;]*m", "", line).strip() for line in str(error).splitlines())
+    return next((line for line in lines if line and not line.startswith("Exception encountered")), "")[:200]
+
+
+def _require_alone(probe, name: str, function, arrays, expected: np.ndarray) -> None:
+    """State that a batch of one picture gives the result for that picture, with its first axis."""
+    got, error = probe.attempt(function, *arrays)
+    shape = None if error is not None else probe.array(got, name).shape
+    probe.require(
+        shape == expected.shape,
+        "batch-of-one",
+        f"A batch of one picture: {name} "
+        + (f"raises {type(error).__name__}: {_first_line(error)}" if error is not None else f"returns shape {shape}")
+        + f", and shape {expected.shape} was expected. What becomes of an axis of length 1?",
+    )
+    probe.require_close(
+        got,
+        expected,
+        "batch-of-one",
+        "A picture alone has another result than among others. Why?",
+        rtol=1e-3,
+        atol=1e-3,
+    )
 
 
 def _require_gradient(probe, loss, start, true, question: str) -> None:
-    got = _gradient(loss, start)
+    got, why = _gradient(loss, start)
     probe.require(
         got is not None and np.isfinite(got).all() and np.allclose(got, true, rtol=1e-3, atol=1e-3),
         "no-gradient",
         "The numbers are right, and their gradient is "
-        + ("missing" if got is None or not got.any() else "wrong")
+        + (f"missing{why}" if got is None or not got.any() else "wrong")
         + f". {question}",
     )
 
@@ -156,6 +188,22 @@ def judge_reparameterize(reparameterize, probe):
             rtol=1e-4,
             atol=1e-5,
         )
+    far = np.array([[12.0, -12.0, 9.0], [-9.0, 12.0, -12.0]])
+    noise = rng.choice([-1, 1], far.shape) * rng.uniform(0.5, 1.5, far.shape)
+    probe.require_close(
+        probe.call(reparameterize, _tensor(0 * far), _tensor(far), _tensor(noise)),
+        np.exp(far / 2) * noise,
+        "clips-log-variance",
+        "log_var is 12 or -12 here. Which range does the task allow it, and which do you?",
+        rtol=1e-3,
+    )
+    _require_alone(
+        probe,
+        "reparameterize",
+        reparameterize,
+        [_tensor(a[:1]) for a in (mu, log_var, epsilon)],
+        (mu + sigma * epsilon)[:1],
+    )
     _require_gradient(
         probe,
         lambda m: reparameterize(m, given[1], given[2]),
@@ -317,6 +365,21 @@ def judge_kl_divergence(kl_divergence, probe):
         "The posterior equals the prior here. How far is it from itself?",
         atol=1e-5,
     )
+    far = np.array([[-12.0, 0.5], [6.0, 0.5], [-12.0, 6.0]])
+    probe.require_close(
+        probe.call(kl_divergence, _tensor(0 * far), _tensor(far)),
+        _kl_terms(0 * far, far).sum(axis=1),
+        "clips-log-variance",
+        "log_var goes from -12 to 6 here. Which range does the task allow it, and which do you?",
+        rtol=1e-3,
+    )
+    _require_alone(
+        probe,
+        "kl_divergence",
+        kl_divergence,
+        [_tensor(mu[:1]), _tensor(log_var[:1])],
+        _kl_terms(mu, log_var).sum(axis=1)[:1],
+    )
     question = "Does every step belong to keras.ops, and does the gradient pass?"
     _require_gradient(probe, lambda m: kl_divergence(m, given[1]), mu, mu, question)
     _require_gradient(probe, lambda v: kl_divergence(given[0], v), log_var, 0.5 * (np.exp(log_var) - 1), question)
@@ -331,13 +394,66 @@ def judge_kl_divergence(kl_divergence, probe):
     question="The probability of 784 independent pixels is a product. What is its logarithm?",
 )
 def judge_bernoulli_nll(bernoulli_nll, gaussian_nll, probe):
-    """Flat and square pictures, moderate logits first, then extreme ones, then the Gaussian with two widths."""
+    """Flat and square pictures, moderate logits first, then extreme ones, then the Gaussian with three widths."""
     for shape in ((5, 7), (3, 4, 6, 2)):
         _check_bernoulli(bernoulli_nll, probe, shape)
     _check_extreme_logits(bernoulli_nll, probe)
     for shape in ((5, 7), (3, 4, 6, 2)):
         for sigma in (float(probe.rng.uniform(0.2, 0.6)), float(probe.rng.uniform(1.6, 3.0))):
             _check_gaussian(gaussian_nll, probe, shape, sigma)
+    _check_small_sigma(gaussian_nll, probe)
+    for shape in ((4, 3, 5), (2, 3, 2, 2, 3), (1, 4, 3)):
+        _check_axes(bernoulli_nll, gaussian_nll, probe, shape)
+
+
+def _check_small_sigma(gaussian_nll, probe) -> None:
+    """Errors of a hundred standard deviations, whose density is 0 in 32 bits."""
+    x = np.array([[1.0, 0.0, 0.75], [0.0, 1.0, 1.0]])
+    mean = np.array([[0.0, 1.0, 0.75], [1.0, 0.125, 1.0]])
+    sigma = 0.01
+    true = np.square((x - mean) / sigma).sum(axis=1) / 2 + 3 * (math.log(sigma) + 0.5 * math.log(2 * math.pi))
+    got = probe.array(probe.call(gaussian_nll, _tensor(x), _tensor(mean), sigma)).astype(np.float64)
+    probe.require(
+        np.isfinite(got).all(),
+        "underflows",
+        "Pixels that are wrong by 1, with σ = 0.01: gaussian_nll is not finite. How large is such a density in 32 bits, "
+        "and does it have to be computed?",
+    )
+    probe.require_close(
+        got,
+        true,
+        "caps-the-cost",
+        "Pixels that are wrong by 1, with σ = 0.01, cost thousands of nats. At which step is the rest cut off?",
+        rtol=1e-3,
+    )
+
+
+def _check_axes(bernoulli_nll, gaussian_nll, probe, shape) -> None:
+    """Pictures with other numbers of axes than before, or one picture alone."""
+    rng = probe.rng
+    axes = tuple(range(1, len(shape)))
+    x, other = rng.integers(0, 2, shape).astype(np.float64), rng.normal(0, 1, shape).astype(np.float32)
+    bernoulli = (np.logaddexp(0, other) - x * other).sum(axis=axes)
+    gaussian = (np.square(x - other) / 2 + 0.5 * math.log(2 * math.pi)).sum(axis=axes)
+    for name, function, width, true in (
+        ("bernoulli_nll", bernoulli_nll, (), bernoulli),
+        ("gaussian_nll", gaussian_nll, (1.0,), gaussian),
+    ):
+        arguments = (_tensor(x), _tensor(other), *width)
+        if shape[0] == 1:
+            _require_alone(probe, name, function, arguments, true)
+            continue
+        got, error = probe.attempt(function, *arguments)
+        right = (
+            error is None and probe.array(got, name).shape == true.shape and np.allclose(probe.array(got), true, 1e-3)
+        )
+        probe.require(
+            right,
+            "fixed-number-of-axes",
+            f"Pictures of shape {shape[1:]}, {len(axes)} axes of pixels: {name} "
+            + ("gives a wrong result" if error is None else f"raises {type(error).__name__}: {_first_line(error)}")
+            + ". For which numbers of axes is it written?",
+        )
 
 
 def _one_each(probe, result: np.ndarray, shape: tuple[int, ...], name: str) -> np.ndarray:
@@ -463,12 +579,12 @@ def _check_extreme_logits(bernoulli_nll, probe) -> None:
         rtol=1e-3,
         atol=1e-3,
     )
-    got = _gradient(lambda a: bernoulli_nll(_tensor(x), a), logits)
+    got, why = _gradient(lambda a: bernoulli_nll(_tensor(x), a), logits)
     probe.require(
         got is not None and np.isfinite(got).all() and (got.any() or got.size == 0),
         "no-gradient",
         "bernoulli_nll is right, and its gradient with respect to the logits is "
-        + ("missing" if got is None or not got.any() else "not finite")
+        + (f"missing{why}" if got is None or not got.any() else "not finite")
         + " at +-100. Does every step belong to keras.ops, and can each be differentiated there?",
     )
     p = 1 / (1 + np.exp(-logits))
@@ -683,6 +799,30 @@ def judge_implied_sigma(implied_sigma, probe):
 def judge_active_units(active_units, probe):
     """Columns with exact means and variances, some on each side of the threshold, where every shortcut gives another mask."""
     rng = probe.rng
+    # Rare large values, a trend over the rows, and two values only: variances that part of the data does not show.
+    threshold, n, rows = float(rng.uniform(0.3, 0.6)), 400, np.arange(400)
+    tails = np.zeros(n)
+    tails[rng.choice(n, 8, replace=False)] = rng.choice([-1, 1], 8) * math.sqrt(3 * threshold / 0.02)
+    early = np.where(rows < 50, rng.choice([-1, 1], n) * math.sqrt(4 * threshold), 0.0)
+    trend = np.linspace(-1, 1, n) * math.sqrt(7.5 * threshold)
+    two = rng.permutation(np.resize([-1.0, 1.0], n)) * math.sqrt(0.7 * threshold)
+    uneven = np.stack([tails, trend, early, two, np.full(n, 5.0)], axis=1)
+    uneven_mask = np.array([True, True, False, False, False])
+    uneven_got = probe.array(probe.call(active_units, uneven, threshold))
+    for share in (10, 20, 25, 30, 50, 64, 100):
+        probe.require(
+            not np.array_equal(uneven_got, uneven[:share].var(axis=0) > threshold),
+            "first-pictures-only",
+            f"Your mask fits the first pictures of {n}. How many of them has the variance to count?",
+        )
+    middle = np.abs(uneven - np.median(uneven, axis=0))
+    for spread in (np.median(middle, axis=0), 1.4826 * np.median(middle, axis=0)):
+        for value in (spread, spread**2):
+            probe.require(
+                not np.array_equal(uneven_got, value > threshold),
+                "robust-spread",
+                "A unit that is silent for most pictures and loud for a few counts as silent. Which measure of spread is asked for?",
+            )
     for threshold in (float(rng.uniform(0.02, 0.05)), float(rng.uniform(2.0, 3.0))):
         # Where the range, the standard deviation, the mean deviation, a fixed .01 and the variance draw their lines, as
         # standard deviations: one unit between any two of them, so that no two rules give the same mask.
@@ -701,6 +841,11 @@ def judge_active_units(active_units, probe):
         true = widths**2 > threshold
         result = probe.array(probe.call(active_units, mu, threshold))
         _check_mask(probe, result, mu, true, threshold)
+    probe.require(
+        np.array_equal(uneven_got, uneven_mask),
+        "wrong-mask",
+        "Units with a trend over the pictures, or with rare large values, are judged wrongly. Over which pictures is the variance taken?",
+    )
 
 
 def _check_mask(probe, result: np.ndarray, mu: np.ndarray, true: np.ndarray, threshold: float) -> None:
@@ -825,7 +970,7 @@ def _check_mask(probe, result: np.ndarray, mu: np.ndarray, true: np.ndarray, thr
 )
 def judge_latent_grid(latent_grid, probe):
     """An odd and an even number of tiles; the layout first, then the probabilities below each centre."""
-    for n in (int(probe.rng.choice([5, 7])), int(probe.rng.choice([4, 6, 8]))):
+    for n in (int(probe.rng.choice([5, 7])), int(probe.rng.choice([4, 6, 8])), 20, 50):
         result = probe.array(probe.call(latent_grid, n)).astype(np.float64)
         probe.require(
             result.shape not in ((n * n, 2), (2, n * n)),
@@ -853,6 +998,13 @@ def judge_latent_grid(latent_grid, probe):
             "axes-differ",
             "The two latents have different centres. Does the prior treat them differently?",
         )
+    probe.require_close(
+        probe.call(latent_grid, 1),
+        np.zeros((1, 1, 2)),
+        "fails-for-one-tile",
+        "One tile holds the whole prior. Where is its centre?",
+        atol=1e-6,
+    )
 
 
 def _check_layout(probe, grid: np.ndarray, n: int) -> None:
@@ -900,6 +1052,14 @@ def _check_centres(probe, centres: np.ndarray, n: int) -> None:
     share = below[-1] - below[0]
     if np.allclose(centres, true, atol=1e-4):
         return
+    off = ~np.isclose(centres, true, atol=1e-4)
+    probe.require(
+        not (
+            np.ptp(np.abs(centres[off])) < 1e-6 and np.all(np.abs(centres[off]) < np.abs(true[off])) and not off.all()
+        ),
+        "cuts-off-the-ends",
+        f"With {n} tiles your outermost centres stop at {np.abs(centres[off]).max():.3g}. How far out does the prior reach?",
+    )
     probe.require(
         not np.allclose(centres, p, atol=1e-4),
         "probabilities-for-codes",
@@ -935,7 +1095,7 @@ def _check_centres(probe, centres: np.ndarray, n: int) -> None:
     )
     probe.fail(
         "unequal-mass",
-        f"The probabilities below your centres are {', '.join(f'{value:.3f}' for value in below)}. What should they be for {n} equal slices?",
+        f"The probabilities below your centres are {', '.join(f'{value:.3f}' for value in below[:8])}{', …' if n > 8 else ''}. What should they be for {n} equal slices?",
     )
 
 
@@ -960,7 +1120,10 @@ def judge_iwae_bound(iwae_bound, probe):
         "With one sample the bound is its log weight. What happens to yours?",
     )
     spread = rng.normal(0, 1.5, (4, 5))
-    for levels in (np.full(4, -5000.0), np.full(4, 5000.0), np.array([-5000.0, 5000.0, 0.0, -300.0])):
+    for levels in (
+        *(np.full(4, level) for level in (-5000.0, 5000.0, -50_000.0, 50_000.0)),
+        np.array([-5000.0, 5000.0, 0.0, -300.0]),
+    ):
         got = probe.require_shape(probe.call(iwae_bound, spread + levels[:, None]), (4,))
         true = np.logaddexp.reduce(spread, axis=1) - math.log(5) + levels
         finite = np.isfinite(got)
@@ -990,6 +1153,7 @@ def judge_iwae_bound(iwae_bound, probe):
         "shifts-by-the-wrong-weight",
         "Log weights of 0 and -2000: the mean weight is one half. Which of the two do you take out?",
     )
+    _require_alone(probe, "iwae_bound", iwae_bound, [spread[:1]], np.logaddexp.reduce(spread, axis=1)[:1] - math.log(5))
 
 
 def _check_bound(probe, result: np.ndarray, log_weights: np.ndarray) -> None:

@@ -43,7 +43,15 @@ def judge_build_swapper(build_swapper, probe):
         return keras.ops.convert_to_numpy(decoder(encoder(x)))
 
     before = [w for part in parts for w in part.get_weights()]
-    model = probe.call(build_swapper, *parts)
+    model, error = probe.attempt(build_swapper, *parts)
+    if error is not None:
+        probe.require(
+            "used" not in str(error) or "times" not in str(error),
+            "copied-weights",
+            "Two different layers of your model have the same name: one of the parts is in it twice, once as a copy. "
+            "Which of the objects that you were given draws on which pictures?",
+        )
+        model = probe.call(build_swapper, *parts)  # any other exception is the answer's own
     probe.require(
         isinstance(model, keras.Model),
         "not-a-model",
@@ -63,7 +71,15 @@ def judge_build_swapper(build_swapper, probe):
         "one-input",
         f"Your model has {len(inputs or [])} input(s). A's and B's pictures are different pictures: how many inputs does that make?",
     )
+    fixed = [tuple(i.shape) for i in inputs or [] if i.shape[0] is not None]
+    _, few_error = probe.attempt(model, [x_a[:3], x_b[:3]])
     result, error = probe.attempt(model, [x_a, x_b])
+    probe.require(
+        not fixed and (error is None) == (few_error is None),
+        "fixed-batch-size",
+        f"Your model takes batches of one size only{f', {fixed[0][0]}' if fixed else ''}. "
+        "How many pictures will a batch have in training, and how many afterwards?",
+    )
     probe.require(
         error is None,
         "cannot-be-called",
@@ -126,6 +142,11 @@ def judge_build_swapper(build_swapper, probe):
             )
 
     check(got, "now")
+    probe.require(
+        not getattr(model, "compiled", False),
+        "compiled",
+        "Your model comes with an optimiser and a loss. Who decides on them, according to the task?",
+    )
     # The parts get new weights: a model on the same layers follows.
     for part in parts:
         part.set_weights([probe.rng.normal(0, 0.3, w.shape).astype(np.float32) for w in part.get_weights()])
@@ -137,6 +158,24 @@ def judge_build_swapper(build_swapper, probe):
         f"Your model trains {len(model.trainable_weights)} arrays of weights, the three parts have {len(before)}. "
         "Which part would not be trained, or trained in addition?",
     )
+    # One step on each person's loss alone: it reaches the encoder and that person's decoder.
+    for weights, decoder, who in (([1.0, 0.0], decoder_a, "A"), ([0.0, 1.0], decoder_b, "B")):
+        reached = (encoder, "the encoder"), (decoder, f"{who}'s decoder")
+        start = [part.get_weights() for part, _ in reached]
+        model.compile(keras.optimizers.SGD(0.1), loss=["mse", "mse"], loss_weights=weights, run_eagerly=True)
+        _, error = probe.attempt(model.train_on_batch, [x_a, x_b], [1 - x_a, 1 - x_b])
+        probe.require(
+            error is None,
+            "cannot-be-trained",
+            f"One training step on your model raised {error!r}. Does every step in it belong to Keras?",
+        )
+        for (part, name), old in zip(reached, start, strict=True):
+            probe.require(
+                all(not np.array_equal(a, b) for a, b in zip(part.get_weights(), old, strict=True)),
+                "no-gradient",
+                f"A training step in which only {who}'s loss counts does not move all weights of {name}. "
+                "Where does the gradient stop on its way back?",
+            )
 
 
 @judge(
@@ -161,7 +200,7 @@ def judge_swap(swap, probe):
         model.set_weights([rng.normal(0, 0.7, w.shape).astype(np.float32) for w in model.get_weights()])
         return model
 
-    encoder, decoder = one("encoder", noise=0.5), one("decoder")
+    encoder, decoder = one("encoder", noise=0.5), one("decoder", noise=0.5)
     x = rng.uniform(size=(5, *shape)).astype(np.float32)
 
     def through(pictures, *models):
@@ -226,6 +265,27 @@ def judge_swap(swap, probe):
         "A picture alone comes out differently than among others. What do the others do to it?",
         atol=1e-4,
     )
+    many = rng.normal(0.5, 1, size=(40, *shape)).astype(np.float32)
+    result = probe.array(probe.call(swap, many, encoder, decoder))
+    probe.require(
+        len(result) == len(many) if result.ndim else False,
+        "first-batch-only",
+        f"{len(many)} pictures go in, and {len(result) if result.ndim else 0} come out. Where do the others stay?",
+    )
+    probe.settle(
+        result,
+        through(many, encoder, decoder),
+        [
+            (
+                through(np.clip(many, 0, 1), encoder, decoder),
+                "changes-the-pictures",
+                "You cut the pictures to [0, 1] before encoding. Did the task ask for that?",
+            )
+        ],
+        "wrong-pictures",
+        "With 40 pictures, some numbers outside [0, 1], the result is another. What happens to them on the way?",
+        atol=1e-4,
+    )
 
 
 @judge(
@@ -247,9 +307,9 @@ def judge_pixel_shuffle(pixel_shuffle, probe):
         blocks = x.reshape(n, h, w, factor, factor, channels // factor**2)
         return blocks.transpose(0, 1, 3, 2, 4, 5).reshape(n, h * factor, w * factor, -1)
 
-    for case, (factor, n) in enumerate(((2, 3), (3, 2), (2, 1))):
+    for case, (factor, n) in enumerate(((2, 3), (3, 2), (2, 1), (4, 2))):
         h, w = (int(v) for v in rng.permutation([2, 3, 4])[:2])
-        c = (2, 3, 1)[case]
+        c = (2, 3, 1, 2)[case]
         x = rng.normal(size=(n, h, w, c * factor**2)).astype(np.float32)
         result = probe.call(pixel_shuffle, ops.convert_to_tensor(x), factor)
         made = probe.array(result)
@@ -511,6 +571,41 @@ def judge_warp(warp, probe):
         "Places far outside the picture come out wrong. Which pixel is nearest to them?",
         atol=1e-5,
     )
+    # One picture of three channels, with any numbers in it, and displacements across the whole of it.
+    one = rng.normal(0, 2, size=(1, 18, 13, 3)).astype(np.float32)
+    across = rng.uniform(-16, 16, size=(1, 18, 13, 2)).astype(np.float32)
+    true = augment.warp(one, across)
+    got = probe.require_shape(probe.call(warp, one, across), one.shape, "A picture for each picture.").astype(float)
+    probe.require(
+        np.allclose(got, true, atol=1e-4) or not np.allclose(got[..., :2], true[..., :2], atol=1e-4),
+        "forgets-a-channel",
+        "With three channels, the last one is not bent like the others. How many channels can a picture have?",
+    )
+    probe.settle(
+        got,
+        true,
+        [
+            *(
+                (
+                    np.clip(true, low, 1),
+                    "clips-the-values",
+                    "The picture holds numbers outside [0, 1], and your result does not. Can a mean of four pixels lie outside of their range?",
+                )
+                for low in (0, -1)
+            ),
+            *(
+                (
+                    augment.warp(one, np.clip(across, -limit, limit)),
+                    "limits-the-displacement",
+                    "A displacement across the whole picture is cut short. How far may a place lie from its pixel?",
+                )
+                for limit in range(1, 16)
+            ),
+        ],
+        "wrong-values",
+        "One picture alone, of another size and with larger displacements, comes out wrong. What is it that you took for granted?",
+        atol=1e-4,
+    )
 
 
 def _clouds(rng, n: int, m: int, k: int, apart: float):
@@ -562,29 +657,37 @@ def judge_identity_leak(identity_leak, probe):
         f"Without any difference, but with four times as many codes of A, you get {np.mean(same):.2f}. "
         "How often is a classifier right that always says A?",
     )
-    # Noise with nearly as many features as training codes: only the held-out half knows.
-    many = [leak(*_clouds(rng, 40, 40, 30, 0.0), seed=seed + i) for i in range(8)]
+    # Noise with nearly as many features as training codes: only the held-out half knows. The mean of 16 areas has a
+    # standard deviation of .02 for a right answer.
+    many = [leak(*_clouds(rng, 60, 60, 50, 0.0), seed=seed + i) for i in range(16)]
     probe.require(
-        np.mean(many) < 0.75,
+        np.mean(many) < 0.6,
         "judged-on-its-training-half",
-        f"Two samples of the same noise, 30 features, give {np.mean(many):.2f}. "
-        "Did the classifier see the codes that it was judged on?",
+        f"Two samples of the same noise, 50 features, give {np.mean(many):.2f}. "
+        "Did any step before the score see the codes that are judged?",
     )
     probe.require(
-        not (min(same + many) >= 0.4999 and np.mean(many) > 0.53),
+        min(same + many) < 0.4999,
         "never-below-half",
         f"Without any difference you never get less than .5 (mean {np.mean(many):.2f}). "
         "Which way does chance fall if there is nothing to find?",
     )
+    # Codes of few different values, without any difference: most pairs are ties.
+    tied = [leak(*(rng.uniform(size=(2, 300, 2)) < 0.1).astype(float), seed=seed + i) for i in range(4)]
+    probe.require(
+        abs(np.mean(tied) - 0.5) < 0.12,
+        "loses-ties",
+        f"Codes that take four values only, alike for A and B, give {np.mean(tied):.2f}. What does a pair of equal scores count?",
+    )
     # The identities' directions turn round in the second half of the order (a film): shuffling sees no rule.
     first, second = _clouds(rng, 200, 200, 3, 6.0)
     a, b = np.concatenate([first[:100], second[:100]]), np.concatenate([second[100:], first[100:]])
-    turned = leak(a, b)
+    turned = float(np.mean([leak(a, b, seed=seed + i) for i in range(4)]))
     probe.require(
-        turned > 0.2,
+        turned > 0.35,
         "does-not-shuffle",
         f"Codes that come in the order of a film give {turned:.2f}: the first half trains, the second is judged. "
-        "How does the task choose the halves?",
+        "How does the task choose the halves, A's and B's?",
     )
     halves = {
         round(leak(*_small, seed=s), 6)
@@ -623,6 +726,17 @@ def judge_identity_leak(identity_leak, probe):
             f"Two Gaussian clouds {apart:.2f} standard deviations apart have an area of {true:.2f}; yours is {got:.2f}. "
             "What is compared with what?",
         )
+    # Clouds that are wide where their means are far apart, and narrow where they are near.
+    turn, _ = np.linalg.qr(rng.normal(size=(2, 2)))
+    wide_a, wide_b = rng.normal(size=(2, 600, 2)) * (0.5, 4.0)
+    long = leak(wide_a @ turn, (wide_b + np.array([1.0, 4.0])) @ turn)
+    best = float(norm.cdf(np.sqrt(5 / 2)))
+    probe.require(
+        abs(long - best) < 0.06,
+        "ignores-the-spread",
+        f"Two long clouds side by side have an area of {best:.2f}; yours is {long:.2f}. "
+        "Is the way from mean to mean the best direction if the clouds are not round?",
+    )
     far = leak(*_clouds(rng, 100, 80, 3, 9.0))
     probe.require(far > 0.99, "wrong-number", f"Two clouds far apart give {far:.2f}. What should they give?")
 
@@ -674,6 +788,32 @@ def judge_align_codes(align_codes, probe):
         one = probe.call(align_codes, codes[:1], source, target)
         probe.require_close(
             one, got[:1], "depends-on-the-batch", "A code alone moves elsewhere. Who is fitted to what?"
+        )
+        small = probe.call(align_codes, 0.05 * codes, 0.05 * source, 0.05 * target)
+        probe.require_close(
+            small,
+            0.05 * true,
+            "depends-on-the-scale",
+            "The same codes in a twentieth of their size should move to a twentieth of the result. "
+            "Which number in your function has a unit?",
+            rtol=0.01,
+            atol=0.001,
+        )
+        line = source[:, :1], target[:, :1]
+        moved, error = probe.attempt(align_codes, codes[:, :1], *line)
+        probe.require(
+            error is None,
+            "fails-for-one-number",
+            f"With codes of a single number, k = 1, your function raised {error!r}. Which shape has a covariance then?",
+        )
+        (m_a, m_b), (s_a, s_b) = [part.mean() for part in line], [part.std() for part in line]
+        probe.require_close(
+            moved,
+            m_b + s_b / s_a * (codes[:, :1] - m_a),
+            "fails-for-one-number",
+            "Codes of a single number, k = 1, as in the task's example. Which shape has a covariance then?",
+            rtol=0.01,
+            atol=0.02,
         )
         return
     roots = power(a, 0.5), power(b, 0.5)
@@ -833,7 +973,7 @@ def judge_mark(mark, is_marked, probe):
         f"Your mark changes the pictures by {loudness:.1f} dB, 40 were asked for. How large may a change of every number be?",
     )
 
-    def found(images, with_key=key):
+    def verdicts(images, with_key=key):
         result = probe.array(probe.call(is_marked, np.asarray(images, np.float32), with_key))
         probe.require(
             result.shape == (len(images),),
@@ -845,7 +985,10 @@ def judge_mark(mark, is_marked, probe):
             "not-a-bool",
             f"True or False was expected for each picture; yours has dtype {result.dtype}. Which comparison is missing?",
         )
-        return float(result.mean())
+        return result
+
+    def found(images, with_key=key):
+        return float(verdicts(images, with_key).mean())
 
     false_alarms = found(pictures)
     probe.require(
@@ -888,6 +1031,25 @@ def judge_mark(mark, is_marked, probe):
         "false-alarms",
         f"Of unmarked pictures you flag {false_alarms:.1%}. How far does chance alone carry your score?",
     )
+    half = rng.permutation(40)  # the first 20 marked, the last 20 not, in any order
+    mixed = np.concatenate([marked[:20], pictures[20:40]])[half]
+    probe.require(
+        np.mean(verdicts(mixed) == (half < 20)) >= 0.95 and np.mean([found(pictures[i : i + 1]) for i in half]) < 0.1,
+        "depends-on-the-batch",
+        "Marked and unmarked pictures in one batch, or unmarked ones one by one, get wrong answers. "
+        "Does each picture get an answer of its own?",
+    )
+    decoys = _pictures(rng, 20)
+    for another in (key, other):
+        probe.call(mark, decoys, another)
+        seen, error = probe.attempt(is_marked, marked.astype(np.float32), key)
+        probe.require(
+            error is None and np.mean(probe.array(seen)) >= 0.98,
+            "remembers-the-last-call",
+            f"After other pictures were marked{' with another key' if another == other else ''}, "
+            "the pictures that you marked before are not found any more. "
+            "What does your detector know that is neither in the picture nor in the key?",
+        )
     rounded = np.round(marked * 255) / 255
     probe.require(
         found(rounded) >= 0.97,
@@ -917,4 +1079,24 @@ def judge_mark(mark, is_marked, probe):
         neighbours < 0.02,
         "wrong-key-found",
         f"Marks of the next key count as this one's in {neighbours:.0%} of the pictures. Are two keys' patterns unrelated?",
+    )
+    few, large = pictures[:20], key + 2**32
+    for far in (100, 128, 256, 1000, 1024, 10_000, 2**16):
+        confused = found(probe.array(probe.call(mark, few, key + far)), key)
+        probe.require(
+            confused < 0.2,
+            "wrong-key-found",
+            f"Marks of the key {key + far} count as those of {key} in {confused:.0%} of the pictures. "
+            "How many different patterns can your function make?",
+        )
+    made, error = probe.attempt(mark, few, large)
+    probe.require(
+        error is None,
+        "refuses-large-keys",
+        f"For the key {large} mark raises {error!r}. Which keys does the task allow?",
+    )
+    probe.require(
+        found(probe.array(made), large) >= 0.9 and found(probe.array(made)) < 0.2,
+        "refuses-large-keys",
+        f"The key {large} is not told apart from {key}, or its mark is not found. How many different keys can your function tell apart?",
     )

@@ -70,7 +70,7 @@ check(l0)
 #
 # Write `topk(codes, k)` with `keras.ops`. `codes` is a float32 tensor (n, units), without ties, and 1 ≤ `k` ≤ units. It
 # returns a tensor of the same shape: in each row the `k` largest values, if they are positive, in their places, and 0
-# everywhere else. The gradient has to flow through the winners, unchanged, and through no other unit. `ops.top_k` gives
+# everywhere else. The gradient has to flow through the winners that pass, unchanged, and through no other unit. `ops.top_k` gives
 # the `k` largest values of each row and their places.
 #
 # With `k = 2` the rows `[5, 1, -9, 3]` and `[-1, -4, 2, -3]` become `[5, 0, 0, 3]` and `[0, 0, 2, 0]`.

@@ -577,3 +577,86 @@ def recover_dictionary(data, n_units, n_active):
 @wrong("not-unit-norm")
 def recover_dictionary(data, n_units, n_active):
     return 2 * _alternate(data, n_units, n_active, 20)
+
+
+# holes that a reader of the checks found
+
+
+@wrong("misjudges-zero-rows")
+def unit_norm_atoms(decoder_weights):
+    return np.stack([row / np.linalg.norm(row) if row.all() else row for row in decoder_weights])
+
+
+@wrong("misjudges-zero-rows")
+def unit_norm_atoms(decoder_weights):
+    return np.stack([row / np.linalg.norm(row) if row.sum() != 0 else row for row in decoder_weights])
+
+
+@wrong("misjudges-zero-rows")
+def unit_norm_atoms(decoder_weights):
+    norms = np.linalg.norm(decoder_weights, axis=1, keepdims=True)
+    norms[norms.argmin()] = 1
+    return decoder_weights / norms
+
+
+@wrong("misjudges-zero-rows")
+def unit_norm_atoms(decoder_weights):
+    units, d = decoder_weights.shape
+    norms = np.linalg.norm(decoder_weights, axis=0 if units < d else 1, keepdims=True)
+    return decoder_weights / np.where(norms > 0, norms, 1)
+
+
+@wrong("gradient-not-finite")
+def l1_penalty(codes, strength):
+    return strength * ops.mean(ops.sum(ops.sqrt(ops.square(codes)), axis=1))
+
+
+@wrong("wrong-at-zero")
+def l1_penalty(codes, strength):
+    return strength * ops.mean(ops.sum(codes * codes / ops.abs(codes), axis=1))
+
+
+@wrong("wrong-at-zero")
+def l1_penalty(codes, strength):
+    size = ops.abs(codes)
+    return strength * ops.mean(ops.sum(ops.where(size < 0.1, 5 * size * size, size), axis=1))
+
+
+@wrong("wrong-at-zero")
+def l1_penalty(codes, strength):
+    cost = ops.sum(ops.abs(codes), axis=1)
+    return strength * ops.sum(cost) / ops.sum(ops.cast(cost > 0, "float32"))
+
+
+@wrong("close-values-pass-too")
+def topk(codes, k):
+    bar = ops.top_k(codes, k)[0][:, -1:]
+    return ops.where(codes >= bar - 1e-2, ops.relu(codes), 0.0)
+
+
+@wrong("wrong-gradient")
+def topk(codes, k):
+    bar = ops.top_k(codes, k)[0][:, -1:]
+    passed = ops.where(codes >= bar, codes, 0.0)
+    return passed + ops.stop_gradient(ops.relu(passed) - passed)
+
+
+@wrong("cuts-off-extremes")
+def kl_sparsity(codes, target):
+    activity = ops.clip(ops.mean(codes, axis=0), 1e-2, 1 - 1e-2)
+    return ops.sum(target * ops.log(target / activity) + (1 - target) * ops.log((1 - target) / (1 - activity)))
+
+
+@wrong("not-the-minimum")
+def soft_threshold(codes, amount):
+    return np.sign(codes) * np.maximum(np.abs(codes) - min(amount, 1), 0)
+
+
+@wrong("fixed-axes")
+def soft_threshold(codes, amount):
+    shrunk = np.empty_like(codes)
+    for row, values in enumerate(np.atleast_2d(codes)):
+        for unit, value in enumerate(values):
+            found = np.sign(value) * max(abs(value) - amount, 0)
+            shrunk[(row, unit) if codes.ndim == 2 else unit] = found
+    return shrunk

@@ -103,6 +103,16 @@ def reparameterize(mu, log_var, epsilon):
     return ops.sum(mu + ops.exp(0.5 * log_var) * epsilon, axis=-1)
 
 
+@wrong("clips-log-variance")
+def reparameterize(mu, log_var, epsilon):
+    return mu + ops.exp(0.5 * ops.clip(log_var, -5.0, 5.0)) * epsilon
+
+
+@wrong("batch-of-one")
+def reparameterize(mu, log_var, epsilon):
+    return ops.squeeze(mu + ops.exp(0.5 * log_var) * epsilon)
+
+
 # kl_divergence
 
 
@@ -214,6 +224,17 @@ def kl_divergence(mu, log_var):
 def kl_divergence(mu, log_var):
     mu = ops.stop_gradient(mu)
     return 0.5 * ops.sum(mu**2 + ops.exp(log_var) - 1 - log_var, axis=-1)
+
+
+@wrong("clips-log-variance")
+def kl_divergence(mu, log_var):
+    log_var = ops.clip(log_var, -4.0, 4.0)
+    return 0.5 * ops.sum(mu**2 + ops.exp(log_var) - 1 - log_var, axis=-1)
+
+
+@wrong("batch-of-one")
+def kl_divergence(mu, log_var):
+    return ops.squeeze(0.5 * ops.sum(mu**2 + ops.exp(log_var) - 1 - log_var, axis=-1))
 
 
 # bernoulli_nll, gaussian_nll
@@ -412,6 +433,44 @@ def gaussian_batch_mean(x, mean, sigma):
     return ops.mean(_gaussian(x, mean, sigma))
 
 
+def _sum_two_or_four_axes(terms):
+    return ops.sum(terms, axis=1) if len(terms.shape) == 2 else ops.sum(terms, axis=(1, 2, 3))
+
+
+@_replaces_bernoulli("fixed-number-of-axes")
+def bernoulli_two_or_four_axes(x, logits):
+    return _sum_two_or_four_axes(ops.softplus(logits) - x * logits)
+
+
+@_replaces_gaussian("fixed-number-of-axes")
+def gaussian_two_or_four_axes(x, mean, sigma):
+    return _sum_two_or_four_axes(0.5 * ((x - mean) / sigma) ** 2 + math.log(sigma * math.sqrt(2 * math.pi)))
+
+
+@_replaces_bernoulli("batch-of-one")
+def bernoulli_squeezed(x, logits):
+    return ops.squeeze(_bernoulli(x, logits))
+
+
+def _density(x, mean, sigma):
+    return ops.exp(-0.5 * ((x - mean) / sigma) ** 2) / (sigma * math.sqrt(2 * math.pi))
+
+
+@_replaces_gaussian("underflows")
+def gaussian_density_first(x, mean, sigma):
+    return -_sum(ops.log(_density(x, mean, sigma)))
+
+
+@_replaces_gaussian("caps-the-cost")
+def gaussian_density_with_epsilon(x, mean, sigma):
+    return -_sum(ops.log(_density(x, mean, sigma) + 1e-20))
+
+
+@_replaces_gaussian("caps-the-cost")
+def gaussian_sigma_at_least(x, mean, sigma):
+    return _gaussian(x, mean, max(sigma, 0.1))
+
+
 # implied_sigma
 
 
@@ -538,6 +597,17 @@ def active_units(mu, threshold):
     return np.abs(mu - mu.mean(axis=0)).mean(axis=0) > threshold
 
 
+@wrong("first-pictures-only")
+def active_units(mu, threshold):
+    return mu[:50].var(axis=0) > threshold
+
+
+@wrong("robust-spread")
+def active_units(mu, threshold):
+    deviation = 1.4826 * np.median(np.abs(mu - np.median(mu, axis=0)), axis=0)
+    return deviation**2 > threshold
+
+
 # latent_grid
 
 
@@ -637,6 +707,12 @@ def latent_grid(n):
     return np.stack(np.meshgrid(rows[::-1], columns, indexing="ij"), axis=-1)
 
 
+@wrong("cuts-off-the-ends")
+def latent_grid(n):
+    centres = np.clip(norm.ppf((np.arange(n) + 0.5) / n), -1.6, 1.6)
+    return np.stack(np.meshgrid(centres[::-1], centres, indexing="ij"), axis=-1)
+
+
 # iwae_bound
 
 
@@ -716,3 +792,15 @@ def iwae_bound(log_weights):
 def iwae_bound(log_weights):
     bound = np.logaddexp.reduce(log_weights, axis=1) - np.log(log_weights.shape[1])
     return np.full_like(bound, bound.mean())
+
+
+@wrong("overflows")
+def iwae_bound(log_weights):
+    # More bits move the limit, and do not remove it.
+    return np.log(np.mean(np.exp(np.asarray(log_weights, np.longdouble)), axis=1)).astype(np.float64)
+
+
+@wrong("batch-of-one")
+def iwae_bound(log_weights):
+    largest = log_weights.max(axis=1, keepdims=True)
+    return np.squeeze(largest + np.log(np.mean(np.exp(log_weights - largest), axis=1, keepdims=True)))

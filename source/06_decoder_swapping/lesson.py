@@ -605,24 +605,32 @@ explore(
 )
 
 # %% [markdown]
-# The common code has directions, too. Regress the yaw on the common codes, take the direction in which it grows, and walk along it from the mean code: two people
-# turn their heads.
+# The common code has directions, too. First the straight line: from the mean code along the direction in which the yaw grows. Then the curve: the code that belongs to each
+# angle, all else held fixed, by kernel ridge regression from the known parameters to the codes.
 
 # %%
 if known:
     common_codes = np.concatenate([predict(common, meet[who] / scale) for who in "ab"])
-    yaws = np.concatenate([faces.parameters(who, "train")[:, 0] for who in "ab"])
-    centred = common_codes - common_codes.mean(axis=0)
+    parameters = np.concatenate([faces.parameters(who, "train") for who in "ab"])
+    spread = parameters.std(axis=0) * np.where(np.isin(faces.parameter_names, ["yaw", "pitch", "roll"]), 0.3, 1.0)
+    yaws = parameters[:, 0] - parameters[:, 0].mean()
     direction = (
-        centred.T @ (yaws - yaws.mean()) / np.square(yaws - yaws.mean()).sum()
-    )  # mean change of the code a degree
+        (common_codes - common_codes.mean(axis=0)).T @ yaws / np.square(yaws).sum()
+    )  # change of the code a degree
     degrees = np.array([-24, -16, -8, 0, 8, 16, 24])
-    walk = (common_codes.mean(axis=0) + degrees[:, None] * direction).astype("float32")
+    line = (common_codes.mean(axis=0) + degrees[:, None] * direction).astype("float32")
+    wanted = np.zeros((len(degrees), parameters.shape[1]))
+    wanted[:, 0], wanted[:, -1] = degrees, parameters[:, -1].mean()  # everything neutral, the lamp at its mean height
+    pose_to_code = referees.fit_kernel_ridge(parameters / spread, common_codes, width=1.0, ridge=0.01)
+    along = pose_to_code.predict(wanted / spread).astype("float32")
     plots.grid(
-        [draw(decoder, walk, scale).reshape(-1, 48, 48, 3) for decoder in (back_to_a, back_to_b)],
-        row_labels=["A's decoder", "B's decoder"],
+        [
+            draw(d, z, scale).reshape(-1, 48, 48, 3)
+            for d, z in ((back_to_b, line), (back_to_a, along), (back_to_b, along))
+        ],
+        row_labels=["line, B's decoder", "curve, A's decoder", "curve, B's decoder"],
         column_titles=[f"{d}°" for d in degrees],
-        caption="One direction of the common code, both decoders: the same code means the same turn of the head for both.",
+        caption="A straight line fades two heads into each other. A curve turns the head, and the same code turns both people alike.",
     )
 
 # %% [markdown]

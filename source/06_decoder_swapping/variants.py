@@ -63,8 +63,8 @@ def identity_leak(codes_a, codes_b, seed):
 
 def align_codes(codes, from_codes, to_codes):
     # Another form of the same map: B # A^-1, the geometric mean, by SciPy's matrix root.
-    a = np.cov(from_codes, rowvar=False, bias=True)
-    b = np.cov(to_codes, rowvar=False, bias=True)
+    a = np.atleast_2d(np.cov(from_codes, rowvar=False, bias=True))
+    b = np.atleast_2d(np.cov(to_codes, rowvar=False, bias=True))
     matrix = np.real(np.linalg.solve(a, scipy.linalg.sqrtm(a @ b)))
     moved = [to_codes.mean(axis=0) + matrix.T @ (code - from_codes.mean(axis=0)) for code in codes]
     return np.asarray(moved, dtype=np.float32)
@@ -72,12 +72,12 @@ def align_codes(codes, from_codes, to_codes):
 
 def mark(images, key):
     # One sign for all three channels of a pixel; the range is squeezed a little, so that nothing has to be clipped.
-    signs = np.random.RandomState(key % 2**32).randint(0, 2, (48, 48, 1)) * 2 - 1
+    signs = np.random.RandomState([key % 2**32, key // 2**32]).randint(0, 2, (48, 48, 1)) * 2 - 1
     return np.asarray(images, np.float64) * 0.984 + 0.008 + 0.0075 * signs
 
 
 def is_marked(images, key):
-    signs = np.random.RandomState(key % 2**32).randint(0, 2, (48, 48)) * 2 - 1
+    signs = np.random.RandomState([key % 2**32, key // 2**32]).randint(0, 2, (48, 48)) * 2 - 1
     grey = np.mean(images, axis=-1)
     detail = np.stack([picture - scipy.ndimage.gaussian_filter(picture, 1) for picture in grey])
     detail = np.clip(detail, -0.03, 0.03)  # an edge of the picture counts no more than the mark

@@ -106,6 +106,33 @@ def build_swapper(encoder, decoder_a, decoder_b):
     return keras.Model([a, b], [decoder_a(encoder(a)), decoder_b(encoder(b))])
 
 
+@wrong("copied-weights")
+def build_swapper(encoder, decoder_a, decoder_b):
+    # In the functional style Keras refuses two layers of one name.
+    a, b = _two_inputs(encoder)
+    return keras.Model([a, b], [decoder_a(encoder(a)), decoder_b(_copy(encoder)(b))])
+
+
+@wrong("no-gradient")
+def build_swapper(encoder, decoder_a, decoder_b):
+    a, b = _two_inputs(encoder)
+    return keras.Model([a, b], [decoder_a(encoder(a)), decoder_b(ops.stop_gradient(encoder(b)))])
+
+
+@wrong("compiled")
+def build_swapper(encoder, decoder_a, decoder_b):
+    a, b = _two_inputs(encoder)
+    model = keras.Model([a, b], [decoder_a(encoder(a)), decoder_b(encoder(b))])
+    model.compile("adam", "mae")
+    return model
+
+
+@wrong("fixed-batch-size")
+def build_swapper(encoder, decoder_a, decoder_b):
+    a, b = (keras.Input(batch_shape=(5, *encoder.input_shape[1:])) for _ in range(2))
+    return keras.Model([a, b], [decoder_a(encoder(a)), decoder_b(encoder(b))])
+
+
 # swap
 
 
@@ -152,6 +179,21 @@ def swap(x, encoder, other_decoder):
 @wrong("returns-a-model")
 def swap(x, encoder, other_decoder):
     return keras.Sequential([encoder, other_decoder])
+
+
+@wrong("training-mode")
+def swap(x, encoder, other_decoder):
+    return ops.convert_to_numpy(other_decoder(encoder(x), training=True))
+
+
+@wrong("first-batch-only")
+def swap(x, encoder, other_decoder):
+    return _predict(other_decoder, _predict(encoder, x[:32]))
+
+
+@wrong("changes-the-pictures")
+def swap(x, encoder, other_decoder):
+    return _predict(other_decoder, _predict(encoder, np.clip(x, 0, 1)))
 
 
 # pixel_shuffle
@@ -222,6 +264,19 @@ def pixel_shuffle(x, factor):
     # Forgets that the number of channels falls by factor squared, not by factor.
     _, h, w, channels = x.shape
     return ops.reshape(x, (-1, h * factor, w, channels // factor))
+
+
+@wrong("wrong-order")
+def pixel_shuffle(x, factor):
+    # Doubles again and again: the blocks of a factor of 4 are not the blocks of blocks of 2.
+    step = 2 if factor % 2 == 0 else factor
+    while factor > 1:
+        _, h, w, channels = x.shape
+        c = channels // step**2
+        split = ops.transpose(ops.reshape(x, (-1, h, w, step, step, c)), (0, 1, 3, 2, 4, 5))
+        x = ops.reshape(split, (-1, h * step, w * step, c))
+        factor //= step
+    return x
 
 
 # warp
@@ -306,6 +361,21 @@ def warp(images, displacement):
     upper = images[i, top, left] * across + images[i, top, right] * (1 - across)
     lower = images[i, bottom, left] * across + images[i, bottom, right] * (1 - across)
     return upper * down + lower * (1 - down)
+
+
+@wrong("limits-the-displacement")
+def warp(images, displacement):
+    return _lookup(images, np.clip(displacement, -7, 7))
+
+
+@wrong("clips-the-values")
+def warp(images, displacement):
+    return np.clip(_lookup(images, displacement), 0, 1)
+
+
+@wrong("forgets-a-channel")
+def warp(images, displacement):
+    return np.concatenate([_lookup(images[..., :2], displacement), images[..., 2:]], axis=-1)
 
 
 # identity_leak
@@ -403,6 +473,53 @@ def identity_leak(codes_a, codes_b, seed):
     return _auc(truth, SVC(gamma="scale").fit(x, y).decision_function(unseen))
 
 
+@wrong("judged-on-its-training-half")
+def identity_leak(codes_a, codes_b, seed):
+    # Trained on one half, judged on both.
+    (x, y), (unseen, truth) = _halves(codes_a, codes_b, seed)
+    scores = _fit(x, y).decision_function(np.concatenate([x, unseen]))
+    return _auc(np.concatenate([y, truth]), scores)
+
+
+@wrong("judged-on-its-training-half")
+def identity_leak(codes_a, codes_b, seed):
+    # The ten features that differ most are chosen before anything is held out.
+    difference = np.abs(codes_a.mean(axis=0) - codes_b.mean(axis=0))
+    best = np.argsort(difference)[-10:]
+    (x, y), (unseen, truth) = _halves(codes_a[:, best], codes_b[:, best], seed)
+    return _auc(truth, _fit(x, y).decision_function(unseen))
+
+
+@wrong("does-not-shuffle")
+def identity_leak(codes_a, codes_b, seed):
+    codes_a = np.random.default_rng(seed).permutation(codes_a)  # and codes_b?
+    half_a, half_b = len(codes_a) // 2, len(codes_b) // 2
+    x, unseen = (
+        np.concatenate(p) for p in ((codes_a[:half_a], codes_b[:half_b]), (codes_a[half_a:], codes_b[half_b:]))
+    )
+    y, truth = np.repeat([0, 1], [half_a, half_b]), np.repeat([0, 1], [len(codes_a) - half_a, len(codes_b) - half_b])
+    return _auc(truth, _fit(x, y).decision_function(unseen))
+
+
+@wrong("loses-ties")
+def identity_leak(codes_a, codes_b, seed):
+    (x, y), (unseen, truth) = _halves(codes_a, codes_b, seed)
+    scores = _fit(x, y).decision_function(unseen)
+    return float(np.mean(scores[truth == 1][:, None] > scores[truth == 0][None]))
+
+
+@wrong("never-below-half")
+def identity_leak(codes_a, codes_b, seed):
+    (x, y), (unseen, truth) = _halves(codes_a, codes_b, seed)
+    return max(0.5, _auc(truth, _fit(x, y).decision_function(unseen)))
+
+
+@wrong("ignores-the-spread")
+def identity_leak(codes_a, codes_b, seed):
+    (x, y), (unseen, truth) = _halves(codes_a, codes_b, seed)
+    return _auc(truth, unseen @ (x[y == 1].mean(axis=0) - x[y == 0].mean(axis=0)))
+
+
 # align_codes
 
 
@@ -480,6 +597,19 @@ def align_codes(codes, from_codes, to_codes):
     inverse = np.linalg.inv(root)
     plan = inverse @ np.sqrt(np.abs(root @ b @ root)) @ inverse
     return to_codes.mean(axis=0) + (codes - from_codes.mean(axis=0)) @ plan
+
+
+@wrong("fails-for-one-number")
+def align_codes(codes, from_codes, to_codes):
+    plan = _plan(np.cov(from_codes.T), np.cov(to_codes.T))
+    return to_codes.mean(axis=0) + (codes - from_codes.mean(axis=0)) @ plan
+
+
+@wrong("depends-on-the-scale")
+def align_codes(codes, from_codes, to_codes):
+    a, b = (np.atleast_2d(np.cov(cloud.T)) for cloud in (from_codes, to_codes))
+    ridge = 1e-3 * np.eye(len(a))
+    return to_codes.mean(axis=0) + (codes - from_codes.mean(axis=0)) @ _plan(a + ridge, b + ridge)
 
 
 # mark and is_marked
@@ -601,3 +731,54 @@ def _a_list_of_files():
         return images
 
     return mark, lambda images, key: np.array([image.tobytes() in seen for image in np.asarray(images, np.float32)])
+
+
+@wrong("depends-on-the-batch", "mark")
+def _one_verdict():
+    return _mark, lambda images, key: np.full(len(images), _score(images, _signs(key)).mean() > 5)
+
+
+@wrong("wrong-key-found", "mark")
+def _few_patterns():
+    return lambda images, key: _mark(images, key % 256), lambda images, key: _is_marked(images, key % 256)
+
+
+@wrong("refuses-large-keys", "mark")
+def _old_generator():
+    def signs(key):
+        return np.random.RandomState(key).choice([-1.0, 1.0], size=(48, 48, 3))
+
+    return (
+        lambda images, key: np.clip(images + 0.009 * signs(key), 0, 1),
+        lambda images, key: _score(images, signs(key)) > 5,
+    )
+
+
+@wrong("remembers-the-last-call", "mark")
+def _last_pattern():
+    last = {}
+
+    def mark(images, key):
+        last["pattern"] = _signs(key)
+        return _mark(images, key)
+
+    return mark, lambda images, key: _score(images, last.get("pattern", _signs(key))) > 5
+
+
+@wrong("remembers-the-last-call", "mark")
+def _last_originals():
+    last = {}
+
+    def mark(images, key):
+        last["originals"] = np.asarray(images, np.float64)
+        return _mark(images, key)
+
+    def is_marked(images, key):
+        flat = last["originals"].reshape(len(last["originals"]), -1)
+        answers = []
+        for image in images:
+            change = image - last["originals"][np.argmin(((flat[:, ::16] - image.ravel()[::16]) ** 2).sum(axis=1))]
+            answers.append(bool((change * _signs(key)).sum() > 5 * np.sqrt((change**2).sum() + 1e-6)))
+        return np.array(answers)
+
+    return mark, is_marked
