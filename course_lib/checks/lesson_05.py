@@ -799,10 +799,10 @@ def judge_implied_sigma(implied_sigma, probe):
 def judge_active_units(active_units, probe):
     """Columns with exact means and variances, some on each side of the threshold, where every shortcut gives another mask."""
     rng = probe.rng
-    # Rare large values, a trend over the rows, and two values only: variances that part of the data does not show.
+    # A fifth of large values, a trend over the rows, and two values only: variances that part of the data does not show.
     threshold, n, rows = float(rng.uniform(0.3, 0.6)), 400, np.arange(400)
     tails = np.zeros(n)
-    tails[rng.choice(n, 8, replace=False)] = rng.choice([-1, 1], 8) * math.sqrt(3 * threshold / 0.02)
+    tails[rng.choice(n, n // 5, replace=False)] = math.sqrt(3 * threshold / 0.16)
     early = np.where(rows < 50, rng.choice([-1, 1], n) * math.sqrt(4 * threshold), 0.0)
     trend = np.linspace(-1, 1, n) * math.sqrt(7.5 * threshold)
     two = rng.permutation(np.resize([-1.0, 1.0], n)) * math.sqrt(0.7 * threshold)
@@ -844,7 +844,7 @@ def judge_active_units(active_units, probe):
     probe.require(
         np.array_equal(uneven_got, uneven_mask),
         "wrong-mask",
-        "Units with a trend over the pictures, or with rare large values, are judged wrongly. Over which pictures is the variance taken?",
+        "Units with a trend over the pictures, or with few large values, are judged wrongly. Over which pictures is the variance taken?",
     )
 
 

@@ -701,7 +701,7 @@ def judge_identity_leak(identity_leak, probe):
     )
     small = _clouds(rng, 30, 30, 3, 1.0)
     probe.require(
-        leak(*small) == leak(*small),
+        len({leak(*small) for _ in range(4)}) == 1,
         "not-repeatable",
         "The same codes with the same seed give two results. Where does the seed go?",
     )
@@ -1034,17 +1034,18 @@ def judge_mark(mark, is_marked, probe):
     half = rng.permutation(40)  # the first 20 marked, the last 20 not, in any order
     mixed = np.concatenate([marked[:20], pictures[20:40]])[half]
     probe.require(
-        np.mean(verdicts(mixed) == (half < 20)) >= 0.95 and np.mean([found(pictures[i : i + 1]) for i in half]) < 0.1,
+        np.mean(verdicts(mixed) == (half < 20)) >= 0.95
+        and np.mean([found(pictures[i : i + 1]) for i in half[:20]]) < 0.1,
         "depends-on-the-batch",
         "Marked and unmarked pictures in one batch, or unmarked ones one by one, get wrong answers. "
         "Does each picture get an answer of its own?",
     )
-    decoys = _pictures(rng, 20)
+    decoys = _pictures(rng, 8)
     for another in (key, other):
         probe.call(mark, decoys, another)
-        seen, error = probe.attempt(is_marked, marked.astype(np.float32), key)
+        seen, error = probe.attempt(is_marked, marked[:40].astype(np.float32), key)
         probe.require(
-            error is None and np.mean(probe.array(seen)) >= 0.98,
+            error is None and np.mean(probe.array(seen)) >= 0.95,
             "remembers-the-last-call",
             f"After other pictures were marked{' with another key' if another == other else ''}, "
             "the pictures that you marked before are not found any more. "
@@ -1080,7 +1081,7 @@ def judge_mark(mark, is_marked, probe):
         "wrong-key-found",
         f"Marks of the next key count as this one's in {neighbours:.0%} of the pictures. Are two keys' patterns unrelated?",
     )
-    few, large = pictures[:20], key + 2**32
+    few, large = pictures[:10], key + 2**32
     for far in (100, 128, 256, 1000, 1024, 10_000, 2**16):
         confused = found(probe.array(probe.call(mark, few, key + far)), key)
         probe.require(

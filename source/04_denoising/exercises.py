@@ -210,7 +210,8 @@ check(wiener_filter)
 # Write `build_denoiser()`. It returns an untrained Keras model that takes noisy pictures (n, 28, 28, 1) and returns
 # pictures of the same shape, for any n. Layers, widths and activations are yours. What the check wants:
 #
-# * one output for each input pixel, at its place, and of any value between 0 and 1;
+# * one output for each input pixel, at its place, that can take any value between 0 and 1, and learns also where it
+#   starts too low: a ReLU as the last step has no gradient there, and is refused;
 # * each output pixel can use its neighbours: at least the pixels one step to each side;
 # * it is not linear: the linear maps have a closed form;
 # * it answers the same question always in the same way: what is random, such as noise or dropout, is

@@ -146,6 +146,51 @@ def add_noise(x, sigma, rng, clip):
     return np.clip(x, 0, 1) if clip else x
 
 
+@wrong("one-kind-of-shape")
+def add_noise(x, sigma, rng, clip):
+    n, h, w = x.shape
+    noisy = x + sigma * rng.standard_normal((n, h, w))
+    return np.clip(noisy, 0, 1) if clip else noisy
+
+
+@wrong("one-kind-of-shape")
+def add_noise(x, sigma, rng, clip):
+    noisy = np.stack([[row + sigma * rng.standard_normal(x.shape[2]) for row in picture] for picture in x])
+    return np.clip(noisy, 0, 1) if clip else noisy
+
+
+@wrong("noise-depends-on-the-picture")
+def add_noise(x, sigma, rng, clip):
+    noisy = x + sigma * (0.5 + x) * rng.standard_normal(x.shape)
+    return np.clip(noisy, 0, 1) if clip else noisy
+
+
+@wrong("correlated-noise")
+def add_noise(x, sigma, rng, clip):
+    z = rng.standard_normal(x.shape)
+    noisy = x + sigma * (z + np.roll(z, 1, axis=1)) / np.sqrt(2)
+    return np.clip(noisy, 0, 1) if clip else noisy
+
+
+@wrong("correlated-noise")
+def add_noise(x, sigma, rng, clip):
+    z = rng.standard_normal((len(x) // 2 + 1, *x.shape[1:]))
+    noisy = x + sigma * np.concatenate([z, -z])[: len(x)]
+    return np.clip(noisy, 0, 1) if clip else noisy
+
+
+@wrong("not-gaussian")
+def add_noise(x, sigma, rng, clip):
+    noisy = x + sigma * np.clip(rng.standard_normal(x.shape), -3, 3)
+    return np.clip(noisy, 0, 1) if clip else noisy
+
+
+@wrong("wrong-spread")
+def add_noise(x, sigma, rng, clip):
+    noisy = x + 1.05 * sigma * rng.standard_normal(x.shape)
+    return np.clip(noisy, 0, 1) if clip else noisy
+
+
 # FreshNoise
 
 
@@ -347,6 +392,72 @@ class FreshNoise(_Batches):
         return super().__getitem__(index)[0]
 
 
+@wrong("one-batch-too-many")
+class FreshNoise(_Batches):
+    def __len__(self):
+        return len(self.x) // self.batch_size + 1
+
+
+@wrong("one-kind-of-shape")
+class FreshNoise(_Batches):
+    def __getitem__(self, index):
+        clean = self.clean(index)
+        n, h, w = clean.shape
+        return clean + self.sigma * self.rng(index).standard_normal((n, h, w)), clean
+
+
+@wrong("two-batches-one-seed")
+class FreshNoise(_Batches):
+    def rng(self, index):
+        return np.random.default_rng(self.seed * 10_000 + self.epoch * 100 + index)
+
+
+@wrong("two-batches-one-seed")
+class FreshNoise(_Batches):
+    def rng(self, index):
+        return np.random.default_rng(int(f"{self.seed}{self.epoch}{index}"))
+
+
+@wrong("noise-repeats")
+class FreshNoise(_Batches):
+    def on_epoch_end(self):
+        self.epoch = (self.epoch + 1) % 5
+
+
+class _Kept(_Batches):
+    """The noise is drawn once; `shown` says how it is varied from epoch to epoch."""
+
+    def __getitem__(self, index):
+        z = self.sigma * np.random.default_rng(self.seed).standard_normal(self.x.shape)
+        part = slice(index * self.batch_size, (index + 1) * self.batch_size)
+        return self.x[part] + self.shown(z)[part], self.x[part]
+
+
+@wrong("noise-drawn-once")
+class FreshNoise(_Kept):
+    def shown(self, z):
+        return np.random.default_rng([self.seed, self.epoch]).permutation(z.ravel()).reshape(z.shape)
+
+
+@wrong("noise-drawn-once")
+class FreshNoise(_Kept):
+    def shown(self, z):
+        return np.roll(z, 1000003 * self.epoch)
+
+
+@wrong("noise-drawn-once")
+class FreshNoise(_Kept):
+    def shown(self, z):
+        return z * np.random.default_rng([self.seed, self.epoch]).choice([-1.0, 1.0], z.shape)
+
+
+@wrong("not-gaussian")
+class FreshNoise(_Batches):
+    def __getitem__(self, index):
+        clean = self.clean(index)
+        return clean + self.sigma * np.sqrt(3) * self.rng(index).uniform(-1, 1, clean.shape), clean
+
+
 # linear_denoiser
 
 
@@ -451,6 +562,21 @@ def linear_denoiser(clean, noisy):
 def linear_denoiser(clean, noisy):
     weights, offset = _fit(noisy, clean)
     return lambda x: (x @ weights + offset).mean(axis=0)
+
+
+@wrong("wrong-shape")
+def linear_denoiser(clean, noisy):
+    weights, offset = _fit(noisy, clean)
+    return lambda x: np.squeeze(x @ weights + offset)
+
+
+_LAST = {}
+
+
+@wrong("shared-between-fits")
+def linear_denoiser(clean, noisy):
+    _LAST["weights"], _LAST["offset"] = _fit(noisy, clean)
+    return lambda x: x @ _LAST["weights"] + _LAST["offset"]
 
 
 # wiener_filter
@@ -570,6 +696,43 @@ def wiener_filter(train, sigma):
     keep = axes[:, values > sigma**2]
     keep = keep if keep.shape[1] < len(mean) else keep[:, 1:]
     return lambda x: (x - mean) @ keep @ keep.T + mean
+
+
+@wrong("wrong-shape")
+def wiener_filter(train, sigma):
+    mean, c, eye = _statistics(train)
+    gain = np.linalg.solve(c + sigma**2 * eye, c)
+    return lambda x: np.squeeze((x - mean) @ gain + mean)
+
+
+@wrong("shared-between-fits")
+def wiener_filter(train, sigma):
+    mean, c, eye = _statistics(train)
+    _LAST["gain"] = np.linalg.solve(c + sigma**2 * eye, c)
+    return lambda x: (x - mean) @ _LAST["gain"] + mean
+
+
+@wrong("several-features-only")
+def wiener_filter(train, sigma):
+    mean, c, eye = _statistics(train)
+    gain = np.linalg.solve(c + sigma**2 * eye, c)
+    return lambda x: (x - mean) @ gain + mean
+
+
+@wrong("inverts-the-covariance")
+def wiener_filter(train, sigma):
+    mean, d = train.mean(axis=0), train.shape[1]
+    c = np.cov(train, rowvar=False).reshape(d, d)
+    gain = np.linalg.inv(np.eye(d) + sigma**2 * np.linalg.inv(c))
+    return lambda x: (x - mean) @ gain + mean
+
+
+@wrong("inverts-the-covariance")
+def wiener_filter(train, sigma):
+    mean, d = train.mean(axis=0), train.shape[1]
+    c = np.cov(train, rowvar=False).reshape(d, d)
+    gain = np.linalg.inv(np.eye(d) + sigma**2 * np.linalg.pinv(c))
+    return lambda x: (x - mean) @ gain + mean
 
 
 # build_denoiser
@@ -702,6 +865,18 @@ def build_denoiser():
     return _network(_conv(16), _conv(1, "sigmoid"), _Shifted())
 
 
+@wrong("same-model-every-time")
+def build_denoiser():
+    if "model" not in _LAST:
+        _LAST["model"] = _network(_conv(16), _conv(1, "sigmoid"))
+    return _LAST["model"]
+
+
+@wrong("output-cannot-be-reached")
+def build_denoiser():
+    return _network(_conv(16), _conv(1, "sigmoid"), keras.layers.Rescaling(0.5))
+
+
 # score_from_denoiser
 
 
@@ -767,6 +942,18 @@ def score_from_denoiser(denoiser, x, sigma):
     return (denoiser(x).mean(axis=0) - x) / sigma**2
 
 
+@wrong("changes-the-denoisers-array")
+def score_from_denoiser(denoiser, x, sigma):
+    y = denoiser(x)
+    y -= x
+    return y / sigma**2
+
+
+@wrong("clipped-score")
+def score_from_denoiser(denoiser, x, sigma):
+    return np.clip((denoiser(x) - x) / sigma**2, -10, 10)
+
+
 # ring_radius
 
 
@@ -825,17 +1012,16 @@ def ring_radius(sigma):
 
 @wrong("wrong-at-the-ends")
 def ring_radius(sigma):
-    angles = np.linspace(0, 2 * np.pi, 12, endpoint=False) + 0.2
+    angles = np.linspace(0, 2 * np.pi, 16, endpoint=False) + 0.2
     weights = np.exp((np.cos(angles) - 1) / sigma**2)
     return float(weights @ np.cos(angles) / weights.sum())
 
 
 @wrong("averages-over-noisy-points")
 def ring_radius(sigma):
-    rng = np.random.default_rng(0)
-    noisy = np.array([1.0, 0.0]) + sigma * rng.standard_normal((400_000, 2))
-    argument = np.linalg.norm(noisy, axis=1) / sigma**2
-    return float(np.mean(i1e(argument) / i0e(argument)))
+    nodes, weights = np.polynomial.hermite_e.hermegauss(80)
+    argument = np.hypot(1 + sigma * nodes[:, None], sigma * nodes) / sigma**2
+    return float(weights @ (i1e(argument) / i0e(argument)) @ weights / weights.sum() ** 2)
 
 
 @wrong("squared-radius")
@@ -856,6 +1042,16 @@ def ring_radius(sigma):
 @wrong("wrong-radius")
 def ring_radius(sigma):
     return float(1 - sigma**2 / 2)
+
+
+@wrong("wrong-at-some-levels")
+def ring_radius(sigma):
+    return 1.0 if sigma < 0.1 else float(i1e(sigma**-2) / i0e(sigma**-2))
+
+
+@wrong("wrong-at-some-levels")
+def ring_radius(sigma):
+    return 1.0 if sigma < 0.05 else float(i1e(sigma**-2) / i0e(sigma**-2))
 
 
 # annealed_langevin
@@ -1032,3 +1228,88 @@ def annealed_langevin(score, sigmas, n_samples, dim, steps, step_size, rng):
     for _ in range(n_samples):
         samples.append(_walk(score, sigmas, 1, dim, steps, step_size, rng)[0])
     return np.array(samples)
+
+
+@wrong("steps-without-noise")
+def annealed_langevin(score, sigmas, n_samples, dim, steps, step_size, rng):
+    first = rng.standard_normal((n_samples, dim))
+    x = sigmas[0] * first
+    for sigma in sigmas:
+        a = step_size * sigma**2
+        for step in range(steps):
+            z = rng.standard_normal(x.shape) * (step % 2)
+            x = x + a / 2 * score(x, sigma) + np.sqrt(a) * z
+    return x
+
+
+@wrong("noise-not-gaussian")
+def annealed_langevin(score, sigmas, n_samples, dim, steps, step_size, rng):
+    first = rng.standard_normal((n_samples, dim))
+    x = sigmas[0] * first
+    for sigma in sigmas:
+        a = step_size * sigma**2
+        for _ in range(steps):
+            z = rng.choice([-1.0, 1.0], x.shape)
+            x = x + a / 2 * score(x, sigma) + np.sqrt(a) * z
+    return x
+
+
+@wrong("noise-not-gaussian")
+def annealed_langevin(score, sigmas, n_samples, dim, steps, step_size, rng):
+    first = rng.standard_normal((n_samples, dim))
+    x = sigmas[0] * first
+    for sigma in sigmas:
+        a = step_size * sigma**2
+        for _ in range(steps):
+            z = rng.uniform(-np.sqrt(3), np.sqrt(3), x.shape)
+            x = x + a / 2 * score(x, sigma) + np.sqrt(a) * z
+    return x
+
+
+@wrong("noise-not-fresh")
+def annealed_langevin(score, sigmas, n_samples, dim, steps, step_size, rng):
+    first = rng.standard_normal((n_samples, dim))
+    x = sigmas[0] * first
+    for sigma in sigmas:
+        a = step_size * sigma**2
+        for step in range(steps):
+            z = first if step == 0 else rng.standard_normal(x.shape)
+            x = x + a / 2 * score(x, sigma) + np.sqrt(a) * z
+    return x
+
+
+@wrong("noise-not-fresh")
+def annealed_langevin(score, sigmas, n_samples, dim, steps, step_size, rng):
+    first = rng.standard_normal((n_samples, dim))
+    x = sigmas[0] * first
+    drawn = rng.standard_normal((steps, n_samples, dim))
+    for sigma in sigmas:
+        a = step_size * sigma**2
+        for step in range(steps):
+            z = drawn[step]
+            x = x + a / 2 * score(x, sigma) + np.sqrt(a) * z
+    return x
+
+
+@wrong("noise-not-fresh")
+def annealed_langevin(score, sigmas, n_samples, dim, steps, step_size, rng):
+    first = rng.standard_normal((n_samples, dim))
+    x = sigmas[0] * first
+    for sigma in sigmas:
+        a = step_size * sigma**2
+        for _ in range(steps):
+            z = rng.permutation(first)
+            x = x + a / 2 * score(x, sigma) + np.sqrt(a) * z
+    return x
+
+
+@wrong("wrong-shape")
+def annealed_langevin(score, sigmas, n_samples, dim, steps, step_size, rng):
+    first = rng.standard_normal((n_samples, 2))
+    x = sigmas[0] * first
+    for sigma in sigmas:
+        a = step_size * sigma**2
+        for _ in range(steps):
+            z = rng.standard_normal((n_samples, 2))
+            x = x + a / 2 * score(x, sigma) + np.sqrt(a) * z
+    return x

@@ -765,7 +765,7 @@ def _last_pattern():
     return mark, lambda images, key: _score(images, last.get("pattern", _signs(key))) > 5
 
 
-@wrong("remembers-the-last-call", "mark")
+@wrong("depends-on-the-batch", "mark")
 def _last_originals():
     last = {}
 
