@@ -1573,7 +1573,6 @@ def _check_wandering(probe, places, sigmas, steps: int, step_size: float) -> Non
         f"{'The start' if min(i, j) == 0 else f'Step {min(i, j)}'} and step {max(i, j)} go the same way, or opposite ways "
         f"(correlation {related[i, j]:.2f}). How often is z drawn?",
     )
-    _check_gaussian(probe, (flat[1:] - flat[1:].mean(axis=1, keepdims=True)).ravel(), "noise-not-gaussian")
     probe.require(
         abs(flat[1:].mean()) < 0.05,
         "noise-with-a-mean",
@@ -1585,6 +1584,7 @@ def _check_wandering(probe, places, sigmas, steps: int, step_size: float) -> Non
         fresh,
         "Two of your steps use the same random numbers in another order. How often is z drawn?",
     )
+    _check_gaussian(probe, (flat[1:] - flat[1:].mean(axis=1, keepdims=True)).ravel(), "noise-not-gaussian")
     halves = [(a.ravel(), b.ravel()) for w in (walk, start[None]) for a, b in _splits(w)]
     probe.require(
         all(abs(np.corrcoef(a, b)[0, 1]) < 10 / math.sqrt(len(a)) for a, b in halves),
