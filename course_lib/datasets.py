@@ -14,6 +14,7 @@ What each set is, its licence, its citation and its known flaws: ``course_lib/da
 
 from __future__ import annotations
 
+import csv
 import gzip
 import hashlib
 import io
@@ -21,6 +22,7 @@ import os
 import re
 import tempfile
 import warnings
+import zipfile
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -31,22 +33,32 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:  # both are imported only when needed: starting the course must stay quick
+if TYPE_CHECKING:  # imported only when needed: starting the course must stay quick
     from PIL import Image
+    from scipy.sparse import csr_matrix
     from skimage.feature import Cascade
 
 __all__ = [
     "DataError",
+    "ElectricityDays",
     "HeadsDataset",
     "ImageDataset",
+    "MovieRatings",
     "Photographs",
+    "Recording",
     "SparseMixtures",
+    "WindowDataset",
     "digits",
+    "electricity_days",
     "fashion_mnist",
     "heads",
     "heads_from_folders",
+    "heartbeats",
+    "movie_ratings",
+    "own_windows",
     "photographs",
     "ring",
+    "shuttle",
     "sparse_mixtures",
     "verify",
 ]
@@ -57,12 +69,17 @@ DATA_FOLDER = Path(__file__).resolve().parent / "data"
 FILES = {
     "digits.png": "7e8c351600bec977dfb7e8ef2106a1d6a8ed824f0037d04e127a03fe61c42c75",
     "digits_labels.npy": "c237b4072d4952b91222055c1109f5708089d9f69320eb7afb6b0c019040c67b",
+    "electricity_days.npy": "088aad674499f11b3f76159627619fe6a3c7b719aa8a41993041ed8e7f63ee5d",
     "fashion_mnist.png": "861aa499b6033593242839525ec09b4d664c36adf182a4684991f085935ef32e",
     "fashion_mnist_labels.npy": "a19de4452c5481ef1f1f5315b54a3588dedcb24525326c6088841501a4dc7ad3",
     "heads.png": "a1b22da665faf9641f75fdc52989f8a0377894b7463db1a0a8c37cfaeb11f9eb",
     "heads_parameters.npy": "231a90b48f78dd81e3acf9a2f96ee545188879575ae639e18610838155182db1",
+    "movie_ratings.npy": "8c4bfa1fa64ffc8fb0871ce6e4ef482030e5e88a564b39de039bd8b20dbfe8b5",
+    "movie_ratings_films.csv": "f4520d2118d4b9165aa5807031d422847344db96f117ed30d000bb70d3bf9c1c",
+    "heartbeats.npz": "a53143028d4ec578ce6e2759833580535cf0e7840d2458345904aa599bf2c92e",
     "photograph_china.jpg": "8378025ad2519d649d02e32bd98990db4ab572357d9f09841c2fbfbb4fefad29",
     "photograph_flower.jpg": "a77f6ec41e353afdf8bdff2ea981b2955535d8d83294f8cfa49cf4e423dd5638",
+    "shuttle.npz": "cdbb219298f640ec1acd30548fcb7bc35d693dac27a0348732e365c6b5b37e33",
 }
 
 # SHA-256 of the decoded arrays of the complete Fashion-MNIST: sources compress the same content differently.
@@ -74,9 +91,12 @@ FULL_FASHION_MNIST = {
 }
 # SHA-256 of the file that keras.datasets.mnist downloads; one file from one place, so its bytes are what is pinned.
 FULL_DIGITS = {"mnist.npz": "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"}
+# SHA-256 of MovieLens 20M as GroupLens serves it (its own MD5 of the file is cd245b17a1ae2cc31bb14903e1204af3).
+FULL_MOVIE_RATINGS = {"ml-20m.zip": "96f243c338a8665f6bcc89c53edf6ee39162a846940de6b7c8c48aeada765ff3"}
 
 SYSTEM_FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")  # where Debian's dataset-fashion-mnist puts its files
 DOWNLOAD_FOLDER = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"  # the address in keras.datasets
+GROUPLENS_FOLDER = "https://files.grouplens.org/datasets/movielens/"
 
 FASHION_CLASSES = (
     "T-shirt/top",
@@ -114,6 +134,11 @@ HEADS_PARAMETERS = {
     "light_azimuth": "degrees, positive: lamp on the right of the picture",
     "light_elevation": "degrees above the horizon",
 }
+
+# One rating a row, as stored: numbers of user and film count from 0; half stars from 1 to 10; seconds since 1970 (UTC).
+MOVIE_RATINGS_TABLE = np.dtype([("user", "<u2"), ("film", "<u2"), ("half_stars", "u1"), ("timestamp", "<u4")])
+
+ELECTRICITY_TABLE = np.dtype([("demand", "<f4", 48), ("working_day", "u1")])  # one row a day of 2014
 
 
 class DataError(RuntimeError):
@@ -346,6 +371,83 @@ class HeadsDataset:
         return person, split
 
 
+@dataclass(frozen=True, eq=False, repr=False)
+class MovieRatings:
+    """Who gave which film how many stars, and when: a long table with one entry a rating, sorted by user, then film.
+
+    All arrays are read-only.
+
+    Attributes:
+        name: what the set is called.
+        users: int64, shape (ratings,): number of the user, from 0.
+        films: int64, shape (ratings,): number of the film, an index into ``titles``.
+        stars: float32, shape (ratings,): 0.5 to 5 in steps of 0.5.
+        timestamps: int64, shape (ratings,): seconds since 1 January 1970, UTC.
+        titles: one text a film, with the year in brackets where it is known, such as "Toy Story (1995)". Articles stand
+            at the end, as upstream has them: "Matrix, The (1999)".
+        genres: one text a film, such as "Action|Sci-Fi".
+        film_ids: int64, shape (films,): MovieLens' own numbers.
+        n_users: how many users there are.
+
+    Raises:
+        ValueError: if the columns differ in length, or a number of a user or film is out of range.
+    """
+
+    name: str
+    users: np.ndarray
+    films: np.ndarray
+    stars: np.ndarray
+    timestamps: np.ndarray
+    titles: tuple[str, ...]
+    genres: tuple[str, ...]
+    film_ids: np.ndarray
+    n_users: int
+
+    def __post_init__(self) -> None:
+        for column in ("users", "films", "stars", "timestamps"):
+            values = getattr(self, column)
+            if values.shape != self.users.shape or values.ndim != 1:
+                raise ValueError(f"{column}: expected shape {self.users.shape}, got {values.shape}")
+        for column, count in (("users", self.n_users), ("films", len(self.titles))):
+            values = getattr(self, column)
+            if len(values) and not (values.min() >= 0 and values.max() < count):
+                raise ValueError(
+                    f"{column}: expected numbers from 0 to {count - 1}, got {values.min()} to {values.max()}"
+                )
+        if not len(self.titles) == len(self.genres) == len(self.film_ids):
+            raise ValueError(
+                f"titles, genres and film_ids: expected one of each a film, got {len(self.titles)}, "
+                f"{len(self.genres)} and {len(self.film_ids)}"
+            )
+        for column in ("users", "films", "stars", "timestamps", "film_ids"):
+            object.__setattr__(self, column, _read_only(getattr(self, column)))
+
+    def __repr__(self) -> str:
+        return (
+            f"MovieRatings({self.name!r}: {len(self.stars):,} ratings by {self.n_users:,} users "
+            f"of {len(self.titles):,} films)"
+        )
+
+    @property
+    def matrix(self) -> csr_matrix:
+        """The stars as a sparse matrix: float32, shape (users, films); what is not stored was not rated, not 0 stars."""
+        from scipy.sparse import csr_matrix
+
+        return csr_matrix((self.stars, (self.users, self.films)), shape=(self.n_users, len(self.titles)))
+
+    def find(self, text: str) -> np.ndarray:
+        """Numbers of the films with ``text`` in their title, upper and lower case alike, most ratings first.
+
+        Raises:
+            ValueError: if there is none.
+        """
+        hits = np.array([i for i, title in enumerate(self.titles) if text.lower() in title.lower()], np.int64)
+        if not len(hits):
+            raise ValueError(f"text: expected a part of a film's title, got {text!r}, which is in none of them")
+        ratings = np.bincount(self.films, minlength=len(self.titles))[hits]
+        return hits[np.argsort(-ratings, kind="stable")]
+
+
 def fashion_mnist(full: bool = False) -> ImageDataset:
     """Photographs of clothes in ten classes, the main images of the course.
 
@@ -497,6 +599,30 @@ def heads_from_folders(a: str | os.PathLike, b: str | os.PathLike) -> HeadsDatas
     return HeadsDataset("your own pictures", pictures, {}, (), (), False, rejected)
 
 
+def movie_ratings(full: bool = False) -> MovieRatings:
+    """Who gave which film how many stars: MovieLens latest-small of October 2016.
+
+    100,004 ratings of 9,066 films by 671 users, each of whom rated at least 20 films.
+
+    Args:
+        full: give MovieLens 20M instead (20,000,263 ratings of 27,278 films by 138,493 users), from ``ml-20m.zip`` in
+            the Keras cache (``$KERAS_HOME`` or ``~/.keras``, folder ``datasets``), else downloaded there (190 MB); checked
+            against our SHA-256 of the file. Reading it takes about half a minute. It is not part of the course's files.
+
+    Returns:
+        A ``MovieRatings``. Sparse matrix: its ``matrix``.
+
+    Raises:
+        DataError: if an embedded file is missing or damaged; with ``full``, if no source has the right file.
+
+    Source: Harper and Konstan 2015, "The MovieLens Datasets: History and Context", ACM Transactions on Interactive
+    Intelligent Systems 5(4); GroupLens' own licence, no commercial use, in ``LICENSE-movie-ratings.txt``.
+    """
+    if full:
+        return _full_movie_ratings()
+    return _movie_ratings(DATA_FOLDER)
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class SparseMixtures:
     """Samples that are sums of a few known atoms, so that a learned dictionary can be checked against the truth.
@@ -551,6 +677,77 @@ def sparse_mixtures(
     np.put_along_axis(codes, chosen, rng.uniform(0.5, 1.5, chosen.shape), axis=1)
     samples = codes @ atoms + noise * rng.standard_normal((n, dim))
     return SparseMixtures(*(_read_only(array.astype(np.float32)) for array in (samples, codes, atoms)))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ElectricityDays:
+    """Days of electricity demand in three splits of whole weeks, so that no day stands next to one of another split's week.
+
+    All arrays are read-only.
+
+    Attributes:
+        train: demand in GW, float32, shape (n, 48): 48 half-hours from midnight.
+        train_working: bool, shape (n,): whether it was a working day (False: weekend or public holiday).
+        train_days: int64, shape (n,): the day of the year 2014, 0 = 1 January.
+        validation: as ``train``; and so on.
+        validation_working: as ``train_working``.
+        validation_days: as ``train_days``.
+        test: as ``train``; to be touched once, at the end.
+        test_working: as ``train_working``.
+        test_days: as ``train_days``.
+
+    Raises:
+        ValueError: if a table is not (n, 48) or has not one flag and one date a day.
+    """
+
+    train: np.ndarray
+    train_working: np.ndarray
+    train_days: np.ndarray
+    validation: np.ndarray
+    validation_working: np.ndarray
+    validation_days: np.ndarray
+    test: np.ndarray
+    test_working: np.ndarray
+    test_days: np.ndarray
+
+    def __post_init__(self) -> None:
+        for split in SPLITS:
+            table = getattr(self, split)
+            if table.ndim != 2 or table.shape[1] != 48:
+                raise ValueError(f"{split}: expected shape (n, 48), got {table.shape}")
+            for field in (f"{split}_working", f"{split}_days"):
+                if getattr(self, field).shape != table.shape[:1]:
+                    raise ValueError(f"{field}: expected shape {table.shape[:1]}, got {getattr(self, field).shape}")
+                object.__setattr__(self, field, _read_only(getattr(self, field)))
+            object.__setattr__(self, split, _read_only(table))
+
+    @property
+    def hours(self) -> np.ndarray:
+        """Hour at which each of the 48 half-hours begins: 0, 0.5, ..., 23.5."""
+        return np.arange(48) / 2
+
+    def __repr__(self) -> str:
+        counts = " / ".join(f"{len(getattr(self, split))} {split}" for split in SPLITS)
+        return f"ElectricityDays({counts} days of 48 half-hours, GW)"
+
+
+def electricity_days() -> ElectricityDays:
+    """Demand for electricity in Victoria, Australia, on each day of 2014, in GW, by half-hour.
+
+    Weeks run from Monday to Sunday. Of each five weeks in a row, the first, second and fourth are for training, the
+    third for the test, the fifth for validation: 222 / 70 / 73 days, spread over all seasons. Single days would
+    leak: a day looks much like the day before.
+
+    Returns:
+        An ``ElectricityDays``.
+
+    Raises:
+        DataError: if the embedded file is missing or damaged.
+
+    Source: Australian Energy Market Operator (AEMO), operational demand, as in the R package fpp2 (Hyndman); AEMO allows
+    any use with attribution, see the data card.
+    """
+    return _electricity_days(DATA_FOLDER)
 
 
 def verify(folder: Path | None = None) -> list[tuple[str, bool, str]]:
@@ -621,6 +818,28 @@ def _photographs(folder: Path) -> Photographs:
 
 
 @lru_cache(maxsize=8)
+def _movie_ratings(folder: Path) -> MovieRatings:
+    table = np.load(io.BytesIO(_read("movie_ratings.npy", folder)), allow_pickle=False)
+    lines = _rows_of(_read("movie_ratings_films.csv", folder))
+    return MovieRatings(
+        "movie_ratings",
+        users=table["user"].astype(np.int64),
+        films=table["film"].astype(np.int64),
+        stars=table["half_stars"].astype(np.float32) / 2,
+        timestamps=table["timestamp"].astype(np.int64),
+        titles=tuple(_film_name(int(film), title, year) for film, title, year, _ in lines),
+        genres=tuple(genres for *_, genres in lines),
+        film_ids=np.array([int(line[0]) for line in lines]),
+        n_users=int(table["user"].max()) + 1,
+    )
+
+
+def _film_name(film: int, title: str, year: str) -> str:
+    name = title or f"film {film} of MovieLens, title unknown"
+    return f"{name} ({year})" if year else name
+
+
+@lru_cache(maxsize=8)
 def _heads(folder: Path) -> HeadsDataset:
     counts = [HEADS_COUNTS[split] for _, split in HEADS_KEYS]
     pictures = np.split(_heads_from_png(_read("heads.png", folder)), np.cumsum(counts)[:-1])
@@ -646,6 +865,16 @@ def _heads_from_png(content: bytes) -> np.ndarray:
     pictures = np.array(Image.open(io.BytesIO(content))).reshape(-1, *HEADS_SHAPE)
     pictures[..., ::2] += pictures[..., 1:2]  # red and blue are stored as differences from green, modulo 256
     return pictures
+
+
+@lru_cache(maxsize=8)
+def _electricity_days(folder: Path) -> ElectricityDays:
+    table = np.load(io.BytesIO(_read("electricity_days.npy", folder)), allow_pickle=False)
+    days = np.arange(len(table))
+    turn = (days + 2) // 7 % 5  # 1 January 2014 was a Wednesday: two days after Monday
+    chosen = {"train": np.isin(turn, (0, 1, 3)), "validation": turn == 4, "test": turn == 2}
+    columns = np.ascontiguousarray(table["demand"]), table["working_day"].astype(bool), days
+    return ElectricityDays(*(column[chosen[split]] for split in SPLITS for column in columns))
 
 
 PHOTOGRAPH_CREDITS = (
@@ -840,6 +1069,56 @@ def _full_digits() -> ImageDataset:
     return _without_validation("digits (full)", list(arrays.values()), DIGIT_CLASSES)
 
 
+def _checked_movie_ratings(folder: Path) -> dict[str, bytes]:
+    """The two tables of MovieLens 20M in a folder, as text; _BadFile if the archive is absent or wrong."""
+    ((name, expected),) = FULL_MOVIE_RATINGS.items()
+    path = folder / name
+    if not path.is_file():
+        raise _MissingFile(f"{path} is missing")
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise _BadFile(f"{path} cannot be read: {error}") from error
+    found = hashlib.sha256(content).hexdigest()
+    if found != expected:
+        raise _BadFile(f"{path} is damaged: SHA-256 {found}, expected {expected}")
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return {table: archive.read(f"ml-20m/{table}.csv") for table in ("ratings", "movies")}
+
+
+def _full_movie_ratings() -> MovieRatings:
+    tables = _first_good(
+        "MovieLens 20M",
+        _checked_movie_ratings,
+        _keras_cache(),
+        [],
+        list(FULL_MOVIE_RATINGS),
+        source=GROUPLENS_FOLDER,
+    )
+    # ratings.csv: userId,movieId,rating,timestamp; movies.csv: movieId,title with the year,genres
+    films = sorted((int(film), title, genres) for film, title, genres in _rows_of(tables["movies"]))
+    film_ids = np.array([film for film, _, _ in films])
+    columns = [("user", np.int64), ("film", np.int64), ("stars", np.float32), ("timestamp", np.int64)]
+    table = np.loadtxt(io.BytesIO(tables["ratings"]), dtype=columns, delimiter=",", skiprows=1, ndmin=1)
+    table = table[np.lexsort((table["film"], table["user"]))]
+    user_ids, users = np.unique(table["user"], return_inverse=True)
+    return MovieRatings(
+        "movie_ratings (full)",
+        users=users,
+        films=np.searchsorted(film_ids, table["film"]),
+        stars=table["stars"].copy(),
+        timestamps=table["timestamp"].copy(),
+        titles=tuple(title for _, title, _ in films),
+        genres=tuple(genres for *_, genres in films),
+        film_ids=film_ids,
+        n_users=len(user_ids),
+    )
+
+
+def _rows_of(table: bytes) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(table.decode("utf-8"))))[1:]
+
+
 def _without_validation(name: str, arrays: list[np.ndarray], class_names: tuple[str, ...]) -> ImageDataset:
     train, train_labels, test, test_labels = arrays
     return ImageDataset(
@@ -856,11 +1135,12 @@ def _without_validation(name: str, arrays: list[np.ndarray], class_names: tuple[
 
 def _first_good(
     title: str,
-    checked: Callable[[Path], dict[str, np.ndarray]],
+    checked: Callable[[Path], dict],
     cache: Path,
     others: list[Path],
     names: list[str],
-) -> dict[str, np.ndarray]:
+    source: str = DOWNLOAD_FOLDER,
+) -> dict:
     """The arrays of a complete set from the first folder that has them right, else freshly downloaded into the cache.
 
     Args:
@@ -869,6 +1149,7 @@ def _first_good(
         cache: the folder that a download ends in; tried first.
         others: further folders to try.
         names: the files to download.
+        source: the address that they are downloaded from, up to their names.
     """
     for folder in (cache, *others):
         try:
@@ -883,14 +1164,14 @@ def _first_good(
         # Next to its destination, so that os.replace moves within one file system and nobody ever sees half a file.
         with tempfile.TemporaryDirectory(dir=cache, prefix=".download-") as temporary:
             for name in names:
-                _download(f"{DOWNLOAD_FOLDER}{name}", name, Path(temporary))
+                _download(f"{source}{name}", name, Path(temporary))
             arrays = checked(Path(temporary))
             for name in names:
                 os.replace(Path(temporary) / name, cache / name)
     except Exception as error:
         raise DataError(
             f"The complete {title} is not on this computer and could not be downloaded: {error}\n"
-            f"Fetch {', '.join(names)} from {DOWNLOAD_FOLDER} on a computer with a network and put "
+            f"Fetch {', '.join(names)} from {source} on a computer with a network and put "
             f"{'them' if len(names) > 1 else 'it'} into {cache}\n"
             "(set KERAS_HOME to use another folder). Without full=True the course needs no network."
         ) from error
@@ -902,6 +1183,355 @@ def _download(address: str, name: str, folder: Path) -> None:
     import keras
 
     keras.utils.get_file(name, origin=address, cache_dir=str(folder), cache_subdir="")
+
+
+ECG_RATE = 360  # samples a second
+ECG_BEFORE, ECG_AFTER = 72, 108  # samples of a window before and after the R peak: 0.2 and 0.3 seconds
+ECG_EDGES = (0.5, 0.7)  # of the recording: training before the first, validation up to the second, test behind
+ECG_KINDS = ("normal", "fusion-like", "ventricular-type")
+ECG5000_KINDS = ("normal", "R-on-T", "ventricular", "supraventricular", "unclassified")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Recording:
+    """One channel of an electrocardiogram, uncut, with the beats that were found in it. Arrays are read-only.
+
+    Attributes:
+        signal: millivolts, float32, shape (samples,), filtered to 0.5 to 40 Hz.
+        rate: samples a second.
+        peaks: where the R waves peak, int64, shape (beats,), rising.
+        labels: kind of each beat, int64, shape (beats,), indices into ``kind_names``.
+        kind_names: 0 is normal.
+        edges: the samples at which validation and test begin.
+    """
+
+    signal: np.ndarray
+    rate: int
+    peaks: np.ndarray
+    labels: np.ndarray
+    kind_names: tuple[str, ...]
+    edges: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        for field in ("signal", "peaks", "labels"):
+            object.__setattr__(self, field, _read_only(getattr(self, field)))
+
+    def __repr__(self) -> str:
+        seconds = len(self.signal) / self.rate
+        return f"Recording({seconds:.0f} s at {self.rate} Hz, {len(self.peaks)} beats)"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class WindowDataset:
+    """Rows of numbers, most of them normal: windows of a time series, or the readings of several sensors at one time.
+
+    Training and validation hold normal rows only. All arrays are read-only.
+
+    Attributes:
+        name: what the set is called.
+        train: normal rows, float32, shape (n, d).
+        validation: normal rows for choosing a threshold, shape (n, d).
+        test: normal and anomalous rows, shape (n, d); to be touched once, at the end.
+        test_kinds: what each test row is, int64, shape (n,), an index into ``kind_names``; 0 is normal.
+        kind_names: one name a kind, the first "normal".
+        axis: name and unit of the position in a row, such as "time from the R peak (ms)".
+        positions: the position of each number of a row on that axis, shape (d,).
+        unit: of the numbers.
+        recording: the series that the windows were cut from, where there is one.
+
+    Raises:
+        ValueError: if a split is not a float32 matrix with as many columns as ``train``, or the kinds do not fit.
+    """
+
+    name: str
+    train: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+    test_kinds: np.ndarray
+    kind_names: tuple[str, ...]
+    axis: str
+    positions: np.ndarray
+    unit: str
+    recording: Recording | None = None
+
+    def __post_init__(self) -> None:
+        for split in SPLITS:
+            rows = getattr(self, split)
+            if rows.dtype != np.float32 or rows.ndim != 2 or rows.shape[1] != self.train.shape[1]:
+                raise ValueError(f"{split}: expected float32 of shape (n, d), got {rows.dtype} of shape {rows.shape}")
+            object.__setattr__(self, split, _read_only(rows))
+        if self.test_kinds.shape != (len(self.test),) or not np.issubdtype(self.test_kinds.dtype, np.integer):
+            raise ValueError(
+                f"test_kinds: expected integers of shape ({len(self.test)},), "
+                f"got {self.test_kinds.dtype} of shape {self.test_kinds.shape}"
+            )
+        if len(self.test_kinds) and not 0 <= self.test_kinds.min() <= self.test_kinds.max() < len(self.kind_names):
+            raise ValueError(f"test_kinds: expected numbers from 0 to {len(self.kind_names) - 1}")
+        if np.shape(self.positions) != (self.train.shape[1],):
+            raise ValueError(f"positions: expected shape ({self.train.shape[1]},), got {np.shape(self.positions)}")
+        object.__setattr__(self, "test_kinds", _read_only(self.test_kinds))
+        object.__setattr__(self, "positions", _read_only(np.asarray(self.positions, np.float64)))
+
+    def __repr__(self) -> str:
+        anomalies = int(self.test_is_anomaly.sum())
+        return (
+            f"WindowDataset({self.name!r}: {len(self.train):,} train and {len(self.validation):,} validation rows, all "
+            f"normal; test {len(self.test) - anomalies:,} normal and {anomalies:,} anomalous; {self.train.shape[1]} numbers a row)"
+        )
+
+    @property
+    def test_is_anomaly(self) -> np.ndarray:
+        """Which test rows are no normal ones, bool, shape (n,)."""
+        return self.test_kinds > 0
+
+
+def shuttle() -> WindowDataset:
+    """Nine readings of a space shuttle's radiator system at 49,097 moments, 7.2 % of them anomalies with true labels.
+
+    The rows are not in time order, so the split is a fixed random one: 60 % of the normal rows train, 20 % validate, the
+    rest and all anomalies test.
+
+    Returns:
+        A ``WindowDataset``: 27,351 train, 9,117 validation, 12,629 test rows of 9 numbers, as the sensors gave them.
+
+    Raises:
+        DataError: if the embedded file is missing or damaged.
+
+    Source: UCI Statlog (Shuttle), NASA; as reduced to an anomaly detection set by ODDS and shipped by river 0.26;
+    CC BY 4.0.
+    """
+    return _shuttle(DATA_FOLDER)
+
+
+def heartbeats(full: bool = False) -> WindowDataset:
+    """Heartbeats of one person, cut from five minutes of electrocardiogram: normal ones, and two kinds of others.
+
+    A window reaches from 0.2 s before the peak of the R wave to 0.3 s behind it. The splits follow the clock: the first
+    half of the recording trains, the next fifth validates, the rest tests; no sample of the signal lies in windows of
+    two splits. Anomalous beats before the test period are left out; ``recording`` has them.
+
+    The labels are not a doctor's. They were made by two measurements on the signal, the width of the R wave and the
+    sign of the T wave; the data card says how.
+
+    Args:
+        full: give ECG5000 instead, 5,000 beats of another person, 140 numbers each, without the signal they were cut
+            from. Its rows come in random order: of the normal ones the first 60 % train, the next 20 % validate, the rest and
+            all anomalies test. Read from ``ECG5000.zip`` in the Keras cache (``$KERAS_HOME`` or ``~/.keras``, folder
+            ``datasets``), else downloaded there; its size and the number of beats of each class are checked.
+
+    Returns:
+        A ``WindowDataset`` of rows of 180 numbers in millivolts (ECG5000: 140 numbers, each row with mean 0 and standard
+        deviation 1).
+
+    Raises:
+        DataError: if the embedded file is missing or damaged; with ``full``, if no source has the right file.
+
+    Source: Moody and Mark 2001, "The impact of the MIT-BIH Arrhythmia Database", record 208, lead MLII; ODC-By 1.0.
+    ECG5000: Chen, Hao, Rakthanmanon, Zakaria, Hu and Keogh 2015, from record chf07 of the BIDMC database.
+    """
+    if full:
+        cache = _keras_cache()
+        return _first_good("ECG5000", _checked_ecg5000, cache, [], [ECG5000_ARCHIVE], source=ECG5000_FOLDER)["all"]
+    return _heartbeats(DATA_FOLDER)
+
+
+def own_windows(path: str | os.PathLike, anomalies: str | os.PathLike | None = None) -> WindowDataset:
+    """Windows of your own, in the form of ``heartbeats()``: a CSV file with one window a row.
+
+    Rows are taken in the order of the file, which should be that of time: the first 50 % train, the next 20 % validate,
+    the rest test. Between two splits one row is left out, so that windows that overlap with the next one share no
+    sample across the seam; with more overlap, thin the rows first.
+
+    Args:
+        path: the normal windows: numbers with a decimal point, separated by commas, semicolons or tabs, as many in each
+            row, at least 4; at least 30 rows. A first line of names is skipped, and so are empty lines.
+        anomalies: another such file, with windows that you know to be anomalous; they all become test rows.
+
+    Returns:
+        A ``WindowDataset`` in the units of the file, positions counted from 0. Without ``anomalies``, ``test_is_anomaly``
+        is False everywhere.
+
+    Raises:
+        DataError: if a file is missing or unreadable, has no rows or too few, or a row is ragged, holds text, or lacks a
+            value; the message names the row by its line in the file.
+    """
+    normal = _read_windows(Path(path).expanduser(), minimum=30)
+    odd = np.zeros((0, normal.shape[1]), np.float32)
+    if anomalies is not None:
+        odd = _read_windows(Path(anomalies).expanduser(), minimum=1)
+        if odd.shape[1] != normal.shape[1]:
+            raise DataError(
+                f"{anomalies}: expected {normal.shape[1]} numbers in a row as in {path}, found {odd.shape[1]} in every row"
+            )
+    first, second = round(0.5 * len(normal)), round(0.7 * len(normal))
+    test = normal[second:]
+    return WindowDataset(
+        f"your own windows ({Path(path).name})",
+        normal[: first - 1],
+        normal[first : second - 1],
+        np.concatenate([test, odd]),
+        np.repeat([0, 1], [len(test), len(odd)]),
+        ("normal", "anomaly"),
+        "position in the window",
+        np.arange(normal.shape[1]),
+        "your unit",
+    )
+
+
+def band_passed(signal: np.ndarray, low: float = 0.5, high: float = 40.0, order: int = 4) -> np.ndarray:
+    """A signal of ``ECG_RATE`` samples a second without slow drift and fast noise, and without delay.
+
+    Args:
+        signal: shape (samples,).
+        low: Hz, where half of the power is removed.
+        high: likewise.
+        order: how steeply; of a Butterworth filter.
+
+    Returns:
+        float64, same shape. The ends are treated as if the signal began anew: do not use the last half second of either.
+    """
+    frequency = np.fft.rfftfreq(len(signal), 1 / ECG_RATE)
+    with np.errstate(divide="ignore"):
+        gain = 1 / (1 + (low / frequency) ** (2 * order)) / (1 + (frequency / high) ** (2 * order))
+    return np.fft.irfft(np.fft.rfft(signal) * gain, len(signal))
+
+
+@lru_cache(maxsize=8)
+def _shuttle(folder: Path) -> WindowDataset:
+    with np.load(io.BytesIO(_read("shuttle.npz", folder)), allow_pickle=False) as stored:
+        rows, normals = stored["readings"].astype(np.float32), int(stored["normals"])
+    first, second = int(0.6 * normals), int(0.8 * normals)
+    return WindowDataset(
+        "shuttle",
+        rows[:first],
+        rows[first:second],
+        rows[second:],
+        np.repeat([0, 1], [normals - second, len(rows) - normals]),
+        ("normal", "anomaly"),
+        "sensor",
+        np.arange(1, rows.shape[1] + 1),
+        "as the sensors give them",
+    )
+
+
+@lru_cache(maxsize=8)
+def _heartbeats(folder: Path) -> WindowDataset:
+    with np.load(io.BytesIO(_read("heartbeats.npz", folder)), allow_pickle=False) as stored:
+        signal = band_passed(stored["units"] / 200).astype(np.float32)  # steps of 5 microvolts
+        peaks, labels = stored["peaks"].astype(np.int64), stored["labels"].astype(np.int64)
+    edges = tuple(round(share * len(signal)) for share in ECG_EDGES)
+    starts, ends = peaks - ECG_BEFORE, peaks + ECG_AFTER  # a window is signal[start:end]
+    rows = np.stack([signal[start:end] for start, end in zip(starts, ends, strict=True)])
+    test = starts >= edges[1]
+    return WindowDataset(
+        "heartbeats",
+        rows[(ends <= edges[0]) & (labels == 0)],
+        rows[(starts >= edges[0]) & (ends <= edges[1]) & (labels == 0)],
+        rows[test],
+        labels[test],
+        ECG_KINDS,
+        "time from the R peak (ms)",
+        np.arange(-ECG_BEFORE, ECG_AFTER) / ECG_RATE * 1000,
+        "mV",
+        Recording(signal, ECG_RATE, peaks, labels, ECG_KINDS, edges),
+    )
+
+
+ECG5000_FOLDER = "https://www.timeseriesclassification.com/aeon-toolkit/"
+ECG5000_ARCHIVE = "ECG5000.zip"
+# How many beats of classes 1 to 5 each file of the archive holds. We could not pin its bytes: the archive is packed anew
+# at times, while these counts are published with the set.
+ECG5000_COUNTS = {"ECG5000_TRAIN.txt": (292, 177, 10, 19, 2), "ECG5000_TEST.txt": (2627, 1590, 86, 175, 22)}
+
+
+def _checked_ecg5000(folder: Path) -> dict[str, WindowDataset]:
+    """ECG5000 from its archive in a folder; _BadFile if it is absent or not what its name says."""
+    path = folder / ECG5000_ARCHIVE
+    if not path.is_file():
+        raise _MissingFile(f"{path} is missing")
+    tables = []
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for name, counts in ECG5000_COUNTS.items():
+                table = np.loadtxt(io.StringIO(archive.read(name).decode("ascii")), ndmin=2)
+                if table.shape != (sum(counts), 141) or not np.isfinite(table).all():
+                    raise ValueError(f"{name} holds numbers of shape {table.shape}, expected {(sum(counts), 141)}")
+                found = tuple(int((table[:, 0] == kind).sum()) for kind in range(1, 6))
+                if found != counts:
+                    raise ValueError(f"{name} has {found} beats of the classes 1 to 5, expected {counts}")
+                tables.append(table)
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+        raise _BadFile(f"{path} is damaged: {error}") from error
+    table = np.concatenate(tables)
+    rows, kinds = table[:, 1:].astype(np.float32), table[:, 0].astype(np.int64) - 1
+    normal = np.flatnonzero(kinds == 0)
+    first, second = int(0.6 * len(normal)), int(0.8 * len(normal))
+    test = np.sort(np.concatenate([normal[second:], np.flatnonzero(kinds > 0)]))
+    return {
+        "all": WindowDataset(
+            "heartbeats (ECG5000)",
+            rows[normal[:first]],
+            rows[normal[first:second]],
+            rows[test],
+            kinds[test],
+            ECG5000_KINDS,
+            "position in the beat",
+            np.arange(rows.shape[1]),
+            "standard deviations of the beat",
+        )
+    }
+
+
+def _read_windows(path: Path, minimum: int) -> np.ndarray:
+    """The rows of a CSV file, float32, shape (n, d), or a DataError that names the line."""
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except FileNotFoundError:
+        raise DataError(f"The file {path} does not exist. Give the path of a CSV file with one window a row.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"The file {path} cannot be read as text: {error}") from error
+    filled = [(number, line) for number, line in enumerate(lines, 1) if line.strip(" \t,;")]
+    if not filled:
+        raise DataError(f"{path}: expected one window a row, found no rows with anything in them")
+    # Where there are semicolons, commas are taken for decimal ones, and complained of.
+    separator = next((mark for mark in ";\t" if mark in filled[-1][1]), ",")
+    cells = [(number, [cell.strip() for cell in line.split(separator)]) for number, line in filled]
+    if all(cell and _number(cell) is None for cell in cells[0][1]):
+        del cells[0]  # names of the columns
+    if not cells:
+        raise DataError(f"{path}: expected one window a row, found only a line of names")
+    width = len(cells[0][1])
+    rows = []
+    for number, row in cells:
+        where = f"{path}, row {number}"
+        if len(row) != width:
+            raise DataError(f"{where}: expected {width} numbers as in row {cells[0][0]}, found {len(row)}")
+        values = [_number(cell) for cell in row]
+        for column, (cell, value) in enumerate(zip(row, values, strict=True), 1):
+            if cell == "" or cell.lower() in ("nan", "na", "n/a", "null", "none", "-", "?"):
+                raise DataError(
+                    f"{where}: the value in column {column} is missing. Fill it in, or leave the row out: no score "
+                    "can be computed from a hole"
+                )
+            if value is None:
+                comma = " Decimals need a point, not a comma." if re.fullmatch(r"[+-]?\d+,\d+", cell) else ""
+                raise DataError(f"{where}: expected a number in column {column}, found {cell[:40]!r}.{comma}")
+            if not abs(value) <= np.finfo(np.float32).max:
+                raise DataError(f"{where}: expected a finite number in column {column}, found {cell[:40]!r}")
+        rows.append(values)
+    if width < 4:
+        raise DataError(f"{path}: expected at least 4 numbers in a row, found {width} in row {cells[0][0]}")
+    if len(rows) < minimum:
+        raise DataError(f"{path}: expected at least {minimum} rows, found {len(rows)}")
+    return np.array(rows, np.float32)
+
+
+def _number(text: str) -> float | None:
+    """The number that a cell holds; None for text, also for what only Python takes for a number."""
+    try:
+        return None if "_" in text else float(text)
+    except ValueError:
+        return None
 
 
 def ring(n: int, rng: np.random.Generator) -> np.ndarray:

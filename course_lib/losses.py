@@ -108,6 +108,40 @@ def kl_sparsity(codes, target: float):
     return ops.sum(on + off)
 
 
+def multinomial_nll(x, logits):
+    """Negative log probability of a user's events as draws from one distribution over all items, in nats a user.
+
+    Args:
+        x: how often each item was played, 0 or 1 for likes, shape (users, items).
+        logits: the decoder's output before the softmax, same shape.
+
+    Returns:
+        Shape (users,), up to the constant of the multinomial coefficient. Items compete: a higher logit for one lowers
+        the probability of all others, which is what a ranking is.
+
+    Source: Liang, Krishnan, Hoffman and Jebara 2018, equation 2.
+    """
+    return -ops.sum(ops.cast(x, logits.dtype) * ops.log_softmax(logits, axis=-1), axis=-1)
+
+
+def masked_mse(ratings, predicted, observed):
+    """Mean squared error over the ratings that exist, as a scalar tensor.
+
+    Args:
+        ratings: shape (users, items); whatever stands where nothing was observed is not used, but must be finite.
+        predicted: same shape.
+        observed: 1 or True where there is a rating, else 0, same shape.
+
+    Returns:
+        The sum of the squared errors of observed entries over their number; 0 if there is none.
+
+    Source: Sedhain, Menon, Sanner and Xie 2015, equation 2.
+    """
+    observed = ops.cast(observed, predicted.dtype)
+    squares = ops.square(ops.cast(ratings, predicted.dtype) - predicted)
+    return ops.sum(observed * squares) / ops.maximum(ops.sum(observed), 1.0)
+
+
 def _require_matrix(name: str, tensor) -> None:
     if len(tensor.shape) != 2:
         raise ValueError(f"{name} must have shape (n, units), but it has {tuple(tensor.shape)}")

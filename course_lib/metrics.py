@@ -378,3 +378,170 @@ def r_squared(true: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     if not (spread > 0).all():
         raise ValueError(f"column {int(np.argmin(spread))} of true does not vary: there is no variance to explain")
     return 1.0 - np.square(true - predicted).sum(axis=0) / spread
+
+
+def frechet_distance(features_a: np.ndarray, features_b: np.ndarray) -> float:
+    """Squared Fréchet distance between two sets of features, each described by its mean and covariance.
+
+    |mean_a - mean_b|² + tr(C_a + C_b - 2 (C_a C_b)^½): the squared 2-Wasserstein distance of two Gaussians. The trace of
+    the root is computed from the eigenvalues of the symmetric C_a^½ C_b C_a^½, which are those of C_a C_b: nothing
+    complex appears, and rounding cannot make the result negative.
+
+    Args:
+        features_a: shape (n, f), such as pictures or features of a classifier.
+        features_b: shape (m, f).
+
+    Returns:
+        The squared distance, at least 0. It falls with the number of samples: compare sets of equal size only.
+
+    Raises:
+        ValueError: if the arguments are not matrices with as many columns as each other and at least two rows.
+
+    Source: Dowson and Landau 1982; as a score of generators Heusel and others 2017.
+    """
+    a, b = _two_sets(features_a, features_b, "features_a", "features_b", 2)
+    means = a.mean(axis=0), b.mean(axis=0)
+    covariance_a, covariance_b = (np.atleast_2d(np.cov(x, rowvar=False)) for x in (a, b))
+    values, vectors = np.linalg.eigh(covariance_a)
+    root = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
+    shared = np.sqrt(np.maximum(np.linalg.eigvalsh(root @ covariance_b @ root), 0.0)).sum()
+    moved = float(np.square(means[0] - means[1]).sum())
+    return max(0.0, moved + float(np.trace(covariance_a) + np.trace(covariance_b) - 2.0 * shared))
+
+
+def sample_precision_recall(real: np.ndarray, generated: np.ndarray, k: int = 3) -> tuple[float, float]:
+    """Share of the samples that look real, and share of reality that the samples reach.
+
+    A ball around each point of a set, out to its k-th nearest neighbour in the set, marks the region that the set
+    covers. Precision: share of the generated points inside the region of the real ones. Recall: the other way round.
+
+    Args:
+        real: features, shape (n, f).
+        generated: features, shape (m, f).
+        k: which neighbour sets the radius.
+
+    Returns:
+        (precision, recall), each from 0 to 1.
+
+    Raises:
+        ValueError: if the arguments are not matrices with as many columns as each other and more than ``k`` rows.
+
+    Source: Kynkäänniemi and others 2019.
+    """
+    real, generated = _two_sets(real, generated, "real", "generated", k + 1)
+    radius_real, radius_generated = (np.partition(_distances(x, x), k, axis=1)[:, k] for x in (real, generated))
+    between = _distances(generated, real)  # (m, n)
+    precision = (between <= radius_real).any(axis=1).mean()
+    recall = (between <= radius_generated[:, None]).any(axis=0).mean()
+    return float(precision), float(recall)
+
+
+def copying_share(samples: np.ndarray, training: np.ndarray, fresh: np.ndarray) -> float:
+    """Share of the samples whose nearest real neighbour is a training example and not a fresh one; ties count half.
+
+    With as many training as fresh examples, both from the same source, a generator that has not memorised is as often
+    near one as near the other: .5, within 1 / sqrt(n) or so. Copies give 1. Blurred samples are nearer to everything,
+    and so do not disturb this test as they disturb the plain distance to the training set.
+
+    Args:
+        samples: shape (m, d).
+        training: examples that the generator was trained on, shape (n, d): a random part of them if there are more.
+        fresh: examples that it never saw, same shape.
+
+    Raises:
+        ValueError: if the arrays are not matrices with as many columns, or there are not as many fresh as training ones.
+
+    Source: in the spirit of the three-sample test of Meehan, Chaudhuri and Dasgupta 2020.
+    """
+    if np.shape(training) != np.shape(fresh):
+        raise ValueError(
+            f"training and fresh must have the same shape, or the larger set wins by its number: they have {np.shape(training)}, {np.shape(fresh)}"
+        )
+    to_training, to_fresh = nearest_distance(samples, training), nearest_distance(samples, fresh)
+    return float(np.mean((to_training < to_fresh) + 0.5 * (to_training == to_fresh)))
+
+
+def autocorrelation(series: np.ndarray, max_lag: int) -> np.ndarray:
+    """Autocorrelation of series at lags 0 to ``max_lag``: (t,) to (max_lag + 1,), (n, t) to (n, max_lag + 1).
+
+    Each series is centred on its own mean. The sum of products at each lag is divided by the sum at lag 0, not by its own
+    number of terms (the biased estimate): values stay in [-1, 1] and shrink where few pairs are left.
+
+    Raises:
+        ValueError: if ``series`` has not one or two axes, ``max_lag`` is not from 0 to t - 1, or a series is constant.
+
+    Source: Box and Jenkins 1970.
+    """
+    series = np.asarray(series, np.float64)
+    if series.ndim not in (1, 2):
+        raise ValueError(f"series must have shape (t,) or (n, t), but it has {series.shape}")
+    length = series.shape[-1]
+    if int(max_lag) != max_lag or not 0 <= max_lag < length:
+        raise ValueError(f"max_lag must be a whole number from 0 to {length - 1}, but it is {max_lag!r}")
+    centred = series - series.mean(axis=-1, keepdims=True)
+    power = np.square(centred).sum(axis=-1)
+    if not (power > 0).all():
+        raise ValueError("series must vary: a constant one has no autocorrelation")
+    products = [(centred[..., : length - lag] * centred[..., lag:]).sum(axis=-1) for lag in range(int(max_lag) + 1)]
+    return np.stack(products, axis=-1) / power[..., None]
+
+
+def power_spectrum(series: np.ndarray) -> np.ndarray:
+    """Mean power of series at 0, 1, ... cycles in their length: (n, t) to (t // 2 + 1,), in squared units of the series.
+
+    One-sided: the powers of all frequencies add up to the mean square of the series (Parseval).
+
+    Raises:
+        ValueError: if ``series`` is not a matrix with at least one row and two columns.
+    """
+    series = np.asarray(series, np.float64)
+    if series.ndim != 2 or not len(series) or series.shape[1] < 2:
+        raise ValueError(f"series must have shape (n, t), n > 0 and t > 1, but it has {series.shape}")
+    length = series.shape[1]
+    power = np.square(np.abs(np.fft.rfft(series, axis=1))).mean(axis=0) / length**2
+    power[1 : (length + 1) // 2] *= 2.0  # the negative frequencies, which a real series shares
+    return power
+
+
+def two_sample_accuracy(real: np.ndarray, synthetic: np.ndarray) -> float:
+    """How often the nearest neighbour of a sample, in the union of two sets without itself, is of its own set.
+
+    Near .5: nobody who looks at nearest neighbours can tell the sets apart. Near 1: they lie apart. Near 0: each
+    synthetic sample sits on a real one, closer than any two real ones: copies. Ties between sets count half.
+
+    Args:
+        real: shape (n, d).
+        synthetic: same shape.
+
+    Raises:
+        ValueError: if the arguments are not matrices of the same shape with at least two rows.
+
+    Source: Friedman and Rafsky 1979 and Schilling 1986 (nearest neighbours); Lopez-Paz and Oquab 2017 (as a score).
+    """
+    real, synthetic = _two_sets(real, synthetic, "real", "synthetic", 2)
+    if len(real) != len(synthetic):
+        raise ValueError(
+            f"real and synthetic must have as many rows, or chance is not .5: they have {len(real)}, {len(synthetic)}"
+        )
+    union, n = np.concatenate([real, synthetic]), len(real)
+    distances = _distances(union, union)
+    np.fill_diagonal(distances, np.inf)
+    to_real, to_synthetic = distances[:, :n].min(axis=1), distances[:, n:].min(axis=1)
+    own, other = np.where(np.arange(2 * n) < n, (to_real, to_synthetic), (to_synthetic, to_real))
+    return float(np.mean((own < other) + 0.5 * (own == other)))
+
+
+def _two_sets(a: np.ndarray, b: np.ndarray, name_a: str, name_b: str, rows: int) -> tuple[np.ndarray, np.ndarray]:
+    a, b = _codes(name_a, a).astype(np.float64), _codes(name_b, b).astype(np.float64)
+    if a.shape[1] != b.shape[1] or min(len(a), len(b)) < rows:
+        raise ValueError(
+            f"{name_a} and {name_b} must have as many columns as each other and at least {rows} rows, but they have "
+            f"{a.shape} and {b.shape}"
+        )
+    return a, b
+
+
+def _distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Euclidean distances between the rows of two matrices: (n, d) and (m, d) to (n, m)."""
+    squared = np.square(a).sum(axis=1)[:, None] - 2.0 * a @ b.T + np.square(b).sum(axis=1)
+    return np.sqrt(np.maximum(squared, 0.0))

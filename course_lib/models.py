@@ -284,15 +284,16 @@ class ElboTerms:
 
 @keras.saving.register_keras_serializable(package="bottleneck")
 class VariationalAutoencoder(keras.Model):
-    """A variational autoencoder with a normal posterior, a standard normal prior and one of two likelihoods.
+    """A variational autoencoder with a normal posterior, a standard normal prior and one of three likelihoods.
 
     Its loss is distortion + kl_weight * rate, in nats for each picture: sums over pixels and latents, mean over the
     batch. Compile it without a loss (``training.fit(..., loss=None)``); ``fit`` reports ``distortion`` and ``rate``.
 
     Args:
         encoder: a model from pictures (n, ...) to two outputs (n, k): mu and log_var = log σ² of the posterior.
-        decoder: a model from codes (n, k) to mean pictures, or to logits for the Bernoulli likelihood.
-        likelihood: "gaussian", every pixel with one standard deviation ``sigma``, or "bernoulli", for pixels 0 or 1.
+        decoder: a model from codes (n, k) to mean pictures, or to logits for the other two likelihoods.
+        likelihood: "gaussian", every pixel with one standard deviation ``sigma``; "bernoulli", for pixels 0 or 1; or
+            "multinomial", for how often each of n items was chosen (Liang and others 2018).
         sigma: standard deviation of a pixel in the units of the data; where it starts, if it is learned.
         learn_sigma: whether ``sigma`` is trained like the weights.
         kl_weight: β; 1 for a true bound.
@@ -317,8 +318,8 @@ class VariationalAutoencoder(keras.Model):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        if likelihood not in ("gaussian", "bernoulli"):
-            raise ValueError(f'likelihood must be "gaussian" or "bernoulli", but it is {likelihood!r}')
+        if likelihood not in ("gaussian", "bernoulli", "multinomial"):
+            raise ValueError(f'likelihood must be "gaussian", "bernoulli" or "multinomial", but it is {likelihood!r}')
         if not sigma > 0 or not kl_weight >= 0:
             raise ValueError(f"sigma must be positive and kl_weight not negative, but they are {sigma} and {kl_weight}")
         outputs = [tuple(output.shape) for output in encoder.outputs]
@@ -363,6 +364,8 @@ class VariationalAutoencoder(keras.Model):
         """-log p(x | z) for each picture, in nats: backend tensors (n, ...) and (n, ...) to (n,)."""
         if self.likelihood == "bernoulli":
             return losses.bernoulli_nll(x, decoded)
+        if self.likelihood == "multinomial":
+            return losses.multinomial_nll(x, decoded)
         return losses.gaussian_nll(x, decoded, ops.exp(self.log_sigma))
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
@@ -404,12 +407,18 @@ class VariationalAutoencoder(keras.Model):
         """
         mu, sd = (part.astype(np.float64) for part in self.posterior(x))
         rng = np.random.default_rng(seed)
-        weights = np.empty((len(x), samples))
-        for sample in range(samples):
-            epsilon = rng.standard_normal(mu.shape)
-            codes = mu + sd * epsilon
-            prior_over_posterior = 0.5 * (np.square(epsilon) - np.square(codes)).sum(axis=1) + np.log(sd).sum(axis=1)
-            weights[:, sample] = prior_over_posterior - self._decoded(x, codes)
+        weights = np.empty((len(mu), samples))
+        together = max(1, 5000 // len(mu))  # decoding several samples in one call is much quicker for small sets
+        for start in range(0, samples, together):
+            count = min(together, samples - start)
+            epsilon = rng.standard_normal((count, *mu.shape))
+            codes = mu + sd * epsilon  # (count, n, k)
+            prior_over_posterior = 0.5 * (np.square(epsilon) - np.square(codes)).sum(axis=2) + np.log(sd).sum(axis=1)
+            repeated = (
+                [np.concatenate([part] * count) for part in x] if isinstance(x, list) else np.concatenate([x] * count)
+            )
+            decoded = self._decoded(repeated, codes.reshape(-1, mu.shape[1])).reshape(count, -1)
+            weights[:, start : start + count] = (prior_over_posterior - decoded).T
         return weights
 
     def get_config(self):
@@ -591,6 +600,115 @@ def sample_prior(decoder: keras.Model | Callable, n: int, latent_dim: int, rng: 
     if isinstance(decoder, keras.Model):
         return decoder.predict(codes, batch_size=1000, verbose=0)
     return keras.ops.convert_to_numpy(decoder(codes))
+
+
+def slerp(a: np.ndarray, b: np.ndarray, t: float) -> np.ndarray:
+    """A code between two codes, along the arc and not the chord: (k,), (k,) and a number to (k,).
+
+    The direction turns by the share ``t`` of the angle between them, the norm changes linearly. Half-way along the
+    straight line between two independent codes of many numbers the norm is only .71 of theirs, where the prior has
+    next to no mass.
+
+    Args:
+        a: the code at t = 0, not zero.
+        b: the code at t = 1, not zero and not opposite to ``a``.
+        t: 0 to 1.
+
+    Raises:
+        ValueError: if the shapes differ or are not (k,), a code is zero, or the two are opposite: there is no arc then.
+
+    Source: Shoemake 1985; for latent spaces White 2016.
+    """
+    a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    if a.ndim != 1 or a.shape != b.shape:
+        raise ValueError(f"a and b must have the same shape (k,), but they have {a.shape} and {b.shape}")
+    norms = np.linalg.norm(a), np.linalg.norm(b)
+    if min(norms) == 0:
+        raise ValueError("a and b must not be zero: a zero has no direction")
+    one, other = a / norms[0], b / norms[1]
+    angle = 2.0 * np.arctan2(np.linalg.norm(one - other), np.linalg.norm(one + other))  # exact for small angles too
+    if math.pi - angle < 1e-7:
+        raise ValueError("a and b point in opposite directions: every arc between them is as short as any other")
+    norm = (1 - t) * norms[0] + t * norms[1]
+    if angle < 1e-7:  # one direction: the arc is the chord
+        return norm * one
+    return norm * (np.sin((1 - t) * angle) * one + np.sin(t * angle) * other) / np.sin(angle)
+
+
+class ConditionalVariationalAutoencoder(VariationalAutoencoder):
+    """A variational autoencoder whose encoder and decoder are also told a condition, such as the kind of a day.
+
+    Call and fit it with the pair [data, conditions], shapes (n, d) and (n, c). The prior of the codes does not depend on
+    the condition: to generate, draw a code, choose a condition, decode both. It estimates log p(data | condition).
+
+    Args:
+        encoder: from [data, conditions] to mu and log_var.
+        decoder: from [code, conditions] to the mean of the data.
+        **options: of :class:`VariationalAutoencoder`.
+
+    Source: Sohn, Lee and Yan 2015; Kingma and others 2014.
+    """
+
+    def call(self, inputs, training=False):
+        """Draw a code for each row: a dictionary of reconstruction, mu and log_var."""
+        _, conditions = inputs
+        mu, log_var = self.encoder(inputs, training=training)
+        reconstruction = self.decoder([self.sampling([mu, log_var]), conditions], training=training)
+        return {"reconstruction": reconstruction, "mu": mu, "log_var": log_var}
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        """Distortion of the data, not of the conditions, plus kl_weight times rate."""
+        return super().compute_loss(x=x[0], y=y, y_pred=y_pred, sample_weight=sample_weight, training=training)
+
+    def _decoded(self, x, codes: np.ndarray) -> np.ndarray:
+        data, conditions = x
+        decoded = ops.convert_to_tensor(self.generate(codes, conditions))
+        return ops.convert_to_numpy(self.negative_log_likelihood(ops.convert_to_tensor(data), decoded)).astype(
+            np.float64
+        )
+
+    def generate(self, codes: np.ndarray, conditions: np.ndarray) -> np.ndarray:
+        """Mean data of codes (n, k) under conditions (n, c): (n, d)."""
+        parts = [np.asarray(part, np.float32) for part in (codes, conditions)]
+        return self.decoder.predict(parts, batch_size=5000, verbose=0)
+
+
+def build_conditional_vae(
+    input_dim: int,
+    n_conditions: int,
+    hidden_units: int | Sequence[int],
+    latent_dim: int,
+    *,
+    activation: str = "gelu",
+    **options,
+) -> ConditionalVariationalAutoencoder:
+    """A dense conditional variational autoencoder: the condition is a further input of encoder and decoder.
+
+    Args:
+        input_dim: numbers in one row of data.
+        n_conditions: numbers that describe its condition, such as a one-hot class.
+        hidden_units: width of the hidden layer, or the widths from the input to the code; the decoder mirrors them.
+        latent_dim: numbers in a code.
+        activation: of the hidden layers.
+        **options: ``sigma``, ``learn_sigma``, ``kl_weight`` and ``seed`` of :class:`VariationalAutoencoder`.
+
+    Raises:
+        ValueError: if a size is not a positive integer.
+    """
+    widths = _widths(hidden_units)
+    input_dim, latent_dim = _positive("input_dim", input_dim), _positive("latent_dim", latent_dim)
+    n_conditions = _positive("n_conditions", n_conditions)
+    data, code = keras.Input((input_dim,), name="data"), keras.Input((latent_dim,), name="code")
+    told, asked = (keras.Input((n_conditions,), name=name) for name in ("told", "asked"))
+    hidden = layers.Concatenate()([data, told])
+    for width in widths:
+        hidden = layers.Dense(width, activation)(hidden)
+    encoder = keras.Model([data, told], _gaussian_head(hidden, latent_dim), name="encoder")
+    hidden = layers.Concatenate()([code, asked])
+    for width in reversed(widths):
+        hidden = layers.Dense(width, activation)(hidden)
+    decoder = keras.Model([code, asked], layers.Dense(input_dim, name="reconstruction")(hidden), name="decoder")
+    return ConditionalVariationalAutoencoder(encoder, decoder, name="conditional_vae", **options)
 
 
 def revive_dead_units(encoder: keras.Model, decoder: keras.Model, samples: np.ndarray, *, seed: int = 0) -> int:

@@ -55,6 +55,7 @@ __all__ = [
     "ladder",
     "ladder_images",
     "learning_curves",
+    "maps",
     "matrix",
     "render_html",
     "row",
@@ -1082,6 +1083,62 @@ def _lay_thumbnails(ax: Axes, points: np.ndarray, thumbnails: np.ndarray, count:
         tile = OffsetImage(image, zoom=zoom, cmap="gray", clim=(0, 1), interpolation="nearest")
         frame = {"edgecolor": "#888888", "linewidth": 0.5}
         ax.add_artist(AnnotationBbox(tile, points[index], pad=0.05, bboxprops=frame, zorder=5))
+
+
+def maps(
+    places: Mapping[str, np.ndarray],
+    labels: np.ndarray,
+    class_names: Sequence[str],
+    *,
+    below: Sequence[str] | None = None,
+    columns: int = 3,
+    size: float = 2.75,
+    caption: str | None = None,
+) -> None:
+    """Several two-dimensional maps of the same samples, side by side, with one legend for all.
+
+    Args:
+        places: name of a map -> its points, shape (n, 2); the same samples in the same order in each.
+        labels: integers, shape (n,), indices into ``class_names``.
+        class_names: name of each label.
+        below: a remark under each map.
+        columns: maps in a row; the legend takes the place of one more.
+        size: inches of a map.
+        caption: what to see.
+
+    Raises:
+        ValueError: if the shapes do not fit together.
+    """
+    if not places:
+        raise ValueError("places: expected at least one name -> points, received none")
+    groups = np.asarray(labels)
+    if groups.ndim != 1 or groups.dtype.kind not in "iu" or not 0 <= groups.min() <= groups.max() < len(class_names):
+        raise ValueError(f"labels: expected integers from 0 to {len(class_names) - 1}, shape (n,), received {groups!r}")
+    points = {name: _as_array(p, f"places[{name!r}]", 2, f"shape ({len(groups)}, 2)") for name, p in places.items()}
+    for name, array in points.items():
+        if array.shape != (len(groups), 2):
+            raise ValueError(f"places[{name!r}]: expected shape ({len(groups)}, 2), received shape {array.shape}")
+    _check_length(below, "below", len(points), "places")
+    count = -(-(len(points) + 1) // columns)
+    figure, axes = subplots(count, columns, height=size * count, squeeze=False)
+    for i, (ax, (name, array)) in enumerate(zip(axes.flat, points.items(), strict=False)):
+        for value in np.unique(groups):
+            ax.scatter(
+                *array[groups == value].T, s=float(np.clip(9000 / len(groups), 4, 30)), linewidths=0, alpha=0.7,
+                marker=_MARKERS[value % len(_MARKERS)], color=_CYCLE[value % len(_CYCLE)], label=class_names[value],
+            )  # fmt: skip
+        low, high = np.percentile(array, [0.5, 99.5], axis=0)
+        margin = 0.06 * np.where(high > low, high - low, 1.0)
+        ax.set(xlim=(low[0] - margin[0], high[0] + margin[0]), ylim=(low[1] - margin[1], high[1] + margin[1]))
+        ax.set(title=name, xlabel=below[i] if below else "", xticks=[], yticks=[])
+    handles, names = axes.flat[0].get_legend_handles_labels()
+    for ax in axes.flat[len(points) :]:
+        ax.axis("off")
+    legend = axes.flat[-1].legend(handles, names, loc="center left", markerscale=2.2)
+    for handle in legend.legend_handles:
+        handle.set_alpha(1)
+    remarks = "; ".join(f"{name}{f' ({below[i]})' if below else ''}" for i, name in enumerate(points))
+    show(figure, caption, summary=f"{len(points)} maps of {len(groups)} samples: {remarks}.")
 
 
 def histogram(

@@ -1010,3 +1010,110 @@ def fit_kernel_ridge(
     mean = targets.mean(axis=0)
     weights = scipy.linalg.solve(kernel, (targets - mean).astype(kernel.dtype), assume_a="pos", overwrite_a=True)
     return KernelRidge(inputs, weights, mean, gamma)
+
+
+@dataclass(frozen=True, eq=False)
+class Gaussian:
+    """A multivariate normal distribution; made by :func:`fit_gaussian`.
+
+    Attributes:
+        mean: shape (d,).
+        covariance: shape (d, d), positive definite.
+    """
+
+    mean: np.ndarray
+    covariance: np.ndarray
+
+    def log_likelihood(self, x: np.ndarray) -> np.ndarray:
+        """Log density of each row of ``x`` (n, d), in nats: (n,)."""
+        x = _data_matrix("x", x, len(self.mean))
+        root = np.linalg.cholesky(self.covariance)
+        white = np.linalg.solve(root, (x - self.mean).T)
+        volume = np.log(np.diag(root)).sum() + 0.5 * len(self.mean) * np.log(2 * np.pi)
+        return -0.5 * np.square(white).sum(axis=0) - volume
+
+    def sample(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        """``n`` new rows, float32, shape (n, d)."""
+        root = np.linalg.cholesky(self.covariance)
+        return (self.mean + rng.standard_normal((n, len(self.mean))) @ root.T).astype(np.float32)
+
+
+def fit_gaussian(
+    train: np.ndarray, *, ridge: float = 0.0, target: np.ndarray | None = None, share: float = 0.0
+) -> Gaussian:
+    """The Gaussian with the mean and covariance of the data: the referee of everything that generates vectors.
+
+    Args:
+        train: shape (n, d).
+        ridge: added to each variance, in squared units of the data; needed where n is not well above d.
+        target: another covariance (d, d) towards which the data's is moved, such as that of a larger, related set.
+        share: how far, from 0 to 1.
+
+    Raises:
+        ValueError: if ``train`` is no matrix with two rows, an argument is out of range, or the covariance is singular.
+    """
+    train = _data_matrix("train", train).astype(np.float64)
+    if len(train) < 2:
+        raise ValueError(f"train must have at least two rows, but its shape is {train.shape}")
+    if not ridge >= 0 or not 0 <= share <= 1:
+        raise ValueError(f"ridge must not be negative and share lie in [0, 1], but they are {ridge} and {share}")
+    if (target is None) != (share == 0):
+        raise ValueError("target and share belong together: give both or neither")
+    covariance = np.atleast_2d(np.cov(train, rowvar=False))
+    if target is not None:
+        covariance = (1 - share) * covariance + share * np.asarray(target, np.float64)
+    covariance = covariance + ridge * np.eye(train.shape[1])
+    try:
+        np.linalg.cholesky(covariance)
+    except np.linalg.LinAlgError:
+        raise ValueError(
+            f"the covariance of {train.shape[0]} rows in {train.shape[1]} dimensions is singular: give a ridge"
+        ) from None
+    return Gaussian(train.mean(axis=0), covariance)
+
+
+@dataclass(frozen=True)
+class BumpProcess:
+    """Days with one bump at a random hour: a process whose exact likelihood is known, and that no Gaussian describes.
+
+    x(t) = height exp(-(t - h)² / (2 width²)) + noise, with h uniform between two hours and independent Gaussian noise at
+    each of 48 half-hours.
+
+    Attributes:
+        height: of the bump.
+        width: standard deviation of the bump, in hours.
+        noise: standard deviation of the noise.
+        first: earliest hour of the bump's centre.
+        last: latest hour.
+    """
+
+    height: float = 1.0
+    width: float = 1.0
+    noise: float = 0.05
+    first: float = 6.0
+    last: float = 20.0
+
+    @property
+    def hours(self) -> np.ndarray:
+        """0, 0.5, ..., 23.5."""
+        return np.arange(48) / 2
+
+    def bump(self, centres: np.ndarray) -> np.ndarray:
+        """Days without noise, centres (n,) in hours to (n, 48)."""
+        return self.height * np.exp(-0.5 * np.square((self.hours - np.asarray(centres)[:, None]) / self.width))
+
+    def sample(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        """``n`` days, float32, shape (n, 48)."""
+        days = self.bump(rng.uniform(self.first, self.last, n))
+        return (days + self.noise * rng.standard_normal(days.shape)).astype(np.float32)
+
+    def log_likelihood(self, x: np.ndarray, steps: int = 1400) -> np.ndarray:
+        """Log density of days (n, 48) in nats, exact but for the integral over the hour, taken in ``steps`` steps: (n,)."""
+        x = _data_matrix("x", x, 48).astype(np.float64)
+        centres = self.first + (self.last - self.first) * (np.arange(steps) + 0.5) / steps
+        bumps = self.bump(centres)
+        squared = np.square(x).sum(axis=1)[:, None] - 2.0 * x @ bumps.T + np.square(bumps).sum(axis=1)
+        terms = -0.5 * np.maximum(squared, 0.0) / self.noise**2  # (n, steps)
+        largest = terms.max(axis=1, keepdims=True)
+        mean = largest[:, 0] + np.log(np.exp(terms - largest).mean(axis=1))
+        return mean - 48 * np.log(self.noise * np.sqrt(2 * np.pi))

@@ -168,8 +168,11 @@ LOADER_OF_FILE = [
     ("fashion_mnist_labels.npy", datasets.fashion_mnist),
     ("digits.png", datasets.digits),
     ("digits_labels.npy", datasets.digits),
+    ("electricity_days.npy", datasets.electricity_days),
     ("heads.png", datasets.heads),
     ("heads_parameters.npy", datasets.heads),
+    ("movie_ratings.npy", datasets.movie_ratings),
+    ("movie_ratings_films.csv", datasets.movie_ratings),
     ("photograph_china.jpg", datasets.photographs),
     ("photograph_flower.jpg", datasets.photographs),
 ]

@@ -1,0 +1,1020 @@
+"""The judges of lesson 08: searching with codes, scoring what was found, comparing embeddings, hashing."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from course_lib.checks.framework import judge
+
+
+def _indices(probe, got, m: int, k: int, n: int) -> np.ndarray:
+    """The answer as integer indices (m, k) into a gallery of n rows, or a FAIL that says what is wrong with them."""
+    array = probe.array(got)
+    probe.require(
+        array.shape != (k, m) or k == m,
+        "transposed",
+        f"Shape {(m, k)} was expected; yours is {array.shape}. Does a row belong to a query?",
+    )
+    array = probe.require_shape(
+        array, (m, k), f"{k} indices for each of {m} queries: what are the rows, and how many stay?"
+    )
+    probe.require(
+        array.dtype.kind in "iu",
+        "not-indices",
+        f"Integers were expected; the dtype of yours is {array.dtype}. Did you return the similarities instead of where they stand?",
+    )
+    probe.require(
+        array.size == 0 or (array.min() >= 0 and array.max() < n),
+        "out-of-range",
+        f"The gallery has the rows 0 to {n - 1}; your indices run from {array.min()} to {array.max()}. Which array do they point into?",
+    )
+    return array.astype(int)
+
+
+def _unit(x: np.ndarray, axis: int | None = 1) -> np.ndarray:
+    return x / np.linalg.norm(x, axis=axis, keepdims=True)
+
+
+def _best(similarity: np.ndarray, k: int) -> np.ndarray:
+    return np.argsort(-similarity, axis=1, kind="stable")[:, :k]
+
+
+def _negative_distances(queries: np.ndarray, gallery: np.ndarray) -> np.ndarray:
+    return -np.square(queries[:, None, :] - gallery[None, :, :]).sum(axis=2)
+
+
+def _codes_to_search(rng, n: int, m: int, d: int) -> tuple[np.ndarray, np.ndarray]:
+    """Codes whose cosines differ from each other, with lengths that differ by a factor of a hundred and a common offset."""
+    while True:
+        offset = rng.normal(0, 0.5, d)
+        gallery, queries = (
+            (rng.normal(size=(rows, d)) + offset) * np.exp(rng.uniform(-2.3, 2.3, (rows, 1))) for rows in (n, m)
+        )
+        gaps = np.diff(np.sort(_unit(queries) @ _unit(gallery).T, axis=1), axis=1)
+        if gaps.min(initial=1) > 1e-5:
+            return gallery, queries
+
+
+@judge(
+    "cosine_topk",
+    title="The most similar codes",
+    section="Which distance?",
+    question="Multiply one row of the gallery by 100. Which cosines change?",
+)
+def judge_cosine_topk(cosine_topk, probe):
+    """Lengths that differ, negative cosines, k from 1 to n; then many equal rows, whose order is fixed."""
+    rng = probe.rng
+    for n, m, d, k in ((12, 9, 4, 5), (7, 1, 3, 7), (9, 5, 2, 1)):
+        gallery, queries = _codes_to_search(rng, n, m, d)
+        result = probe.call(cosine_topk, gallery, queries, k)
+        got = _indices(probe, result, m, k, n)
+        cosine = _unit(queries) @ _unit(gallery).T
+        true = _best(cosine, k)
+        centre = gallery.mean(axis=0)
+        worst = np.argsort(cosine, axis=1)
+        far = "Those are the least similar rows. In which order does your sort go?"
+        lengths = (
+            "Long rows of the gallery win in your answer. Does the length of a row matter for the angle to the query?"
+        )
+        probe.settle(
+            got,
+            true,
+            [
+                (_best(queries @ gallery.T, k), "not-normalised", lengths),
+                (_best(_unit(queries) @ gallery.T, k), "not-normalised", lengths),
+                (
+                    _best(_negative_distances(queries, gallery), k),
+                    "euclidean",
+                    "You return the nearest rows in Euclidean distance. Is a row in the same direction, and far away, similar?",
+                ),
+                (
+                    _best(_negative_distances(_unit(queries), gallery), k),
+                    "normalises-one-side",
+                    "Only the queries have length 1. What of the gallery?",
+                ),
+                (worst[:, :k], "least-similar", far),
+                (true[:, ::-1], "worst-first", "These are the right rows. Which of them stands first?"),
+                (
+                    np.sort(true, axis=1),
+                    "sorted-by-index",
+                    "These are the right rows, in the order of their indices. Which one stands first?",
+                ),
+                (
+                    _best(np.abs(cosine), k),
+                    "ignores-the-sign",
+                    "Some cosines are −.9. Is a row in the opposite direction similar?",
+                ),
+                (
+                    _best(np.square(cosine), k),
+                    "ignores-the-sign",
+                    "Some cosines are −.9. Is a row in the opposite direction similar?",
+                ),
+                (
+                    _best(_unit(queries - centre) @ _unit(gallery - centre).T, k),
+                    "centres",
+                    "You subtract a mean first. That may be a good idea; is it the cosine of these vectors?",
+                ),
+                *(
+                    (
+                        _best(_unit(queries - queries.mean(axis=axis, keepdims=True)) @ _unit(other).T, k),
+                        "centres",
+                        "You subtract a mean first. That may be a good idea; is it the cosine of these vectors?",
+                    )
+                    for axis, other in (
+                        (1, gallery - gallery.mean(axis=1, keepdims=True)),
+                        (0, gallery - centre),
+                    )
+                ),
+                (
+                    _best(_unit(queries, 0) @ _unit(gallery, 0).T, k),
+                    "normalises-columns",
+                    "You divide each column by its length. Which length belongs to a sample?",
+                ),
+                (
+                    _best(queries @ _unit(gallery, 0).T, k),
+                    "normalises-columns",
+                    "You divide each column by its length. Which length belongs to a sample?",
+                ),
+                (
+                    np.argsort(-cosine, axis=1)[:, 1 : k + 1] if k < n else true,
+                    "drops-the-best",
+                    "You leave out the most similar row. Is the query itself in the gallery?",
+                ),
+                (
+                    np.argsort(np.argsort(-cosine, axis=1), axis=1)[:, :k],
+                    "ranks-not-indices",
+                    "You return the rank of each gallery row. Which row has rank 0?",
+                ),
+            ],
+            "wrong-rows",
+            "Take one query and one gallery row by hand: is your number their inner product over both lengths?",
+            rtol=0,
+            atol=0,
+        )
+    _equal_rows(cosine_topk, probe)
+
+
+def _equal_rows(cosine_topk, probe) -> None:
+    """A gallery of repeated rows; all lengths are powers of two, so that every way of dividing gives equal numbers."""
+    rng = probe.rng
+    kinds = np.concatenate([np.eye(8), [[1.0, -1, 1, 1, 0, 0, 0, 0]]])  # norms 1 and 2
+    which = rng.integers(0, len(kinds), 240)
+    gallery = kinds[which]
+    queries = np.array([rng.permutation(8)[:] + 1.0, -(rng.permutation(8) + 1.0)])
+    queries[:, :4] += np.array([0.25, 0.0, 0.125, 0.0])
+    cosine = _unit(queries) @ _unit(gallery).T
+    got = _indices(probe, probe.call(cosine_topk, gallery, queries, 100), 2, 100, 240)
+    exact = queries @ gallery.T / np.linalg.norm(gallery, axis=1)  # integers and quarters: no rounding
+    true = _best(exact, 100)
+    if np.array_equal(got, true):
+        return
+    rows = np.arange(2)[:, None]
+    probe.require(
+        np.allclose(cosine[rows, got], cosine[rows, true], atol=1e-9),
+        "wrong-rows",
+        "In a gallery of 240 rows, of which many are equal, better rows were left out or stand later. What is sorted by what?",
+    )
+    backwards = 239 - _best(exact[:, ::-1], 240)  # equal rows by falling index
+    probe.require(
+        not np.array_equal(got, backwards[:, :100]),
+        "ties-to-the-larger-index",
+        "Among equal rows the one with the largest index comes first. Was a rising sort turned round?",
+    )
+    probe.fail(
+        "unstable-sort",
+        "Among equal rows the indices stand in no order. What does your sort promise about equal values?",
+    )
+
+
+def _distinct(true: float, mistakes: list[tuple[float, str, str]]) -> bool:
+    """Whether every mistake shows, and no two of different names give the same number."""
+    values: dict[str, set] = {}
+    for value, name, _ in mistakes:
+        values.setdefault(name, set()).add(round(float(value), 9))
+    together = [value for group in values.values() for value in group]
+    return len(set(together)) == len(together) and round(float(true), 9) not in together
+
+
+@judge(
+    "precision_at_k",
+    title="Precision at k",
+    section="Throw the decoder away",
+    question="How many comparisons are made for m queries with k results each?",
+)
+def judge_precision_at_k(precision_at_k, probe):
+    """As many results as queries, where broadcasting goes wrong silently; then other shapes."""
+    rng = probe.rng
+    for m, k in ((11, 11), (5, 3), (4, 1), (1, 6)):
+        while True:
+            query_labels = rng.integers(0, 15, m)
+            lucky = rng.random((m, k)) < rng.choice([0.03, 0.3, 0.7], (m, 1))
+            retrieved = np.where(lucky, query_labels[:, None], rng.integers(0, 15, (m, k)))
+            true = (retrieved == query_labels[:, None]).mean()
+            mistakes = _precision_mistakes(retrieved, query_labels)
+            if (m, k) != (11, 11) or _distinct(true, mistakes):
+                break
+        got = probe.array(probe.call(precision_at_k, retrieved, query_labels))
+        probe.require(
+            got.shape != (m,) or m == 1,
+            "one-number-a-query",
+            f"You returned {m} numbers, one for each query. Which one describes the search?",
+        )
+        probe.require(
+            got.shape != (m, k) or m * k == 1,
+            "comparisons-not-averaged",
+            f"You returned the {m} × {k} comparisons. What is their mean?",
+        )
+        probe.settle(
+            probe.number(got, question="One number for the whole search: which axes remain?"),
+            true,
+            mistakes,
+            "wrong-share",
+            "Count by hand for one query: how many of its results carry its label, out of how many?",
+            rtol=1e-6,
+        )
+
+
+def _precision_mistakes(retrieved: np.ndarray, query_labels: np.ndarray) -> list[tuple[float, str, str]]:
+    """What the usual mistakes would return on these labels, with their names and questions."""
+    m, k = retrieved.shape
+    hits = retrieved == query_labels[:, None]
+    shares, true = hits.mean(axis=1), hits.mean()
+    votes = np.array([np.bincount(row).argmax() for row in retrieved])
+    count = "That is a count. What does it become with twice as many queries?"
+    return [
+        (
+            (retrieved == query_labels).mean() if m == k else true,
+            "compares-across-queries",
+            "With as many results as queries, NumPy compared column j with the label of query j. To which query does a column belong?",
+        ),
+        (
+            hits.any(axis=1).mean(),
+            "any-hit-counts",
+            "A query counts as right if any of its results is. How many of its results are right?",
+        ),
+        (
+            hits.all(axis=1).mean(),
+            "all-must-hit",
+            "A query counts only if all of its results are right. How many of them are?",
+        ),
+        (hits[:, 0].mean(), "first-only", "That looks at the first result alone. And the others?"),
+        (
+            (votes == query_labels).mean(),
+            "majority",
+            "That is the accuracy of a vote. What share of the single results is right?",
+        ),
+        (
+            (shares > 0.5).mean(),
+            "majority",
+            "You count the queries of which most results are right. What share of the single results is right?",
+        ),
+        (
+            hits[:, 1:].mean() if k > 1 else true,
+            "drops-the-first",
+            "You leave out the first result. Was it the query itself?",
+        ),
+        (1 - true, "counts-the-wrong-ones", "That is the share of wrong results. Which share is asked for?"),
+        (hits.sum(), "not-a-share", count),
+        (hits.sum() / m, "not-a-share", "That is the mean number of right results. What share of the k results is it?"),
+        (hits.sum() / k, "not-a-share", count),
+        (np.median(shares), "median", "That is the median over the queries. Which average is asked for?"),
+        (100 * true, "percent", "Yours is a hundred times as large. Is a share of one half .5 or 50?"),
+        (
+            np.isin(retrieved, query_labels).mean(),
+            "any-query-label",
+            "A result counts for you if its label belongs to *some* query. To which one must it belong?",
+        ),
+    ]
+
+
+def _vote(labels: np.ndarray, smallest: bool = True) -> np.ndarray:
+    """Majority of each row of labels (m, k); of several the smallest or the largest."""
+    counts = (labels[:, :, None] == np.arange(labels.max() + 1)).sum(axis=1)  # (m, labels)
+    if smallest:
+        return counts.argmax(axis=1)
+    return counts.shape[1] - 1 - counts[:, ::-1].argmax(axis=1)
+
+
+def _nearest_vote(labels: np.ndarray) -> np.ndarray:
+    """Majority of each row; of several the one whose first voice is the nearest."""
+    counts = (labels[:, :, None] == labels[:, None, :]).sum(axis=2)  # (m, k): voices for each one's label
+    return labels[np.arange(len(labels)), counts.argmax(axis=1)]
+
+
+@judge(
+    "knn_accuracy",
+    title="Nearest neighbours vote",
+    section="Five maps of the same clothes",
+    question="Two labels have the same number of votes. Which one wins, according to the task?",
+)
+def judge_knn_accuracy(knn_accuracy, probe):
+    """Overlapping classes with gaps in their labels and many tied votes; then k = 1, one query, k = n."""
+    rng = probe.rng
+    for n, m, d, k in ((40, 397, 3, 4), (30, 97, 2, 1), (9, 31, 4, 9), (24, 1, 2, 3)):
+        while True:
+            names = np.sort(rng.choice(np.arange(1, 9), 4, replace=False))
+            middles = rng.normal(0, 1.2, (4, d)) + 3
+            gallery_kind, query_kind = rng.integers(0, 4, n), rng.integers(0, 4, m)
+            gallery = (middles[gallery_kind] + rng.normal(size=(n, d))) * rng.uniform(0.5, 2.5, d)
+            queries = (middles[query_kind] + rng.normal(size=(m, d))) * rng.uniform(0.5, 2.5, d)
+            gallery_labels, query_labels = names[gallery_kind], names[query_kind]
+            distance = -_negative_distances(queries, gallery)
+            order = np.argsort(distance, axis=1)
+            found = gallery_labels[order[:, :k]]
+            true = np.mean(_vote(found) == query_labels)
+            mistakes = _knn_mistakes(gallery, gallery_labels, queries, query_labels, k, order)
+            if np.diff(np.sort(distance, axis=1), axis=1).min() > 1e-9 and (k != 4 or _distinct(true, mistakes)):
+                break
+        arguments = gallery, gallery_labels, queries, query_labels, k
+        got = probe.array(probe.call(knn_accuracy, *arguments))
+        probe.require(
+            got.shape != (m,) or m == 1,
+            "one-number-a-query",
+            f"You returned {m} values, one for each query. How many of the answers are right?",
+        )
+        got = probe.number(got, question="One number for all queries: which share of them is answered correctly?")
+        probe.settle(
+            got,
+            true,
+            mistakes,
+            "wrong-accuracy",
+            "Take one query by hand: which k gallery rows are nearest, how do they vote, and who wins?",
+            rtol=1e-6,
+        )
+
+
+def _knn_mistakes(gallery, gallery_labels, queries, query_labels, k, order) -> list[tuple[float, str, str]]:
+    """What the usual mistakes would return on these data, with their names and questions."""
+    n, m = len(gallery), len(queries)
+    found = gallery_labels[order[:, :k]]
+
+    def accuracy(labels):
+        return np.mean(labels == query_labels)
+
+    def by(similarity):
+        return accuracy(_vote(gallery_labels[_best(similarity, k)]))
+
+    right = accuracy(_vote(found))
+    inside = np.argsort(-_negative_distances(queries, queries), axis=1)[:, :k] if m >= k else None
+    scaled = [x / gallery.std(axis=0) for x in (queries, gallery)]
+    return [
+        (
+            accuracy(_vote(found, smallest=False)),
+            "ties-to-the-largest",
+            "Where several labels have the most votes, yours is the largest of them. Which one does the task want?",
+        ),
+        (
+            accuracy(_nearest_vote(found)),
+            "ties-to-the-nearest",
+            "Where several labels have the most votes, yours is the one of the nearest neighbour. Which one does the task want?",
+        ),
+        (
+            accuracy(_vote(gallery_labels[order[:, 1 : k + 1]])) if k < n else right,
+            "drops-the-nearest",
+            "You leave out the nearest neighbour. Is the query itself in the gallery?",
+        ),
+        (
+            accuracy(_vote(gallery_labels[order[:, : k + 1]])) if k < n else right,
+            "one-too-many",
+            "One neighbour too many takes part in the vote. How many does your slice keep?",
+        ),
+        (
+            accuracy(_vote(gallery_labels[order[:, 1:k]])) if k > 1 else right,
+            "one-too-few",
+            "One neighbour is missing from the vote. How many does your slice keep?",
+        ),
+        (
+            accuracy(gallery_labels[order[:, 0]]),
+            "nearest-only",
+            "Only the nearest neighbour has a voice. What is k for?",
+        ),
+        (
+            accuracy(_vote(gallery_labels[order[:, ::-1][:, :k]])),
+            "farthest",
+            "The farthest rows vote. In which order does your sort go?",
+        ),
+        (
+            np.mean(found == query_labels[:, None]),
+            "precision-not-vote",
+            "That is the share of single neighbours with the right label. Who answers if they disagree?",
+        ),
+        (
+            accuracy(np.round(found.mean(axis=1))),
+            "averages-labels",
+            "You average the labels. Does a pullover (2) lie halfway between trousers (1) and a dress (3)?",
+        ),
+        (
+            accuracy(np.median(found, axis=1)),
+            "averages-labels",
+            "You take the median of the labels. Is a label a quantity?",
+        ),
+        (
+            by(_unit(queries) @ _unit(gallery).T),
+            "cosine",
+            "Your neighbours are those with the largest cosine. Which distance does the task name?",
+        ),
+        (
+            by(queries @ gallery.T),
+            "inner-product",
+            "Your neighbours are those with the largest inner product. Which distance does the task name?",
+        ),
+        (
+            by(-np.abs(queries[:, None] - gallery[None]).sum(axis=2)),
+            "sum-of-absolute-differences",
+            "You add up absolute differences. What does the Euclidean distance add up?",
+        ),
+        (
+            by(_negative_distances(*scaled)),
+            "standardises",
+            "You rescale the features first. Which distance does the task name?",
+        ),
+        (
+            accuracy(_vote(query_labels[inside])) if inside is not None else right,
+            "finds-itself",
+            "Your queries are searched among the queries, and each finds itself. Where should they be searched?",
+        ),
+        (
+            accuracy(np.full(m, np.bincount(gallery_labels).argmax())),
+            "ignores-the-codes",
+            "Every query gets the same answer. Do the codes enter?",
+        ),
+        (
+            1 - right,
+            "counts-the-wrong-ones",
+            "That is the share of wrong answers. Which share is asked for?",
+        ),
+        (
+            right * m if m > 1 else right,
+            "not-a-share",
+            "That is a number of queries. Which share of them is it?",
+        ),
+        (
+            100 * right if right else right,
+            "percent",
+            "Yours is a hundred times as large. Is a share of one half .5 or 50?",
+        ),
+    ]
+
+
+@judge(
+    "whiten",
+    title="Whitening",
+    section="Which distance?",
+    question="After whitening, what is the variance along any direction you choose?",
+)
+def judge_whiten(whiten, probe):
+    """Correlated codes far from 0, with variances from small to large; one query alone; a single feature."""
+    rng = probe.rng
+    for n, m, d in ((60, 9, 4), (50, 1, 3), (30, 5, 1)):
+        rotation, _ = np.linalg.qr(rng.normal(size=(d, d)))
+        spread = np.geomspace(0.2, 4, d) if d > 1 else np.array([rng.uniform(2, 4)])
+        mixing = rotation * spread @ np.linalg.qr(rng.normal(size=(d, d)))[0]
+        centre = rng.uniform(3, 6, d)
+        gallery = rng.normal(size=(n, d)) @ mixing + centre
+        queries = 1.5 * rng.normal(size=(m, d)) @ mixing + centre + 1
+        result = probe.call(whiten, gallery, queries)
+        probe.require(
+            isinstance(result, tuple | list) and len(result) == 2,
+            "not-a-pair",
+            "Two arrays were expected, the gallery and the queries. What does your function return?",
+        )
+        ours = probe.require_shape(result[0], (n, d), "The gallery keeps its shape: one row for each code.")
+        found = probe.require_shape(result[1], (m, d), "The queries keep their shape: one row for each code.")
+        ours, found = ours.astype(np.float64), found.astype(np.float64)
+        probe.require(
+            np.isfinite(ours).all() and np.isfinite(found).all(),
+            "not-finite",
+            f"Your result contains NaN or infinity. What is the covariance of {m} query, if you ask for it?",
+        )
+        _judge_white_gallery(probe, gallery, ours)
+        _judge_white_queries(probe, gallery, queries, ours, found)
+
+
+def _judge_white_gallery(probe, gallery: np.ndarray, ours: np.ndarray) -> None:
+    n, d = gallery.shape
+    mean, covariance = ours.mean(axis=0), np.atleast_2d(np.cov(ours.T, ddof=0))
+    probe.require(
+        not np.allclose(ours, gallery),
+        "unchanged",
+        "The gallery comes back as it was. What is its covariance?",
+    )
+    scale = np.abs(ours).max()
+    centred = np.abs(mean).max() < 1e-6 * max(scale, 1)
+    variances = np.diag(covariance)
+    white = [np.allclose(covariance, np.eye(d) * factor, atol=1e-5) for factor in (1, (n - 1) / n)]
+    probe.require(
+        centred or not any(white),
+        "not-centred",
+        "The covariance is the identity; the mean is not 0. What moves the codes?",
+    )
+    if any(white):
+        return
+    centre = gallery.mean(axis=0)
+    own = np.atleast_2d(np.cov(gallery.T, ddof=0))
+    values = np.linalg.eigvalsh(own)
+    probe.require(
+        np.allclose(ours, gallery - centre) is False,
+        "only-centred",
+        "The mean is 0 and the covariance is that of the gallery. What makes it the identity?",
+    )
+    flat = np.linalg.norm(ours, axis=1)
+    probe.require(
+        not np.allclose(flat, flat[0], rtol=1e-6) or d == 1,
+        "rows-of-length-one",
+        "Every row has the same length. Should single codes have length 1, or directions variance 1?",
+    )
+    ones = any(np.allclose(variances, factor, atol=1e-5) for factor in (1, (n - 1) / n))
+    probe.require(
+        not ones,
+        "still-correlated",
+        "Each feature has variance 1, and they are still correlated. What is the variance along a diagonal?",
+    )
+    off = covariance - np.diag(variances)
+    uncorrelated = np.abs(off).max(initial=0) < 1e-6 * max(variances.max(), 1e-9)
+    spectrum = np.sort(np.linalg.eigvalsh(covariance))
+
+    def has(eigenvalues):
+        return any(
+            np.allclose(spectrum, np.sort(eigenvalues) * factor**power, rtol=1e-4)
+            for factor in (1, n / (n - 1))
+            for power in (-2, -1, 1, 2, 3)
+        )
+
+    probe.require(
+        not has(values),
+        "only-turned",
+        "Your codes have the variances that they had, in other directions. What has to happen after the turn?",
+    )
+    probe.require(
+        not has(1 / values),
+        "divides-by-the-variance",
+        "Directions of large variance now have small ones. By what do you divide a coordinate to make its variance 1, by its variance or by its root?",
+    )
+    probe.require(
+        not (has(values**2) or has(values**3)),
+        "multiplies",
+        "Directions of large variance have become still wider. Do you divide or multiply?",
+    )
+    second = ours.T @ ours / n
+    probe.require(
+        not any(np.allclose(second, np.eye(d) * factor, atol=1e-5) for factor in (1, (n - 1) / n, 1 / n)) or centred,
+        "not-centred",
+        "The mean square matrix is the identity, not the covariance: the mean is not 0. What has to be subtracted, and when?",
+    )
+    probe.require(
+        not (uncorrelated and np.allclose(variances, variances[0], rtol=1e-5)),
+        "wrong-scale",
+        f"Uncorrelated, with equal variances, but of {variances[0]:.4g}. Which factor is missing?",
+    )
+    probe.fail(
+        "not-white",
+        f"The covariance of your gallery has the eigenvalues {np.array2string(spectrum, precision=3)}. "
+        "What are its eigenvectors, rows or columns, and by what is each coordinate divided?",
+    )
+
+
+def _judge_white_queries(probe, gallery, queries, ours, found) -> None:
+    """The queries must come by the very map that the gallery came by."""
+    m = len(queries)
+    centre = gallery.mean(axis=0)
+    matrix, *_ = np.linalg.lstsq(gallery - centre, ours, rcond=None)
+    probe.require(
+        np.allclose((gallery - centre) @ matrix, ours, atol=1e-5),
+        "not-one-matrix",
+        "No single matrix takes the moved gallery to your result. Is every row treated alike?",
+    )
+    true = (queries - centre) @ matrix
+    own = queries.mean(axis=0)
+    both = np.concatenate([gallery, queries]).mean(axis=0)
+    probe.settle(
+        found,
+        true,
+        [
+            (
+                (queries - own) @ matrix,
+                "own-mean-for-queries",
+                "The queries are moved by their own mean. Where does a single query land then?",
+            ),
+            (
+                (queries - both) @ matrix,
+                "learns-from-queries",
+                "The mean of gallery and queries together enters. What may depend on the queries?",
+            ),
+            (queries @ matrix, "queries-not-moved", "The queries are not moved by the gallery's mean. Why not?"),
+            (queries - centre, "queries-not-mixed", "The queries are moved only. Which matrix did the gallery get?"),
+            (queries, "queries-not-mixed", "The queries come back as they were. Which map did the gallery get?"),
+            (
+                (queries - centre) @ matrix.T,
+                "transposed-for-queries",
+                "The queries get the transpose of the gallery's matrix. Which one did the gallery get?",
+            ),
+        ],
+        "own-map-for-queries" if m > 1 else "other-map-for-queries",
+        "The queries come by another map than the gallery. Can distances between them mean anything?",
+        rtol=1e-4,
+        atol=1e-5,
+    )
+
+
+def _placed(x: np.ndarray) -> np.ndarray:
+    x = x - x.mean(axis=0)
+    return x / np.linalg.norm(x)
+
+
+def _inner(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.linalg.svd(a.T @ b, compute_uv=False).sum())
+
+
+@judge(
+    "procrustes_distance",
+    title="Comparing two embeddings",
+    section="Train it again",
+    question="One of the maps is turned by 90 degrees. Is it another map?",
+)
+def judge_procrustes_distance(procrustes_distance, probe):
+    """Clouds that are alike up to noise, unlike scales and places, a reflection, one column."""
+    rng = probe.rng
+
+    def measure(a, b):
+        got = probe.array(probe.call(procrustes_distance, a, b))
+        return probe.number(got, question="One number for the pair of embeddings.")
+
+    for n, k in ((14, 3), (9, 2), (12, 1), (6, 6)):
+        while True:
+            a = rng.normal(size=(n, k)) * rng.uniform(0.5, 3, k) + rng.uniform(-4, 4, k)
+            turn = np.linalg.qr(rng.normal(size=(k, k)))[0] * rng.choice([-1, 1], k)
+            b = rng.uniform(2, 5) * (a - a.mean(axis=0)) @ turn + rng.normal(size=(n, k)) + rng.uniform(3, 6, k)
+            p, q = _placed(a), _placed(b)
+            u, values, vt = np.linalg.svd(p.T @ q)
+            if n != 14 or np.linalg.det(u @ vt) < 0:  # the first pair has to be reflected
+                break
+        got = measure(a, b)
+        s = float(values.sum())
+        signs = np.ones(k)
+        signs[-1] = np.sign(np.linalg.det(u @ vt))
+        pure = float((values * signs).sum())
+        raw_a, raw_b = a / np.linalg.norm(a), b / np.linalg.norm(b)
+        moved_a, moved_b = a - a.mean(axis=0), b - b.mean(axis=0)
+        one_mean = [(x - x.mean()) / np.linalg.norm(x - x.mean()) for x in (a, b)]
+        rows = [x / np.linalg.norm(x, axis=1, keepdims=True) for x in (moved_a, moved_b)]
+        wrong_way = np.square(p - s * q @ (u @ vt)).sum()
+        columns = [x / np.linalg.norm(x, axis=0) for x in (moved_a, moved_b)]
+        probe.settle(
+            got,
+            1 - s**2,
+            [
+                (
+                    2 - 2 * s,
+                    "no-stretch",
+                    "Turned, and not stretched: what is the largest number that can give? The answer should lie between 0 and 1.",
+                ),
+                (
+                    1 - s,
+                    "no-stretch",
+                    "The residual is a sum of squares. Which power of the inner product does it hold?",
+                ),
+                (s**2, "similarity", "That grows when the embeddings agree. What is left over?"),
+                (s, "similarity", "That grows when the embeddings agree. What is left over?"),
+                (
+                    np.sqrt(max(1 - s**2, 0)),
+                    "root",
+                    "That is the root of the residual. Which one is asked for?",
+                ),
+                (
+                    1 - values[0] ** 2,
+                    "largest-singular-value-only",
+                    "Only the largest singular value enters. Which axes does the rotation turn?",
+                ),
+                (
+                    1 - np.square(values).sum(),
+                    "squares-before-the-sum",
+                    "You add up squares of the singular values. What is the inner product with the best rotation?",
+                ),
+                (
+                    1 - np.trace(p.T @ q) ** 2,
+                    "not-turned",
+                    "The axes of the two are compared as they stand. Which turn brings b nearest to a?",
+                ),
+                (
+                    np.square(p - q).sum(),
+                    "not-turned",
+                    "The axes of the two are compared as they stand. Which turn brings b nearest to a?",
+                ),
+                (
+                    1 - pure**2,
+                    "no-reflection",
+                    "You allow rotations only. What does the task allow as well?",
+                ),
+                (
+                    wrong_way,
+                    "rotation-the-wrong-way",
+                    "The rotation that you apply is the transpose of the best one. Which way does it turn, a to b or b to a?",
+                ),
+                (
+                    1 - _inner(raw_a, raw_b) ** 2,
+                    "not-centred",
+                    "Far from 0 all clouds look alike. What is subtracted first?",
+                ),
+                (
+                    1 - _inner(p, raw_b) ** 2,
+                    "centres-one-side",
+                    "Only one of the two has mean 0. What of the other?",
+                ),
+                (
+                    1 - _inner(raw_a, q) ** 2,
+                    "centres-one-side",
+                    "Only one of the two has mean 0. What of the other?",
+                ),
+                (
+                    1 - _inner(*one_mean) ** 2,
+                    "one-mean-for-all-columns",
+                    "You subtract one number from all columns. Which mean does each column have?",
+                ),
+                (
+                    1 - _inner(moved_a, moved_b) ** 2,
+                    "not-scaled",
+                    "Multiply b by 10: your number changes. Which norm should both have?",
+                ),
+                (
+                    np.square(moved_a).sum() + np.square(moved_b).sum() - 2 * _inner(moved_a, moved_b),
+                    "not-scaled",
+                    "Multiply b by 10: your number changes. Which norm should both have?",
+                ),
+                (
+                    1 - _inner(*rows) ** 2,
+                    "scales-rows",
+                    "You scale each row to length 1. How many numbers are divided by one norm?",
+                ),
+                (
+                    1 - (_inner(*rows) / n) ** 2,
+                    "scales-rows",
+                    "You scale each row to length 1. How many numbers are divided by one norm?",
+                ),
+                (
+                    1 - _inner(*columns) ** 2,
+                    "scales-columns",
+                    "You scale each column by itself, which is a shear of the map. How many numbers are divided by one norm?",
+                ),
+                (
+                    1 - (_inner(*columns) / k) ** 2,
+                    "scales-columns",
+                    "You scale each column by itself, which is a shear of the map. How many numbers are divided by one norm?",
+                ),
+                (
+                    (1 - s**2) / n,
+                    "mean-not-sum",
+                    "Yours is the n-th part. Is it the sum or the mean of the squared differences?",
+                ),
+                (
+                    (1 - s**2) / (n * k),
+                    "mean-not-sum",
+                    "Yours is the (n·k)-th part. Is it the sum or the mean of the squared differences?",
+                ),
+            ],
+            "wrong-distance",
+            "After step 1 both have norm 1. What is |a − t b R|², written with t and s, and where is it smallest?",
+            rtol=1e-6,
+            atol=1e-9,
+        )
+    # The same cloud, turned, reflected, moved and stretched: 0, in both directions. A shear: not 0.
+    a = rng.normal(size=(11, 3))
+    turn, _ = np.linalg.qr(rng.normal(size=(3, 3)))
+    for same in (turn, turn * [1, 1, -1]):
+        for pair in ((a, 4 * a @ same + 2), (4 * a @ same + 2, a)):
+            probe.require(
+                abs(measure(*pair)) < 1e-6,
+                "not-zero-for-the-same-map",
+                "One map is the other, turned, reflected, moved and stretched. What distance should two such maps have?",
+            )
+    b = rng.normal(size=(11, 3)) + a
+    probe.require_close(
+        measure(a, b),
+        measure(b, a),
+        "not-symmetric",
+        "The distance from a to b and that from b to a differ. Is each scaled before the fit?",
+        rtol=1e-5,
+    )
+
+
+_POPULATION = np.array([bin(byte).count("1") for byte in range(256)])
+
+
+def _hamming(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Distances (m, n) of packed rows b (m, bytes) to a (n, bytes)."""
+    return _POPULATION[b[:, None, :] ^ a[None, :, :]].sum(axis=2)
+
+
+@judge(
+    "binary_hash",
+    "hamming_topk",
+    title="One bit of each number",
+    section="Bytes for an item",
+    question="How many bits differ between the bytes 127 and 128?",
+)
+def judge_hash(binary_hash, hamming_topk, probe):
+    """Codes with values at their thresholds, thresholds that matter, widths that fill no byte; then the search alone."""
+    for n, m, k in ((10, 6, 13), (5, 1, 8), (7, 4, 3), (4, 3, 300)):
+        _judge_bits(binary_hash, probe, n, m, k)
+    for n, m, width, k in ((30, 7, 3, 6), (12, 1, 1, 12), (9, 4, 2, 1), (8, 3, 80, 3)):
+        _judge_hamming(hamming_topk, probe, n, m, width, k)
+
+
+def _bits_of(probe, binary_hash, codes, thresholds) -> np.ndarray:
+    n, k = codes.shape
+    array = probe.array(probe.call(binary_hash, codes, thresholds), "binary_hash")
+    width = -(-k // 8)
+    probe.require(
+        array.shape != (n, k) or k == width,
+        "not-packed",
+        f"You returned one entry for each of {k} bits. How many bits fit in a byte?",
+    )
+    probe.require(
+        array.ndim == 2,
+        "packed-in-one-row",
+        f"Shape {(n, width)} was expected; yours is {array.shape}. Along which axis are the bits packed?",
+    )
+    probe.require(
+        array.shape != (-(-n // 8), k) or n == -(-n // 8),
+        "packed-across-samples",
+        f"Shape {(n, width)} was expected; yours is {array.shape}. Do the eight bits of a byte belong to one sample?",
+    )
+    array = probe.require_shape(array, (n, width), "⌈k/8⌉ bytes for each sample.")
+    probe.require(
+        array.dtype == np.uint8,
+        "not-bytes",
+        f"The dtype of your bits is {array.dtype}. How many bytes does one of its numbers take?",
+    )
+    return array
+
+
+def _judge_bits(binary_hash, probe, n: int, m: int, k: int) -> None:
+    rng = probe.rng
+    thresholds = rng.normal(0, 0.4, k) + rng.choice([-0.6, 0.6], k)
+    codes = rng.normal(size=(n, k))
+    ties = rng.random((n, k)) < 0.25
+    codes[ties] = np.broadcast_to(thresholds, (n, k))[ties]
+    packed = _bits_of(probe, binary_hash, codes, thresholds)
+    true = _hamming(np.packbits(codes > thresholds, axis=1), np.packbits(codes > thresholds, axis=1))
+    got = _hamming(packed, packed)
+    probe.require(
+        packed.any() or not true.any(),
+        "no-bits",
+        "All your bits are 0. What is compared with what?",
+    )
+
+    def distances(bits):
+        bits = np.packbits(bits, axis=1)
+        return _hamming(bits, bits)
+
+    first_four = np.broadcast_to(thresholds, codes.shape)
+    probe.settle(
+        got,
+        true,
+        [
+            (
+                distances(codes >= thresholds),
+                "at-the-threshold",
+                "Some numbers equal their threshold. Is such a number above it?",
+            ),
+            (
+                distances(codes > 0),
+                "ignores-the-thresholds",
+                "Your bits ask for the sign. What are the thresholds for?",
+            ),
+            (
+                distances(codes >= 0),
+                "ignores-the-thresholds",
+                "Your bits ask for the sign. What are the thresholds for?",
+            ),
+            (
+                distances(codes > np.median(codes, axis=0)),
+                "own-thresholds",
+                "You take the thresholds from the codes that you hash. What happens to a query that is hashed alone?",
+            ),
+            (
+                distances(codes > codes.mean(axis=0)),
+                "own-thresholds",
+                "You take the thresholds from the codes that you hash. What happens to a query that is hashed alone?",
+            ),
+            (
+                distances(codes > thresholds.mean()),
+                "one-threshold",
+                "One threshold serves all numbers. How many were given?",
+            ),
+            (
+                distances(codes > first_four[:, :1]),
+                "one-threshold",
+                "One threshold serves all numbers. How many were given?",
+            ),
+            (
+                distances(np.abs(codes) > thresholds),
+                "absolute-value",
+                "You compare absolute values. Is a large negative number above its threshold?",
+            ),
+            (
+                distances(np.abs(codes) > np.abs(thresholds)),
+                "absolute-value",
+                "You compare absolute values. Is a large negative number above its threshold?",
+            ),
+        ],
+        "wrong-bits",
+        "The number of bits in which two of your rows differ is another than it should be. Unpack one: which number gave which bit?",
+        rtol=0,
+        atol=0,
+    )
+    queries = rng.normal(size=(m, k))
+    found = _bits_of(probe, binary_hash, queries, thresholds)
+    probe.require(
+        np.array_equal(
+            _hamming(packed, found),
+            _hamming(np.packbits(codes > thresholds, axis=1), np.packbits(queries > thresholds, axis=1)),
+        ),
+        "own-thresholds",
+        "Other codes, the same thresholds: the bits of both no longer fit together. Does anything but codes and thresholds enter?",
+    )
+
+
+def _judge_hamming(hamming_topk, probe, n: int, m: int, width: int, k: int) -> None:
+    rng = probe.rng
+    while True:
+        gallery = rng.integers(0, 256, (n, width)).astype(np.uint8)
+        queries = gallery[rng.integers(0, n, m)] ^ rng.integers(0, 256, (m, width)).astype(np.uint8)
+        if width == 3:  # rows that differ from a query in few bytes and many bits, and the other way round
+            gallery[: n // 2] = queries[rng.integers(0, m, n // 2)] ^ np.uint8(1)
+            gallery[: n // 4, 0] ^= np.uint8(255)
+        if width == 80:
+            queries = 255 - gallery[:m]  # row 0 differs from query 0 in all 640 bits: more than a byte counts
+            gallery[m:] = queries[0]
+            gallery[m:, :38] = 255 - queries[0, :38]  # 304 bits from query 0
+            gallery[1] = queries[0]
+            gallery[1, :20] = 255 - queries[0, :20]  # 160 bits
+        distances = _hamming(gallery, queries)
+        true = np.sort(distances, axis=1)[:, :k]
+        wrong = _hamming_mistakes(gallery, queries, distances, k)
+        rows = np.arange(m)[:, None]
+        shows = [not np.array_equal(distances[rows, i], true) for i, name, _ in wrong if name != "count-overflows"]
+        if width != 3 or all(shows):
+            break
+    got = _indices(probe, probe.call(hamming_topk, gallery, queries, k), m, k, n)
+    probe.require(
+        all(len(set(row)) == k for row in got.tolist()),
+        "same-row-twice",
+        "A gallery row stands twice among the results of one query. Which array did you sort?",
+    )
+    reached = distances[rows, got]
+    if np.array_equal(reached, true):
+        return
+    probe.require(
+        not np.array_equal(np.sort(reached, axis=1), true),
+        "not-sorted",
+        "These are the right rows. Which of them stands first?",
+    )
+    for indices, name, question in wrong:
+        probe.require(not np.array_equal(distances[rows, indices], reached), name, question)
+    at = tuple(int(i) for i in np.argwhere(reached != true)[0])
+    probe.fail(
+        "wrong-rows",
+        f"Result {at[1]} of query {at[0]} differs from it in {reached[at]} bits; there is a row with {true[at]}. "
+        "How do you count the bits that differ?",
+    )
+
+
+def _hamming_mistakes(gallery, queries, distances, k: int) -> list[tuple[np.ndarray, str, str]]:
+    def nearest(values):
+        return np.argsort(values, axis=1, kind="stable")[:, :k]
+
+    wide = queries[:, None, :].astype(int) - gallery[None].astype(int)
+    wrapped = queries[:, None, :] - gallery[None]
+    as_number = "The bytes enter as numbers. How far apart are 127 and 128, as numbers and in bits?"
+    return [
+        (
+            nearest((queries[:, None] != gallery[None]).sum(axis=2)),
+            "counts-bytes",
+            "You count the *bytes* that differ. In how many bits does such a byte differ?",
+        ),
+        (nearest(np.abs(wide).sum(axis=2)), "bytes-as-numbers", as_number),
+        (nearest(np.square(wide).sum(axis=2)), "bytes-as-numbers", as_number),
+        (nearest(wrapped.sum(axis=2, dtype=int)), "bytes-as-numbers", as_number),
+        (nearest(np.square(wrapped).sum(axis=2, dtype=int)), "bytes-as-numbers", as_number),
+        (nearest((queries[:, None] ^ gallery[None]).sum(axis=2, dtype=int)), "bytes-as-numbers", as_number),
+        (
+            nearest(-distances),
+            "farthest",
+            "Those are the rows with the most bits that differ. In which order does your sort go?",
+        ),
+        (
+            nearest(-_POPULATION[queries[:, None] & gallery[None]].sum(axis=2)),
+            "counts-common-ones",
+            "You count the ones that both have. Do common zeros not count?",
+        ),
+        (
+            nearest(distances.astype(np.uint8)),
+            "count-overflows",
+            "More than 255 bits may differ. Which numbers can a uint8 hold?",
+        ),
+        (
+            np.tile(np.arange(k), (len(queries), 1)),
+            "first-rows",
+            "You return the first rows of the gallery, whatever the query is. What is sorted?",
+        ),
+    ]

@@ -1,0 +1,959 @@
+"""The judges of lesson 10: the protocol, the scores, the closed form, the losses and the interval of a recommender."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import stats
+
+from course_lib.checks.framework import judge
+from course_lib.checks.lesson_05 import _first_line, _require_gradient, _tensor
+
+# --- ndcg_at_k, recall_at_k ---
+
+
+def _ranking_case(rng, users: int, items: int, k: int):
+    """Scores with a shown part at minus infinity, and held-out items: fewer than k for the first user, if possible more for the last."""
+    scores = rng.permuted(np.tile(np.linspace(-3, 3, items), (users, 1)), axis=1) + rng.normal(0, 0.01, (users, items))
+    held_out = np.zeros((users, items), bool)
+    for user in range(users):
+        n_shown = int(rng.integers(1, max(2, items // 3)))
+        order = rng.permutation(items)
+        scores[user, order[:n_shown]] = -np.inf
+        left = items - n_shown
+        n_held = 1 if user == 0 else left if user == users - 1 else int(rng.integers(2, left))
+        held_out[user, order[n_shown : n_shown + n_held]] = True
+        if user == 0 and items > 3:  # the only film is neither first nor last
+            place = min(k, left) // 2
+            best = np.argsort(-scores[user])
+            held_out[user] = False
+            held_out[user, best[min(place, left - 1)]] = True
+    return scores, held_out
+
+
+def _per_user(probe, got, users: int, name: str) -> np.ndarray:
+    array = probe.array(got, name)
+    probe.require(
+        array.ndim != 0 or (users == 1 and array.shape == (1,)),
+        "one-number-for-all-users",
+        f"{name} returns one number for all users. Whose interval could you compute from that, and is the mean not taken at the end?",
+    )
+    return probe.require_shape(array, (users,), f"{name}: one number for each user. Which axis remains?").astype(float)
+
+
+@judge(
+    "ndcg_at_k",
+    "recall_at_k",
+    title="How good a ranking is",
+    section="How good is a ranking",
+    question="A user has one film held out, and it comes first. Which score should this be, for k = 1 and for k = 100?",
+)
+def judge_ndcg_at_k(ndcg_at_k, recall_at_k, probe):
+    """Users with one, some and all of their unseen items held out; k of 1, of all items, and between."""
+    for users, items, k in ((6, 11, 4), (4, 9, 9), (5, 12, 1), (1, 8, 3), (7, 7, 5)):
+        scores, held_out = _ranking_case(probe.rng, users, items, k)
+        order = np.argsort(-scores, axis=1)
+        gains = np.take_along_axis(held_out, order, axis=1).astype(float)
+        counts = held_out.sum(axis=1)
+        cut = np.minimum(k, counts)
+        backwards = np.take_along_axis(held_out, np.argsort(scores, axis=1), axis=1).astype(float)
+        _check_ndcg(probe, ndcg_at_k, scores, held_out, k, gains, backwards, counts, cut)
+        got = _per_user(probe, probe.call(recall_at_k, scores, held_out, k), users, "recall_at_k")
+        hits = gains[:, :k].sum(axis=1)
+        probe.settle(
+            got,
+            hits / cut,
+            [
+                (
+                    hits / k,
+                    "divides-by-k",
+                    "A user with one film held out, found at the first place, gets a recall of 1/k from you. What is the most that this user can have?",
+                ),
+                (
+                    hits / counts,
+                    "divides-by-all-held-out",
+                    "A user with more films held out than places gets less than 1 for a perfect list. How many hits fit into k places?",
+                ),
+                (
+                    backwards[:, :k].sum(axis=1) / cut,
+                    "sorts-upwards",
+                    "Your list starts with the smallest scores. In which direction does argsort sort?",
+                ),
+                (hits, "counts-hits", "You return the number of hits. What is it divided by?"),
+                (
+                    gains.sum(axis=1) / cut,
+                    "ignores-k",
+                    "Your recall counts hits behind the first k places too. Where does the list end?",
+                ),
+                (
+                    (hits > 0).astype(float),
+                    "any-hit-counts",
+                    "You give 1 as soon as there is one hit. What do the others count?",
+                ),
+            ],
+            "wrong-recall",
+            "Two of three held-out films stand among the first five. What is recall@5, and what recall@1 if one of them stands first?",
+        )
+
+
+def _check_ndcg(probe, ndcg_at_k, scores, held_out, k, gains, backwards, counts, cut) -> None:
+    users, items = scores.shape
+    got = _per_user(probe, probe.call(ndcg_at_k, scores, held_out, k), users, "ndcg_at_k")
+    worth = 1 / np.log2(np.arange(items) + 2.0)
+    dcg = gains[:, :k] @ worth[:k]
+    best = np.cumsum(worth)
+    late = 1 / np.log2(np.arange(items) + 3.0)
+    from_zero = np.concatenate([[0.0], 1 / np.log2(np.arange(2, items + 1))]) if items > 1 else np.zeros(1)
+    inverse = 1 / np.arange(1.0, items + 1)
+    probe.require(
+        np.isfinite(got).all(),
+        "place-zero",
+        "You get infinity or NaN. Is the first place number 0 or number 1, and what is the logarithm of 1?",
+    )
+    probe.settle(
+        got,
+        dcg / best[cut - 1],
+        [
+            (
+                dcg / best[k - 1],
+                "best-of-k-hits",
+                "A user with one film held out, found at the first place, gets less than 1. How many hits does this user's best list have?",
+            ),
+            (
+                dcg / best[counts - 1],
+                "best-beyond-k",
+                "A user with more films held out than places gets less than 1 for a perfect list. How many hits fit into k places?",
+            ),
+            (
+                dcg,
+                "not-normalised",
+                "Your gains are not divided by those of the best ranking. Which number is a perfect list?",
+            ),
+            (
+                backwards[:, :k] @ worth[:k] / best[cut - 1],
+                "sorts-upwards",
+                "Your list starts with the smallest scores. In which direction does argsort sort?",
+            ),
+            (
+                gains[:, :k].sum(axis=1) / cut,
+                "no-discount",
+                "A hit at the last place counts as much as one at the first. What is a place worth?",
+            ),
+            (
+                dcg / cut,
+                "divides-by-the-number-of-hits",
+                "You divide by how many hits are possible. Is that the gain of the best ranking, whose places are worth less and less?",
+            ),
+            (
+                gains @ worth / best[counts - 1],
+                "ignores-k",
+                "Hits behind the first k places count in your score. Where does the list end?",
+            ),
+            (
+                gains @ worth / best[cut - 1],
+                "ignores-k",
+                "Hits behind the first k places count in your score. Where does the list end?",
+            ),
+            (
+                gains[:, :k] @ late[:k] / np.cumsum(late)[cut - 1],
+                "place-off-by-one",
+                "A hit at place 2 over one at place 1: which ratio does the formula give, and which do you? From where do you count?",
+            ),
+            (
+                gains[:, :k] @ late[:k] / best[cut - 1],
+                "place-off-by-one",
+                "A hit at the first place should be worth 1. From where do you count?",
+            ),
+            (
+                gains[:, :k] @ from_zero[:k] / np.maximum(np.cumsum(from_zero)[cut - 1], 1e-12),
+                "place-off-by-one",
+                "In your score a hit at the first place is worth nothing. What is log2 of 1, and which number does the first place have?",
+            ),
+            (
+                gains[:, :k] @ inverse[:k] / np.cumsum(inverse)[cut - 1],
+                "wrong-discount",
+                "You discount by the place itself. Which function of the place stands in the formula?",
+            ),
+        ],
+        "wrong-ndcg",
+        "One film is held out and stands at place 3. How much is that hit worth, and how much would it be worth at best?",
+    )
+
+
+# --- split_users ---
+
+
+@judge(
+    "split_users",
+    title="People the model has never seen",
+    section="Whom do you test on",
+    question="Can one user be in two of your parts?",
+)
+def judge_split_users(split_users, probe):
+    """Several sizes and shares; then many draws of a small split, to see who can get where."""
+    rng = probe.rng
+    for n, fractions in ((40, (0.5, 0.25, 0.25)), (101, (0.8, 0.1, 0.1)), (30, (0.1, 0.2, 0.7)), (7, (0.6, 0.2, 0.2))):
+        seed = int(rng.integers(2**31))
+        parts = _parts(probe, split_users, n, fractions, seed)
+        together = np.concatenate(parts)
+        probe.require(
+            len(np.unique(together)) == len(together),
+            "parts-overlap",
+            f"With {n} users, {len(together) - len(np.unique(together))} of your numbers appear twice. On whom do you then test, if not on people you trained on?",
+        )
+        probe.require(
+            len(together) == 0 or (together.min() >= 0 and together.max() < n),
+            "no-such-user",
+            f"There are users 0 to {n - 1}, and your numbers go from {together.min()} to {together.max()}. Do you count from 1?",
+        )
+        probe.require(
+            len(together) == n,
+            "loses-users",
+            f"Of {n} users you return {len(together)}. Where is everybody else, and does rounding each size lose someone?",
+        )
+        wanted = np.array(fractions) * n
+        sizes = np.array([len(part) for part in parts])
+        probe.require(
+            np.abs(sizes - wanted).max() < 2,
+            "wrong-sizes",
+            f"With {n} users and the shares {fractions} your parts have {sizes.tolist()} users. Which part gets which share?",
+        )
+        again = _parts(probe, split_users, n, fractions, seed)
+        probe.require(
+            all(np.array_equal(np.sort(a), np.sort(b)) for a, b in zip(parts, again, strict=True)),
+            "ignores-rng",
+            "The same generator, freshly seeded, gives two different splits. Where do your random numbers come from?",
+        )
+    draws = [_parts(probe, split_users, 12, (0.5, 0.25, 0.25), int(seed)) for seed in rng.integers(2**31, size=120)]
+    counts = np.array([[np.bincount(part, minlength=12) for part in draw] for draw in draws]).sum(axis=0)  # (3, 12)
+    probe.require(
+        not ((counts == 0) | (counts == 120)).all(),
+        "not-shuffled",
+        "Every draw gives the same split. Are the first users in the file like the last ones?",
+    )
+    probe.require(
+        ((counts > 0) & (counts < 120)).all(),
+        "partly-shuffled",
+        "Over 120 draws some users never come into one of the parts. Is everybody drawn, or are only some shuffled?",
+    )
+
+
+def _parts(probe, split_users, n, fractions, seed) -> list[np.ndarray]:
+    parts = probe.call(split_users, n, fractions, np.random.default_rng(seed))
+    probe.require(
+        isinstance(parts, list | tuple) and len(parts) == 3,
+        "wrong-type",
+        f"Three arrays were expected; you return {type(parts).__name__}. How many parts are there?",
+    )
+    arrays = [probe.array(part) for part in parts]
+    for array in arrays:
+        probe.require(
+            array.ndim == 1 and (array.dtype.kind in "iu" or array.size == 0),
+            "wrong-type",
+            f"Each part should be a one-dimensional array of whole numbers; yours is {array.dtype} of shape {array.shape}. Are these user numbers?",
+        )
+    return [array.astype(int) for array in arrays]
+
+
+# --- fold_in ---
+
+
+@judge(
+    "fold_in",
+    title="What the model is shown of a new user",
+    section="Whom do you test on",
+    question="A user has two films and the share is .8. How many are shown?",
+)
+def judge_fold_in(fold_in, probe):
+    """Rows with 2 to many events and shares near both ends; then identical rows, which must be divided differently."""
+    rng = probe.rng
+    for users, items, share in ((9, 14, 0.8), (6, 20, 0.5), (12, 12, 0.25), (5, 9, 0.05), (5, 9, 0.97), (1, 30, 0.8)):
+        events = np.zeros((users, items), bool)
+        for user in range(users):
+            n = 2 if user == 1 else int(rng.integers(5, items - 1))
+            events[user, rng.choice(items, n, replace=False)] = True
+        seed = int(rng.integers(2**31))
+        shown, held_out = _divided(probe, fold_in, events, share, seed)
+        probe.require(
+            not (shown & ~events).any() and not (held_out & ~events).any(),
+            "invents-events",
+            "You show or hold out items that the user never touched. Which items may be divided?",
+        )
+        probe.require(
+            not (shown & held_out).any(),
+            "shows-what-it-asks",
+            "An item is shown and held out at the same time. What would a model score that recommends what it was shown?",
+        )
+        probe.require(
+            ((shown | held_out) == events).all(),
+            "loses-events",
+            "Some events are neither shown nor held out. Where did they go?",
+        )
+        n_shown, n_held, total = shown.sum(axis=1), held_out.sum(axis=1), events.sum(axis=1)
+        target = np.clip(share * total, 1, total - 1)
+        other = np.clip((1 - share) * total, 1, total - 1)
+        probe.require(
+            not (users > 1 and (np.abs(n_shown - other) < 1).all() and (np.abs(n_shown - target) >= 1).any()),
+            "share-of-the-wrong-part",
+            f"With share {share} you hold out {n_held.tolist()} of {total.tolist()} events. Which part does the share belong to?",
+        )
+        probe.require(
+            n_held.min() > 0,
+            "nothing-held-out",
+            f"A user with {total[n_held.argmin()]} events has none held out at share {share}. What would the score be divided by?",
+        )
+        probe.require(
+            n_shown.min() > 0,
+            "nothing-shown",
+            f"A user with {total[n_shown.argmin()]} events is shown as an empty row at share {share}. What could be recommended?",
+        )
+        probe.require(
+            (np.abs(n_shown - target) < 1).all(),
+            "share-not-kept",
+            f"With share {share}, of {total.tolist()} events you show {n_shown.tolist()}. Is the share kept for every user, or only on average?",
+        )
+        again = _divided(probe, fold_in, events, share, seed)
+        probe.require(
+            np.array_equal(shown, again[0]),
+            "ignores-rng",
+            "The same generator, freshly seeded, gives two different divisions. Where do your random numbers come from?",
+        )
+    _check_chance(probe, fold_in)
+
+
+def _check_chance(probe, fold_in) -> None:
+    rng = probe.rng
+    columns = np.sort(rng.choice(15, 6, replace=False))
+    events = np.zeros((200, 15), bool)
+    events[:, columns] = True
+    seeds = rng.choice(2**31, 2, replace=False)
+    shown, other = (_divided(probe, fold_in, events, 0.5, int(seed))[0][:, columns] for seed in seeds)
+    rate = shown.sum(axis=0)
+    probe.require(
+        not np.array_equal(shown, other),
+        "not-random",
+        "Two generators with different seeds give the same division. Is anything drawn from rng?",
+    )
+    probe.require(
+        len(np.unique(shown, axis=0)) > 1,
+        "one-division-for-all-users",
+        "200 users with the same six films are all shown the same three. Is the draw made once, or for each user?",
+    )
+    probe.require(
+        # binomial(200, 1/2): six standard deviations are 42
+        (np.abs(rate - 100) <= 43).all(),
+        "not-equally-likely",
+        f"Of 200 users with the same six films these were shown {rate.tolist()} times. Which events does your draw prefer?",
+    )
+    probe.require(
+        len(np.unique(shown, axis=0)) == 20,
+        "one-division-for-all-users",
+        f"There are 20 ways to show three of six films; 200 users got only {len(np.unique(shown, axis=0))} of them. Is each user drawn for alone?",
+    )
+
+
+def _divided(probe, fold_in, events, share, seed) -> tuple[np.ndarray, np.ndarray]:
+    pair = probe.call(fold_in, events, share, np.random.default_rng(seed))
+    probe.require(
+        isinstance(pair, list | tuple) and len(pair) == 2,
+        "wrong-type",
+        f"A pair (shown, held_out) was expected; you return {type(pair).__name__}. Which two arrays are asked for?",
+    )
+    arrays = []
+    for part, name in zip(pair, ("shown", "held_out"), strict=True):
+        array = probe.require_shape(part, events.shape, f"{name} has one truth value for each user and item.")
+        probe.require(
+            array.dtype == bool,
+            "wrong-type",
+            f"{name} should be boolean; yours is {array.dtype}. Which two answers can a place give?",
+        )
+        arrays.append(array)
+    return arrays[0], arrays[1]
+
+
+# --- popularity ---
+
+
+@judge(
+    "popularity",
+    title="What everybody likes",
+    section="How good is a ranking",
+    question="How many numbers do you return: one for each user, or one for each item?",
+)
+def judge_popularity(popularity, probe):
+    """Two shapes, one of them square, with an item that nobody has."""
+    for users, items in ((9, 6), (8, 8), (400, 3), (1, 5)):
+        train = probe.rng.random((users, items)) < probe.rng.uniform(0.2, 0.9, items)
+        empty = int(probe.rng.integers(items))
+        train[:300, (empty + 1) % items] = True  # more users than a byte can count, if there are so many
+        train[:, empty] = False
+        train[int(probe.rng.integers(users)), :] |= probe.rng.random(items) < 0.5
+        true = np.array([sum(bool(x) for x in column) for column in train.T], float)
+        by_user = train.sum(axis=1).astype(float)
+        got = probe.array(probe.call(popularity, train)).astype(float)
+        probe.require(
+            got.ndim != 0,
+            "one-number",
+            "You return one number. How many items compete for the first place?",
+        )
+        mistakes = [
+            (
+                by_user,
+                "counts-for-users",
+                "You return how active each user is. Over which axis do you sum?",
+            ),
+            (train.mean(axis=0), "share-not-count", "You return a share. How many users are that?"),
+            (
+                true / max(true.sum(), 1),
+                "share-not-count",
+                "You return a share of all events. How many users are that?",
+            ),
+            (
+                train.any(axis=0),
+                "any-user",
+                "An item with one user and an item with many get the same number from you. How many users have each?",
+            ),
+            (
+                np.argsort(-true, kind="stable"),
+                "ranking-not-counts",
+                "You return item numbers in the order of popularity. Which number belongs to item 0?",
+            ),
+            (
+                np.argsort(true, kind="stable"),
+                "ranking-not-counts",
+                "You return item numbers in the order of popularity. Which number belongs to item 0?",
+            ),
+            (
+                -true,
+                "negative",
+                "Your most popular item has the smallest number. Which item would be recommended first?",
+            ),
+            (
+                true % 256,
+                "overflows",
+                "With 400 users your counts are too small by 256. Which type of number do you count in?",
+            ),
+        ]
+        probe.settle(
+            got,
+            true,
+            mistakes,
+            "wrong-counts",
+            "How many users have item 0? Count the column by hand: what do you get?",
+        )
+
+
+# --- ease ---
+
+
+@judge(
+    "ease",
+    title="A linear autoencoder that may not copy",
+    section="The referee: a linear autoencoder in closed form",
+    question="Is the solution without the condition, with its diagonal set to zero afterwards, the best with the condition?",
+)
+def judge_ease(ease, probe):
+    """More users than items, fewer, and as many; booleans and floats; weak and strong penalties."""
+    rng = probe.rng
+    for users, items, strength in ((30, 7, 3.0), (6, 9, 0.8), (8, 8, 10.0), (25, 5, 40.0)):
+        train = rng.random((users, items)) < rng.uniform(0.25, 0.75, items)
+        train[0, : items // 2], train[1, items // 2 :] = True, True
+        strength *= float(rng.uniform(0.8, 1.25))
+        true, mistakes = _ease_answers(train.astype(float), strength)
+        for given in (train.astype(np.float64), train):
+            got = probe.require_shape(
+                probe.call(ease, given, strength), (items, items), "One weight from each item to each item."
+            ).astype(float)
+            if given.dtype == bool:
+                logical = (train.T @ train).astype(float)
+                wrong = _ease_from(np.linalg.inv(logical + strength * np.eye(items)))
+                probe.require(
+                    not np.allclose(got, wrong, 1e-3, 1e-4) or np.allclose(got, true, 1e-3, 1e-4),
+                    "logical-product",
+                    "With booleans your XᵀX holds no number above 1. What does @ do with booleans?",
+                )
+            probe.settle(
+                got,
+                true,
+                mistakes,
+                "wrong-weights",
+                "Solve it for one item alone: ridge regression of its column on all other columns. Does your column agree?",
+                rtol=1e-3,
+                atol=1e-4,
+            )
+
+
+def _ease_from(p: np.ndarray) -> np.ndarray:
+    weights = -p / np.diag(p)
+    np.fill_diagonal(weights, 0)
+    return weights
+
+
+def _ease_answers(x: np.ndarray, strength: float):
+    """The weights, each column solved as its own regression, and what the usual mistakes give."""
+    users, items = x.shape
+    gram, identity = x.T @ x, np.eye(items)
+    true = np.zeros((items, items))
+    for item in range(items):
+        others = np.delete(np.arange(items), item)
+        true[others, item] = np.linalg.solve(
+            gram[np.ix_(others, others)] + strength * np.eye(items - 1), gram[others, item]
+        )
+    p = np.linalg.inv(gram + strength * identity)
+    ridge = identity - strength * p
+    zeroed = ridge - np.diag(np.diag(ridge))
+    scaled = p / np.diag(p)
+    hollow = 1 - identity
+    by = "The condition has to hold while the weights are found. What do the other items take over when an item may not predict itself?"
+    mistakes = [
+        (
+            ridge,
+            "no-zero-diagonal",
+            "Your diagonal is not zero: each item predicts itself. What does such a model recommend?",
+        ),
+        (
+            zeroed,
+            "zeroed-afterwards",
+            f"Your weights are those without the condition, with the diagonal cleared afterwards. {by}",
+        ),
+        (identity - scaled, "no-zero-diagonal", "Is your diagonal zero?"),
+        (
+            -scaled,
+            "no-zero-diagonal",
+            "Your diagonal is −1, not 0: an item counts against itself. Which line clears it?",
+        ),
+        (
+            scaled * hollow,
+            "wrong-sign",
+            "Items that go together get negative weights from you. Which sign stands in the formula?",
+        ),
+        (
+            scaled,
+            "wrong-sign",
+            "Items that go together get negative weights from you. Which sign stands in the formula?",
+        ),
+        (
+            true.T,
+            "divides-rows",
+            "Your matrix is the transposed one: row i is divided by P_ii. Which diagonal entry belongs to column j?",
+        ),
+        (
+            -p * hollow,
+            "not-divided",
+            "You have not divided by the diagonal of P. Which entry belongs to column j?",
+        ),
+        (
+            (gram - np.diag(np.diag(gram))),
+            "counts-pairs",
+            "You return how often two items are seen together. Where is the inverse?",
+        ),
+    ]
+    for factor, name in (
+        (0.0, "ignores-the-penalty"),
+        (users, "penalty-times-users"),
+        (items, "penalty-times-users"),
+        (0.5, "penalty-halved"),
+        (2, "penalty-doubled"),
+        (strength, "penalty-squared"),
+        (1 / strength, "ignores-the-penalty"),
+        (1 / users, "penalty-divided"),
+    ):
+        inner = gram + factor * strength * identity
+        if np.linalg.cond(inner) < 1e10:
+            mistakes.append(
+                (
+                    _ease_from(np.linalg.inv(inner)),
+                    name,
+                    f"Your answer is right for a penalty of {factor * strength:.3g}, and strength was {strength:.3g}. What is added to the diagonal of XᵀX?",
+                )
+            )
+    everywhere = gram + strength
+    if np.linalg.cond(everywhere) < 1e10:
+        mistakes.append(
+            (
+                _ease_from(np.linalg.inv(everywhere)),
+                "penalty-everywhere",
+                "You add the strength to every entry of XᵀX. Which entries does λI have?",
+            )
+        )
+    mistakes.append(
+        (
+            _ease_from(np.linalg.pinv(gram)),
+            "ignores-the-penalty",
+            "Your weights do not depend on strength. Where does the penalty enter?",
+        )
+    )
+    return true, mistakes
+
+
+# --- multinomial_nll ---
+
+
+@judge(
+    "multinomial_nll",
+    title="Items that compete",
+    section="A network that denoises likes",
+    uses_keras=True,
+    question="Add 100 to all logits of a user. Does the ranking change, and should the loss?",
+)
+def judge_multinomial_nll(multinomial_nll, probe):
+    """Counts of 0 to 3, a user without events, a batch of one, huge logits, and the gradient."""
+    rng = probe.rng
+    for users, items in ((5, 7), (3, 11), (6, 6), (1, 8)):
+        x = rng.choice([0.0, 0.0, 1.0, 1.0, 3.0], (users, items))
+        x[-1, 0] = 1.0
+        if users > 2:
+            x[1] = 0.0
+        logits = rng.normal(0, 1.5, (users, items)).astype(np.float32).astype(float) + rng.normal(0, 1, (users, 1))
+        logits = logits.astype(np.float32).astype(float)
+        result, error = probe.attempt(multinomial_nll, _tensor(x), _tensor(logits))
+        probe.require(
+            error is None,
+            "does-not-run",
+            f"With {users} users and {items} items your function raises {'' if error is None else type(error).__name__ + ': ' + _first_line(error)}. Does every step work on tensors (users, items)?",
+        )
+        got = probe.array(result).astype(float)
+        probe.require(
+            got.ndim != 0,
+            "one-number-for-the-batch",
+            "You return one number for the whole batch. Which axis belongs to the users?",
+        )
+        probe.require(
+            got.shape != (users, items),
+            "not-summed",
+            "You return one number for each item. What does one user cost in all?",
+        )
+        probe.settle(
+            got,
+            *_multinomial_answers(x, logits),
+            "wrong-loss",
+            "Two films liked of three, all logits equal: each has probability 1/3. What do the two likes cost together?",
+            rtol=1e-3,
+            atol=1e-3,
+        )
+    far = np.array([[500.0, -500.0, 0.0], [-500.0, 0.0, -500.0]])
+    liked = np.array([[0.0, 1.0, 0.0], [0.0, 1.0, 0.0]])
+    got = probe.array(probe.call(multinomial_nll, _tensor(liked), _tensor(far))).astype(float)
+    probe.require(
+        np.isfinite(got).all(),
+        "overflows",
+        "Logits of ±500 give infinity or NaN. Which number do you take the exponential or the logarithm of, and is there an operation that does both at once?",
+    )
+    probe.require_close(
+        got,
+        np.array([1000.0, 0.0]),
+        "caps-the-cost",
+        "A liked item whose logit is 1000 behind costs 1000 nats. At which step is the rest cut off?",
+        rtol=1e-3,
+        atol=1e-2,
+    )
+    x, logits = rng.integers(0, 3, (3, 5)).astype(float), rng.normal(0, 1, (3, 5))
+    pi = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    _require_gradient(
+        probe,
+        lambda scores: multinomial_nll(_tensor(x), scores),
+        logits,
+        pi * x.sum(axis=1, keepdims=True) - x,
+        "Does every step belong to keras.ops, and do you rely on a function that expects x to sum to 1?",
+    )
+
+
+def _log_softmax(logits: np.ndarray, axis: int) -> np.ndarray:
+    return logits - np.log(np.exp(logits).sum(axis=axis, keepdims=True))
+
+
+def _multinomial_answers(x: np.ndarray, logits: np.ndarray):
+    terms = x * _log_softmax(logits, 1)
+    true = -terms.sum(axis=1)
+    counts = np.maximum(x.sum(axis=1), 1e-7)
+    bernoulli = (np.logaddexp(0, logits) - x * logits).sum(axis=1)
+    over_users = "The probabilities of one user's items should sum to 1. Over which axis do yours?"
+    return true, [
+        (
+            -true,
+            "wrong-sign",
+            "Your loss falls when the liked items become less probable. Which sign does a negative logarithm have?",
+        ),
+        (-(x * _log_softmax(logits, 0)).sum(axis=1), "softmax-over-users", over_users),
+        (
+            -terms.mean(axis=1),
+            "mean-over-items",
+            "Append an item that nobody likes and that has no chance. Does the cost of the likes change?",
+        ),
+        (
+            true / counts,
+            "mean-over-events",
+            "A user with twice the events costs the same in your loss. Do the events add up, or are they averaged?",
+        ),
+        (
+            true / np.sqrt(np.maximum(np.square(x).sum(axis=1), 1e-12)),
+            "normalises-the-events",
+            "You scale each user's events first. What does the formula multiply the logarithm by?",
+        ),
+        (
+            -(x * logits).sum(axis=1),
+            "no-normaliser",
+            "All logits plus 100, and your loss falls by 100 for each event. What keeps the probabilities from growing together?",
+        ),
+        (
+            -_log_softmax(logits, 1).sum(axis=1),
+            "ignores-the-events",
+            "Your loss does not depend on x. Which items have to be probable?",
+        ),
+        (
+            -((x > 0) * _log_softmax(logits, 1)).sum(axis=1),
+            "ignores-the-counts",
+            "An item played three times costs as much as one played once. What does x hold?",
+        ),
+        (
+            bernoulli,
+            "items-do-not-compete",
+            "You ask each item alone whether it was played. In the formula, what happens to the others when one becomes more probable?",
+        ),
+        (
+            (x * np.logaddexp(0, -logits)).sum(axis=1),
+            "items-do-not-compete",
+            "Your probabilities come from a sigmoid. Do they sum to 1?",
+        ),
+        (
+            -(x * np.exp(_log_softmax(logits, 1))).sum(axis=1),
+            "no-logarithm",
+            "You sum probabilities. What is the logarithm of a product of probabilities?",
+        ),
+        (true / np.log(2), "bits-not-nats", "Which logarithm gives nats?"),
+        (-terms.sum(axis=0), "sums-over-users", "You return one number for each item. Which axis do you sum over?"),
+    ]
+
+
+# --- masked_mse ---
+
+
+@judge(
+    "masked_mse",
+    title="The ratings that exist",
+    section="Stars instead of likes",
+    uses_keras=True,
+    question="A table of a million places holds a thousand ratings. By which number do you divide?",
+)
+def judge_masked_mse(masked_mse, probe):
+    """Few and many ratings, a user with none, and numbers that mean nothing where nothing was observed."""
+    rng = probe.rng
+    for users, items, density in ((5, 7, 0.4), (6, 6, 0.3), (3, 10, 0.9), (1, 6, 0.5)):
+        observed = (rng.random((users, items)) < density).astype(float)
+        observed[0, :2] = 1, 0
+        if users > 2:
+            observed[1] = 0
+            observed[2, 1:3] = 1
+        ratings = rng.integers(1, 11, (users, items)) / 2
+        ratings = np.where((observed == 0) & (rng.random((users, items)) < 0.6), 0, ratings)
+        predicted = rng.normal(3, 1.5, (users, items)).astype(np.float32).astype(float)
+        result, error = probe.attempt(masked_mse, _tensor(ratings), _tensor(predicted), _tensor(observed))
+        probe.require(
+            error is None,
+            "does-not-run",
+            f"With {users} users and {items} items your function raises {'' if error is None else type(error).__name__ + ': ' + _first_line(error)}. Does every step work on float tensors?",
+        )
+        got = probe.array(result)
+        probe.require(
+            got.shape != (users,) or (users == 1 and got.ndim == 0),
+            "one-number-a-user",
+            "You return one number for each user. Is the mean over all observed entries together?",
+        )
+        got = probe.number(got, question="One number for the whole table. Which axes remain?")
+        squares = np.square(ratings - predicted)
+        n = observed.sum()
+        seen = np.maximum(observed.sum(axis=1), 1e-9)
+        each = (observed * squares).sum(axis=1) / seen
+        has = observed.sum(axis=1) > 0
+        true = (observed * squares).sum() / n
+        probe.require(
+            np.isfinite(got),
+            "user-without-ratings",
+            "A user has no rating at all, and your loss is NaN. Do you divide by that user's number of ratings?",
+        )
+        probe.settle(
+            got,
+            true,
+            [
+                (
+                    (observed * squares).mean(),
+                    "divides-by-all-places",
+                    "You divide by all places of the table, most of which are empty. How many errors did you add up?",
+                ),
+                (squares.mean(), "unmasked", "Places without a rating count in your loss. Which errors are errors?"),
+                (squares.sum() / n, "unmasked", "Places without a rating count in your sum. Which errors are errors?"),
+                (
+                    np.square(ratings - observed * predicted).sum() / n,
+                    "masks-the-prediction-only",
+                    "Where nothing was observed you compare a rating that means nothing with 0. What has to be masked?",
+                ),
+                (
+                    np.square(ratings - observed * predicted).mean(),
+                    "masks-the-prediction-only",
+                    "Where nothing was observed you compare a rating that means nothing with 0. What has to be masked, and what counted?",
+                ),
+                (
+                    np.square(observed * ratings - predicted).sum() / n,
+                    "unmasked",
+                    "You ask for a prediction of 0 where nothing was rated. Is an empty place a rating of 0 stars?",
+                ),
+                (
+                    np.square(observed * ratings - predicted).mean(),
+                    "unmasked",
+                    "You ask for a prediction of 0 where nothing was rated. Is an empty place a rating of 0 stars?",
+                ),
+                (
+                    each[has].mean(),
+                    "mean-of-means",
+                    "A user with one rating weighs as much as one with many in your mean. Over what should the mean be?",
+                ),
+                (each.mean(), "mean-of-means", "You take the mean of each user's mean. Over what should the mean be?"),
+                (
+                    (observed * squares).sum() / users,
+                    "divides-by-users",
+                    "You divide by the number of users. How many errors did you add up?",
+                ),
+                ((observed * squares).sum(), "sum-not-mean", "You return the sum of the errors. How many were they?"),
+                (np.sqrt(true), "root", "You took the root. Which of the two is the mean squared error?"),
+                (
+                    (observed * np.abs(ratings - predicted)).sum() / n,
+                    "absolute-not-squared",
+                    "Your errors are not squared. Which loss was asked for?",
+                ),
+                (
+                    ((1 - observed) * squares).sum() / np.maximum((1 - observed).sum(), 1),
+                    "mask-inverted",
+                    "You score the places without a rating. What does a 1 in the mask mean?",
+                ),
+                (
+                    np.square(np.where((ratings > 0), ratings - predicted, 0)).sum() / max((ratings > 0).sum(), 1),
+                    "guesses-the-mask",
+                    "You take every number above 0 for a rating. What says whether it is one?",
+                ),
+            ],
+            "wrong-loss",
+            "Two ratings are observed, with errors of 1 and 2 stars. What is the mean squared error, however large the table?",
+            rtol=1e-3,
+            atol=1e-4,
+        )
+    _require_gradient(
+        probe,
+        lambda p: masked_mse(_tensor(ratings), p, _tensor(observed)),
+        predicted,
+        2 * observed * (predicted - ratings) / n,
+        "Does every step belong to keras.ops, and does the gradient pass?",
+    )
+
+
+# --- paired_difference ---
+
+
+@judge(
+    "paired_difference",
+    title="Is it a difference",
+    section="One split's noise",
+    question="Every user gains exactly .01. How wide should the interval be, if users are very different from each other?",
+)
+def judge_paired_difference(paired_difference, probe):
+    """Few and many users who differ much from each other and little between methods."""
+    rng = probe.rng
+    for n in (6, 2, 40, 300):
+        users = rng.uniform(0.05, 0.9, n)
+        b = users + rng.normal(0, 0.02, n)
+        a = users + rng.normal(0.03, 0.04, n) + 0.1 * rng.random(n) ** 3
+        d = a - b
+        mean, s = d.mean(), d.std(ddof=1)
+        t = stats.t.ppf(0.975, n - 1)
+        result = probe.call(paired_difference, a, b)
+        if isinstance(result, list | tuple):
+            result = [probe.number(part, "each part of your answer") for part in result]
+        got = probe.require_shape(result, (3,), "Three numbers: (mean, low, high).").astype(float)
+
+        def around(reach, centre=mean):
+            return np.array([centre, centre - reach, centre + reach])
+
+        unpaired = np.sqrt(a.var(ddof=1) / n + b.var(ddof=1) / n)
+        pooled_t = stats.t.ppf(0.975, 2 * n - 2)
+        se = s / np.sqrt(n)
+        unit = "Are you asking where the users lie, or where their mean lies?"
+        mistakes = [
+            (
+                -around(t * se)[[0, 2, 1]],
+                "wrong-direction",
+                "You compute b − a. When a is better, which sign should the mean have?",
+            ),
+            (around(t * se)[[0, 2, 1]], "ends-swapped", "Your low is above your high. Which comes first?"),
+            (around(t * se)[[1, 0, 2]], "order-of-the-three", "Which of the three numbers comes first?"),
+            *(
+                (
+                    around(q * unpaired),
+                    "not-paired",
+                    "Your interval contains how much users differ from each other. Both methods had the same users: what cancels in a − b?",
+                )
+                for q in (t, pooled_t, 1.96, stats.norm.ppf(0.975))
+            ),
+            *(
+                (around(q * s * f), "spread-of-users", f"Your interval does not shrink with more users. {unit}")
+                for q in (t, 1.96, stats.norm.ppf(0.975), 1.0)
+                for f in (1.0, np.sqrt((n - 1) / n))
+            ),
+            (
+                np.array([mean, *np.percentile(d, [2.5, 97.5])]),
+                "spread-of-users",
+                f"Your ends are quantiles of the users' differences. {unit}",
+            ),
+            *(
+                (
+                    around(q * se),
+                    "normal-not-t",
+                    f"With {n} users the factor 1.96 is too small, because the spread is itself estimated. Whose quantile was asked for?",
+                )
+                for q in (1.96, stats.norm.ppf(0.975), 2.0)
+            ),
+            (
+                around(t * se * np.sqrt((n - 1) / n)),
+                "divides-by-n",
+                "Your standard deviation divides by n. What is it if there are only two users, and what does the task divide by?",
+            ),
+            (
+                around(1.96 * se * np.sqrt((n - 1) / n)),
+                "normal-not-t",
+                "Whose quantile was asked for, and by what do you divide the variance?",
+            ),
+            (
+                around(stats.t.ppf(0.95, n - 1) * se),
+                "one-sided",
+                "5 % of the probability lies on each side of your interval. How much does a two-sided one of 95 % leave on each side?",
+            ),
+            (
+                around(stats.t.ppf(0.975, n) * se),
+                "wrong-degrees-of-freedom",
+                "How many degrees of freedom are left after the mean is estimated?",
+            ),
+            (
+                around(se),
+                "one-standard-error",
+                "Your interval is one standard error on each side. How many does 95 % need?",
+            ),
+            (around(t * s / n), "divides-by-n", "By which power of n does the uncertainty of a mean shrink?"),
+            (around(t * s**2 / np.sqrt(n)), "variance-for-deviation", "Is that the variance or its root?"),
+            (around(t * se, np.median(d)), "median", "You centre on the median. What was asked for?"),
+            (
+                np.array([mean, t * se, t * se]),
+                "half-width",
+                "You return how far the interval reaches. Where does it start, and where does it end?",
+            ),
+            (
+                np.array([mean, -t * se, t * se]),
+                "half-width",
+                "Your interval is centred on 0. Where should its middle be?",
+            ),
+        ]
+        probe.settle(
+            got,
+            around(t * se),
+            mistakes,
+            "wrong-interval",
+            "For a = [.5, .7, .9] and b = [.4, .5, .6], what are the three differences, and what is their standard deviation?",
+            rtol=1e-5,
+            atol=1e-9,
+        )

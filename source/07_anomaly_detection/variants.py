@@ -1,0 +1,85 @@
+"""Right answers to the exercises of lesson 07, by other roads than the solutions take."""
+
+import bisect
+
+import numpy as np
+import itertools
+
+
+def roc_auc(scores, is_anomaly):
+    # Under the curve by trapezoids, one corner for each different score.
+    corners = [(0.0, 0.0)]
+    for threshold in sorted(set(scores.tolist()), reverse=True):
+        flagged = scores >= threshold
+        corners.append((float(flagged[~is_anomaly].mean()), float(flagged[is_anomaly].mean())))
+    return sum((b[0] - a[0]) * (a[1] + b[1]) / 2 for a, b in itertools.pairwise(corners))
+
+
+def choose_threshold(validation_normal_scores, false_alarm_rate):
+    # The smallest score that at most a share of the n + 1 places lies above.
+    ordered = sorted(float(score) for score in validation_normal_scores)
+    allowed = (len(ordered) + 1) * false_alarm_rate + 1e-9
+    for place, score in enumerate(ordered, 1):
+        if len(ordered) + 1 - place <= allowed:
+            return score
+    return float("inf")
+
+
+def split_windows(n_points, window, stride, fractions):
+    found = [[], [], []]
+    first = 0
+    for split, share in zip(found, fractions, strict=True):
+        behind = first + int(share * n_points + 0.5)
+        start = first
+        while start + window <= behind:
+            split.append(start)
+            start += stride
+        first = behind
+    return [np.array(split, dtype=np.int32) for split in found]
+
+
+def mean_beat_score(train_normal, x):
+    centre = np.average(train_normal, axis=0)
+    return [float((row - centre) @ (row - centre)) for row in x]
+
+
+def pca_score(train_normal, x, k):
+    # Pythagoras: what is left over is the whole minus what the components hold.
+    _, vectors = np.linalg.eigh(np.cov(train_normal.T, bias=True))
+    centred = x - train_normal.mean(axis=0)
+    return np.einsum("ij,ij->i", centred, centred) - np.square(centred @ vectors[:, -k:]).sum(axis=1)
+
+
+def knn_score(train_normal, x, k):
+    from scipy.spatial import cKDTree
+
+    distances, _ = cKDTree(train_normal).query(x, k=[*range(1, k + 1)])
+    return distances.mean(axis=1)
+
+
+def windows_to_points(window_flags, window, stride, n_points):
+    silent = [i * stride for i, flag in enumerate(window_flags) if not flag]
+    starts = [i * stride for i in range(len(window_flags))]
+
+    def covered(point, where):
+        return bisect.bisect_right(where, point) > bisect.bisect_left(where, point - window + 1)
+
+    return np.array([covered(point, starts) and not covered(point, silent) for point in range(n_points)], dtype=bool)
+
+
+def fool(autoencoder, normal_beats, rng):
+    # A walk: away from the normal beats, back onto what the autoencoder draws, and so on while the error allows it.
+    def error(beats):
+        return np.square(autoencoder(beats) - beats).mean(axis=1)
+
+    allowed = 0.8 * np.quantile(error(normal_beats), 0.95)
+    mean = normal_beats.mean(axis=0)
+    beats = autoencoder(normal_beats)
+    best, farthest = None, -1.0
+    for _ in range(40):
+        beats = autoencoder(mean + 1.15 * (beats - mean))
+        distance = np.sqrt(np.square(beats[:, None] - normal_beats).sum(axis=2)).min(axis=1)
+        distance[error(beats) > allowed] = -1
+        if distance.max() > farthest:
+            best, farthest = beats[distance.argmax()].copy(), distance.max()
+    return best

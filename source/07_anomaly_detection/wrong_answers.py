@@ -1,0 +1,607 @@
+"""Wrong answers to the exercises of lesson 07, each with the misconception that its check must name."""
+
+import math
+
+import numpy as np
+
+from authoring.bank import wrong
+import itertools
+
+# roc_auc
+
+
+def _wins(scores, is_anomaly):
+    return scores[is_anomaly][:, None] > scores[~is_anomaly][None]
+
+
+def _ties(scores, is_anomaly):
+    return scores[is_anomaly][:, None] == scores[~is_anomaly][None]
+
+
+@wrong("normal-is-positive")
+def roc_auc(scores, is_anomaly):
+    return float(_wins(scores, ~is_anomaly).mean() + _ties(scores, is_anomaly).mean() / 2)
+
+
+@wrong("normal-is-positive")
+def roc_auc(scores, is_anomaly):
+    return float((scores[is_anomaly][:, None] < scores[~is_anomaly][None]).mean())
+
+
+@wrong("ties-lose")
+def roc_auc(scores, is_anomaly):
+    return float(_wins(scores, is_anomaly).mean())
+
+
+@wrong("ties-win")
+def roc_auc(scores, is_anomaly):
+    return float((scores[is_anomaly][:, None] >= scores[~is_anomaly][None]).mean())
+
+
+@wrong("drops-the-ties")
+def roc_auc(scores, is_anomaly):
+    wins, losses = _wins(scores, is_anomaly).sum(), _wins(scores, ~is_anomaly).sum()
+    return float(wins / max(wins + losses, 1))
+
+
+@wrong("ties-in-arbitrary-order")
+def roc_auc(scores, is_anomaly):
+    ranks = np.argsort(np.argsort(scores, kind="stable"), kind="stable")
+    positive = int(is_anomaly.sum())
+    return float((ranks[is_anomaly].sum() - positive * (positive - 1) / 2) / (positive * (~is_anomaly).sum()))
+
+
+@wrong("accuracy")
+def roc_auc(scores, is_anomaly):
+    return float(((scores > np.median(scores)) == is_anomaly).mean())
+
+
+@wrong("one-threshold")
+def roc_auc(scores, is_anomaly):
+    flagged = scores > np.median(scores)
+    return float((flagged[is_anomaly].mean() + (~flagged[~is_anomaly]).mean()) / 2)
+
+
+@wrong("difference-of-means")
+def roc_auc(scores, is_anomaly):
+    return float(scores[is_anomaly].mean() - scores[~is_anomaly].mean())
+
+
+@wrong("not-divided")
+def roc_auc(scores, is_anomaly):
+    return float(_wins(scores, is_anomaly).sum() + _ties(scores, is_anomaly).sum() / 2)
+
+
+@wrong("wrong-denominator")
+def roc_auc(scores, is_anomaly):
+    return float((_wins(scores, is_anomaly).sum() + _ties(scores, is_anomaly).sum() / 2) / len(scores) ** 2)
+
+
+@wrong("rescaled")
+def roc_auc(scores, is_anomaly):
+    return float(_wins(scores, is_anomaly).mean() - _wins(scores, ~is_anomaly).mean())
+
+
+@wrong("not-by-order")
+def roc_auc(scores, is_anomaly):
+    # Close scores count as ties.
+    anomalies, normals = scores[is_anomaly][:, None], scores[~is_anomaly][None]
+    ties = np.isclose(anomalies, normals)
+    return float(((anomalies > normals) & ~ties).mean() + ties.mean() / 2)
+
+
+@wrong("not-by-order")
+def roc_auc(scores, is_anomaly):
+    # Sorts out ties by a rounding that the first inputs survive.
+    scores = np.round(scores, 6)
+    return float(_wins(scores, is_anomaly).mean() + _ties(scores, is_anomaly).mean() / 2)
+
+
+@wrong("wrong-shape")
+def roc_auc(scores, is_anomaly):
+    return _wins(scores, is_anomaly).mean(axis=1) + _ties(scores, is_anomaly).mean(axis=1) / 2
+
+
+@wrong("changes-its-input")
+def roc_auc(scores, is_anomaly):
+    scores -= scores.min()
+    return float(_wins(scores, is_anomaly).mean() + _ties(scores, is_anomaly).mean() / 2)
+
+
+# choose_threshold
+
+
+@wrong("mean-plus-sd")
+def choose_threshold(validation_normal_scores, false_alarm_rate):
+    return float(validation_normal_scores.mean() + validation_normal_scores.std())
+
+
+@wrong("mean-plus-sd")
+def choose_threshold(validation_normal_scores, false_alarm_rate):
+    return float(np.mean(validation_normal_scores) + 2 * np.std(validation_normal_scores))
+
+
+@wrong("interpolated-quantile")
+def choose_threshold(validation_normal_scores, false_alarm_rate):
+    return float(np.quantile(validation_normal_scores, 1 - false_alarm_rate))
+
+
+@wrong("wrong-end")
+def choose_threshold(validation_normal_scores, false_alarm_rate):
+    return float(np.quantile(validation_normal_scores, false_alarm_rate))
+
+
+@wrong("wrong-end")
+def choose_threshold(validation_normal_scores, false_alarm_rate):
+    n = len(validation_normal_scores)
+    place = math.ceil(round((n + 1) * false_alarm_rate, 9))
+    return float(np.sort(validation_normal_scores)[place - 1]) if place <= n else math.inf
+
+
+@wrong("largest-score")
+def choose_threshold(validation_normal_scores, false_alarm_rate):
+    return float(np.max(validation_normal_scores))
+
+
+@wrong("counts-from-zero")
+def choose_threshold(validation_normal_scores, false_alarm_rate):
+    n = len(validation_normal_scores)
+    place = math.ceil(round((n + 1) * (1 - false_alarm_rate), 9))
+    return float(np.sort(validation_normal_scores)[place]) if place < n else math.inf
+
+
+@wrong("rounds-down")
+def choose_threshold(validation_normal_scores, false_alarm_rate):
+    n = len(validation_normal_scores)
+    place = math.floor(round((n + 1) * (1 - false_alarm_rate), 9))
+    return float(np.sort(validation_normal_scores)[max(place, 1) - 1]) if place <= n else math.inf
+
+
+@wrong("forgets-the-new-sample")
+def choose_threshold(validation_normal_scores, false_alarm_rate):
+    n = len(validation_normal_scores)
+    place = math.ceil(round(n * (1 - false_alarm_rate), 9))
+    return float(np.sort(validation_normal_scores)[place - 1])
+
+
+@wrong("no-infinity")
+def choose_threshold(validation_normal_scores, false_alarm_rate):
+    n = len(validation_normal_scores)
+    place = math.ceil(round((n + 1) * (1 - false_alarm_rate), 9))
+    return float(np.sort(validation_normal_scores)[min(place, n) - 1])
+
+
+@wrong("no-infinity")
+def choose_threshold(validation_normal_scores, false_alarm_rate):
+    n = len(validation_normal_scores)
+    place = math.ceil(round((n + 1) * (1 - false_alarm_rate), 9))
+    return float(np.sort(validation_normal_scores)[place - 1])
+
+
+@wrong("not-sorted")
+def choose_threshold(validation_normal_scores, false_alarm_rate):
+    n = len(validation_normal_scores)
+    place = math.ceil(round((n + 1) * (1 - false_alarm_rate), 9))
+    return float(validation_normal_scores[place - 1]) if place <= n else math.inf
+
+
+@wrong("the-place-itself")
+def choose_threshold(validation_normal_scores, false_alarm_rate):
+    n = len(validation_normal_scores)
+    place = math.ceil(round((n + 1) * (1 - false_alarm_rate), 9))
+    return place if place <= n else math.inf
+
+
+@wrong("changes-its-input")
+def choose_threshold(validation_normal_scores, false_alarm_rate):
+    validation_normal_scores.sort()
+    n = len(validation_normal_scores)
+    place = math.ceil(round((n + 1) * (1 - false_alarm_rate), 9))
+    return float(validation_normal_scores[place - 1]) if place <= n else math.inf
+
+
+# split_windows
+
+
+def _cut(n_points, fractions):
+    return np.round(np.cumsum([0, *fractions]) * n_points).astype(int)
+
+
+@wrong("split-at-random")
+def split_windows(n_points, window, stride, fractions):
+    starts = np.random.permutation(np.arange(0, n_points - window + 1, stride))
+    return tuple(np.split(starts, _cut(len(starts), fractions)[1:-1]))
+
+
+@wrong("split-at-random")
+def split_windows(n_points, window, stride, fractions):
+    starts = np.random.permutation(np.arange(0, n_points - window + 1, stride))
+    return tuple(np.sort(part) for part in np.split(starts, _cut(len(starts), fractions)[1:-1]))
+
+
+@wrong("windows-across-the-edge")
+def split_windows(n_points, window, stride, fractions):
+    starts = np.arange(0, n_points - window + 1, stride)
+    return tuple(np.split(starts, _cut(len(starts), fractions)[1:-1]))
+
+
+@wrong("windows-across-the-edge")
+def split_windows(n_points, window, stride, fractions):
+    edges = _cut(n_points, fractions)
+    starts = np.arange(0, n_points - window + 1, stride)
+    return tuple(starts[(starts >= a) & (starts < b)] for a, b in itertools.pairwise(edges))
+
+
+@wrong("leaves-the-series")
+def split_windows(n_points, window, stride, fractions):
+    edges = _cut(n_points, fractions)
+    return tuple(np.arange(a, b, stride) for a, b in itertools.pairwise(edges))
+
+
+@wrong("drops-the-last-window")
+def split_windows(n_points, window, stride, fractions):
+    edges = _cut(n_points, fractions)
+    return tuple(np.arange(a, b - window, stride) for a, b in itertools.pairwise(edges))
+
+
+@wrong("counts-within-the-segment")
+def split_windows(n_points, window, stride, fractions):
+    lengths = np.diff(_cut(n_points, fractions))
+    return tuple(np.arange(0, length - window + 1, stride) for length in lengths)
+
+
+@wrong("ignores-the-stride")
+def split_windows(n_points, window, stride, fractions):
+    edges = _cut(n_points, fractions)
+    return tuple(np.arange(a, b - window + 1, window) for a, b in itertools.pairwise(edges))
+
+
+@wrong("ignores-the-stride")
+def split_windows(n_points, window, stride, fractions):
+    edges = _cut(n_points, fractions)
+    return tuple(np.arange(a, b - window + 1) for a, b in itertools.pairwise(edges))
+
+
+@wrong("one-grid-for-all")
+def split_windows(n_points, window, stride, fractions):
+    edges = _cut(n_points, fractions)
+    starts = np.arange(0, n_points - window + 1, stride)
+    return tuple(starts[(starts >= a) & (starts + window <= b)] for a, b in itertools.pairwise(edges))
+
+
+@wrong("shares-taken-for-edges")
+def split_windows(n_points, window, stride, fractions):
+    edges = [0, *(round(share * n_points) for share in fractions)]
+    return tuple(np.arange(a, b - window + 1, stride) for a, b in itertools.pairwise(edges))
+
+
+@wrong("too-few-windows")
+def split_windows(n_points, window, stride, fractions):
+    # Leaves a gap of a window before each segment, on top of the cut.
+    edges = _cut(n_points, fractions)
+    return tuple(np.arange(a + window, b - window + 1, stride) for a, b in itertools.pairwise(edges))
+
+
+@wrong("not-integers")
+def split_windows(n_points, window, stride, fractions):
+    edges = np.cumsum([0, *fractions]) * n_points
+    return tuple(np.arange(a, b - window + 1e-6, stride) for a, b in itertools.pairwise(edges))
+
+
+@wrong("wrong-shape")
+def split_windows(n_points, window, stride, fractions):
+    edges = _cut(n_points, fractions)
+    return np.concatenate([np.arange(a, b - window + 1, stride) for a, b in itertools.pairwise(edges)]).tolist()
+
+
+# mean_beat_score, pca_score, knn_score
+
+
+def _mean(train_normal, x):
+    return np.sum((x - train_normal.mean(axis=0)) ** 2, axis=1)
+
+
+def _pca(train_normal, x, k):
+    mean = train_normal.mean(axis=0)
+    axes = np.linalg.svd(train_normal - mean, full_matrices=False)[2][:k]
+    return np.sum(((x - mean) - (x - mean) @ axes.T @ axes) ** 2, axis=1)
+
+
+def _knn(train_normal, x, k):
+    return np.sort(np.linalg.norm(x[:, None] - train_normal[None], axis=2), axis=1)[:, :k].mean(axis=1)
+
+
+def _three(mean_beat_score=_mean, pca_score=_pca, knn_score=_knn):
+    return mean_beat_score, pca_score, knn_score
+
+
+@wrong("not-squared", "mean_beat_score")
+def _root():
+    return _three(mean_beat_score=lambda train, x: np.linalg.norm(x - train.mean(axis=0), axis=1))
+
+
+@wrong("mean-not-sum", "mean_beat_score")
+def _mean_of_squares():
+    return _three(mean_beat_score=lambda train, x: np.mean((x - train.mean(axis=0)) ** 2, axis=1))
+
+
+@wrong("fits-on-what-it-scores", "mean_beat_score")
+def _mean_of_x():
+    return _three(mean_beat_score=lambda train, x: np.sum((x - x.mean(axis=0)) ** 2, axis=1))
+
+
+@wrong("fits-on-what-it-scores", "mean_beat_score")
+def _mean_of_all():
+    return _three(mean_beat_score=lambda train, x: np.sum((x - np.concatenate([train, x]).mean(axis=0)) ** 2, axis=1))
+
+
+@wrong("one-mean-for-all", "mean_beat_score")
+def _grand_mean():
+    return _three(mean_beat_score=lambda train, x: np.sum((x - train.mean()) ** 2, axis=1))
+
+
+@wrong("mean-of-each-window", "mean_beat_score")
+def _variance_of_a_window():
+    return _three(mean_beat_score=lambda train, x: np.sum((x - x.mean(axis=1, keepdims=True)) ** 2, axis=1))
+
+
+@wrong("wrong-shape", "mean_beat_score")
+def _score_of_each_sample():
+    return _three(mean_beat_score=lambda train, x: np.sum((x - train.mean(axis=0)) ** 2, axis=0))
+
+
+@wrong("not-squared", "mean_beat_score")
+def _root_of_residual():
+    return _three(pca_score=lambda train, x, k: np.sqrt(_pca(train, x, k)))
+
+
+@wrong("distance-inside-the-plane", "mean_beat_score")
+def _inside():
+    def pca_score(train, x, k):
+        mean = train.mean(axis=0)
+        axes = np.linalg.svd(train - mean, full_matrices=False)[2][:k]
+        return np.sum(((x - mean) @ axes.T) ** 2, axis=1)
+
+    return _three(pca_score=pca_score)
+
+
+@wrong("not-centred", "mean_beat_score")
+def _through_the_origin():
+    def pca_score(train, x, k):
+        axes = np.linalg.svd(train, full_matrices=False)[2][:k]
+        return np.sum((x - x @ axes.T @ axes) ** 2, axis=1)
+
+    return _three(pca_score=pca_score)
+
+
+@wrong("not-centred", "mean_beat_score")
+def _axes_centred_x_not():
+    def pca_score(train, x, k):
+        axes = np.linalg.svd(train - train.mean(axis=0), full_matrices=False)[2][:k]
+        return np.sum((x - x @ axes.T @ axes) ** 2, axis=1)
+
+    return _three(pca_score=pca_score)
+
+
+@wrong("fits-on-what-it-scores", "mean_beat_score")
+def _pca_of_x():
+    return _three(pca_score=lambda train, x, k: _pca(x, x, k))
+
+
+@wrong("fits-on-what-it-scores", "mean_beat_score")
+def _pca_of_all():
+    return _three(pca_score=lambda train, x, k: _pca(np.concatenate([train, x]), x, k))
+
+
+@wrong("smallest-components", "mean_beat_score")
+def _ascending():
+    def pca_score(train, x, k):
+        mean = train.mean(axis=0)
+        axes = np.linalg.eigh((train - mean).T @ (train - mean))[1][:, :k].T
+        axes = np.linalg.svd(train - mean, full_matrices=False)[2][-k:] if len(train) < len(mean) else axes
+        return np.sum(((x - mean) - (x - mean) @ axes.T @ axes) ** 2, axis=1)
+
+    return _three(pca_score=pca_score)
+
+
+@wrong("squared-distances", "mean_beat_score")
+def _squares():
+    def knn_score(train, x, k):
+        return np.sort(((x[:, None] - train[None]) ** 2).sum(axis=2), axis=1)[:, :k].mean(axis=1)
+
+    return _three(knn_score=knn_score)
+
+
+@wrong("k-th-neighbour", "mean_beat_score")
+def _kth():
+    def knn_score(train, x, k):
+        return np.sort(np.linalg.norm(x[:, None] - train[None], axis=2), axis=1)[:, k - 1]
+
+    return _three(knn_score=knn_score)
+
+
+@wrong("sum-not-mean", "mean_beat_score")
+def _sum():
+    return _three(knn_score=lambda train, x, k: k * _knn(train, x, k))
+
+
+@wrong("nearest-only", "mean_beat_score")
+def _nearest():
+    return _three(knn_score=lambda train, x, k: _knn(train, x, 1))
+
+
+@wrong("skips-the-nearest", "mean_beat_score")
+def _skips_itself():
+    def knn_score(train, x, k):
+        return np.sort(np.linalg.norm(x[:, None] - train[None], axis=2), axis=1)[:, 1 : k + 1].mean(axis=1)
+
+    return _three(knn_score=knn_score)
+
+
+@wrong("city-block", "mean_beat_score")
+def _absolute():
+    def knn_score(train, x, k):
+        return np.sort(np.abs(x[:, None] - train[None]).sum(axis=2), axis=1)[:, :k].mean(axis=1)
+
+    return _three(knn_score=knn_score)
+
+
+@wrong("not-sorted", "mean_beat_score")
+def _first_k():
+    def knn_score(train, x, k):
+        return np.linalg.norm(x[:, None] - train[None], axis=2)[:, :k].mean(axis=1)
+
+    return _three(knn_score=knn_score)
+
+
+@wrong("fits-on-what-it-scores", "mean_beat_score")
+def _neighbours_in_x():
+    return _three(knn_score=lambda train, x, k: _knn(x, x, k))
+
+
+@wrong("all-neighbours", "mean_beat_score")
+def _needs_one_more():
+    def knn_score(train, x, k):
+        distances = np.linalg.norm(x[:, None] - train[None], axis=2)
+        return np.partition(distances, k, axis=1)[:, :k].mean(axis=1)
+
+    return _three(knn_score=knn_score)
+
+
+# windows_to_points
+
+
+@wrong("any-window")
+def windows_to_points(window_flags, window, stride, n_points):
+    points = np.zeros(n_points, bool)
+    for i in np.flatnonzero(window_flags):
+        points[i * stride : i * stride + window] = True
+    return points
+
+
+@wrong("uncovered-is-flagged")
+def windows_to_points(window_flags, window, stride, n_points):
+    points = np.ones(n_points, bool)
+    for i in np.flatnonzero(~window_flags):
+        points[i * stride : i * stride + window] = False
+    return points
+
+
+def _counts(window_flags, window, stride, n_points, shift=0):
+    covered, flagged = np.zeros(n_points, int), np.zeros(n_points, int)
+    for i, flag in enumerate(window_flags):
+        inside = slice(i * stride, i * stride + window + shift)
+        covered[inside] += 1
+        flagged[inside] += flag
+    return covered, flagged
+
+
+@wrong("majority")
+def windows_to_points(window_flags, window, stride, n_points):
+    covered, flagged = _counts(window_flags, window, stride, n_points)
+    return (covered > 0) & (flagged * 2 >= covered)
+
+
+@wrong("off-by-one")
+def windows_to_points(window_flags, window, stride, n_points):
+    covered, flagged = _counts(window_flags, window, stride, n_points, shift=-1)
+    return (covered > 0) & (flagged == covered)
+
+
+@wrong("off-by-one")
+def windows_to_points(window_flags, window, stride, n_points):
+    covered, flagged = _counts(window_flags, window, stride, n_points, shift=1)
+    return (covered > 0) & (flagged == covered)
+
+
+@wrong("off-by-one")
+def windows_to_points(window_flags, window, stride, n_points):
+    # The published slice: window i itself is left out.
+    points = np.zeros(n_points, bool)
+    starts = np.arange(len(window_flags)) * stride
+    for p in range(n_points):
+        covering = window_flags[(starts > p - window) & (starts < p)]
+        points[p] = len(covering) > 0 and covering.all()
+    return points
+
+
+@wrong("start-only")
+def windows_to_points(window_flags, window, stride, n_points):
+    points = np.zeros(n_points, bool)
+    points[np.flatnonzero(window_flags) * stride] = True
+    return points
+
+
+@wrong("full-cover-only")
+def windows_to_points(window_flags, window, stride, n_points):
+    covered, flagged = _counts(window_flags, window, stride, n_points)
+    return flagged == covered.max()
+
+
+@wrong("ignores-the-stride")
+def windows_to_points(window_flags, window, stride, n_points):
+    covered, flagged = _counts(window_flags, window, 1, n_points)
+    return (covered > 0) & (flagged == covered)
+
+
+@wrong("not-bool")
+def windows_to_points(window_flags, window, stride, n_points):
+    covered, flagged = _counts(window_flags, window, stride, n_points)
+    return ((covered > 0) & (flagged == covered)).astype(int)
+
+
+@wrong("wrong-shape")
+def windows_to_points(window_flags, window, stride, n_points):
+    covered, flagged = _counts(window_flags, window, stride, n_points)
+    return np.flatnonzero((covered > 0) & (flagged == covered))
+
+
+@wrong("inverted")
+def windows_to_points(window_flags, window, stride, n_points):
+    covered, flagged = _counts(window_flags, window, stride, n_points)
+    return (covered == 0) | (flagged < covered)
+
+
+# fool
+
+
+@wrong("still-close-to-normal")
+def fool(autoencoder, normal_beats, rng):
+    return normal_beats[0] + 1e-3 * rng.standard_normal(normal_beats.shape[1])
+
+
+@wrong("a-normal-beat")
+def fool(autoencoder, normal_beats, rng):
+    return normal_beats[np.square(autoencoder(normal_beats) - normal_beats).mean(axis=1).argmin()]
+
+
+@wrong("far-but-reconstructed-badly")
+def fool(autoencoder, normal_beats, rng):
+    return normal_beats.std() * 50 * rng.standard_normal(normal_beats.shape[1])
+
+
+@wrong("still-close-to-normal")
+def fool(autoencoder, normal_beats, rng):
+    return normal_beats.mean(axis=0)
+
+
+@wrong("linear-only")
+def fool(autoencoder, normal_beats, rng):
+    mean = normal_beats.mean(axis=0)
+    return mean + 100 * (autoencoder(normal_beats[:1])[0] - mean)
+
+
+@wrong("far-but-reconstructed-badly")
+def fool(autoencoder, normal_beats, rng):
+    return 100 * normal_beats[0]
+
+
+@wrong("wrong-shape")
+def fool(autoencoder, normal_beats, rng):
+    mean = normal_beats.mean(axis=0)
+    return mean + 2 * (autoencoder(normal_beats) - mean)
+
+
+@wrong("wrong-beat")
+def fool(autoencoder, normal_beats, rng):
+    return normal_beats[0] + np.inf

@@ -1,0 +1,278 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+#   course:
+#     title: "Embeddings: exercises"
+#     lesson: 8
+# ---
+
+# %% [markdown]
+# # 08 · Embeddings: exercises
+#
+# Six exercises: search with codes, score what was found, compare two embeddings, and make them small. Replace each
+# line that raises `NotImplementedError` by your answer, run the cell, then the check below it. `hint(cosine_topk)` asks
+# you a question; call it again for more.
+#
+# Samples are rows everywhere. The **gallery** is what is searched, shape (n, d); **queries** are what is searched for,
+# shape (m, d). No query is in the gallery.
+
+# %%
+from course_lib import check, hint
+
+import numpy as np
+
+# %% [markdown] tags=["task"]
+# ## cosine_topk: the most similar codes ★ · 10 minutes · core
+#
+# The cosine of two vectors is their inner product divided by both of their lengths. It does not care how long they are.
+#
+# Write `cosine_topk(gallery, queries, k)`. `gallery` is (n, d) and `queries` is (m, d), floats, with no row of zeros;
+# 1 ≤ `k` ≤ n. It returns an array of integers of shape (m, k): for each query the indices of the `k` rows of the
+# gallery with the largest cosine, the most similar first. If two rows have the same cosine, the smaller index comes
+# first.
+#
+# With `gallery = [[9, 0], [1, 1], [0, 3], [1, 1]]` and `queries = [[2, 1.5]]` the cosines are .80, .99, .60 and .99,
+# and `k = 3` gives `[[1, 3, 0]]`.
+#
+# **Success looks like** the same indices after you multiply any row, of the gallery or of the queries, by 100.
+
+
+# %% tags=["answer"]
+def cosine_topk(gallery, queries, k):
+    """Indices (m, k) of the gallery rows (n, d) with the largest cosine to each query (m, d), best first."""
+    # SOLUTION BEGIN
+    unit_gallery = gallery / np.linalg.norm(gallery, axis=1, keepdims=True)
+    unit_queries = queries / np.linalg.norm(queries, axis=1, keepdims=True)
+    similarity = unit_queries @ unit_gallery.T  # (m, n)
+    return np.argsort(-similarity, axis=1, kind="stable")[:, :k]
+    # SOLUTION END
+    # STUB: raise NotImplementedError("cosine_topk: write your answer here")
+
+
+# %% tags=["check"]
+check(cosine_topk)
+
+# %% [markdown] tags=["explanation"]
+# Normalise each row, then one matrix product holds all cosines. Leaving the gallery as it is favours long rows; leaving
+# the queries as they are changes nothing, for a query's length scales all of its similarities alike.
+#
+# A **stable** sort keeps equal values in their old order. NumPy's default sort does not promise that, and sorting in
+# rising order and turning the result round puts the larger index first. `np.argpartition` finds the best `k` without
+# ordering them.
+#
+# Of unit vectors the squared Euclidean distance is 2 − 2 cos: on normalised codes every database that knows Euclidean
+# distance can search by cosine.
+
+# %% [markdown] tags=["task"]
+# ## precision_at_k: how much of what was found is right ★ · 5 minutes · core
+#
+# A search returned `k` items for each query. **Precision@k** is the share of them that carry the query's label, averaged
+# over the queries.
+#
+# Write `precision_at_k(retrieved_labels, query_labels)`. `retrieved_labels` is (m, k): row i holds the labels of the items
+# that were found for query i. `query_labels` is (m,). It returns one number from 0 to 1. (`metrics.precision_at_k` of the
+# lesson does the search as well; this is its last line.)
+#
+# `precision_at_k([[7, 7, 2], [5, 7, 7]], [7, 5])`, as arrays, is .5: two of three, and one of three.
+#
+# **Success looks like** about .1 for labels drawn at random from ten classes.
+
+
+# %% tags=["answer"]
+def precision_at_k(retrieved_labels, query_labels):
+    """Mean share of retrieved labels (m, k) that equal their query's label (m,)."""
+    # SOLUTION BEGIN
+    return float(np.mean(retrieved_labels == query_labels[:, None]))
+    # SOLUTION END
+    # STUB: raise NotImplementedError("precision_at_k: write your answer here")
+
+
+# %% tags=["check"]
+check(precision_at_k)
+
+# %% [markdown] tags=["explanation"]
+# `query_labels[:, None]` has shape (m, 1) and is compared along each row. Without it NumPy compares column j with the
+# label of query j. If m and k differ that raises an error. If they happen to be equal it returns a wrong number, without
+# a word.
+#
+# Every query has the same number of results, so the mean over everything is the mean of the queries' means. Whether *any*
+# result was right, or most of them were, are other measures, and both look better.
+
+# %% [markdown] tags=["task"]
+# ## knn_accuracy: a classifier without training ★★ · 15 minutes · core
+#
+# How much of the classes is left in an embedding? Let the nearest codes vote.
+#
+# Write `knn_accuracy(gallery, gallery_labels, queries, query_labels, k)`. `gallery` is (n, d), `queries` is (m, d), the
+# labels are integers ≥ 0 of shape (n,) and (m,), not necessarily without gaps; 1 ≤ `k` ≤ n. For each query, its `k` nearest
+# gallery rows in Euclidean distance vote with one voice each. The label with the most votes is the answer; if several
+# have the most, the smallest of these labels is. It returns the share of queries whose answer is their label.
+#
+# No query is in the gallery, so no neighbour has to be left out.
+#
+# A query at 0, with the gallery `[[1], [2], [3], [4]]` and labels `[7, 4, 4, 7]`, is answered by 7 for k = 1, by 4 for
+# k = 2 (one voice each), by 4 for k = 3, and by 4 for k = 4.
+#
+# **Success looks like** 1.0 for well separated classes, and about one in ten for codes that know nothing of ten classes.
+
+
+# %% tags=["answer"]
+def knn_accuracy(gallery, gallery_labels, queries, query_labels, k):
+    """Share of queries (m, d) that the majority of their k nearest gallery rows (n, d) labels correctly."""
+    # SOLUTION BEGIN
+    differences = queries[:, None, :] - gallery[None, :, :]  # (m, n, d)
+    nearest = np.argsort(np.square(differences).sum(axis=2), axis=1)[:, :k]
+    answers = [np.bincount(votes).argmax() for votes in gallery_labels[nearest]]
+    return float(np.mean(answers == query_labels))
+    # SOLUTION END
+    # STUB: raise NotImplementedError("knn_accuracy: write your answer here")
+
+
+# %% tags=["check"]
+check(knn_accuracy)
+
+# %% [markdown] tags=["explanation"]
+# `np.bincount` counts the votes for 0, 1, 2 …, and `argmax` returns the *first* of the largest, the smallest label. The
+# mean or the median of the labels is no vote: halfway between trousers (1) and dresses (3) does not lie a pullover (2).
+#
+# If the queries were searched in their own set, each would find itself at distance 0, and with k = 1 the accuracy would
+# be 1 for *any* embedding, also a random one. Some code guards against that by leaving out the first neighbour, always.
+# With queries that are not in the gallery this throws away the best one.
+
+# %% [markdown] tags=["task"]
+# ## whiten: one matrix for both ★★ · 15 minutes · core
+#
+# In a raw code a few wide directions decide every distance. **Whitening** moves and mixes codes so that all directions
+# count alike: mean 0, covariance the identity matrix.
+#
+# Write `whiten(gallery, queries)`. `gallery` is (n, d) and `queries` is (m, d), floats; n is well above d, and no direction
+# of the gallery is without variance. It returns two arrays, of the same shapes: both are moved by the gallery's mean and
+# multiplied by one (d, d) matrix, such that the result of the gallery has the identity as its covariance. Nothing is
+# learned from the queries. There are many such matrices, which differ by a rotation; each of them is right. Whether the
+# covariance divides by n or by n − 1 is up to you.
+#
+# **Success looks like** `np.cov(whitened_gallery.T)` being the identity to six digits, and a single query giving the
+# same answer alone as among others.
+
+
+# %% tags=["answer"]
+def whiten(gallery, queries):
+    """Gallery (n, d) and queries (m, d), both by the map that makes the gallery's mean 0 and its covariance I."""
+    # SOLUTION BEGIN
+    mean = gallery.mean(axis=0)
+    variances, axes = np.linalg.eigh(np.cov(gallery, rowvar=False).reshape(len(mean), -1))  # axes in columns
+    matrix = axes / np.sqrt(variances)  # turn to the axes, then divide each coordinate by its deviation
+    return (gallery - mean) @ matrix, (queries - mean) @ matrix
+    # SOLUTION END
+    # STUB: raise NotImplementedError("whiten: write your answer here")
+
+
+# %% tags=["check"]
+check(whiten)
+
+# %% [markdown] tags=["explanation"]
+# The eigenvectors turn the codes to uncorrelated coordinates, whose variances are the eigenvalues; dividing by the
+# *roots* makes these variances 1. Dividing each raw feature by its deviation also gives variances of 1, and leaves the
+# correlations.
+#
+# Queries get the gallery's mean and matrix. With their own mean and covariance they land in a space of their own, in
+# which no distance to the gallery means anything; and a single query has no covariance at all.
+#
+# Whitening undoes any mixing of a code (lesson 02). It also blows up directions that hold only noise, so it is a choice to
+# be measured, not an improvement by itself.
+
+# %% [markdown] tags=["task"]
+# ## procrustes_distance: the same map, turned ★★ · 15 minutes · core
+#
+# Two trainings give two embeddings of the same `n` samples. The axes of a code are arbitrary, so compare the *shapes*: lay one
+# on the other as well as possible, and see what is left.
+#
+# Write `procrustes_distance(a, b)`. Both are (n, k), floats; row i of `a` and of `b` belong to the same sample. Neither has all of
+# its rows equal. It
+#
+# 1. moves each to mean 0 (of every column) and scales it to norm 1 (the root of the sum of *all* squared entries);
+# 2. turns `b` by the (k, k) rotation or reflection, and stretches it by the one factor, that bring it nearest to `a`;
+# 3. returns the sum of squared differences that remain, a number from 0 to 1.
+#
+# The singular values of the (k, k) matrix `a.T @ b`, after step 1, are all that is needed: if `s` is their sum, the best
+# rotation has the inner product `s` with `a`. Which stretch is the best then, and what does it leave?
+#
+# **Success looks like** 0 for `b = 3 * a @ rotation + 5`, the same for `procrustes_distance(b, a)`, and nearly 1 for
+# unrelated noise.
+
+
+# %% tags=["answer"]
+def procrustes_distance(a, b):
+    """Squared residual of the best fit of b (n, k) to a (n, k) by moving, scaling, turning and reflecting; in [0, 1]."""
+    # SOLUTION BEGIN
+    a, b = a - a.mean(axis=0), b - b.mean(axis=0)
+    a, b = a / np.linalg.norm(a), b / np.linalg.norm(b)
+    s = np.linalg.svd(a.T @ b, compute_uv=False).sum()
+    return float(np.clip(1 - s**2, 0, 1))  # |a - s R b|² = 1 - 2 s·s + s², as |a| = |b| = 1
+    # SOLUTION END
+    # STUB: raise NotImplementedError("procrustes_distance: write your answer here")
+
+
+# %% tags=["check"]
+check(procrustes_distance)
+
+# %% [markdown] tags=["explanation"]
+# With factor $t$ the residual is $|a - t\,bR|^2 = 1 - 2ts + t^2$, smallest at $t = s$, where it is $1 - s^2$ (Schönemann 1966;
+# `scipy.spatial.procrustes` returns it). Without the stretch it would be $2 - 2s$, which reaches 2.
+#
+# The sum of the singular values, not the largest of them: every axis of `b` takes part. Comparing column by column finds two
+# identical embeddings unlike as soon as one is turned. A distance of 0 says that all *relative* distances agree; it does not
+# forgive a shear, which changes neighbours.
+
+# %% [markdown] tags=["task"]
+# ## binary_hash, hamming_topk: search in bits ★★ · 20 minutes · optional
+#
+# A code of 32 floats takes 128 bytes. Keep one **bit** of each number, above or below its threshold, and it takes 4. Codes are then
+# compared by their **Hamming distance**, the number of bits that differ.
+#
+# Write `binary_hash(codes, thresholds)`. `codes` is (n, k), `thresholds` is (k,), floats. Bit j of a sample is 1 where number j is
+# above (not equal to) threshold j. It returns the bits packed by eight into bytes: an array of dtype uint8 and shape (n, ⌈k/8⌉), the
+# missing bits of the last byte filled with zeros. In which order bits stand in a byte is up to you. `np.packbits` packs.
+#
+# Write `hamming_topk(gallery_bits, query_bits, k)`, with packed bits of shape (n, bytes) and (m, bytes), dtype uint8, and 1 ≤ `k` ≤
+# n. It returns an array of integers of shape (m, k): the indices of the `k` gallery rows with the smallest Hamming distance to each
+# query, the nearest first. Rows at the same distance may come in any order. `np.bitwise_xor`, or `^`, marks the bits that differ; `np.bitwise_count`
+# or `np.unpackbits` helps to count them.
+#
+# The codes `[[.2, .9, .1]]` with thresholds `[.1, .5, .5]` have the bits 1, 1, 0: one byte.
+#
+# **Success looks like** 4 bytes for a code of 32 numbers, and a sample at distance 0 from itself.
+
+
+# %% tags=["answer"]
+def binary_hash(codes, thresholds):
+    """Packed bits, uint8 of shape (n, ceil(k / 8)): which numbers of each code (n, k) are above their threshold (k,)."""
+    # SOLUTION BEGIN
+    return np.packbits(codes > thresholds, axis=1)
+    # SOLUTION END
+    # STUB: raise NotImplementedError("binary_hash: write your answer here")
+
+
+def hamming_topk(gallery_bits, query_bits, k):
+    """Indices (m, k) of the gallery rows (n, bytes) with the fewest bits different from each query (m, bytes)."""
+    # SOLUTION BEGIN
+    different = query_bits[:, None, :] ^ gallery_bits[None, :, :]  # (m, n, bytes)
+    distances = np.unpackbits(different, axis=2).sum(axis=2, dtype=int)
+    return np.argsort(distances, axis=1, kind="stable")[:, :k]
+    # SOLUTION END
+    # STUB: raise NotImplementedError("hamming_topk: write your answer here")
+
+
+# %% tags=["check"]
+check(binary_hash, hamming_topk)
+
+# %% [markdown] tags=["explanation"]
+# A byte is a container of eight votes, not a number: 127 and 128 are neighbours as numbers and differ in all eight bits. So
+# neither differences of bytes nor a count of unequal bytes is the Hamming distance. And a difference of two uint8 wraps around below 0.
+#
+# `np.packbits` without an axis packs the whole array in one row. Thresholds come from the gallery, once; a query hashed by the
+# median of the queries lands on other bits. Medians as thresholds make each bit 1 for half of the gallery: a bit that is nearly
+# always 0 tells little.

@@ -1,0 +1,762 @@
+"""Wrong answers to the exercises of lesson 08, each with the misconception that its check must name."""
+
+import numpy as np
+import scipy.spatial
+
+from authoring.bank import wrong
+
+
+def _unit(x, axis=1):
+    return x / np.linalg.norm(x, axis=axis, keepdims=True)
+
+
+def _best(similarity, k):
+    return np.argsort(-similarity, axis=1, kind="stable")[:, :k]
+
+
+def _distances(queries, gallery):
+    return np.square(queries[:, None] - gallery[None]).sum(axis=2)
+
+
+# cosine_topk
+
+
+@wrong("not-normalised")
+def cosine_topk(gallery, queries, k):
+    return _best(queries @ gallery.T, k)
+
+
+@wrong("not-normalised")
+def cosine_topk(gallery, queries, k):
+    return _best(_unit(queries) @ gallery.T, k)
+
+
+@wrong("not-normalised")
+def cosine_topk(gallery, queries, k):
+    return _best(queries / np.linalg.norm(queries) @ (gallery / np.linalg.norm(gallery)).T, k)
+
+
+@wrong("euclidean")
+def cosine_topk(gallery, queries, k):
+    return _best(-_distances(queries, gallery), k)
+
+
+@wrong("normalises-one-side")
+def cosine_topk(gallery, queries, k):
+    return _best(-_distances(_unit(queries), gallery), k)
+
+
+@wrong("least-similar")
+def cosine_topk(gallery, queries, k):
+    return np.argsort(_unit(queries) @ _unit(gallery).T, axis=1)[:, :k]
+
+
+@wrong("worst-first")
+def cosine_topk(gallery, queries, k):
+    return np.argsort(_unit(queries) @ _unit(gallery).T, axis=1)[:, -k:]
+
+
+@wrong("sorted-by-index")
+def cosine_topk(gallery, queries, k):
+    return np.sort(_best(_unit(queries) @ _unit(gallery).T, k), axis=1)
+
+
+@wrong("ignores-the-sign")
+def cosine_topk(gallery, queries, k):
+    return _best(np.abs(_unit(queries) @ _unit(gallery).T), k)
+
+
+@wrong("ignores-the-sign")
+def cosine_topk(gallery, queries, k):
+    inner = queries @ gallery.T
+    return _best(inner**2 / np.square(gallery).sum(axis=1), k)
+
+
+@wrong("centres")
+def cosine_topk(gallery, queries, k):
+    mean = gallery.mean(axis=0)
+    return _best(_unit(queries - mean) @ _unit(gallery - mean).T, k)
+
+
+@wrong("centres")
+def cosine_topk(gallery, queries, k):
+    return _best(np.corrcoef(queries, gallery)[: len(queries), len(queries) :], k)
+
+
+@wrong("normalises-columns")
+def cosine_topk(gallery, queries, k):
+    return _best(_unit(queries, 0) @ _unit(gallery, 0).T, k)
+
+
+@wrong("drops-the-best")
+def cosine_topk(gallery, queries, k):
+    return np.argsort(-_unit(queries) @ _unit(gallery).T, axis=1)[:, 1 : k + 1]
+
+
+@wrong("ranks-not-indices")
+def cosine_topk(gallery, queries, k):
+    return np.argsort(np.argsort(-_unit(queries) @ _unit(gallery).T, axis=1), axis=1)[:, :k]
+
+
+@wrong("not-indices")
+def cosine_topk(gallery, queries, k):
+    return -np.sort(-_unit(queries) @ _unit(gallery).T, axis=1)[:, :k]
+
+
+@wrong("not-indices")
+def cosine_topk(gallery, queries, k):
+    return _best(_unit(queries) @ _unit(gallery).T, k).astype(float)
+
+
+@wrong("transposed")
+def cosine_topk(gallery, queries, k):
+    return _best(_unit(queries) @ _unit(gallery).T, k).T
+
+
+@wrong("ties-to-the-larger-index")
+def cosine_topk(gallery, queries, k):
+    return np.argsort(_unit(queries) @ _unit(gallery).T, axis=1, kind="stable")[:, ::-1][:, :k]
+
+
+@wrong("unstable-sort")
+def cosine_topk(gallery, queries, k):
+    return np.argsort(-_unit(queries) @ _unit(gallery).T, axis=1)[:, :k]
+
+
+@wrong("unstable-sort")
+def cosine_topk(gallery, queries, k):
+    similarity = _unit(queries) @ _unit(gallery).T
+    some = np.argpartition(-similarity, k - 1, axis=1)[:, :k]
+    order = np.argsort(-np.take_along_axis(similarity, some, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(some, order, axis=1)
+
+
+@wrong("wrong-shape")
+def cosine_topk(gallery, queries, k):
+    return _best(_unit(queries) @ _unit(gallery).T, k)[0]
+
+
+@wrong("wrong-shape")
+def cosine_topk(gallery, queries, k):
+    return _best(_unit(queries) @ _unit(gallery).T, len(gallery))
+
+
+@wrong("changes-its-input")
+def cosine_topk(gallery, queries, k):
+    gallery /= np.linalg.norm(gallery, axis=1, keepdims=True)
+    queries /= np.linalg.norm(queries, axis=1, keepdims=True)
+    return _best(queries @ gallery.T, k)
+
+
+# precision_at_k
+
+
+@wrong("compares-across-queries")
+def precision_at_k(retrieved_labels, query_labels):
+    return float(np.mean(retrieved_labels == query_labels))
+
+
+@wrong("compares-across-queries")
+def precision_at_k(retrieved_labels, query_labels):
+    return float(np.mean(retrieved_labels == query_labels[None, :]))
+
+
+@wrong("any-hit-counts")
+def precision_at_k(retrieved_labels, query_labels):
+    return float(np.mean((retrieved_labels == query_labels[:, None]).any(axis=1)))
+
+
+@wrong("all-must-hit")
+def precision_at_k(retrieved_labels, query_labels):
+    return float(np.mean((retrieved_labels == query_labels[:, None]).all(axis=1)))
+
+
+@wrong("first-only")
+def precision_at_k(retrieved_labels, query_labels):
+    return float(np.mean(retrieved_labels[:, 0] == query_labels))
+
+
+@wrong("majority")
+def precision_at_k(retrieved_labels, query_labels):
+    return float(np.mean([np.bincount(row).argmax() for row in retrieved_labels] == query_labels))
+
+
+@wrong("majority")
+def precision_at_k(retrieved_labels, query_labels):
+    return float(np.mean((retrieved_labels == query_labels[:, None]).mean(axis=1) > 0.5))
+
+
+@wrong("drops-the-first")
+def precision_at_k(retrieved_labels, query_labels):
+    return float(np.mean(retrieved_labels[:, 1:] == query_labels[:, None]))
+
+
+@wrong("counts-the-wrong-ones")
+def precision_at_k(retrieved_labels, query_labels):
+    return float(np.mean(retrieved_labels != query_labels[:, None]))
+
+
+@wrong("not-a-share")
+def precision_at_k(retrieved_labels, query_labels):
+    return float(np.sum(retrieved_labels == query_labels[:, None]) / len(query_labels))
+
+
+@wrong("not-a-share")
+def precision_at_k(retrieved_labels, query_labels):
+    return int(np.sum(retrieved_labels == query_labels[:, None]))
+
+
+@wrong("median")
+def precision_at_k(retrieved_labels, query_labels):
+    return float(np.median((retrieved_labels == query_labels[:, None]).mean(axis=1)))
+
+
+@wrong("percent")
+def precision_at_k(retrieved_labels, query_labels):
+    return 100 * float(np.mean(retrieved_labels == query_labels[:, None]))
+
+
+@wrong("any-query-label")
+def precision_at_k(retrieved_labels, query_labels):
+    return float(np.isin(retrieved_labels, query_labels).mean())
+
+
+@wrong("one-number-a-query")
+def precision_at_k(retrieved_labels, query_labels):
+    return (retrieved_labels == query_labels[:, None]).mean(axis=1)
+
+
+@wrong("comparisons-not-averaged")
+def precision_at_k(retrieved_labels, query_labels):
+    return retrieved_labels == query_labels[:, None]
+
+
+# knn_accuracy
+
+
+def _vote(labels):
+    return np.array([np.bincount(row).argmax() for row in labels])
+
+
+def _found(gallery, gallery_labels, queries, start, stop):
+    return gallery_labels[np.argsort(_distances(queries, gallery), axis=1)[:, start:stop]]
+
+
+@wrong("ties-to-the-largest")
+def knn_accuracy(gallery, gallery_labels, queries, query_labels, k):
+    found = _found(gallery, gallery_labels, queries, 0, k)
+    return float(np.mean([9 - np.bincount(9 - row, minlength=10).argmax() for row in found] == query_labels))
+
+
+@wrong("ties-to-the-nearest")
+def knn_accuracy(gallery, gallery_labels, queries, query_labels, k):
+    found = _found(gallery, gallery_labels, queries, 0, k).tolist()
+    return float(np.mean([max(row, key=row.count) for row in found] == query_labels))
+
+
+@wrong("drops-the-nearest")
+def knn_accuracy(gallery, gallery_labels, queries, query_labels, k):
+    return float(np.mean(_vote(_found(gallery, gallery_labels, queries, 1, k + 1)) == query_labels))
+
+
+@wrong("one-too-many")
+def knn_accuracy(gallery, gallery_labels, queries, query_labels, k):
+    return float(np.mean(_vote(_found(gallery, gallery_labels, queries, 0, k + 1)) == query_labels))
+
+
+@wrong("one-too-few")
+def knn_accuracy(gallery, gallery_labels, queries, query_labels, k):
+    return float(np.mean(_vote(_found(gallery, gallery_labels, queries, 1, max(k, 2))) == query_labels))
+
+
+@wrong("nearest-only")
+def knn_accuracy(gallery, gallery_labels, queries, query_labels, k):
+    return float(np.mean(gallery_labels[_distances(queries, gallery).argmin(axis=1)] == query_labels))
+
+
+@wrong("farthest")
+def knn_accuracy(gallery, gallery_labels, queries, query_labels, k):
+    found = gallery_labels[np.argsort(-_distances(queries, gallery), axis=1)[:, :k]]
+    return float(np.mean(_vote(found) == query_labels))
+
+
+@wrong("precision-not-vote")
+def knn_accuracy(gallery, gallery_labels, queries, query_labels, k):
+    return float(np.mean(_found(gallery, gallery_labels, queries, 0, k) == query_labels[:, None]))
+
+
+@wrong("averages-labels")
+def knn_accuracy(gallery, gallery_labels, queries, query_labels, k):
+    return float(np.mean(np.round(_found(gallery, gallery_labels, queries, 0, k).mean(axis=1)) == query_labels))
+
+
+@wrong("averages-labels")
+def knn_accuracy(gallery, gallery_labels, queries, query_labels, k):
+    return float(np.mean(np.median(_found(gallery, gallery_labels, queries, 0, k), axis=1) == query_labels))
+
+
+@wrong("cosine")
+def knn_accuracy(gallery, gallery_labels, queries, query_labels, k):
+    return float(np.mean(_vote(gallery_labels[_best(_unit(queries) @ _unit(gallery).T, k)]) == query_labels))
+
+
+@wrong("inner-product")
+def knn_accuracy(gallery, gallery_labels, queries, query_labels, k):
+    return float(np.mean(_vote(gallery_labels[_best(queries @ gallery.T, k)]) == query_labels))
+
+
+@wrong("sum-of-absolute-differences")
+def knn_accuracy(gallery, gallery_labels, queries, query_labels, k):
+    nearest = np.argsort(scipy.spatial.distance.cdist(queries, gallery, "cityblock"), axis=1)[:, :k]
+    return float(np.mean(_vote(gallery_labels[nearest]) == query_labels))
+
+
+@wrong("finds-itself")
+def knn_accuracy(gallery, gallery_labels, queries, query_labels, k):
+    return float(np.mean(_vote(_found(queries, query_labels, queries, 0, k)) == query_labels))
+
+
+@wrong("standardises")
+def knn_accuracy(gallery, gallery_labels, queries, query_labels, k):
+    spread = gallery.std(axis=0)
+    return float(np.mean(_vote(_found(gallery / spread, gallery_labels, queries / spread, 0, k)) == query_labels))
+
+
+@wrong("counts-the-wrong-ones")
+def knn_accuracy(gallery, gallery_labels, queries, query_labels, k):
+    return float(np.mean(_vote(_found(gallery, gallery_labels, queries, 0, k)) != query_labels))
+
+
+@wrong("not-a-share")
+def knn_accuracy(gallery, gallery_labels, queries, query_labels, k):
+    return int(np.sum(_vote(_found(gallery, gallery_labels, queries, 0, k)) == query_labels))
+
+
+@wrong("one-number-a-query")
+def knn_accuracy(gallery, gallery_labels, queries, query_labels, k):
+    return _vote(_found(gallery, gallery_labels, queries, 0, k))
+
+
+# whiten
+
+
+def _eigen(x):
+    return np.linalg.eigh(np.cov(x, rowvar=False).reshape(x.shape[1], -1))
+
+
+@wrong("still-correlated")
+def whiten(gallery, queries):
+    mean, spread = gallery.mean(axis=0), gallery.std(axis=0)
+    return (gallery - mean) / spread, (queries - mean) / spread
+
+
+@wrong("only-turned")
+def whiten(gallery, queries):
+    mean, (_, axes) = gallery.mean(axis=0), _eigen(gallery)
+    return (gallery - mean) @ axes, (queries - mean) @ axes
+
+
+@wrong("divides-by-the-variance")
+def whiten(gallery, queries):
+    mean, (variances, axes) = gallery.mean(axis=0), _eigen(gallery)
+    return (gallery - mean) @ axes / variances, (queries - mean) @ axes / variances
+
+
+@wrong("divides-by-the-variance")
+def whiten(gallery, queries):
+    mean, inverse = gallery.mean(axis=0), np.linalg.inv(np.cov(gallery.T).reshape(gallery.shape[1], -1))
+    return (gallery - mean) @ inverse, (queries - mean) @ inverse
+
+
+@wrong("multiplies")
+def whiten(gallery, queries):
+    mean, (variances, axes) = gallery.mean(axis=0), _eigen(gallery)
+    return (gallery - mean) @ axes * np.sqrt(variances), (queries - mean) @ axes * np.sqrt(variances)
+
+
+@wrong("not-white")
+def whiten(gallery, queries):
+    mean, (variances, axes) = gallery.mean(axis=0), _eigen(gallery)
+    matrix = axes.T / np.sqrt(variances)
+    return (gallery - mean) @ matrix, (queries - mean) @ matrix
+
+
+@wrong("not-centred")
+def whiten(gallery, queries):
+    variances, axes = _eigen(gallery)
+    matrix = axes / np.sqrt(variances)
+    return gallery @ matrix, queries @ matrix
+
+
+@wrong("not-centred")
+def whiten(gallery, queries):
+    variances, axes = np.linalg.eigh(gallery.T @ gallery / len(gallery))
+    matrix = axes / np.sqrt(variances)
+    return gallery @ matrix, queries @ matrix
+
+
+@wrong("only-centred")
+def whiten(gallery, queries):
+    mean = gallery.mean(axis=0)
+    return gallery - mean, queries - mean
+
+
+@wrong("unchanged")
+def whiten(gallery, queries):
+    return gallery.copy(), queries.copy()
+
+
+@wrong("rows-of-length-one")
+def whiten(gallery, queries):
+    mean = gallery.mean(axis=0)
+    return _unit(gallery - mean), _unit(queries - mean)
+
+
+@wrong("wrong-scale")
+def whiten(gallery, queries):
+    mean = gallery.mean(axis=0)
+    _, values, axes = np.linalg.svd(gallery - mean, full_matrices=False)
+    return (gallery - mean) @ axes.T / values, (queries - mean) @ axes.T / values
+
+
+@wrong("own-map-for-queries")
+def whiten(gallery, queries):
+    def alone(x):
+        if len(x) < 2:
+            return x - x.mean(axis=0)
+        variances, axes = _eigen(x)
+        return (x - x.mean(axis=0)) @ axes / np.sqrt(variances)
+
+    return alone(gallery), alone(queries)
+
+
+@wrong("own-mean-for-queries")
+def whiten(gallery, queries):
+    variances, axes = _eigen(gallery)
+    matrix = axes / np.sqrt(variances)
+    return (gallery - gallery.mean(axis=0)) @ matrix, (queries - queries.mean(axis=0)) @ matrix
+
+
+@wrong("queries-not-moved")
+def whiten(gallery, queries):
+    variances, axes = _eigen(gallery)
+    matrix = axes / np.sqrt(variances)
+    return (gallery - gallery.mean(axis=0)) @ matrix, queries @ matrix
+
+
+@wrong("queries-not-mixed")
+def whiten(gallery, queries):
+    variances, axes = _eigen(gallery)
+    mean = gallery.mean(axis=0)
+    return (gallery - mean) @ axes / np.sqrt(variances), queries - mean
+
+
+@wrong("not-white")
+def whiten(gallery, queries):
+    both = np.concatenate([gallery, queries])
+    mean, (variances, axes) = gallery.mean(axis=0), _eigen(both)
+    return (gallery - mean) @ axes / np.sqrt(variances), (queries - mean) @ axes / np.sqrt(variances)
+
+
+@wrong("not-a-pair")
+def whiten(gallery, queries):
+    mean, (variances, axes) = gallery.mean(axis=0), _eigen(gallery)
+    return (gallery - mean) @ axes / np.sqrt(variances)
+
+
+@wrong("changes-its-input")
+def whiten(gallery, queries):
+    mean, (variances, axes) = gallery.mean(axis=0), _eigen(gallery)
+    gallery -= mean
+    queries -= mean
+    return gallery @ axes / np.sqrt(variances), queries @ axes / np.sqrt(variances)
+
+
+# procrustes_distance
+
+
+def _placed(x):
+    x = x - x.mean(axis=0)
+    return x / np.linalg.norm(x)
+
+
+def _inner(a, b):
+    return np.linalg.svd(a.T @ b, compute_uv=False).sum()
+
+
+@wrong("no-stretch")
+def procrustes_distance(a, b):
+    return float(2 - 2 * _inner(_placed(a), _placed(b)))
+
+
+@wrong("no-stretch")
+def procrustes_distance(a, b):
+    return float(1 - _inner(_placed(a), _placed(b)))
+
+
+@wrong("similarity")
+def procrustes_distance(a, b):
+    return float(_inner(_placed(a), _placed(b)) ** 2)
+
+
+@wrong("similarity")
+def procrustes_distance(a, b):
+    return float(_inner(_placed(a), _placed(b)))
+
+
+@wrong("root")
+def procrustes_distance(a, b):
+    return float(np.sqrt(max(1 - _inner(_placed(a), _placed(b)) ** 2, 0)))
+
+
+@wrong("largest-singular-value-only")
+def procrustes_distance(a, b):
+    return float(1 - np.linalg.norm(_placed(a).T @ _placed(b), 2) ** 2)
+
+
+@wrong("squares-before-the-sum")
+def procrustes_distance(a, b):
+    return float(1 - np.linalg.norm(_placed(a).T @ _placed(b)) ** 2)
+
+
+@wrong("not-turned")
+def procrustes_distance(a, b):
+    return float(np.square(_placed(a) - _placed(b)).sum())
+
+
+@wrong("not-turned")
+def procrustes_distance(a, b):
+    return float(1 - np.sum(_placed(a) * _placed(b)) ** 2)
+
+
+@wrong("no-reflection")
+def procrustes_distance(a, b):
+    a, b = _placed(a), _placed(b)
+    u, values, vt = np.linalg.svd(a.T @ b)
+    values[-1] *= np.sign(np.linalg.det(u @ vt))
+    return float(1 - values.sum() ** 2)
+
+
+@wrong("rotation-the-wrong-way")
+def procrustes_distance(a, b):
+    a, b = _placed(a), _placed(b)
+    u, values, vt = np.linalg.svd(a.T @ b)
+    return float(np.square(a - values.sum() * b @ u @ vt).sum())
+
+
+@wrong("not-centred")
+def procrustes_distance(a, b):
+    return float(1 - _inner(a / np.linalg.norm(a), b / np.linalg.norm(b)) ** 2)
+
+
+@wrong("centres-one-side")
+def procrustes_distance(a, b):
+    return float(1 - _inner(_placed(a), b / np.linalg.norm(b)) ** 2)
+
+
+@wrong("one-mean-for-all-columns")
+def procrustes_distance(a, b):
+    a, b = ((x - x.mean()) / np.linalg.norm(x - x.mean()) for x in (a, b))
+    return float(1 - _inner(a, b) ** 2)
+
+
+@wrong("not-scaled")
+def procrustes_distance(a, b):
+    a, b = a - a.mean(axis=0), b - b.mean(axis=0)
+    return float(np.square(a).sum() + np.square(b).sum() - 2 * _inner(a, b))
+
+
+@wrong("scales-rows")
+def procrustes_distance(a, b):
+    a, b = _unit(a - a.mean(axis=0)), _unit(b - b.mean(axis=0))
+    return float(1 - (_inner(a, b) / len(a)) ** 2)
+
+
+@wrong("scales-columns")
+def procrustes_distance(a, b):
+    a, b = _unit(a - a.mean(axis=0), 0), _unit(b - b.mean(axis=0), 0)
+    return float(1 - (_inner(a, b) / a.shape[1]) ** 2)
+
+
+@wrong("mean-not-sum")
+def procrustes_distance(a, b):
+    return float((1 - _inner(_placed(a), _placed(b)) ** 2) / len(a))
+
+
+@wrong("wrong-distance")
+def procrustes_distance(a, b):
+    a, b = _placed(a), _placed(b)
+    fit, *_ = np.linalg.lstsq(b, a, rcond=None)  # any matrix, shears included
+    return float(np.square(a - b @ fit).sum())
+
+
+@wrong("changes-its-input")
+def procrustes_distance(a, b):
+    a -= a.mean(axis=0)
+    b -= b.mean(axis=0)
+    return float(1 - _inner(a / np.linalg.norm(a), b / np.linalg.norm(b)) ** 2)
+
+
+# binary_hash and hamming_topk
+
+
+def _hash(codes, thresholds):
+    return np.packbits(codes > thresholds, axis=1)
+
+
+def _topk(gallery_bits, query_bits, k):
+    different = np.unpackbits(query_bits[:, None] ^ gallery_bits[None], axis=2)
+    return np.argsort(different.sum(axis=2, dtype=int), axis=1, kind="stable")[:, :k]
+
+
+@wrong("counts-bytes", "binary_hash")
+def _counts_bytes():
+    def topk(gallery_bits, query_bits, k):
+        return np.argsort((query_bits[:, None] != gallery_bits[None]).sum(axis=2), axis=1, kind="stable")[:, :k]
+
+    return _hash, topk
+
+
+@wrong("bytes-as-numbers", "binary_hash")
+def _euclidean():
+    def topk(gallery_bits, query_bits, k):
+        distances = _distances(query_bits.astype(float), gallery_bits.astype(float))
+        return np.argsort(distances, axis=1, kind="stable")[:, :k]
+
+    return _hash, topk
+
+
+@wrong("bytes-as-numbers", "binary_hash")
+def _wraps_around():
+    def topk(gallery_bits, query_bits, k):
+        distances = np.abs(query_bits[:, None] - gallery_bits[None]).sum(axis=2, dtype=int)
+        return np.argsort(distances, axis=1, kind="stable")[:, :k]
+
+    return _hash, topk
+
+
+@wrong("bytes-as-numbers", "binary_hash")
+def _sums_the_xor():
+    def topk(gallery_bits, query_bits, k):
+        distances = (query_bits[:, None] ^ gallery_bits[None]).sum(axis=2, dtype=int)
+        return np.argsort(distances, axis=1, kind="stable")[:, :k]
+
+    return _hash, topk
+
+
+@wrong("farthest", "binary_hash")
+def _farthest():
+    def topk(gallery_bits, query_bits, k):
+        different = np.unpackbits(query_bits[:, None] ^ gallery_bits[None], axis=2)
+        return np.argsort(-different.sum(axis=2, dtype=int), axis=1, kind="stable")[:, :k]
+
+    return _hash, topk
+
+
+@wrong("counts-common-ones", "binary_hash")
+def _common_ones():
+    def topk(gallery_bits, query_bits, k):
+        common = np.unpackbits(query_bits[:, None] & gallery_bits[None], axis=2)
+        return np.argsort(-common.sum(axis=2, dtype=int), axis=1, kind="stable")[:, :k]
+
+    return _hash, topk
+
+
+@wrong("count-overflows", "binary_hash")
+def _overflows():
+    def topk(gallery_bits, query_bits, k):
+        different = np.unpackbits(query_bits[:, None] ^ gallery_bits[None], axis=2)
+        return np.argsort(different.sum(axis=2, dtype=np.uint8), axis=1, kind="stable")[:, :k]
+
+    return _hash, topk
+
+
+@wrong("not-sorted", "binary_hash")
+def _not_sorted():
+    def topk(gallery_bits, query_bits, k):
+        return np.sort(_topk(gallery_bits, query_bits, k), axis=1)
+
+    return _hash, topk
+
+
+@wrong("transposed", "binary_hash")
+def _transposed():
+    def topk(gallery_bits, query_bits, k):
+        return _topk(gallery_bits, query_bits, k).T
+
+    return _hash, topk
+
+
+@wrong("not-packed", "binary_hash")
+def _not_packed():
+    def hash_(codes, thresholds):
+        return (codes > thresholds).astype(np.uint8)
+
+    def topk(gallery_bits, query_bits, k):
+        return np.argsort((query_bits[:, None] != gallery_bits[None]).sum(axis=2), axis=1, kind="stable")[:, :k]
+
+    return hash_, topk
+
+
+@wrong("packed-in-one-row", "binary_hash")
+def _one_row():
+    def hash_(codes, thresholds):
+        return np.packbits(codes > thresholds)
+
+    return hash_, _topk
+
+
+@wrong("packed-across-samples", "binary_hash")
+def _across_samples():
+    def hash_(codes, thresholds):
+        return np.packbits(codes > thresholds, axis=0)
+
+    return hash_, _topk
+
+
+@wrong("at-the-threshold", "binary_hash")
+def _at_the_threshold():
+    def hash_(codes, thresholds):
+        return np.packbits(codes >= thresholds, axis=1)
+
+    return hash_, _topk
+
+
+@wrong("ignores-the-thresholds", "binary_hash")
+def _signs():
+    def hash_(codes, thresholds):
+        return np.packbits(codes > 0, axis=1)
+
+    return hash_, _topk
+
+
+@wrong("own-thresholds", "binary_hash")
+def _own_medians():
+    def hash_(codes, thresholds):
+        return np.packbits(codes > np.median(codes, axis=0), axis=1)
+
+    return hash_, _topk
+
+
+@wrong("one-threshold", "binary_hash")
+def _one_threshold():
+    def hash_(codes, thresholds):
+        return np.packbits(codes > thresholds.mean(), axis=1)
+
+    return hash_, _topk
+
+
+@wrong("absolute-value", "binary_hash")
+def _absolute():
+    def hash_(codes, thresholds):
+        return np.packbits(np.abs(codes) > thresholds, axis=1)
+
+    return hash_, _topk
+
+
+@wrong("not-bytes", "binary_hash")
+def _integers():
+    def hash_(codes, thresholds):
+        return np.packbits(codes > thresholds, axis=1).astype(int)
+
+    return hash_, _topk

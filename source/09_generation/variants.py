@@ -1,0 +1,64 @@
+"""Right answers to the exercises of lesson 09, by other roads than the solutions take."""
+
+import math
+
+import numpy as np
+from scipy import linalg, spatial
+
+
+def sample_prior(decoder, n, latent_dim, rng):
+    # One code at a time, in single precision, as a decoder of Keras would want it.
+    samples = []
+    for _ in range(n):
+        code = rng.normal(size=latent_dim).astype("float32")
+        samples.append(np.asarray(decoder(code[None]))[0])
+    return samples
+
+
+def sample_gaussian(codes, n, rng):
+    covariance = np.cov(codes.T).reshape(codes.shape[1], codes.shape[1])
+    return rng.multivariate_normal(codes.mean(axis=0), covariance, size=n, method="svd")
+
+
+def slerp(a, b, t):
+    # A rotation in the plane of a and of the part of b that is perpendicular to a.
+    lengths = math.hypot(*a), math.hypot(*b)
+    u = np.array(a) / lengths[0]
+    rest = np.array(b) / lengths[1] - u
+    rest = rest - (rest @ u) * u
+    size = math.hypot(*rest)
+    length = lengths[0] + t * (lengths[1] - lengths[0])
+    if size < 1e-12:
+        return length * u
+    angle = math.atan2(size, float(np.dot(u, b)) / lengths[1])
+    return [length * (math.cos(t * angle) * x + math.sin(t * angle) * y / size) for x, y in zip(u, rest, strict=True)]
+
+
+def nearest_training_distance(samples, train):
+    distances, _ = spatial.cKDTree(train).query(samples)
+    return distances
+
+
+def frechet_distance(features_a, features_b):
+    ca, cb = (np.cov(np.transpose(f)).reshape(f.shape[1], f.shape[1]) for f in (features_a, features_b))
+    eigenvalues = linalg.eigvals(ca @ cb)  # real and not negative, but for rounding
+    shared = np.sqrt(np.clip(eigenvalues.real, 0, None)).sum()
+    step = np.linalg.norm(np.mean(features_a, axis=0) - np.mean(features_b, axis=0))
+    return step**2 + (np.diag(ca) + np.diag(cb)).sum() - 2 * shared
+
+
+def autocorrelation(series, max_lag):
+    centred = np.asarray(series, float) - np.mean(series)
+    full = np.correlate(centred, centred, mode="full")
+    return (full / full.max())[len(centred) - 1 :][: max_lag + 1].tolist()
+
+
+def two_sample_accuracy(real, synthetic):
+    hits = 0
+    for own, other in ((real, synthetic), (synthetic, real)):
+        for i, row in enumerate(own):
+            rest = np.delete(own, i, axis=0)
+            nearest_own = min(math.dist(row, x) for x in rest)
+            nearest_other = min(math.dist(row, x) for x in other)
+            hits += nearest_own < nearest_other
+    return hits / (len(real) + len(synthetic))

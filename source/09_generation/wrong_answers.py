@@ -1,0 +1,701 @@
+"""Wrong answers to the exercises of lesson 09, each with the misconception that its check must name."""
+
+import math
+
+import numpy as np
+from scipy import linalg
+
+from authoring.bank import wrong
+
+# sample_prior
+
+
+@wrong("uniform-codes")
+def sample_prior(decoder, n, latent_dim, rng):
+    return decoder(rng.uniform(-1, 1, (n, latent_dim)))
+
+
+@wrong("uniform-codes")
+def sample_prior(decoder, n, latent_dim, rng):
+    return decoder(rng.random((n, latent_dim)))
+
+
+@wrong("ignores-the-generator")
+def sample_prior(decoder, n, latent_dim, rng):
+    return decoder(np.random.standard_normal((n, latent_dim)))
+
+
+@wrong("starts-the-generator-anew")
+def sample_prior(decoder, n, latent_dim, rng):
+    return decoder(np.random.default_rng(0).standard_normal((n, latent_dim)))
+
+
+@wrong("returns-the-codes")
+def sample_prior(decoder, n, latent_dim, rng):
+    codes = rng.standard_normal((n, latent_dim))
+    decoder(codes)
+    return codes
+
+
+@wrong("never-decodes")
+def sample_prior(decoder, n, latent_dim, rng):
+    return rng.standard_normal((n, latent_dim))
+
+
+@wrong("one-code-for-all")
+def sample_prior(decoder, n, latent_dim, rng):
+    return decoder(np.repeat(rng.standard_normal((1, latent_dim)), n, axis=0))
+
+
+@wrong("one-number-for-all-latents")
+def sample_prior(decoder, n, latent_dim, rng):
+    return decoder(np.repeat(rng.standard_normal((n, 1)), latent_dim, axis=1))
+
+
+@wrong("all-on-a-sphere")
+def sample_prior(decoder, n, latent_dim, rng):
+    codes = rng.standard_normal((n, latent_dim))
+    return decoder(codes / np.linalg.norm(codes, axis=1, keepdims=True) * np.sqrt(latent_dim))
+
+
+@wrong("cuts-off-the-tails")
+def sample_prior(decoder, n, latent_dim, rng):
+    return decoder(np.clip(rng.standard_normal((n, latent_dim)), -2, 2))
+
+
+@wrong("wrong-spread")
+def sample_prior(decoder, n, latent_dim, rng):
+    return decoder(0.7 * rng.standard_normal((n, latent_dim)))
+
+
+@wrong("wrong-mean")
+def sample_prior(decoder, n, latent_dim, rng):
+    return decoder(rng.normal(0.5, 1, (n, latent_dim)))
+
+
+@wrong("codes-in-columns")
+def sample_prior(decoder, n, latent_dim, rng):
+    return decoder(rng.standard_normal((latent_dim, n)))
+
+
+@wrong("wrong-code-shape")
+def sample_prior(decoder, n, latent_dim, rng):
+    return np.array([decoder(rng.standard_normal(latent_dim)) for _ in range(n)])
+
+
+@wrong("changes-the-samples")
+def sample_prior(decoder, n, latent_dim, rng):
+    return np.clip(decoder(rng.standard_normal((n, latent_dim))), 0, 1)
+
+
+@wrong("wrong-number")
+def sample_prior(decoder, n, latent_dim, rng):
+    return decoder(rng.standard_normal((10, latent_dim)))
+
+
+@wrong("decodes-more-than-asked")
+def sample_prior(decoder, n, latent_dim, rng):
+    return decoder(rng.standard_normal((10 * n, latent_dim)))[:n]
+
+
+@wrong("not-normal")
+def sample_prior(decoder, n, latent_dim, rng):
+    return decoder(rng.laplace(0, np.sqrt(0.5), (n, latent_dim)))
+
+
+@wrong("not-independent")
+def sample_prior(decoder, n, latent_dim, rng):
+    codes = rng.standard_normal(n * latent_dim + 1)
+    return decoder(((codes[1:] + codes[:-1]) / np.sqrt(2)).reshape(n, latent_dim))
+
+
+@wrong("forces-the-moments")
+def sample_prior(decoder, n, latent_dim, rng):
+    codes = rng.standard_normal((n, latent_dim))
+    return decoder((codes - codes.mean()) / max(codes.std(), 1e-9))
+
+
+@wrong("not-independent")
+def sample_prior(decoder, n, latent_dim, rng):
+    codes = rng.standard_normal((-(-n // 2), latent_dim))
+    return decoder(np.concatenate([codes, -codes])[:n] + 0.0)
+
+
+# sample_gaussian
+
+
+@wrong("forces-the-moments")
+def sample_gaussian(codes, n, rng):
+    centred = (codes - codes.mean(axis=0)) / np.sqrt(len(codes) - 1)
+    draws = rng.standard_normal((n, len(codes))) @ centred
+    return codes.mean(axis=0) + draws - (draws.mean(axis=0) if n > 1 else 0)
+
+
+@wrong("ignores-correlations")
+def sample_gaussian(codes, n, rng):
+    return codes.mean(axis=0) + codes.std(axis=0) * rng.standard_normal((n, codes.shape[1]))
+
+
+@wrong("draws-from-the-prior")
+def sample_gaussian(codes, n, rng):
+    return rng.standard_normal((n, codes.shape[1]))
+
+
+@wrong("only-the-mean")
+def sample_gaussian(codes, n, rng):
+    return codes.mean(axis=0) + rng.standard_normal((n, codes.shape[1]))
+
+
+@wrong("forgets-the-mean")
+def sample_gaussian(codes, n, rng):
+    return rng.multivariate_normal(np.zeros(codes.shape[1]), np.atleast_2d(np.cov(codes.T)), n)
+
+
+@wrong("copies-the-codes")
+def sample_gaussian(codes, n, rng):
+    return codes[rng.integers(0, len(codes), n)]
+
+
+@wrong("variance-for-deviation")
+def sample_gaussian(codes, n, rng):
+    return rng.normal(codes.mean(axis=0), codes.var(axis=0), (n, codes.shape[1]))
+
+
+@wrong("covariance-for-its-root")
+def sample_gaussian(codes, n, rng):
+    return codes.mean(axis=0) + rng.standard_normal((n, codes.shape[1])) @ np.cov(codes.T)
+
+
+@wrong("transposed-root")
+def sample_gaussian(codes, n, rng):
+    return codes.mean(axis=0) + rng.standard_normal((n, codes.shape[1])) @ np.linalg.cholesky(np.cov(codes.T))
+
+
+@wrong("fails-for-one-number")
+def sample_gaussian(codes, n, rng):
+    return rng.multivariate_normal(codes.mean(axis=0), np.cov(codes.T), n)
+
+
+@wrong("fails-when-singular")
+def sample_gaussian(codes, n, rng):
+    root = np.linalg.cholesky(np.atleast_2d(np.cov(codes.T)))
+    return codes.mean(axis=0) + rng.standard_normal((n, codes.shape[1])) @ root.T
+
+
+@wrong("leaves-the-plane")
+def sample_gaussian(codes, n, rng):
+    k = codes.shape[1]
+    root = np.linalg.cholesky(np.atleast_2d(np.cov(codes.T)) + 1e-3 * np.eye(k))
+    return codes.mean(axis=0) + rng.standard_normal((n, k)) @ root.T
+
+
+@wrong("not-centred")
+def sample_gaussian(codes, n, rng):
+    second = codes.T @ codes / len(codes)
+    return rng.multivariate_normal(codes.mean(axis=0), second, n)
+
+
+@wrong("one-spread-for-all")
+def sample_gaussian(codes, n, rng):
+    return codes.mean(axis=0) + codes.std() * rng.standard_normal((n, codes.shape[1]))
+
+
+@wrong("ignores-the-generator")
+def sample_gaussian(codes, n, rng):
+    centred = (codes - codes.mean(axis=0)) / np.sqrt(len(codes) - 1)
+    return codes.mean(axis=0) + np.random.standard_normal((n, len(codes))) @ centred
+
+
+@wrong("starts-the-generator-anew")
+def sample_gaussian(codes, n, rng):
+    centred = (codes - codes.mean(axis=0)) / np.sqrt(len(codes) - 1)
+    return codes.mean(axis=0) + np.random.default_rng(0).standard_normal((n, len(codes))) @ centred
+
+
+@wrong("one-draw-for-all")
+def sample_gaussian(codes, n, rng):
+    centred = (codes - codes.mean(axis=0)) / np.sqrt(len(codes) - 1)
+    return np.tile(codes.mean(axis=0) + rng.standard_normal(len(codes)) @ centred, (n, 1))
+
+
+@wrong("not-gaussian")
+def sample_gaussian(codes, n, rng):
+    centred = (codes - codes.mean(axis=0)) / np.sqrt(len(codes) - 1)
+    values, vectors = np.linalg.eigh(centred.T @ centred)
+    root = vectors * np.sqrt(np.maximum(values, 0))
+    return codes.mean(axis=0) + np.sqrt(3) * rng.uniform(-1, 1, (n, codes.shape[1])) @ root.T
+
+
+@wrong("forgets-to-divide")
+def sample_gaussian(codes, n, rng):
+    mean = codes.mean(axis=0)
+    return mean + rng.standard_normal((n, len(codes))) @ (codes - mean)
+
+
+# slerp
+
+
+def _units(a, b):
+    u, v = a / np.linalg.norm(a), b / np.linalg.norm(b)
+    return u, v, np.arccos(np.clip(u @ v, -1, 1))
+
+
+def _weights(omega, t):
+    return np.sin((1 - t) * omega) / np.sin(omega), np.sin(t * omega) / np.sin(omega)
+
+
+@wrong("straight-line")
+def slerp(a, b, t):
+    return (1 - t) * a + t * b
+
+
+@wrong("loses-the-norm")
+def slerp(a, b, t):
+    u, v, omega = _units(a, b)
+    if omega < 1e-6:
+        return u
+    first, second = _weights(omega, t)
+    return first * u + second * v
+
+
+@wrong("formula-on-raw-codes")
+def slerp(a, b, t):
+    _, _, omega = _units(a, b)
+    if omega < 1e-6:
+        return (1 - t) * a + t * b
+    first, second = _weights(omega, t)
+    return first * a + second * b
+
+
+@wrong("angle-of-raw-codes")
+def slerp(a, b, t):
+    omega = np.arccos(a @ b)
+    first, second = _weights(omega, t)
+    return first * a + second * b
+
+
+@wrong("chord-for-arc")
+def slerp(a, b, t):
+    chord = (1 - t) * a + t * b
+    return chord / np.linalg.norm(chord) * ((1 - t) * np.linalg.norm(a) + t * np.linalg.norm(b))
+
+
+@wrong("norm-of-one-end")
+def slerp(a, b, t):
+    u, v, omega = _units(a, b)
+    if omega < 1e-6:
+        return a
+    first, second = _weights(omega, t)
+    return np.linalg.norm(a) * (first * u + second * v)
+
+
+@wrong("ends-swapped")
+def slerp(a, b, t):
+    u, v, omega = _units(b, a)
+    norm = (1 - t) * np.linalg.norm(b) + t * np.linalg.norm(a)
+    if omega < 1e-6:
+        return norm * u
+    first, second = _weights(omega, t)
+    return norm * (first * u + second * v)
+
+
+@wrong("fails-for-parallel-codes")
+def slerp(a, b, t):
+    norm_a, norm_b = np.linalg.norm(a), np.linalg.norm(b)
+    u, v = a / norm_a, b / norm_b
+    omega = np.arccos(u @ v)
+    return ((1 - t) * norm_a + t * norm_b) * (np.sin((1 - t) * omega) * u + np.sin(t * omega) * v) / np.sin(omega)
+
+
+@wrong("forgets-to-divide")
+def slerp(a, b, t):
+    u, v, omega = _units(a, b)
+    norm = (1 - t) * np.linalg.norm(a) + t * np.linalg.norm(b)
+    return norm * (np.sin((1 - t) * omega) * u + np.sin(t * omega) * v)
+
+
+@wrong("assumes-a-right-angle")
+def slerp(a, b, t):
+    return np.cos(t * np.pi / 2) * a + np.sin(t * np.pi / 2) * b
+
+
+@wrong("one-norm-for-all")
+def slerp(a, b, t):
+    u, v, omega = _units(a, b)
+    norm = (np.linalg.norm(a) + np.linalg.norm(b)) / 2
+    if omega < 1e-6:
+        return norm * u
+    first, second = _weights(omega, t)
+    return norm * (first * u + second * v)
+
+
+@wrong("small-angles-taken-for-none")
+def slerp(a, b, t):
+    u, v, omega = _units(a, b)
+    norm = (1 - t) * np.linalg.norm(a) + t * np.linalg.norm(b)
+    if omega < 0.05:
+        return norm * u
+    first, second = _weights(omega, t)
+    return norm * (first * u + second * v)
+
+
+@wrong("angle-of-raw-codes")
+def slerp(a, b, t):
+    omega = math.acos(a @ b)
+    return (math.sin((1 - t) * omega) * a + math.sin(t * omega) * b) / math.sin(omega)
+
+
+@wrong("raises")
+def slerp(a, b, t):
+    return a.slerp(b, t)
+
+
+@wrong("degrees")
+def slerp(a, b, t):
+    u, v, omega = _units(a, b)
+    norm = (1 - t) * np.linalg.norm(a) + t * np.linalg.norm(b)
+    first, second = _weights(np.degrees(omega), t)
+    return norm * (first * u + second * v)
+
+
+# nearest_training_distance
+
+
+def _table(samples, train):
+    return np.linalg.norm(samples[:, None] - train[None], axis=2)
+
+
+@wrong("squared-distance")
+def nearest_training_distance(samples, train):
+    return (_table(samples, train) ** 2).min(axis=1)
+
+
+@wrong("index-for-distance")
+def nearest_training_distance(samples, train):
+    return _table(samples, train).argmin(axis=1)
+
+
+@wrong("neighbour-of-the-training-rows")
+def nearest_training_distance(samples, train):
+    return _table(samples, train).min(axis=0)
+
+
+@wrong("mean-distance")
+def nearest_training_distance(samples, train):
+    return _table(samples, train).mean(axis=1)
+
+
+@wrong("farthest")
+def nearest_training_distance(samples, train):
+    return _table(samples, train).max(axis=1)
+
+
+@wrong("distance-to-the-mean")
+def nearest_training_distance(samples, train):
+    return np.linalg.norm(samples - train.mean(axis=0), axis=1)
+
+
+@wrong("fails-for-other-sizes")
+def nearest_training_distance(samples, train):
+    return np.linalg.norm(samples - train, axis=1)
+
+
+@wrong("mean-over-features")
+def nearest_training_distance(samples, train):
+    return np.sqrt(np.square(samples[:, None] - train[None]).mean(axis=2)).min(axis=1)
+
+
+@wrong("city-block")
+def nearest_training_distance(samples, train):
+    return np.abs(samples[:, None] - train[None]).sum(axis=2).min(axis=1)
+
+
+@wrong("one-number")
+def nearest_training_distance(samples, train):
+    return _table(samples, train).min()
+
+
+@wrong("second-nearest")
+def nearest_training_distance(samples, train):
+    table = np.sort(_table(samples, train), axis=1)
+    return table[:, min(1, table.shape[1] - 1)]
+
+
+@wrong("copies-not-found")
+def nearest_training_distance(samples, train):
+    table = _table(samples, train)
+    return np.where(table < 1e-9, np.inf, table).min(axis=1)
+
+
+@wrong("root-of-a-negative")
+def nearest_training_distance(samples, train):
+    squared = (samples**2).sum(axis=1)[:, None] - 2 * samples @ train.T + (train**2).sum(axis=1)
+    with np.errstate(invalid="ignore"):
+        return np.sqrt(squared.min(axis=1) - 1e-13)
+
+
+# frechet_distance
+
+
+def _described(a, b):
+    return np.sum((a.mean(axis=0) - b.mean(axis=0)) ** 2), np.cov(a.T), np.cov(b.T)
+
+
+@wrong("root-of-each-entry")
+def frechet_distance(features_a, features_b):
+    moved, ca, cb = _described(features_a, features_b)
+    return float(moved + np.trace(ca + cb - 2 * np.sqrt(np.abs(ca @ cb))))
+
+
+@wrong("ignores-correlations")
+def frechet_distance(features_a, features_b):
+    moved, ca, cb = _described(features_a, features_b)
+    with np.errstate(invalid="ignore"):
+        return float(moved + np.trace(ca + cb - 2 * np.sqrt(ca * cb)))
+
+
+@wrong("ignores-correlations")
+def frechet_distance(features_a, features_b):
+    spread = features_a.std(axis=0, ddof=1) - features_b.std(axis=0, ddof=1)
+    return float(np.sum((features_a.mean(axis=0) - features_b.mean(axis=0)) ** 2) + np.sum(spread**2))
+
+
+@wrong("only-the-means")
+def frechet_distance(features_a, features_b):
+    return float(np.sum((features_a.mean(axis=0) - features_b.mean(axis=0)) ** 2))
+
+
+@wrong("root-of-the-distance")
+def frechet_distance(features_a, features_b):
+    moved, ca, cb = _described(features_a, features_b)
+    return float(np.sqrt(moved + np.trace(ca + cb - 2 * linalg.sqrtm(ca @ cb).real)))
+
+
+@wrong("mean-not-squared")
+def frechet_distance(features_a, features_b):
+    moved, ca, cb = _described(features_a, features_b)
+    return float(np.sqrt(moved) + np.trace(ca + cb - 2 * linalg.sqrtm(ca @ cb).real))
+
+
+@wrong("forgets-the-root")
+def frechet_distance(features_a, features_b):
+    moved, ca, cb = _described(features_a, features_b)
+    return float(moved + np.trace(ca + cb - 2 * ca @ cb))
+
+
+@wrong("forgets-the-two")
+def frechet_distance(features_a, features_b):
+    moved, ca, cb = _described(features_a, features_b)
+    return float(moved + np.trace(ca + cb - linalg.sqrtm(ca @ cb).real))
+
+
+@wrong("product-of-the-roots")
+def frechet_distance(features_a, features_b):
+    moved, ca, cb = _described(features_a, features_b)
+    return float(moved + np.trace(ca + cb - 2 * linalg.sqrtm(ca).real @ linalg.sqrtm(cb).real))
+
+
+@wrong("complex-result")
+def frechet_distance(features_a, features_b):
+    moved, ca, cb = _described(features_a, features_b)
+    return moved + np.trace(ca + cb - 2 * linalg.sqrtm(ca @ cb).astype(complex))
+
+
+@wrong("divides-by-n")
+def frechet_distance(features_a, features_b):
+    moved = np.sum((features_a.mean(axis=0) - features_b.mean(axis=0)) ** 2)
+    ca, cb = np.cov(features_a.T, bias=True), np.cov(features_b.T, bias=True)
+    return float(moved + np.trace(ca + cb - 2 * linalg.sqrtm(ca @ cb).real))
+
+
+@wrong("fails-for-one-feature")
+def frechet_distance(features_a, features_b):
+    moved, ca, cb = _described(features_a, features_b)
+    values, vectors = np.linalg.eigh(ca)
+    root = vectors * np.sqrt(np.maximum(values, 0)) @ vectors.T
+    shared = np.sqrt(np.maximum(np.linalg.eigvalsh(root @ cb @ root), 0)).sum()
+    return float(moved + np.trace(ca) + np.trace(cb) - 2 * shared)
+
+
+@wrong("fails-when-singular")
+def frechet_distance(features_a, features_b):
+    moved, ca, cb = _described(features_a, features_b)
+    ca, cb = np.atleast_2d(ca), np.atleast_2d(cb)
+    root = np.linalg.cholesky(ca)
+    shared = np.sqrt(np.maximum(np.linalg.eigvalsh(root.T @ cb @ root), 0)).sum()
+    return float(moved + np.trace(ca) + np.trace(cb) - 2 * shared)
+
+
+@wrong("not-centred")
+def frechet_distance(features_a, features_b):
+    moved, _, _ = _described(features_a, features_b)
+    ca, cb = (f.T @ f / len(f) for f in (features_a, features_b))
+    return float(moved + np.trace(ca + cb - 2 * linalg.sqrtm(ca @ cb).real))
+
+
+@wrong("mean-over-features")
+def frechet_distance(features_a, features_b):
+    moved, ca, cb = _described(features_a, features_b)
+    moved = np.mean((features_a.mean(axis=0) - features_b.mean(axis=0)) ** 2)
+    return float(moved + np.trace(ca + cb - 2 * linalg.sqrtm(ca @ cb).real))
+
+
+# autocorrelation
+
+
+@wrong("not-centred")
+def autocorrelation(series, max_lag):
+    products = [np.sum(series[: len(series) - lag] * series[lag:]) for lag in range(max_lag + 1)]
+    return np.array(products) / np.sum(series**2)
+
+
+@wrong("not-normalised")
+def autocorrelation(series, max_lag):
+    x = series - series.mean()
+    return np.array([np.sum(x[: len(x) - lag] * x[lag:]) for lag in range(max_lag + 1)]) / len(x)
+
+
+@wrong("unbiased")
+def autocorrelation(series, max_lag):
+    x = series - series.mean()
+    return np.array([np.mean(x[: len(x) - lag] * x[lag:]) for lag in range(max_lag + 1)]) / x.var()
+
+
+@wrong("mixes-n-and-n-minus-1")
+def autocorrelation(series, max_lag):
+    x = (series - series.mean()) / series.std(ddof=1)
+    return np.array([np.sum(x[: len(x) - lag] * x[lag:]) for lag in range(max_lag + 1)]) / len(x)
+
+
+@wrong("circular")
+def autocorrelation(series, max_lag):
+    power = np.abs(np.fft.fft(series - series.mean())) ** 2
+    whole = np.fft.ifft(power).real
+    return (whole / whole[0])[: max_lag + 1]
+
+
+@wrong("mean-of-each-piece")
+def autocorrelation(series, max_lag):
+    values = [1.0]
+    for lag in range(1, max_lag + 1):
+        with np.errstate(all="ignore"):
+            values.append(np.corrcoef(series[:-lag], series[lag:])[0, 1] if lag < len(series) - 1 else 0.0)
+    return np.array(values)
+
+
+@wrong("fails-at-a-lag")
+def autocorrelation(series, max_lag):
+    x = series - series.mean()
+    return np.array([np.sum(x[:-lag] * x[lag:]) for lag in range(max_lag + 1)]) / np.sum(x**2)
+
+
+@wrong("no-lag-zero")
+def autocorrelation(series, max_lag):
+    x = series - series.mean()
+    return np.array([np.sum(x[:-lag] * x[lag:]) for lag in range(1, max_lag + 1)]) / np.sum(x**2)
+
+
+@wrong("one-lag-short")
+def autocorrelation(series, max_lag):
+    x = series - series.mean()
+    return np.array([np.sum(x[: len(x) - lag] * x[lag:]) for lag in range(max_lag)]) / np.sum(x**2)
+
+
+@wrong("negative-lags-too")
+def autocorrelation(series, max_lag):
+    x = series - series.mean()
+    return np.correlate(x, x, "full") / np.sum(x**2)
+
+
+@wrong("too-many-lags")
+def autocorrelation(series, max_lag):
+    x = series - series.mean()
+    return np.correlate(x, x, "full")[len(x) - 1 :] / np.sum(x**2)
+
+
+@wrong("loses-the-sign")
+def autocorrelation(series, max_lag):
+    x = series - series.mean()
+    return np.abs([np.sum(x[: len(x) - lag] * x[lag:]) for lag in range(max_lag + 1)]) / np.sum(x**2)
+
+
+# two_sample_accuracy
+
+
+def _union(real, synthetic):
+    union = np.concatenate([real, synthetic])
+    return np.linalg.norm(union[:, None] - union[None], axis=2), np.arange(len(union)) < len(real)
+
+
+@wrong("finds-itself")
+def two_sample_accuracy(real, synthetic):
+    table, label = _union(real, synthetic)
+    return float((label[table.argmin(axis=1)] == label).mean())
+
+
+@wrong("real-rows-only")
+def two_sample_accuracy(real, synthetic):
+    table, label = _union(real, synthetic)
+    np.fill_diagonal(table, np.inf)
+    return float((label[table.argmin(axis=1)] == label)[: len(real)].mean())
+
+
+@wrong("synthetic-rows-only")
+def two_sample_accuracy(real, synthetic):
+    table, label = _union(real, synthetic)
+    np.fill_diagonal(table, np.inf)
+    return float((label[table.argmin(axis=1)] == label)[len(real) :].mean())
+
+
+@wrong("counts-the-other-set")
+def two_sample_accuracy(real, synthetic):
+    table, label = _union(real, synthetic)
+    np.fill_diagonal(table, np.inf)
+    return float((label[table.argmin(axis=1)] != label).mean())
+
+
+@wrong("folded")
+def two_sample_accuracy(real, synthetic):
+    table, label = _union(real, synthetic)
+    np.fill_diagonal(table, np.inf)
+    accuracy = float((label[table.argmin(axis=1)] == label).mean())
+    return max(accuracy, 1 - accuracy)
+
+
+@wrong("rescaled")
+def two_sample_accuracy(real, synthetic):
+    table, label = _union(real, synthetic)
+    np.fill_diagonal(table, np.inf)
+    return 2 * float((label[table.argmin(axis=1)] == label).mean()) - 1
+
+
+@wrong("three-neighbours")
+def two_sample_accuracy(real, synthetic):
+    table, label = _union(real, synthetic)
+    np.fill_diagonal(table, np.inf)
+    votes = label[np.argsort(table, axis=1)[:, :3]].mean(axis=1)
+    return float(((votes > 0.5) == label).mean())
+
+
+@wrong("nearest-mean")
+def two_sample_accuracy(real, synthetic):
+    union = np.concatenate([real, synthetic])
+    label = np.arange(len(union)) < len(real)
+    centres = [np.linalg.norm(union - x.mean(axis=0), axis=1) for x in (real, synthetic)]
+    return float(((centres[0] < centres[1]) == label).mean())
+
+
+@wrong("counts-for-shares")
+def two_sample_accuracy(real, synthetic):
+    table, label = _union(real, synthetic)
+    np.fill_diagonal(table, np.inf)
+    return float((label[table.argmin(axis=1)] == label).sum())
+
+
+@wrong("city-block")
+def two_sample_accuracy(real, synthetic):
+    union = np.concatenate([real, synthetic])
+    label = np.arange(len(union)) < len(real)
+    table = np.abs(union[:, None] - union[None]).sum(axis=2)
+    np.fill_diagonal(table, np.inf)
+    return float((label[table.argmin(axis=1)] == label).mean())

@@ -1,0 +1,719 @@
+"""Wrong answers to the exercises of lesson 10, each with the misconception that its check must name."""
+
+import keras
+import numpy as np
+from keras import ops
+from scipy import stats
+
+from authoring.bank import wrong
+
+# ndcg_at_k, recall_at_k: a wrong one of the two beside a right one
+
+
+def _places(scores, k):
+    return np.argsort(-scores, axis=1)[:, :k]
+
+
+def _hits(scores, held_out, k):
+    return np.take_along_axis(held_out, _places(scores, k), axis=1)
+
+
+def _worth(k):
+    return 1 / np.log2(np.arange(k) + 2)
+
+
+def _ndcg(scores, held_out, k):
+    best = np.cumsum(_worth(k))[np.minimum(k, held_out.sum(1)) - 1]
+    return _hits(scores, held_out, k) @ _worth(k) / best
+
+
+def _recall(scores, held_out, k):
+    return _hits(scores, held_out, k).sum(1) / np.minimum(k, held_out.sum(1))
+
+
+@wrong("one-number-for-all-users", exercise="ndcg_at_k")
+def mean_ndcg():
+    return lambda s, h, k: _ndcg(s, h, k).mean(), _recall
+
+
+@wrong("sorts-upwards", exercise="ndcg_at_k")
+def upwards_ndcg():
+    return lambda s, h, k: _ndcg(-s, h, k), _recall
+
+
+@wrong("best-of-k-hits", exercise="ndcg_at_k")
+def ideal_of_k():
+    return lambda s, h, k: _hits(s, h, k) @ _worth(k) / _worth(k).sum(), _recall
+
+
+@wrong("best-beyond-k", exercise="ndcg_at_k")
+def ideal_of_all():
+    def ndcg_at_k(scores, held_out, k):
+        best = np.cumsum(_worth(scores.shape[1]))[held_out.sum(1) - 1]
+        return _hits(scores, held_out, k) @ _worth(k) / best
+
+    return ndcg_at_k, _recall
+
+
+@wrong("not-normalised", exercise="ndcg_at_k")
+def dcg():
+    return lambda s, h, k: _hits(s, h, k) @ _worth(k), _recall
+
+
+@wrong("place-zero", exercise="ndcg_at_k")
+def place_zero():
+    def ndcg_at_k(scores, held_out, k):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            worth = 1 / np.log2(np.arange(k) + 1)
+            best = np.cumsum(worth)[np.minimum(k, held_out.sum(1)) - 1]
+            return (_hits(scores, held_out, k) * worth).sum(1) / best
+
+    return ndcg_at_k, _recall
+
+
+@wrong("place-off-by-one", exercise="ndcg_at_k")
+def place_plus_two():
+    def ndcg_at_k(scores, held_out, k):
+        worth = 1 / np.log2(np.arange(k) + 3)
+        return _hits(scores, held_out, k) @ worth / np.cumsum(worth)[np.minimum(k, held_out.sum(1)) - 1]
+
+    return ndcg_at_k, _recall
+
+
+@wrong("no-discount", exercise="ndcg_at_k")
+def undiscounted():
+    return _recall, _recall
+
+
+@wrong("wrong-discount", exercise="ndcg_at_k")
+def reciprocal():
+    def ndcg_at_k(scores, held_out, k):
+        worth = 1 / np.arange(1, k + 1)
+        return _hits(scores, held_out, k) @ worth / np.cumsum(worth)[np.minimum(k, held_out.sum(1)) - 1]
+
+    return ndcg_at_k, _recall
+
+
+@wrong("divides-by-the-number-of-hits", exercise="ndcg_at_k")
+def over_hits():
+    return lambda s, h, k: _hits(s, h, k) @ _worth(k) / np.minimum(k, h.sum(1)), _recall
+
+
+@wrong("ignores-k", exercise="ndcg_at_k")
+def all_places():
+    return lambda s, h, k: _ndcg(s, h, s.shape[1]), _recall
+
+
+@wrong("divides-by-k", exercise="ndcg_at_k")
+def precision():
+    return _ndcg, lambda s, h, k: _hits(s, h, k).sum(1) / k
+
+
+@wrong("divides-by-all-held-out", exercise="ndcg_at_k")
+def plain_recall():
+    return _ndcg, lambda s, h, k: _hits(s, h, k).sum(1) / h.sum(1)
+
+
+@wrong("one-number-for-all-users", exercise="ndcg_at_k")
+def pooled_recall():
+    return _ndcg, lambda s, h, k: _hits(s, h, k).sum() / np.minimum(k, h.sum(1)).sum()
+
+
+@wrong("sorts-upwards", exercise="ndcg_at_k")
+def upwards_recall():
+    return _ndcg, lambda s, h, k: _recall(-s, h, k)
+
+
+@wrong("counts-hits", exercise="ndcg_at_k")
+def counted():
+    return _ndcg, lambda s, h, k: _hits(s, h, k).sum(1)
+
+
+@wrong("any-hit-counts", exercise="ndcg_at_k")
+def hit_rate():
+    return _ndcg, lambda s, h, k: _hits(s, h, k).any(1)
+
+
+# split_users
+
+
+@wrong("parts-overlap")
+def split_users(n_users, fractions, rng):
+    return [rng.choice(n_users, round(f * n_users), replace=False) for f in fractions]
+
+
+@wrong("not-shuffled")
+def split_users(n_users, fractions, rng):
+    return np.split(np.arange(n_users), np.rint(np.cumsum(fractions)[:2] * n_users).astype(int))
+
+
+@wrong("not-shuffled")
+def split_users(n_users, fractions, rng):
+    order = np.random.default_rng(0).permutation(n_users)
+    return np.split(order, np.rint(np.cumsum(fractions)[:2] * n_users).astype(int))
+
+
+@wrong("ignores-rng")
+def split_users(n_users, fractions, rng):
+    order = np.random.permutation(n_users)
+    return np.split(order, np.rint(np.cumsum(fractions)[:2] * n_users).astype(int))
+
+
+@wrong("partly-shuffled")
+def split_users(n_users, fractions, rng):
+    first, second = np.rint(np.cumsum(fractions)[:2] * n_users).astype(int)
+    known = rng.permutation(second)
+    return known[:first], known[first:], np.arange(second, n_users)
+
+
+@wrong("loses-users")
+def split_users(n_users, fractions, rng):
+    order = rng.permutation(n_users)
+    sizes = [int(f * n_users) for f in fractions]
+    return order[: sizes[0]], order[sizes[0] : sizes[0] + sizes[1]], order[sizes[0] + sizes[1] : sum(sizes)]
+
+
+@wrong("parts-overlap")
+def split_users(n_users, fractions, rng):
+    order = rng.integers(n_users, size=n_users)
+    return np.split(order, np.rint(np.cumsum(fractions)[:2] * n_users).astype(int))
+
+
+@wrong("no-such-user")
+def split_users(n_users, fractions, rng):
+    order = rng.permutation(n_users) + 1
+    return np.split(order, np.rint(np.cumsum(fractions)[:2] * n_users).astype(int))
+
+
+@wrong("wrong-sizes")
+def split_users(n_users, fractions, rng):
+    order = rng.permutation(n_users)
+    return np.split(order, np.rint(np.cumsum(fractions[::-1])[:2] * n_users).astype(int))
+
+
+@wrong("wrong-sizes")
+def split_users(n_users, fractions, rng):
+    return np.array_split(rng.permutation(n_users), 3)
+
+
+@wrong("wrong-type")
+def split_users(n_users, fractions, rng):
+    order = rng.permutation(n_users)
+    edges = np.rint(np.cumsum(fractions)[:2] * n_users).astype(int)
+    return [np.isin(np.arange(n_users), part) for part in np.split(order, edges)]
+
+
+# fold_in
+
+
+@wrong("nothing-held-out")
+def fold_in(events, share, rng):
+    keys = np.where(events, rng.random(events.shape), np.inf)
+    shown = keys.argsort(1).argsort(1) < np.ceil(share * events.sum(1))[:, None]
+    return shown, events & ~shown
+
+
+@wrong("nothing-shown")
+def fold_in(events, share, rng):
+    keys = np.where(events, rng.random(events.shape), np.inf)
+    shown = keys.argsort(1).argsort(1) < np.floor(share * events.sum(1))[:, None]
+    return shown, events & ~shown
+
+
+@wrong("share-not-kept")
+def fold_in(events, share, rng):
+    shown = events & (rng.random(events.shape) < share)
+    for user in range(len(events)):
+        items = np.flatnonzero(events[user])
+        if not shown[user].any():
+            shown[user, items[0]] = True
+        if shown[user].sum() == len(items):
+            shown[user, items[0]] = False
+    return shown, events & ~shown
+
+
+@wrong("share-not-kept")
+def fold_in(events, share, rng):
+    # One event held out of each history, whatever the share.
+    held_out = np.zeros_like(events)
+    for user in range(len(events)):
+        held_out[user, rng.choice(np.flatnonzero(events[user]))] = True
+    return events & ~held_out, held_out
+
+
+def _divide(events, share, order):
+    shown = np.zeros_like(events)
+    for user, row in enumerate(events):
+        items = order(np.flatnonzero(row))
+        shown[user, items[: min(max(round(share * len(items)), 1), len(items) - 1)]] = True
+    return shown, events & ~shown
+
+
+@wrong("share-of-the-wrong-part")
+def fold_in(events, share, rng):
+    return _divide(events, share, rng.permutation)[::-1]
+
+
+@wrong("shows-what-it-asks")
+def fold_in(events, share, rng):
+    return events.copy(), _divide(events, share, rng.permutation)[1]
+
+
+@wrong("loses-events")
+def fold_in(events, share, rng):
+    shown, held_out = _divide(events, share, rng.permutation)
+    return shown, _divide(held_out | shown, 0.99, rng.permutation)[0] & held_out
+
+
+@wrong("invents-events")
+def fold_in(events, share, rng):
+    shown = _divide(events, share, rng.permutation)[0]
+    return shown, ~shown
+
+
+@wrong("not-random")
+def fold_in(events, share, rng):
+    return _divide(events, share, lambda items: items)
+
+
+@wrong("not-random")
+def fold_in(events, share, rng):
+    return _divide(events, share, np.random.default_rng(7).permutation)
+
+
+@wrong("ignores-rng")
+def fold_in(events, share, rng):
+    return _divide(events, share, np.random.permutation)
+
+
+@wrong("one-division-for-all-users")
+def fold_in(events, share, rng):
+    key = rng.random(events.shape[1])  # one key an item: some items are shown to everybody
+    return _divide(events, share, lambda items: items[np.argsort(key[items])])
+
+
+@wrong("not-equally-likely")
+def fold_in(events, share, rng):
+    def mostly_first(items):
+        keys = rng.random(len(items)) + 0.6 * np.arange(len(items)) / len(items)
+        return items[np.argsort(keys)]
+
+    return _divide(events, share, mostly_first)
+
+
+@wrong("wrong-type")
+def fold_in(events, share, rng):
+    shown, held_out = _divide(events, share, rng.permutation)
+    return shown.astype(float), held_out.astype(float)
+
+
+@wrong("changes-its-input")
+def fold_in(events, share, rng):
+    shown, held_out = _divide(events, share, rng.permutation)
+    events &= ~held_out
+    return shown, held_out
+
+
+# popularity
+
+
+@wrong("counts-for-users")
+def popularity(train):
+    return train.sum(axis=1)
+
+
+@wrong("share-not-count")
+def popularity(train):
+    return train.mean(axis=0)
+
+
+@wrong("share-not-count")
+def popularity(train):
+    return train.sum(axis=0) / train.sum()
+
+
+@wrong("any-user")
+def popularity(train):
+    return np.logical_or.reduce(train, axis=0)
+
+
+@wrong("ranking-not-counts")
+def popularity(train):
+    return np.argsort(-train.sum(axis=0), kind="stable")
+
+
+@wrong("one-number")
+def popularity(train):
+    return train.sum()
+
+
+@wrong("overflows")
+def popularity(train):
+    return train.astype(np.uint8).sum(axis=0, dtype=np.uint8)
+
+
+# ease
+
+
+def _inverse(train, strength):
+    x = np.asarray(train, float)
+    return np.linalg.inv(x.T @ x + strength * np.eye(x.shape[1]))
+
+
+def _without_diagonal(weights):
+    weights = np.array(weights)
+    np.fill_diagonal(weights, 0)
+    return weights
+
+
+@wrong("zeroed-afterwards")
+def ease(train, strength):
+    p = _inverse(train, strength)
+    return _without_diagonal(np.eye(len(p)) - strength * p)
+
+
+@wrong("zeroed-afterwards")
+def ease(train, strength):
+    x = np.asarray(train, float)
+    return _without_diagonal(_inverse(train, strength) @ x.T @ x)
+
+
+@wrong("no-zero-diagonal")
+def ease(train, strength):
+    p = _inverse(train, strength)
+    return np.eye(len(p)) - strength * p
+
+
+@wrong("no-zero-diagonal")
+def ease(train, strength):
+    p = _inverse(train, strength)
+    return -p / np.diag(p)
+
+
+@wrong("wrong-sign")
+def ease(train, strength):
+    p = _inverse(train, strength)
+    return _without_diagonal(p / np.diag(p))
+
+
+@wrong("divides-rows")
+def ease(train, strength):
+    p = _inverse(train, strength)
+    return _without_diagonal(-p / np.diag(p)[:, None])
+
+
+@wrong("not-divided")
+def ease(train, strength):
+    return _without_diagonal(-_inverse(train, strength))
+
+
+@wrong("logical-product")
+def ease(train, strength):
+    p = np.linalg.inv(train.T @ train + strength * np.eye(train.shape[1]))
+    return _without_diagonal(-p / np.diag(p))
+
+
+@wrong("penalty-times-users")
+def ease(train, strength):
+    p = _inverse(train, strength * len(train))
+    return _without_diagonal(-p / np.diag(p))
+
+
+@wrong("penalty-halved")
+def ease(train, strength):
+    p = _inverse(train, strength / 2)
+    return _without_diagonal(-p / np.diag(p))
+
+
+@wrong("penalty-everywhere")
+def ease(train, strength):
+    x = np.asarray(train, float)
+    p = np.linalg.inv(x.T @ x + strength)
+    return _without_diagonal(-p / np.diag(p))
+
+
+@wrong("ignores-the-penalty")
+def ease(train, strength):
+    x = np.asarray(train, float)
+    p = np.linalg.pinv(x.T @ x)
+    return _without_diagonal(-p / np.diag(p))
+
+
+@wrong("counts-pairs")
+def ease(train, strength):
+    x = np.asarray(train, float)
+    return _without_diagonal(x.T @ x)
+
+
+@wrong("wrong-shape")
+def ease(train, strength):
+    return ease_of_users(train.T, strength)
+
+
+def ease_of_users(x, strength):
+    p = _inverse(x, strength)
+    return _without_diagonal(-p / np.diag(p))[:, :-1]
+
+
+# multinomial_nll
+
+
+@wrong("wrong-sign")
+def multinomial_nll(x, logits):
+    return ops.sum(x * ops.log_softmax(logits, axis=-1), axis=-1)
+
+
+@wrong("softmax-over-users")
+def multinomial_nll(x, logits):
+    return -ops.sum(x * ops.log_softmax(logits, axis=0), axis=-1)
+
+
+@wrong("mean-over-items")
+def multinomial_nll(x, logits):
+    return -ops.mean(x * ops.log_softmax(logits, axis=-1), axis=-1)
+
+
+@wrong("one-number-for-the-batch")
+def multinomial_nll(x, logits):
+    return -ops.mean(ops.sum(x * ops.log_softmax(logits, axis=-1), axis=-1))
+
+
+@wrong("mean-over-events")
+def multinomial_nll(x, logits):
+    nll = -ops.sum(x * ops.log_softmax(logits, axis=-1), axis=-1)
+    return nll / ops.maximum(ops.sum(x, axis=-1), 1.0)
+
+
+@wrong("no-normaliser")
+def multinomial_nll(x, logits):
+    return -ops.sum(x * logits, axis=-1)
+
+
+@wrong("not-summed")
+def multinomial_nll(x, logits):
+    return -x * ops.log_softmax(logits, axis=-1)
+
+
+@wrong("items-do-not-compete")
+def multinomial_nll(x, logits):
+    return ops.sum(ops.softplus(logits) - x * logits, axis=-1)
+
+
+@wrong("items-do-not-compete")
+def multinomial_nll(x, logits):
+    return -ops.sum(x * ops.log_sigmoid(logits), axis=-1)
+
+
+@wrong("ignores-the-events")
+def multinomial_nll(x, logits):
+    return -ops.sum(ops.log_softmax(logits, axis=-1), axis=-1)
+
+
+@wrong("ignores-the-counts")
+def multinomial_nll(x, logits):
+    return -ops.sum(ops.cast(x > 0, "float32") * ops.log_softmax(logits, axis=-1), axis=-1)
+
+
+@wrong("overflows")
+def multinomial_nll(x, logits):
+    return -ops.sum(x * ops.log(ops.softmax(logits, axis=-1)), axis=-1)
+
+
+@wrong("overflows")
+def multinomial_nll(x, logits):
+    total = ops.log(ops.sum(ops.exp(logits), axis=-1))
+    return ops.sum(x, axis=-1) * total - ops.sum(x * logits, axis=-1)
+
+
+@wrong("caps-the-cost")
+def multinomial_nll(x, logits):
+    return -ops.sum(x * ops.log(ops.softmax(logits, axis=-1) + 1e-9), axis=-1)
+
+
+@wrong("no-logarithm")
+def multinomial_nll(x, logits):
+    return -ops.sum(x * ops.softmax(logits, axis=-1), axis=-1)
+
+
+@wrong("no-gradient")
+def multinomial_nll(x, logits):
+    numbers = ops.convert_to_numpy(logits).astype(float)
+    top = numbers.max(1, keepdims=True)
+    log_pi = numbers - top - np.log(np.exp(numbers - top).sum(1, keepdims=True))
+    return ops.convert_to_tensor(-(ops.convert_to_numpy(x) * log_pi).sum(1).astype("float32"))
+
+
+# masked_mse
+
+
+@wrong("divides-by-all-places")
+def masked_mse(ratings, predicted, observed):
+    return ops.mean(observed * ops.square(ratings - predicted))
+
+
+@wrong("unmasked")
+def masked_mse(ratings, predicted, observed):
+    return ops.mean(ops.square(ratings - predicted))
+
+
+@wrong("unmasked")
+def masked_mse(ratings, predicted, observed):
+    return ops.sum(ops.square(observed * ratings - predicted)) / ops.sum(observed)
+
+
+@wrong("masks-the-prediction-only")
+def masked_mse(ratings, predicted, observed):
+    return ops.sum(ops.square(ratings - observed * predicted)) / ops.sum(observed)
+
+
+@wrong("mean-of-means")
+def masked_mse(ratings, predicted, observed):
+    errors = ops.sum(observed * ops.square(ratings - predicted), axis=1)
+    return ops.mean(errors / ops.maximum(ops.sum(observed, axis=1), 1.0))
+
+
+@wrong("user-without-ratings")
+def masked_mse(ratings, predicted, observed):
+    errors = ops.sum(observed * ops.square(ratings - predicted), axis=1)
+    return ops.mean(errors / ops.sum(observed, axis=1))
+
+
+@wrong("one-number-a-user")
+def masked_mse(ratings, predicted, observed):
+    errors = ops.sum(observed * ops.square(ratings - predicted), axis=1)
+    return errors / ops.maximum(ops.sum(observed, axis=1), 1.0)
+
+
+@wrong("sum-not-mean")
+def masked_mse(ratings, predicted, observed):
+    return ops.sum(observed * ops.square(ratings - predicted))
+
+
+@wrong("divides-by-users")
+def masked_mse(ratings, predicted, observed):
+    return ops.mean(ops.sum(observed * ops.square(ratings - predicted), axis=1))
+
+
+@wrong("root")
+def masked_mse(ratings, predicted, observed):
+    return ops.sqrt(ops.sum(observed * ops.square(ratings - predicted)) / ops.sum(observed))
+
+
+@wrong("absolute-not-squared")
+def masked_mse(ratings, predicted, observed):
+    return ops.sum(observed * ops.abs(ratings - predicted)) / ops.sum(observed)
+
+
+@wrong("guesses-the-mask")
+def masked_mse(ratings, predicted, observed):
+    rated = ops.cast(ratings > 0, "float32")
+    return ops.sum(rated * ops.square(ratings - predicted)) / ops.sum(rated)
+
+
+@wrong("no-gradient")
+def masked_mse(ratings, predicted, observed):
+    r, p, o = (ops.convert_to_numpy(keras.ops.stop_gradient(t)) for t in (ratings, predicted, observed))
+    return ops.convert_to_tensor(np.float32((o * (r - p) ** 2).sum() / o.sum()))
+
+
+# paired_difference
+
+
+def _around(mean, reach):
+    return float(mean), float(mean - reach), float(mean + reach)
+
+
+@wrong("wrong-direction")
+def paired_difference(a, b):
+    d = b - a
+    return _around(d.mean(), stats.t.ppf(0.975, len(d) - 1) * d.std(ddof=1) / np.sqrt(len(d)))
+
+
+@wrong("not-paired")
+def paired_difference(a, b):
+    n = len(a)
+    error = np.sqrt(a.var(ddof=1) / n + b.var(ddof=1) / n)
+    return _around(a.mean() - b.mean(), stats.t.ppf(0.975, n - 1) * error)
+
+
+@wrong("not-paired")
+def paired_difference(a, b):
+    n = len(a)
+    error = np.sqrt(a.var(ddof=1) / n + b.var(ddof=1) / n)
+    return _around(a.mean() - b.mean(), stats.t.ppf(0.975, 2 * n - 2) * error)
+
+
+@wrong("spread-of-users")
+def paired_difference(a, b):
+    d = a - b
+    return _around(d.mean(), stats.t.ppf(0.975, len(d) - 1) * d.std(ddof=1))
+
+
+@wrong("spread-of-users")
+def paired_difference(a, b):
+    d = a - b
+    return (float(d.mean()), *map(float, np.percentile(d, [2.5, 97.5])))
+
+
+@wrong("normal-not-t")
+def paired_difference(a, b):
+    d = a - b
+    return _around(d.mean(), 1.96 * d.std(ddof=1) / np.sqrt(len(d)))
+
+
+@wrong("normal-not-t")
+def paired_difference(a, b):
+    d = a - b
+    return _around(d.mean(), stats.norm.ppf(0.975) * d.std(ddof=1) / np.sqrt(len(d)))
+
+
+@wrong("divides-by-n")
+def paired_difference(a, b):
+    d = a - b
+    return _around(d.mean(), stats.t.ppf(0.975, len(d) - 1) * d.std() / np.sqrt(len(d)))
+
+
+@wrong("divides-by-n")
+def paired_difference(a, b):
+    d = a - b
+    return _around(d.mean(), stats.t.ppf(0.975, len(d) - 1) * d.std(ddof=1) / len(d))
+
+
+@wrong("one-sided")
+def paired_difference(a, b):
+    d = a - b
+    return _around(d.mean(), stats.t.ppf(0.95, len(d) - 1) * d.std(ddof=1) / np.sqrt(len(d)))
+
+
+@wrong("one-standard-error")
+def paired_difference(a, b):
+    d = a - b
+    return _around(d.mean(), d.std(ddof=1) / np.sqrt(len(d)))
+
+
+@wrong("wrong-degrees-of-freedom")
+def paired_difference(a, b):
+    d = a - b
+    return _around(d.mean(), stats.t.ppf(0.975, len(d)) * d.std(ddof=1) / np.sqrt(len(d)))
+
+
+@wrong("half-width")
+def paired_difference(a, b):
+    d = a - b
+    reach = stats.t.ppf(0.975, len(d) - 1) * d.std(ddof=1) / np.sqrt(len(d))
+    return d.mean(), reach, reach
+
+
+@wrong("order-of-the-three")
+def paired_difference(a, b):
+    d = a - b
+    low, high = stats.t.interval(0.95, len(d) - 1, d.mean(), d.std(ddof=1) / np.sqrt(len(d)))
+    return low, d.mean(), high
+
+
+@wrong("wrong-interval")
+def paired_difference(a, b):
+    rng = np.random.default_rng(0)
+    d = a - b
+    means = rng.choice(d, (500, len(d))).mean(axis=1)
+    return (float(d.mean()), *map(float, np.percentile(means, [2.5, 97.5])))
