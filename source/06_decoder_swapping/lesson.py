@@ -947,11 +947,13 @@ claim(
     "The mark is fainter than 40 dB, survives rounding and noise, and gives no false alarm in a hundred",
     loudness > 40 and min(survived["8 bits"], survived["noise .02"]) > 0.99 and false_alarms < 0.01,
     f"{loudness:.1f} dB, {survived['8 bits']:.0%}, {survived['noise .02']:.0%}, {false_alarms:.2%}",
+    margin=min((loudness - 40) / 10, min(survived["8 bits"], survived["noise .02"]) - 0.99, 0.01 - false_alarms),
 )
 claim(
     "A strong JPEG, or moving the picture by one pixel, removes it",
     max(survived["JPEG 50"], survived["moved by one pixel"]) < 0.05,
     f"{survived['JPEG 50']:.0%} and {survived['moved by one pixel']:.0%} found",
+    margin=0.05 - max(survived["JPEG 50"], survived["moved by one pixel"]),
 )
 
 # %% [markdown]
