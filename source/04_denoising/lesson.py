@@ -325,7 +325,7 @@ level_denoiser = models.build_level_denoiser(
     {level: maps[level] for level in maps if level != 0.4}
 )  # 0.4 is in between
 all_levels = layers.AddGaussianNoise((0.0, 0.5), with_level=True)
-run = training.fit_denoiser(level_denoiser, pictures[:9000], all_levels, epochs=1)
+run = training.fit_denoiser(level_denoiser, pictures, all_levels, epochs=1)
 print(f"trained for {run.seconds:.0f} s")
 
 # %%
