@@ -18,7 +18,7 @@ lab: $(VENV)/.installed
 
 test: $(VENV)/.installed
 	@$(if $(LESSON),test -n "$(NOTEBOOKS)" || { echo "There is no lesson $(LESSON). See the table in README.md."; exit 2; })
-	$(PY) -m pytest tests -m "not browser" -q -n 2 --dist loadfile $(if $(LESSON),--lesson $(LESSON)) $(PYTEST_ARGS)
+	$(PY) -m pytest tests -m "not browser" -q -n 2 --dist worksteal $(if $(LESSON),--lesson $(LESSON)) $(PYTEST_ARGS)
 	COURSE_HEADLESS=1 $(PY) -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout 600 -p no:cacheprovider \
 		-q -n 2 --dist loadfile $(NOTEBOOKS)
 

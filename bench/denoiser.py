@@ -9,27 +9,14 @@ scored once a run, after the clock has stopped; epochs and learning rates were c
 from __future__ import annotations
 
 import argparse
-import os
-import statistics
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
 import course_lib  # noqa: F401  (before Keras: it keeps TensorFlow's start-up notices away)
-from bench.table import show
+from bench import race
 
 SIGMA = 0.2
-
-
-@dataclass(frozen=True)
-class Result:
-    """One method over several runs."""
-
-    name: str
-    seconds: list[float]
-    decibels: list[float]
 
 
 def _floats(raw: np.ndarray) -> np.ndarray:
@@ -93,61 +80,31 @@ METHODS: dict[str, Callable[[np.ndarray, int], object]] = {
 FAST = "network from the map, 12,000 images, 2 epochs"
 
 
-def measure(runs: int = 3) -> list[Result]:
-    """Run every method ``runs`` times, interleaved, so that a busy minute slows all of them."""
-    os.environ["COURSE_HEADLESS"] = "1"
-    import keras
-
-    from course_lib import datasets, training
+def measure(runs: int = 3) -> list[race.Result]:
+    from course_lib import datasets
     from course_lib.metrics import clip01, psnr
 
     data = datasets.fashion_mnist(full=True)
     unseen = _floats(data.test)
     noisy = _noisy(unseen, 12345)
-    warm_up = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
-    warm_up.compile("adam", "mse")
-    warm_up.fit(np.zeros((64, 4)), np.zeros((64, 4)), verbose=0)  # starting the backend is nobody's merit or fault
-    results = {name: Result(name, [], []) for name in METHODS}
-    for run in range(runs):
-        for name, method in METHODS.items():
-            keras.utils.clear_session()
-            seed = training.set_seed(run)
-            started = time.perf_counter()
-            model = method(data.train, seed)
-            seconds = time.perf_counter() - started
-            answers = model.predict(noisy, verbose=0, batch_size=500) if hasattr(model, "predict") else model(noisy)
-            results[name].seconds.append(seconds)
-            results[name].decibels.append(psnr(unseen, clip01(answers)))
-    return list(results.values())
+
+    def score(model) -> float:
+        answers = model.predict(noisy, verbose=0, batch_size=500) if hasattr(model, "predict") else model(noisy)
+        return psnr(unseen, clip01(answers))
+
+    return race.race(METHODS, data.train, score, runs)
 
 
-def report(results: list[Result]) -> bool:
-    """Print the table; True if the fast method is at least four times faster and at least as good in every run."""
-    base = next(r for r in results if r.name == "common recipe")
-    rows = []
-    for result in results:
-        ratio = statistics.median(b / s for b, s in zip(base.seconds, result.seconds, strict=True))
-        rows.append(
-            [
-                result.name,
-                f"{statistics.median(result.seconds):.2f}",
-                f"{ratio:.1f}x",
-                f"{statistics.median(result.decibels):.2f}",
-                f"{statistics.median(result.decibels) - statistics.median(base.decibels):+.2f}",
-            ]
-        )
-    show(
-        f"Time to quality: denoising at sigma {SIGMA}, clipped, 10,000 test images, median of {len(base.seconds)} runs",
-        ["method", "seconds", "faster", "PSNR / dB", "against recipe"],
-        rows,
+def report(results: list[race.Result]) -> bool:
+    return race.report(
+        results,
+        FAST,
+        title=f"Time to quality: denoising at sigma {SIGMA}, clipped, 10,000 test images",
+        unit="PSNR / dB",
+        digits=2,
+        against=lambda decibels, base: f"{decibels - base:+.2f}",
+        higher_is_better=True,
     )
-    fast = next(r for r in results if r.name == FAST)
-    faster = statistics.median(b / s for b, s in zip(base.seconds, fast.seconds, strict=True))
-    good = all(f >= b for f, b in zip(fast.decibels, base.decibels, strict=True))
-    print(
-        f"  Required: 4x faster to the same PSNR or a higher one. Measured: {faster:.0f}x, {'higher' if good else 'LOWER'}."
-    )
-    return faster >= 4 and good
 
 
 def main() -> int:

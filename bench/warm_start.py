@@ -10,26 +10,13 @@ training file, fitted on the first 50,000; ``--held-out`` prints the whole table
 from __future__ import annotations
 
 import argparse
-import os
-import statistics
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
-from bench.table import show
+from bench import race
 
 CODE_SIZE = 64
-
-
-@dataclass(frozen=True)
-class Result:
-    """One method over several runs."""
-
-    name: str
-    seconds: list[float]
-    errors: list[float]
 
 
 def _floats(raw: np.ndarray) -> np.ndarray:
@@ -93,65 +80,35 @@ def pca_only(raw: np.ndarray):
     return referees.fit_pca(_floats(raw), CODE_SIZE)
 
 
-def measure(runs: int = 3, *, held_out: bool = False) -> list[Result]:
-    """Run every method ``runs`` times, interleaved, so that a busy minute slows all of them."""
-    os.environ["COURSE_HEADLESS"] = "1"
-    import keras
-
-    from course_lib import datasets, training
+def measure(runs: int = 3, *, held_out: bool = False) -> list[race.Result]:
+    from course_lib import datasets
     from course_lib.metrics import clip01, mse
 
     data = datasets.fashion_mnist(full=True)
     raw, unseen = (data.train[:50_000], data.train[50_000:]) if held_out else (data.train, data.test)
     unseen = _floats(unseen)
-    warm_up = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
-    warm_up.compile("adam", "mse")
-    warm_up.fit(np.zeros((64, 4)), np.zeros((64, 4)), verbose=0)  # starting the backend is nobody's merit or fault
-    results = {name: Result(name, [], []) for name in ("PCA alone", *METHODS)}
-    for run in range(runs):
-        for name, method in {"PCA alone": lambda raw, seed: pca_only(raw), **METHODS}.items():
-            keras.utils.clear_session()
-            seed = training.set_seed(run)
-            started = time.perf_counter()
-            model = method(raw, seed)
-            seconds = time.perf_counter() - started
-            if hasattr(model, "reconstruct"):
-                outputs = model.reconstruct(unseen)
-            else:
-                outputs = model.predict(unseen, verbose=0, batch_size=1000)
-            results[name].seconds.append(seconds)
-            results[name].errors.append(mse(clip01(outputs), unseen))
-    return list(results.values())
+
+    def score(model) -> float:
+        if hasattr(model, "reconstruct"):
+            outputs = model.reconstruct(unseen)
+        else:
+            outputs = model.predict(unseen, verbose=0, batch_size=1000)
+        return mse(clip01(outputs), unseen)
+
+    return race.race({"PCA alone": lambda raw, seed: pca_only(raw), **METHODS}, raw, score, runs)
 
 
-def report(results: list[Result], *, held_out: bool = False) -> bool:
-    """Print the table; True if the fast method is at least four times faster and at least as good in every run."""
-    base = next(r for r in results if r.name == "common recipe")
-    rows = []
-    for result in results:
-        ratio = statistics.median(b / s for b, s in zip(base.seconds, result.seconds, strict=True))
-        rows.append(
-            [
-                result.name,
-                f"{statistics.median(result.seconds):.2f}",
-                f"{ratio:.1f}x",
-                f"{statistics.median(result.errors):.5f}",
-                f"{statistics.median(result.errors) / statistics.median(base.errors):.3f}",
-            ]
-        )
+def report(results: list[race.Result], *, held_out: bool = False) -> bool:
     where = "last 10,000 training images" if held_out else "10,000 test images"
-    show(
-        f"Time to quality: Fashion-MNIST, 64 numbers, {where}, median of {len(base.seconds)} runs",
-        ["method", "seconds", "faster", "MSE", "MSE / recipe"],
-        rows,
+    return race.report(
+        results,
+        FAST,
+        title=f"Time to quality: Fashion-MNIST, 64 numbers, {where}",
+        unit="MSE",
+        digits=5,
+        against=lambda error, base: f"{error / base:.3f}",
+        higher_is_better=False,
     )
-    fast = next(r for r in results if r.name == FAST)
-    faster = statistics.median(b / s for b, s in zip(base.seconds, fast.seconds, strict=True))
-    good = all(f <= b for f, b in zip(fast.errors, base.errors, strict=True))
-    print(
-        f"  Required: 4x faster to the same error or a smaller one. Measured: {faster:.0f}x, {'smaller' if good else 'LARGER'}."
-    )
-    return faster >= 4 and good
 
 
 def main() -> int:

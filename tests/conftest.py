@@ -16,6 +16,7 @@ import course_lib  # noqa: F401  (before Keras: it keeps TensorFlow's start-up n
 
 def pytest_addoption(parser):
     parser.addoption("--lesson", default=None, metavar="NN", help="only what belongs to this lesson, such as 02")
+    parser.addoption("--seeds", default=None, type=int, metavar="N", help="check each exercise on this many seeds")
 
 
 def pytest_collection_modifyitems(config, items):

@@ -22,8 +22,24 @@ solutions, stubs, variants = (functools.cache(f) for f in (bank.solutions, bank.
 wrong_answers = functools.cache(bank.wrong_answers)
 
 
-def seeds(name: str) -> range:
-    return range(2 if framework.find_exercise(name).trains else 20)
+# A check of these takes a good part of a second, mostly in what the wrong answers do: they get fewer seeds by default.
+SLOW = {
+    "build_autoencoder", "build_denoiser", "ring_radius", "annealed_langevin", "bernoulli_nll", "identity_leak", "mark",
+    "swap", "build_swapper",
+}  # fmt: skip
+
+
+@pytest.fixture
+def seeds(request):
+    """The seeds of an exercise's checks; `--seeds 20` gives all of them as many (those that train stay at 2)."""
+    chosen = request.config.getoption("--seeds")
+
+    def of(name: str) -> range:
+        if framework.find_exercise(name).trains:
+            return range(2)
+        return range(chosen or (5 if name in SLOW else 20))
+
+    return of
 
 
 def pick(namespace: dict, names: tuple[str, ...]):
@@ -39,7 +55,7 @@ def test_stub_is_not_attempted(lesson, names):
 
 @pytest.mark.parametrize("lesson, names", CASES)
 @pytest.mark.parametrize("which", ["solution", "variant"])
-def test_right_answers_pass_on_every_seed(lesson, names, which):
+def test_right_answers_pass_on_every_seed(lesson, names, which, seeds):
     answers = pick((solutions if which == "solution" else variants)(lesson), names)
     for seed in seeds(names[0]):
         outcome = run_check(*answers, seed=seed)
@@ -47,7 +63,7 @@ def test_right_answers_pass_on_every_seed(lesson, names, which):
 
 
 @pytest.mark.parametrize("lesson, names", CASES)
-def test_every_wrong_answer_gets_the_message_of_its_own_misconception(lesson, names, record_property):
+def test_every_wrong_answer_gets_the_message_of_its_own_misconception(lesson, names, seeds, record_property):
     bad = []
     answers = [w for w in wrong_answers(lesson) if w.exercise == names[0]]
     for wrong in answers:
@@ -91,6 +107,10 @@ def test_judges_and_exercises_agree_on_names_order_and_sections(lesson):
     text = (lesson.folder / "lesson.py").read_text(encoding="utf-8")
     missing = [e.section for e in judged if f"# ## {e.section}\n" not in text and f"# ### {e.section}\n" not in text]
     assert not missing, "hints point to sections that do not exist"
+
+
+def test_slow_exercises_exist():
+    assert {name for lesson in LESSONS for task in tasks(lesson) for name in task.names} >= SLOW
 
 
 def test_exercise_names_are_unique_in_the_course():

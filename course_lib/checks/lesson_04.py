@@ -1082,7 +1082,7 @@ def judge_score_from_denoiser(score_from_denoiser, probe):
     for sigma in (float(rng.uniform(0.2, 0.5)), float(rng.uniform(1.6, 2.4))):
         n, d = int(rng.integers(5, 9)), int(rng.integers(2, 4))
         mean, spread = rng.uniform(2, 4, d), rng.uniform(0.5, 1.5, d)
-        x = rng.normal(size=(n, d)) * 2 + mean
+        x = rng.uniform(-2.4, 2.4, size=(n, d)) + mean  # no score above 9: clipping has its own question below
 
         def denoiser(points, mean=mean, spread=spread, sigma=sigma):
             return mean + (np.asarray(points) - mean) * spread**2 / (spread**2 + sigma**2)
@@ -1179,8 +1179,8 @@ def judge_score_from_denoiser(score_from_denoiser, probe):
     curved = np.sin  # any denoiser will do
     x = rng.normal(size=(4, 3))
     probe.require_close(
-        probe.call(score_from_denoiser, curved, x, 0.5),
-        (np.sin(x) - x) / 0.25,
+        probe.call(score_from_denoiser, curved, x, 0.8),
+        (np.sin(x) - x) / 0.64,
         "wrong-score",
         "For another denoiser your score is not its step over the variance. What did you assume about the data?",
     )
@@ -1579,8 +1579,9 @@ def _check_wandering(probe, places, sigmas, steps: int, step_size: float) -> Non
         f"With a score of 0 your samples drift, by {flat[1:].mean():.2f} of the noise in each step. Around which value is z drawn?",
     )
     sizes = np.sort(np.abs(flat), axis=1)
+    few_values = np.median(np.diff(sizes, axis=1)) < 1e-9  # such as -1 and 1: then any two steps are reorderings
     probe.require(
-        all(np.abs(sizes[i + 1 :] - sizes[i]).max(axis=1).min() > 1e-6 for i in range(len(sizes) - 1)),
+        few_values or all(np.abs(sizes[i + 1 :] - sizes[i]).max(axis=1).min() > 1e-6 for i in range(len(sizes) - 1)),
         fresh,
         "Two of your steps use the same random numbers in another order. How often is z drawn?",
     )
