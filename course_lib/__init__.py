@@ -25,7 +25,20 @@ _WHERE = {
     "reveal": "course_lib.guesses",
     "progress": "course_lib.records",
 }
-_MODULES = {"datasets", "layers", "losses", "metrics", "models", "plots", "referees", "training", "widgets"}
+_MODULES = {
+    "datasets",
+    "detection",
+    "layers",
+    "losses",
+    "metrics",
+    "models",
+    "plots",
+    "recommend",
+    "referees",
+    "training",
+    "vectors",
+    "widgets",
+}
 
 __all__ = sorted([*_WHERE, *_MODULES])
 

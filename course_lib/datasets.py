@@ -1,4 +1,4 @@
-"""The data of the lessons: clothes, handwritten digits, two photographs, two synthetic people.
+"""The data of the lessons: clothes, digits, photographs, synthetic people, sensors, heartbeats, electricity, film ratings.
 
 Everything a lesson needs by default lies in ``course_lib/data/`` and is checked against a SHA-256 each time it is read,
 so that all learners compute with the same numbers. ``full=True`` gives the complete upstream sets instead.
@@ -1516,7 +1516,7 @@ def _read_windows(path: Path, minimum: int) -> np.ndarray:
             if value is None:
                 comma = " Decimals need a point, not a comma." if re.fullmatch(r"[+-]?\d+,\d+", cell) else ""
                 raise DataError(f"{where}: expected a number in column {column}, found {cell[:40]!r}.{comma}")
-            if not abs(value) <= np.finfo(np.float32).max:
+            if not abs(value) <= float(np.finfo(np.float32).max):
                 raise DataError(f"{where}: expected a finite number in column {column}, found {cell[:40]!r}")
         rows.append(values)
     if width < 4:

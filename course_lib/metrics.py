@@ -439,9 +439,10 @@ def sample_precision_recall(real: np.ndarray, generated: np.ndarray, k: int = 3)
 def copying_share(samples: np.ndarray, training: np.ndarray, fresh: np.ndarray) -> float:
     """Share of the samples whose nearest real neighbour is a training example and not a fresh one; ties count half.
 
-    With as many training as fresh examples, both from the same source, a generator that has not memorised is as often
-    near one as near the other: .5, within 1 / sqrt(n) or so. Copies give 1. Blurred samples are nearer to everything,
-    and so do not disturb this test as they disturb the plain distance to the training set.
+    With as many training as fresh examples, both from the same source, a generator that has not memorised is as likely to be
+    near one as near the other: .5 in expectation. Copies give 1. Blurred samples are nearer to everything, which shifts the
+    plain distance to the training set and not this share. But few examples may then be the neighbours of many samples, so
+    the share scatters more than the number of samples suggests: compute it between two fresh sets to see how much.
 
     Args:
         samples: shape (m, d).

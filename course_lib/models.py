@@ -635,6 +635,7 @@ def slerp(a: np.ndarray, b: np.ndarray, t: float) -> np.ndarray:
     return norm * (np.sin((1 - t) * angle) * one + np.sin(t * angle) * other) / np.sin(angle)
 
 
+@keras.saving.register_keras_serializable(package="bottleneck")
 class ConditionalVariationalAutoencoder(VariationalAutoencoder):
     """A variational autoencoder whose encoder and decoder are also told a condition, such as the kind of a day.
 

@@ -1130,6 +1130,7 @@ def maps(
         low, high = np.percentile(array, [0.5, 99.5], axis=0)
         margin = 0.06 * np.where(high > low, high - low, 1.0)
         ax.set(xlim=(low[0] - margin[0], high[0] + margin[0]), ylim=(low[1] - margin[1], high[1] + margin[1]))
+        ax.set_aspect("equal", adjustable="datalim")  # distances are what a map is read for
         ax.set(title=name, xlabel=below[i] if below else "", xticks=[], yticks=[])
     handles, names = axes.flat[0].get_legend_handles_labels()
     for ax in axes.flat[len(points) :]:

@@ -44,7 +44,7 @@ def judge_roc_auc(roc_auc, probe):
             scores = (rng.integers(0, levels, n) + labels * rng.integers(0, 3, n)) * 0.37 - 2.1
             wins, ties = _pairs(scores, labels)
             true, mistakes = wins + ties / 2, _auc_mistakes(scores, labels)
-            if _told_apart(true, mistakes):
+            if true > 0.55 and _told_apart(true, mistakes):
                 break
         probe.settle(
             _area(probe, probe.call(roc_auc, scores, labels)),
@@ -71,6 +71,17 @@ def judge_roc_auc(roc_auc, probe):
     ):
         wins, ties = _pairs(values, marks)
         got = _area(probe, probe.call(roc_auc, values, marks))
+        if abs(got - wins - ties / 2) > 1e-9:
+            probe.require(
+                abs(got - (1 - wins - ties / 2)) > 1e-9 or wins + ties / 2 > 0.5,
+                "never-below-half",
+                f"Expected {wins + ties / 2:.5g}; yours is {got:.5g}. Can a detector be worse than a coin?",
+            )
+            probe.require(
+                got != 0 or ties < 1,
+                "curve-without-its-ends",
+                "All scores were equal, and your area is 0. Between which two corners does every ROC curve run?",
+            )
         probe.require_close(got, wins + ties / 2, "not-by-order", question + " Does your answer use the order only?",
                             rtol=1e-9, atol=1e-9)  # fmt: skip
 
@@ -81,6 +92,16 @@ def _auc_mistakes(scores: np.ndarray, labels: np.ndarray) -> list:
     flagged = scores > np.median(scores)
     # One sample at a time: within a tie the order is arbitrary.
     places = np.argsort(np.argsort(scores, kind="stable"), kind="stable")
+    # Equal scores share a rank, but not the middle one.
+    ordered = np.sort(scores)
+    shared = [np.searchsorted(ordered, scores, side) + (side == "left") for side in ("left", "right")]
+    by_shared = [(r[labels].sum() - positive * (positive + 1) / 2) / (positive * (n - positive)) for r in shared]
+    by_shared.append(
+        (np.unique(scores, return_inverse=True)[1][labels].sum() + positive - positive * (positive + 1) / 2)
+        / (positive * (n - positive))
+    )
+    levels = np.unique(scores)[::-1, None]
+    open_ended = np.trapezoid((scores[labels] > levels).mean(axis=1), (scores[~labels] > levels).mean(axis=1))
     by_places = (places[labels].sum() - positive * (positive - 1) / 2) / (positive * (n - positive))
     turned = "Turn the scores round. Which kind should have the higher ones?"
     return [
@@ -95,6 +116,21 @@ def _auc_mistakes(scores: np.ndarray, labels: np.ndarray) -> list:
             "ties-in-arbitrary-order",
             "You rank the samples one by one. Which of two equal scores stands first in your list, and why?",
         ),
+        *(
+            (
+                value,
+                "shares-the-wrong-rank",
+                "Three equal scores stand on the places 4, 5 and 6. Which rank do you give them?",
+            )
+            for value in by_shared
+        ),
+        (
+            open_ended,
+            "curve-without-its-ends",
+            "Your curve stops before the lowest threshold. Where does a ROC curve begin, and where does it end?",
+        ),
+        (-true, "integrates-backwards", "An area below 0: in which direction does your false-alarm rate run?"),
+        (100 * true, "in-percent", "Between which two numbers does a probability lie?"),
         (
             (flagged == labels).mean(),
             "accuracy",
@@ -139,9 +175,10 @@ def _area(probe, result) -> float:
 def judge_choose_threshold(choose_threshold, probe):
     """Skewed scores in random order; places that are whole numbers and such that are not; too few scores."""
     rng = probe.rng
-    # The place before it is rounded is 9.8, 26.6, 30.4, 45, 18.9, 12, 1.2. The first three tell three mistakes apart:
-    # rounding down, multiplying n instead of n + 1, rounding to the nearest; each has passed the ones before its own.
-    cases = ((13, 0.3), (37, 0.3), (37, 0.2), (59, 0.25), (20, 0.1), (15, 0.25), (2, 0.6))
+    # The place before it is rounded is 9.8, 26.6, 21.6, 30.4, 45, 18.9, 12, 1.2, 3. The first four tell four mistakes
+    # apart: rounding down, multiplying n instead of n + 1, the next higher of the usual quantile, rounding to the
+    # nearest; each has passed the ones before its own. In the last the place asked for is the last of the list.
+    cases = ((13, 0.3), (37, 0.3), (23, 0.1), (37, 0.2), (59, 0.25), (20, 0.1), (15, 0.25), (2, 0.6), (3, 0.25))
     for number, (n, rate) in enumerate(cases):
         while True:
             scores = np.exp(rng.standard_normal(n) * 1.2 + rng.uniform(-2, 2))
@@ -160,6 +197,11 @@ def judge_choose_threshold(choose_threshold, probe):
             return ordered[min(max(position, 1), n) - 1]
 
         low = math.ceil((n + 1) * rate - 1e-9)
+        probe.require(
+            got != math.inf,
+            "infinity-too-early",
+            f"{n} scores, rate {rate:g}: yours is infinity. Which place is asked for, and how many places are there?",
+        )
         probe.settle(
             got,
             true,
@@ -184,12 +226,26 @@ def judge_choose_threshold(choose_threshold, probe):
                     "interpolated-quantile",
                     "Your threshold lies between two scores. Which place of the list was asked for?",
                 ),
+                *(
+                    (
+                        np.quantile(scores, 1 - rate, method=method) if n > 10 else math.nan,
+                        "interpolated-quantile",
+                        "Your threshold lies between two scores. Which place of the list was asked for?",
+                    )
+                    for method in ("weibull", "hazen", "median_unbiased", "normal_unbiased", "midpoint")
+                ),
+                (
+                    np.quantile(scores, 1 - rate, method="higher") if number == 2 else math.nan,
+                    "another-quantile",
+                    "A ready-made quantile has its own rule for the place. Which place does it take here, and which was asked for?",
+                ),
                 (
                     np.quantile(scores, rate),
                     "wrong-end",
                     "Most normal scores lie above your threshold. Which share may?",
                 ),
                 (at(low), "wrong-end", "Most normal scores lie above your threshold. Which share may?"),
+                (at(n + 1 - place), "wrong-end", "Most normal scores lie above your threshold. Which share may?"),
                 (at(place, scores), "not-sorted", "Is the list of scores in order before you count places?"),
                 (at(place + 1, scores), "not-sorted", "Is the list of scores in order before you count places?"),
                 (
@@ -213,7 +269,7 @@ def judge_choose_threshold(choose_threshold, probe):
                     "With n scores there are n + 1 places for a new one. Which of the two numbers do you multiply by?",
                 ),
                 (
-                    at(round(exact)) if number > 1 else math.nan,
+                    at(round(exact)) if number > 2 else math.nan,
                     "rounds-to-nearest",
                     "Which rounding keeps the promise?",
                 ),
@@ -248,10 +304,19 @@ def judge_choose_threshold(choose_threshold, probe):
             "Which threshold is then never exceeded by a normal sample?",
         )
     # Ties, negative scores and integers are scores as well.
-    scores = rng.integers(-4, 3, 31)
+    while True:
+        scores = rng.integers(-4, 3, 31)
+        kinds = np.unique(scores)
+        once = kinds[math.ceil((len(kinds) + 1) * 0.6875) - 1]
+        if once != np.sort(scores)[21] != np.sort(np.abs(scores))[21]:
+            break
     got = _threshold(probe, choose_threshold, scores, 0.3125)
-    probe.require_close(
-        got, np.sort(scores)[21], "wrong-threshold", "Some scores were equal or negative. Do they count?"
+    probe.settle(
+        got,
+        np.sort(scores)[21],
+        [(once, "drops-equal-scores", "Several samples had the same score. How many places do they take?")],
+        "wrong-threshold",
+        "Some scores were equal or negative. Do they count?",
     )
 
 
@@ -281,6 +346,9 @@ def judge_split_windows(split_windows, probe):
         (120, 5, int(rng.integers(8, 12)), (0.4, 0.35, 0.25)),
         (60, 10, 5, (0.5, 0.1, 0.4)),  # the middle segment is shorter than a window
         (40, 8, 4, (0.6, 0.2, 0.2)),  # it is exactly one window long
+        (150, 4, 10, (0.3, 0.3, 0.4)),  # one stride after the last start lies behind the edge
+        (100, 5, 1, (0.29, 0.29, 0.42)),  # 0.29 * 100 and 0.58 * 100 are a little less than 29 and 58
+        (100, 6, 1, (0.55, 0.14, 0.31)),  # 0.55 * 100 is a little more than 55
     ]
     for n_points, window, stride, fractions in cases:
         told = f"{n_points} samples, windows of {window}, stride {stride}, shares {fractions}: "
@@ -290,6 +358,25 @@ def judge_split_windows(split_windows, probe):
         true = [list(range(a, b - window + 1, stride)) for a, b in itertools.pairwise(edges)]
         if got == true:
             continue
+        for whole in (math.floor, math.ceil):
+            sizes = [whole(share * n_points) for share in fractions]
+            sums = [whole(sum(fractions[:j]) * n_points) for j in (1, 2)]
+            for cuts in ([0, *itertools.accumulate(sizes)], [0, sizes[0], sizes[0] + sizes[1], n_points],
+                         [0, *sums, n_points]):  # fmt: skip
+                probe.require(
+                    cuts == edges
+                    or got != [list(range(a, b - window + 1, stride)) for a, b in itertools.pairwise(cuts)],
+                    "trusts-the-float",
+                    told + f"a computer takes {fractions[0]} * {n_points} for {fractions[0] * n_points!r}, and "
+                    f"{fractions[1]} * {n_points} for {fractions[1] * n_points!r}. Which whole numbers do you make of them?",
+                )
+        if sorted(got) == sorted(true):
+            probe.fail("splits-in-another-order", told + "which of the three splits is the latest in time?")
+        probe.require(
+            [sorted(part) for part in got] != true,
+            "not-in-rising-order",
+            told + "the right starts, in another order. Which window of a segment comes first?",
+        )
         every = list(range(0, n_points - window + 1, stride))
         flat = [start for part in got for start in part]
         relative = [[s - edge for s in part] for part, edge in zip(true, edges[:-1], strict=True)]
@@ -343,6 +430,15 @@ def judge_split_windows(split_windows, probe):
             "one-grid-for-all",
             told
             + "your starts are multiples of the stride from sample 0. Where does the first window of a segment start?",
+        )
+        walk, start = [], 0
+        for edge in edges[1:]:
+            walk.append(list(range(start, edge - window + 1, stride)))
+            start = max(walk[-1][-1] + stride if walk[-1] else start, edge)
+        probe.require(
+            got != walk,
+            "one-grid-for-all",
+            told + "a segment of yours begins where the stride from the one before leads. Where does it begin?",
         )
         apart = [[s for s in part if s + stride <= b] for part, b in zip(true, edges[1:], strict=True)]
         probe.require(got != apart, "drops-the-last-window", told + "could one more window fit into a segment?")
@@ -398,7 +494,7 @@ def _three_lists(probe, result, told: str) -> list[list[int]]:
 def judge_scores(mean_beat_score, pca_score, knn_score, probe):
     """Far from the origin, unequal variances, more and fewer windows than samples; each score for single windows too."""
     rng = probe.rng
-    for n, m, t in ((30, 7, 6), (9, 5, 14)):
+    for n, m, t in ((int(rng.integers(31, 40)), 7, 6), (9, 5, 14)):
         axes = np.linalg.qr(rng.standard_normal((t, t)))[0] * np.geomspace(3, 0.3, t)
         train = rng.standard_normal((n, t)) @ axes.T + rng.uniform(2, 4, t)
         x = rng.standard_normal((m, t)) @ axes.T * 1.5 + rng.uniform(1, 5, t)
@@ -407,6 +503,17 @@ def judge_scores(mean_beat_score, pca_score, knn_score, probe):
             _judge_pca(probe, pca_score, train, x, k)
         for k in (1, 4, n):
             _judge_knn(probe, knn_score, train, x, k)
+        if t < n:  # as many components as there are samples: nothing is left over
+            rest = _scores_of(probe, probe.call(pca_score, train, x, t), m, "pca_score")
+            probe.require(
+                np.all(np.abs(rest) < 1e-3),
+                "wrong-residual",
+                f"pca_score with k = t = {t}: what can {t} components of windows of {t} samples not reconstruct?",
+            )
+    # Axes that are the samples, in rising order of their variances: eigenvalues come in any order.
+    rising = rng.standard_normal((20, 5))
+    rising = np.linalg.qr(rising - rising.mean(axis=0))[0] * np.geomspace(1, 10, 5) + 2
+    _judge_pca(probe, pca_score, rising, rng.standard_normal((4, 5)) * 2 + 2, 2)
     # A training window is normal, and scoring it must find itself; one window at a time gives the same scores.
     for function, arguments, name in (
         (mean_beat_score, (), "mean_beat_score"),
@@ -423,15 +530,50 @@ def judge_scores(mean_beat_score, pca_score, knn_score, probe):
             "depends-on-the-company",
             f"{name} gives a window another score when it comes alone. What do you compute from x?",
         )
-    itself = probe.require_shape(probe.call(knn_score, train, train[:4], 1), (4,))
+    # The same shapes again with other windows: nothing may be left over from the calls before.
+    other = train[:, ::-1] + rng.standard_normal(train.shape)
+    centre = other.mean(axis=0)
+    for function, arguments, true in (
+        (mean_beat_score, (), np.square(x - centre).sum(axis=1)),
+        (pca_score, (2,), _residual(other, x, 2, centre)),
+        (knn_score, (1,), np.linalg.norm(x[:, None] - other[None], axis=2).min(axis=1)),
+    ):
+        probe.require_close(
+            probe.require_shape(probe.call(function, other, x, *arguments), (len(x),)),
+            true,
+            "remembers-the-last-call",
+            "The training windows were others than in the call before. Does your function look at the new ones?",
+        )
+    many = rng.standard_normal((30, 14)) + 10
+    itself = probe.require_shape(probe.call(knn_score, many, many, 1), (30,))
+    apart = np.linalg.norm(many[:, None] - many[None], axis=2)
+    found = np.abs(itself) < 0.1 * apart[apart > 0].min()  # wide enough for single precision
     probe.require(
-        np.all(np.abs(itself) < 1e-5),
+        found.all() or not (found.any() or np.isnan(itself).any()),
+        "root-of-a-negative-number",
+        "knn_score finds some training windows among themselves, and others not. Which of your squared distances may "
+        "come out a little below 0, and what is its root?",
+    )
+    probe.require(
+        found.all(),
         "skips-the-nearest",
         "A window that is in the training set has a neighbour at distance 0. Where did it go?",
+    )
+    twice, close = np.concatenate([train, train[:1]]), train[:3] + 0.3 * rng.standard_normal((3, t))
+    probe.require_close(
+        probe.require_shape(probe.call(knn_score, twice, close, 2), (3,)),
+        np.sort(np.linalg.norm(close[:, None] - twice[None], axis=2), axis=1)[:, :2].mean(axis=1),
+        "drops-equal-windows",
+        "knn_score: one training window was there twice. How many neighbours is it?",
     )
 
 
 def _scores_of(probe, result, m: int, name: str) -> np.ndarray:
+    probe.require(
+        not np.iscomplexobj(result),
+        "complex-numbers",
+        f"{name}: your scores are complex numbers. Which eigenvalues can a symmetric matrix have, and does your function know that it is one?",
+    )
     array = probe.array(result, name)
     probe.require(
         array.shape == (m,),
@@ -488,6 +630,19 @@ def _judge_mean_beat(probe, function, train, x) -> None:
                 "no-mean",
                 "mean_beat_score: is a normal window one of zeros?",
             ),
+            *(
+                (
+                    np.square((x - mean) / train.std(axis=0, ddof=ddof)).sum(axis=1),
+                    "standardised",
+                    "mean_beat_score: you count in standard deviations of each sample. In which units was it asked for?",
+                )
+                for ddof in (0, 1)
+            ),
+            (
+                np.square(x[:, None] - train[None]).sum(axis=2).mean(axis=1),
+                "mean-of-distances",
+                "mean_beat_score: is a mean of squared distances the squared distance to a mean?",
+            ),
         ],
         "wrong-distance",
         "mean_beat_score: subtract the mean training window, square, sum over the samples of a window: which step is another?",
@@ -510,6 +665,8 @@ def _judge_pca(probe, function, train, x, k) -> None:
     both = np.concatenate([train, x])
     shifted = (x - x.mean(axis=0)) - (x - x.mean(axis=0)) @ axes[:k].T @ axes[:k]
     raw = np.linalg.svd(train, full_matrices=False)[2][:k]
+    inner = (x - mean) @ axes[:k].T @ axes[:k]
+    any_order = np.linalg.eig(np.cov(train.T))[1][:, :k].real
     last = axes[len(axes) - k :]
     probe.settle(
         got,
@@ -531,6 +688,34 @@ def _judge_pca(probe, function, train, x, k) -> None:
                 np.square(x - x @ axes[:k].T @ axes[:k]).sum(axis=1),
                 "not-centred",
                 "pca_score: the plane goes through the mean training window. Does yours?",
+            ),
+            (
+                np.square(x - inner).sum(axis=1),
+                "not-centred",
+                "pca_score: your reconstruction is compared with x. What was taken from x before the projection?",
+            ),
+            (
+                np.square(x - x @ axes[:k].T @ axes[:k] - mean).sum(axis=1),
+                "not-centred",
+                "pca_score: you add the mean at the end. Where did you subtract it?",
+            ),
+            (
+                _residual(train, x, k, train.mean()),
+                "one-mean-for-all",
+                "pca_score: the mean window has as many numbers as a window. Over which axis is your mean?",
+            ),
+            *(
+                (
+                    _residual((train - mean) / spread, (x - mean) / spread, k, 0 * mean),
+                    "standardised",
+                    "pca_score: you divide each sample by its deviation. In which units was the distance asked for?",
+                )
+                for spread in (train.std(axis=0), train.std(axis=0, ddof=1))
+            ),
+            (
+                np.square((x - mean) - (x - mean) @ any_order @ any_order.T).sum(axis=1),
+                "smallest-components",
+                "pca_score: along which directions do normal windows vary most? In which order are yours?",
             ),
             (_residual(train, x, k, 0 * mean), "not-centred", "pca_score: does your plane go through the mean window?"),
             (
@@ -559,7 +744,14 @@ def _judge_pca(probe, function, train, x, k) -> None:
                 "pca_score: count the components that you keep. Are they k?",
             ),
             (_residual(train, x, k + 1, mean), "one-component-more", "pca_score: are the components that you keep k?"),
-            (np.abs(true), "wrong-residual", "pca_score: what is left over after the reconstruction?"),
+            *(
+                (
+                    _residual(train, x, fixed, mean),
+                    "ignores-k",
+                    f"pca_score: k was {k}, and you keep {fixed}. Where does your number come from?",
+                )
+                for fixed in (1, 2, 3)
+            ),
         ],
         "wrong-residual",
         "pca_score: subtract the training mean, project on k axes of the training windows, square what is left, sum: "
@@ -596,6 +788,21 @@ def _judge_knn(probe, function, train, x, k) -> None:
         (ordered[:, :k].sum(axis=1), "sum-not-mean", "knn_score: does the score double with twice as many neighbours?"),
         (ordered[:, k - 1], "k-th-neighbour", "knn_score: that is the distance to the k-th. And the others?"),
         (ordered[:, 0], "nearest-only", "knn_score: that is the nearest one. And the others?"),
+        (
+            distances.mean(axis=1),
+            "ignores-k",
+            "knn_score: that is the mean distance to all training windows. Where is k?",
+        ),
+        (
+            ordered[:, : max(k - 1, 1)].mean(axis=1),
+            "one-neighbour-less",
+            "knn_score: how many neighbours does your mean run over?",
+        ),
+        (
+            ordered[:, : k + 1].mean(axis=1),
+            "one-neighbour-more",
+            "knn_score: how many neighbours does your mean run over?",
+        ),
         (np.median(ordered[:, :k], axis=1), "median", "knn_score: which average was asked for?"),
         (ordered[:, -k:].mean(axis=1), "the-farthest", "knn_score: in which order do your distances stand?"),
         (
@@ -694,6 +901,20 @@ def judge_windows_to_points(windows_to_points, probe):
     alone = np.arange(9) == 4
     got = probe.array(probe.call(windows_to_points, alone, 4, 1, 12)).astype(bool)
     probe.require(not got.any(), "any-window", "One window among eight others was flagged. Do its neighbours agree?")
+    window, windows = int(rng.integers(7, 14)), 30
+    silent = int(rng.integers(12, 18))
+    got = probe.array(probe.call(windows_to_points, np.arange(windows) != silent, window, 1, windows + window - 1))
+    probe.require(
+        not got.astype(bool)[silent : silent + window].any(),
+        "majority",
+        f"Windows of {window}, stride 1: all windows but one were flagged. May the samples of that one be flagged?",
+    )
+    single = probe.array(probe.call(windows_to_points, np.array([True]), 3, 2, 5)).astype(bool)
+    probe.require(
+        np.array_equal(single, np.arange(5) < 3),
+        "wrong-samples",
+        "One window of 3, flagged, 5 samples: yours are " + str(single.tolist()) + ". Which samples does it cover?",
+    )
     everywhere = probe.array(probe.call(windows_to_points, np.ones(9, bool), 4, 1, 12)).astype(bool)
     probe.require(everywhere.all(), "full-cover-only", "All windows were flagged. Which sample is not, and why?")
 
@@ -719,6 +940,9 @@ def _point_mistakes(flags, window, stride, n_points, told) -> list:
     starts, ends = np.zeros(n_points, bool), np.zeros(n_points, bool)
     starts[np.flatnonzero(flags) * stride] = True
     ends[np.flatnonzero(flags) * stride + window - 1] = True
+    last_word = np.zeros(n_points, bool)
+    for i, flag in enumerate(flags):
+        last_word[i * stride : i * stride + window] = flag
     majority = told + "you let the majority decide. How many windows may disagree?"
     return [
         (
@@ -733,6 +957,11 @@ def _point_mistakes(flags, window, stride, n_points, told) -> list:
         ),
         ((covered > 0) & (2 * flagged >= covered), "majority", majority),
         ((covered > 0) & (2 * flagged > covered), "majority", majority),
+        (
+            last_word,
+            "last-window-decides",
+            told + "a later window overwrites what an earlier one said. Do both count?",
+        ),
         (starts, "start-only", told + "only the first sample of a window is flagged. How many does it cover?"),
         (ends, "end-only", told + "only the last sample of a window is flagged. How many does it cover?"),
         (

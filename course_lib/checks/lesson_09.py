@@ -48,9 +48,19 @@ def judge_sample_prior(sample_prior, probe):
         return _decoded_codes(probe, sample_prior, 6, 3, lambda z: 2 * z, generator)[1]
 
     _repeats(probe, sample_prior, call)
-    n, k = 6000, 4
-    codes, _ = _decoded_codes(probe, sample_prior, n, k, lambda z: z, np.random.default_rng(probe.seed + 1))
-    _require_standard_normal(probe, codes)
+    generator = np.random.default_rng(probe.seed + 1)
+    for n, k in ((6000, 4), (3000, 7)):
+        codes, _ = _decoded_codes(probe, sample_prior, n, k, lambda z: z, generator)
+        _require_standard_normal(probe, codes)
+    # Many small sets: what is done to the codes of one call shows in their sum and their sizes.
+    calls = np.stack([_decoded_codes(probe, sample_prior, 5, 2, lambda z: z, generator)[0] for _ in range(300)])
+    sums = calls.sum(axis=1) / math.sqrt(5)
+    probe.require(
+        sums.std() > 0.7,
+        "forces-the-moments",
+        "The codes of one small set always balance each other. Would independent draws agree so well?",
+    )
+    _require_normal_shares(probe, calls.reshape(-1, 2))
 
 
 def _decoded_codes(probe, sample_prior, n, k, decode, generator):
@@ -127,11 +137,17 @@ def _require_standard_normal(probe, codes) -> None:
         "wrong-mean",
         f"Your codes have the mean {mean:.3f}. Where is the middle of the prior?",
     )
-    tail = np.abs(codes).max() / spread
+    largest = np.abs(codes).max()
+    tail = largest / spread
     probe.require(
         tail > 3.2,
         "cuts-off-the-tails",
         f"Among {total:,} numbers none is beyond {np.abs(codes).max():.2f}, and a normal distribution would have some. Who removed them?",
+    )
+    probe.require(
+        np.sum(np.abs(codes) == largest) < 3,
+        "cuts-off-the-tails",
+        f"{np.sum(np.abs(codes) == largest)} of your numbers are as large as {largest:.2f}, and none is larger. Who put them there?",
     )
     probe.require(
         abs(spread - 1) < SIGMAS / math.sqrt(2 * total),
@@ -149,6 +165,7 @@ def _require_standard_normal(probe, codes) -> None:
         "latents-differ",
         "Your latents do not all have mean 0 and standard deviation 1. Does the prior tell them apart?",
     )
+    _require_normal_shares(probe, codes)
     correlation = np.corrcoef(codes.T) - np.eye(k)
     half = n // 2
     along = max(abs((codes[lag:] * codes[:-lag]).mean()) for lag in (1, half))
@@ -158,9 +175,45 @@ def _require_standard_normal(probe, codes) -> None:
         "Your numbers depend on each other. What does one number of a code say about the next?",
     )
     probe.require(
+        _sizes_independent(codes),
+        "not-independent",
+        "Without their signs, your numbers depend on each other. Does a large one say anything about the next, or about its row?",
+    )
+    probe.require(
+        len(np.unique(np.abs(codes), axis=0)) > 0.99 * n,
+        "not-independent",
+        "Some of your codes are others once more, or others with the signs turned. Are they independent?",
+    )
+    probe.require(
         abs(mean) > 1e-8 and abs(spread - 1) > 1e-8,
         "forces-the-moments",
         "Mean and standard deviation of your codes are exactly 0 and 1. Would independent draws agree so well?",
+    )
+
+
+def _require_normal_shares(probe, codes) -> None:
+    """The share of numbers below each of some levels, against the normal distribution's."""
+    levels = np.linspace(-2.5, 2.5, 21)
+    shares = (codes.ravel()[:, None] < levels).mean(axis=0)
+    true = np.array([0.5 * math.erfc(-level / math.sqrt(2)) for level in levels])
+    off = np.abs(shares - true).max()
+    probe.require(
+        off < SIGMAS / 2 / math.sqrt(codes.size),
+        "not-normal",
+        f"The share of your numbers below some level is off by {off:.3f}. Which distribution is the prior?",
+    )
+
+
+def _sizes_independent(normal) -> bool:
+    """Whether the sizes |z| of standard normal numbers (n, k) say nothing about each other, along rows and columns."""
+    n = len(normal)
+    sizes = (np.abs(normal) - math.sqrt(2 / math.pi)) / math.sqrt(1 - 2 / math.pi)
+    across = sizes.T @ sizes / n - np.diag((sizes**2).mean(axis=0))
+    if np.abs(across).max() > (SIGMAS + 1) / math.sqrt(n):
+        return False
+    return all(
+        np.abs(sizes[lag:].T @ sizes[:-lag] / (n - lag)).max() < (SIGMAS + 1) / math.sqrt(n - lag)
+        for lag in (1, 2, n // 2)
     )
 
 
@@ -175,7 +228,10 @@ def judge_sample_gaussian(sample_gaussian, probe):
     rng = probe.rng
     k = 3
     mixing = np.array([[1.5, 0.0, 0.0], [2.0, 0.8, 0.0], [-0.7, 0.5, 0.4]]) * rng.uniform(0.9, 1.1, (3, 3))
-    codes = rng.standard_normal((60, k)) @ mixing.T + rng.uniform(2, 4, k) * np.array([1, -1, 1])
+    two_humps = rng.choice([-1.0, 1.0], (60, k)) * rng.uniform(
+        0.8, 1.2, (60, k)
+    )  # no Gaussian: draws near the codes show
+    codes = two_humps @ mixing.T + rng.uniform(2, 4, k) * np.array([1, -1, 1])
     n = 8000
     draws = probe.require_shape(
         probe.call(sample_gaussian, codes, n, np.random.default_rng(probe.seed)), (n, k), "One draw a row."
@@ -316,7 +372,9 @@ def _require_gaussian(probe, codes, draws) -> None:
     half = len(draws) // 2
     along = max(np.abs((whitened[:, lag:] * whitened[:, :-lag]).mean(axis=1)).max() for lag in (1, half))
     probe.require(
-        along < SIGMAS / math.sqrt(half),
+        along < SIGMAS / math.sqrt(half)
+        and _sizes_independent(whitened.T / whitened.std())
+        and len(np.unique(draws, axis=0)) > 0.99 * len(draws),
         "not-independent",
         "Each of your draws says something about another one. Are they independent?",
     )
@@ -364,6 +422,30 @@ def _check_singular(probe, sample_gaussian, rng) -> None:
         "leaves-the-plane",
         f"{asked} In your draws it is not. What was added to the covariance?",
     )
+    wide = rng.normal(size=(30, 6)) @ (np.eye(6) + np.tril(rng.normal(size=(6, 6)), -1)) + rng.normal(size=6)
+    many = probe.require_shape(probe.call(sample_gaussian, wide, 4000, rng), (4000, 6)).astype(np.float64)
+    probe.require(
+        _fits(_moments(many), 4000, *_moments(wide), 1.05 / 30),
+        "wrong-moments",
+        "With six numbers a code, mean and covariance of your draws are not those of the codes. What is different from three?",
+    )
+    pair = rng.normal(size=(2, 2)) + 3 * np.eye(2)
+    result, error = probe.attempt(sample_gaussian, pair, 3000, rng)
+    probe.require(
+        error is None, "fails-when-singular", "Two codes have a covariance, too. What does your function make of it?"
+    )
+    between = (probe.require_shape(result, (3000, 2)) - pair.mean(axis=0)) @ (pair[1] - pair[0])
+    between = between.astype(np.float64) / np.square(pair[1] - pair[0]).sum()  # deviation 0.71, or 0.5 dividing by m
+    probe.require(
+        0.45 < between.std() < 0.8,
+        "fails-when-singular",
+        f"Fitted to two codes, your draws spread by {between.std():.2f} of the way between them. What does np.cov say?",
+    )
+    probe.require(
+        2.5 < (between**4).mean() / (between**2).mean() ** 2 < 4.2,
+        "not-gaussian",
+        "Fitted to two codes, your draws have the right spread and not the right shape. Which distribution is asked for?",
+    )
     few = rng.normal(size=(2, 5))
     result, error = probe.attempt(sample_gaussian, few, 3, rng)
     probe.require(
@@ -382,14 +464,22 @@ def _check_singular(probe, sample_gaussian, rng) -> None:
 def judge_slerp(slerp, probe):
     """Ends, general codes of unequal norms, right angles, nearly and exactly parallel codes."""
     rng = probe.rng
-    for k in (2, 3, 7, 32):
+    for k, (low, high), turned in (
+        (2, (2.1, 2.5), False),
+        (2, (0.6, 1.0), True),
+        (3, (0.6, 1.0), False),
+        (7, (2.6, 2.9), True),
+        (32, (2.1, 2.5), False),
+    ):
         # An angle well away from 0, 90 and 180 degrees, and a scalar product that is no cosine.
         u, w = rng.normal(size=(2, k))
         u /= np.linalg.norm(u)
         w -= (w @ u) * u
         w /= np.linalg.norm(w)
-        angle = float(rng.choice([rng.uniform(0.6, 1.0), rng.uniform(2.1, 2.5)]))
+        angle = float(rng.uniform(low, high))
         a, b = rng.uniform(2, 3) * u, rng.uniform(1.2, 1.6) * (math.cos(angle) * u + math.sin(angle) * w)
+        if turned:  # the second code is the longer one
+            a, b = b, a
         for t in (float(rng.uniform(0.2, 0.4)), 0.5, float(rng.uniform(0.6, 0.8)), 0.0, 1.0):
             result, error = probe.attempt(slerp, a, b, t)
             probe.require(
@@ -404,6 +494,15 @@ def judge_slerp(slerp, probe):
             )
             got = probe.require_shape(result, (k,), "One code comes back.")
             _check_arc(probe, got.astype(np.float64), a, b, t)
+    whole = probe.require_shape(
+        probe.call(slerp, np.array([3, 0]), np.array([0, 1]), 0.5), (2,), "One code comes back."
+    )
+    probe.require_close(
+        whole,
+        [math.sqrt(2), math.sqrt(2)],
+        "wrong-code",
+        "The task's own example, codes (3, 0) and (0, 1) of whole numbers, half-way: norm 2, equal components. What happens to fractions, and to a right angle?",
+    )
     # Independent codes of one direction: the arc has no length, only the norm changes.
     direction = rng.normal(size=5)
     direction /= np.linalg.norm(direction)
@@ -676,6 +775,7 @@ def _check_nearest(probe, got, samples, train) -> None:
         mistakes,
         "wrong-distance",
         "One distance for each sample, to the training row that is nearest to it: over which axis is the minimum?",
+        atol=2e-5,
     )
 
 
@@ -711,6 +811,21 @@ def judge_frechet_distance(frechet_distance, probe):
         "fails-when-singular",
         "Fewer samples than features, moved by 1 in each of 12: only the means differ. What does a singular covariance do to your root?",
         atol=1e-3,
+    )
+    first, second = (rng.normal(size=(size, 9)) @ rng.normal(size=(9, 9)) for size in (5, 7))
+    result, error = probe.attempt(frechet_distance, first, second)
+    probe.require(
+        error is None,
+        "fails-when-singular",
+        "Two sets of fewer samples than features: both covariances are singular. Which root needs an inverse?",
+    )
+    _require_real(probe, result)
+    probe.require_close(
+        probe.number(result),
+        _distance_of_gaussians(first, second),
+        "fails-when-singular",
+        "Two different sets of fewer samples than features: what does a singular covariance do to your root?",
+        rtol=5e-3,
     )
     one, other = rng.normal(size=(20, 1)), 1 + 2 * rng.normal(size=(30, 1))
     result, error = probe.attempt(frechet_distance, one, other)
@@ -763,6 +878,14 @@ def _check_zero(probe, frechet_distance, features, misconception, what) -> None:
 def _matrix_root(matrix):
     values, vectors = np.linalg.eigh(matrix)
     return (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
+
+
+def _distance_of_gaussians(a, b) -> float:
+    root, other = _matrix_root(np.cov(a.T)), _matrix_root(np.cov(b.T))
+    shared = np.linalg.svd(root @ other, compute_uv=False).sum()
+    return float(
+        np.square(a.mean(axis=0) - b.mean(axis=0)).sum() + np.square(root).sum() + np.square(other).sum() - 2 * shared
+    )
 
 
 def _check_frechet(probe, got, a, b) -> None:
@@ -858,6 +981,21 @@ def _check_frechet(probe, got, a, b) -> None:
             float(np.square(np.linalg.norm(a.mean(axis=0)) - np.linalg.norm(b.mean(axis=0)))) + shapes,
             "difference-of-norms",
             "You compare the lengths of the two means. What if they point elsewhere?",
+        ),
+        (
+            moved + traces - 2 * float(np.sqrt(np.maximum(np.linalg.eigvalsh(product), 0)).sum()),
+            "symmetric-solver",
+            "Your eigenvalues are those of a symmetric matrix. Is the product of two symmetric matrices symmetric?",
+        ),
+        (
+            moved + traces - 2 * float(np.sqrt(np.linalg.svd(product, compute_uv=False)).sum()),
+            "singular-values",
+            "You take the singular values of the product. When are they its eigenvalues?",
+        ),
+        (
+            moved + traces - 2 * float(np.sqrt(np.maximum(np.linalg.eigvalsh(ca) * np.linalg.eigvalsh(cb), 0)).sum()),
+            "product-of-eigenvalues",
+            "You multiply the eigenvalues of the two matrices in pairs. Which eigenvectors belong to them?",
         ),
         (true / a.shape[1], "mean-over-features", "You divide by the number of features. Does the formula?"),
         (-true, "wrong-sign", "A squared distance is not negative. Which sign?"),

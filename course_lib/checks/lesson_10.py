@@ -49,7 +49,7 @@ def _per_user(probe, got, users: int, name: str) -> np.ndarray:
 )
 def judge_ndcg_at_k(ndcg_at_k, recall_at_k, probe):
     """Users with one, some and all of their unseen items held out; k of 1, of all items, and between."""
-    for users, items, k in ((6, 11, 4), (4, 9, 9), (5, 12, 1), (1, 8, 3), (7, 7, 5)):
+    for users, items, k in ((6, 11, 4), (4, 9, 9), (5, 12, 1), (1, 8, 3), (7, 7, 5), (3, 1200, 500)):
         scores, held_out = _ranking_case(probe.rng, users, items, k)
         order = np.argsort(-scores, axis=1)
         gains = np.take_along_axis(held_out, order, axis=1).astype(float)
@@ -104,6 +104,12 @@ def _check_ndcg(probe, ndcg_at_k, scores, held_out, k, gains, backwards, counts,
     late = 1 / np.log2(np.arange(items) + 3.0)
     from_zero = np.concatenate([[0.0], 1 / np.log2(np.arange(2, items + 1))]) if items > 1 else np.zeros(1)
     inverse = 1 / np.arange(1.0, items + 1)
+    twice = np.concatenate([[1.0], from_zero[1:]])  # the older form: the first two places are worth 1 each
+    down, up = np.argpartition(-scores, k - 1, axis=1), np.argpartition(scores, items - k, axis=1)
+    in_no_order = [
+        np.take_along_axis(held_out, some, axis=1).astype(float)
+        for some in (down[:, :k], up[:, items - k :], up[:, ::-1][:, :k])
+    ]
     probe.require(
         np.isfinite(got).all(),
         "place-zero",
@@ -173,6 +179,19 @@ def _check_ndcg(probe, ndcg_at_k, scores, held_out, k, gains, backwards, counts,
                 "wrong-discount",
                 "You discount by the place itself. Which function of the place stands in the formula?",
             ),
+            (
+                gains[:, :k] @ twice[:k] / np.cumsum(twice)[cut - 1],
+                "place-off-by-one",
+                "Your first two places are worth the same. What does the formula give for place 2?",
+            ),
+            *(
+                (
+                    some @ worth[:k] / best[cut - 1],
+                    "places-not-sorted",
+                    "You have the right k films, and not in their order. What does a partition promise about the films before the k-th?",
+                )
+                for some in in_no_order
+            ),
         ],
         "wrong-ndcg",
         "One film is held out and stands at place 3. How much is that hit worth, and how much would it be worth at best?",
@@ -191,7 +210,14 @@ def _check_ndcg(probe, ndcg_at_k, scores, held_out, k, gains, backwards, counts,
 def judge_split_users(split_users, probe):
     """Several sizes and shares; then many draws of a small split, to see who can get where."""
     rng = probe.rng
-    for n, fractions in ((40, (0.5, 0.25, 0.25)), (101, (0.8, 0.1, 0.1)), (30, (0.1, 0.2, 0.7)), (7, (0.6, 0.2, 0.2))):
+    for n, fractions in (
+        (40, (0.5, 0.25, 0.25)),
+        (101, (0.8, 0.1, 0.1)),
+        (30, (0.1, 0.2, 0.7)),
+        (7, (0.6, 0.2, 0.2)),
+        (50, (0.8, 0.2, 0.0)),
+        (1, (0.6, 0.2, 0.2)),
+    ):
         seed = int(rng.integers(2**31))
         parts = _parts(probe, split_users, n, fractions, seed)
         together = np.concatenate(parts)
@@ -223,17 +249,29 @@ def judge_split_users(split_users, probe):
             "ignores-rng",
             "The same generator, freshly seeded, gives two different splits. Where do your random numbers come from?",
         )
-    draws = [_parts(probe, split_users, 12, (0.5, 0.25, 0.25), int(seed)) for seed in rng.integers(2**31, size=120)]
+    n_draws = 400
+    draws = [_parts(probe, split_users, 12, (0.5, 0.25, 0.25), int(seed)) for seed in rng.integers(2**31, size=n_draws)]
     counts = np.array([[np.bincount(part, minlength=12) for part in draw] for draw in draws]).sum(axis=0)  # (3, 12)
     probe.require(
-        not ((counts == 0) | (counts == 120)).all(),
+        not ((counts == 0) | (counts == n_draws)).all(),
         "not-shuffled",
         "Every draw gives the same split. Are the first users in the file like the last ones?",
     )
     probe.require(
-        ((counts > 0) & (counts < 120)).all(),
+        ((counts > 0) & (counts < n_draws)).all(),
         "partly-shuffled",
-        "Over 120 draws some users never come into one of the parts. Is everybody drawn, or are only some shuffled?",
+        f"Over {n_draws} draws some users never come into one of the parts. Is everybody drawn, or are only some shuffled?",
+    )
+    rate = counts.mean(axis=1, keepdims=True) / n_draws
+    probe.require(
+        (np.abs(counts - n_draws * rate) <= 6 * np.sqrt(n_draws * rate * (1 - rate))).all(),  # six standard deviations
+        "not-equally-likely",
+        f"Over {n_draws} draws the users came into training {counts[0].tolist()} times. Whom does your draw prefer?",
+    )
+    probe.require(
+        len({frozenset(draw[0].tolist()) for draw in draws}) > 260,  # of 924 possible ones 325 are expected
+        "not-independent",
+        f"Of {n_draws} draws few are different. Do neighbouring users always go into the same part?",
     )
 
 
@@ -266,7 +304,7 @@ def _parts(probe, split_users, n, fractions, seed) -> list[np.ndarray]:
 def judge_fold_in(fold_in, probe):
     """Rows with 2 to many events and shares near both ends; then identical rows, which must be divided differently."""
     rng = probe.rng
-    for users, items, share in ((9, 14, 0.8), (6, 20, 0.5), (12, 12, 0.25), (5, 9, 0.05), (5, 9, 0.97), (1, 30, 0.8)):
+    for users, items, share in ((9, 14, 0.75), (6, 20, 0.5), (12, 12, 0.25), (5, 9, 0.05), (5, 9, 0.97), (1, 30, 0.75)):
         events = np.zeros((users, items), bool)
         for user in range(users):
             n = 2 if user == 1 else int(rng.integers(5, items - 1))
@@ -325,13 +363,14 @@ def _check_chance(probe, fold_in) -> None:
     columns = np.sort(rng.choice(15, 6, replace=False))
     events = np.zeros((200, 15), bool)
     events[:, columns] = True
-    seeds = rng.choice(2**31, 2, replace=False)
-    shown, other = (_divided(probe, fold_in, events, 0.5, int(seed))[0][:, columns] for seed in seeds)
+    seeds = np.unique(rng.integers(2**31, size=6))
+    draws = [_divided(probe, fold_in, events, 0.5, int(seed))[0][:, columns] for seed in seeds]
+    shown = draws[0]
     rate = shown.sum(axis=0)
     probe.require(
-        not np.array_equal(shown, other),
+        len({draw.tobytes() for draw in draws}) > 1,
         "not-random",
-        "Two generators with different seeds give the same division. Is anything drawn from rng?",
+        "Generators with different seeds give the same division. Is anything drawn from rng?",
     )
     probe.require(
         len(np.unique(shown, axis=0)) > 1,
@@ -344,10 +383,17 @@ def _check_chance(probe, fold_in) -> None:
         "not-equally-likely",
         f"Of 200 users with the same six films these were shown {rate.tolist()} times. Which events does your draw prefer?",
     )
+    kinds = np.unique(np.concatenate(draws), axis=0)
     probe.require(
-        len(np.unique(shown, axis=0)) == 20,
+        len(np.unique(shown, axis=0)) >= 15
+        and len(kinds) == 20,  # a right draw misses one of 20 in 200 once in 1400 times
         "one-division-for-all-users",
         f"There are 20 ways to show three of six films; 200 users got only {len(np.unique(shown, axis=0))} of them. Is each user drawn for alone?",
+    )
+    probe.require(
+        len({draw.tobytes() for draw in draws}) == len(seeds),
+        "not-random",
+        "Two generators with different seeds give the same division. Is everything drawn from rng?",
     )
 
 
@@ -383,10 +429,10 @@ def judge_popularity(popularity, probe):
     """Two shapes, one of them square, with an item that nobody has."""
     for users, items in ((9, 6), (8, 8), (400, 3), (1, 5)):
         train = probe.rng.random((users, items)) < probe.rng.uniform(0.2, 0.9, items)
-        empty = int(probe.rng.integers(items))
+        empty = items - 1 if users == 9 else int(probe.rng.integers(items))  # once the last one
         train[:300, (empty + 1) % items] = True  # more users than a byte can count, if there are so many
-        train[:, empty] = False
         train[int(probe.rng.integers(users)), :] |= probe.rng.random(items) < 0.5
+        train[:, empty] = False
         true = np.array([sum(bool(x) for x in column) for column in train.T], float)
         by_user = train.sum(axis=1).astype(float)
         got = probe.array(probe.call(popularity, train)).astype(float)
@@ -427,10 +473,29 @@ def judge_popularity(popularity, probe):
                 "negative",
                 "Your most popular item has the smallest number. Which item would be recommended first?",
             ),
-            (
-                true % 256,
-                "overflows",
-                "With 400 users your counts are too small by 256. Which type of number do you count in?",
+            *(
+                (
+                    few,
+                    "overflows",
+                    "With 400 users your counts are too small by 256. Which type of number do you count in?",
+                )
+                for few in (true % 256, (true + 128) % 256 - 128)
+            ),
+            *(
+                (
+                    short,
+                    "loses-items",
+                    f"You return {len(short)} numbers for {items} items. Which number belongs to an item that nobody has?",
+                )
+                for short in (true[: np.flatnonzero(true).max(initial=0) + 1], true[true > 0])
+            ),
+            *(
+                (
+                    ordered,
+                    "ranking-not-counts",
+                    "Your numbers are in an order of their own. Which number belongs to item 0?",
+                )
+                for ordered in (np.sort(true), np.sort(true)[::-1], np.argsort(np.argsort(true)))
             ),
         ]
         probe.settle(
@@ -454,7 +519,7 @@ def judge_popularity(popularity, probe):
 def judge_ease(ease, probe):
     """More users than items, fewer, and as many; booleans and floats; weak and strong penalties."""
     rng = probe.rng
-    for users, items, strength in ((30, 7, 3.0), (6, 9, 0.8), (8, 8, 10.0), (25, 5, 40.0)):
+    for users, items, strength in ((30, 7, 3.0), (6, 9, 0.8), (8, 8, 10.0), (25, 5, 40.0), (900, 4, 60.0)):
         train = rng.random((users, items)) < rng.uniform(0.25, 0.75, items)
         train[0, : items // 2], train[1, items // 2 :] = True, True
         strength *= float(rng.uniform(0.8, 1.25))
@@ -564,6 +629,16 @@ def _ease_answers(x: np.ndarray, strength: float):
                     _ease_from(np.linalg.inv(inner)),
                     name,
                     f"Your answer is right for a penalty of {factor * strength:.3g}, and strength was {strength:.3g}. What is added to the diagonal of XᵀX?",
+                )
+            )
+    for few in (gram % 256, (gram + 128) % 256 - 128):
+        inner = few + strength * identity
+        if np.linalg.cond(inner) < 1e10:
+            mistakes.append(
+                (
+                    _ease_from(np.linalg.inv(inner)),
+                    "overflows",
+                    f"With {users} users some counts in your XᵀX are too small by 256. Which type of number do you count in?",
                 )
             )
     everywhere = gram + strength
@@ -857,9 +932,10 @@ def judge_paired_difference(paired_difference, probe):
     """Few and many users who differ much from each other and little between methods."""
     rng = probe.rng
     for n in (6, 2, 40, 300):
-        users = rng.uniform(0.05, 0.9, n)
-        b = users + rng.normal(0, 0.02, n)
-        a = users + rng.normal(0.03, 0.04, n) + 0.1 * rng.random(n) ** 3
+        b = rng.uniform(0.05, 0.9, n) + rng.normal(0, 0.02, n)
+        gain = rng.normal(0.03, 0.045, n) + 0.1 * rng.random(n) ** 3
+        better = n in (6, 300)  # a first, then b
+        a = b + gain if (gain.mean() > 0) == better else b - gain
         d = a - b
         mean, s = d.mean(), d.std(ddof=1)
         t = stats.t.ppf(0.975, n - 1)
@@ -876,6 +952,19 @@ def judge_paired_difference(paired_difference, probe):
         se = s / np.sqrt(n)
         unit = "Are you asking where the users lie, or where their mean lies?"
         mistakes = [
+            *(
+                (
+                    around(t * se, abs(mean)),
+                    "drops-the-sign",
+                    "Method a is worse here, and your mean is positive. Which sign should it have?",
+                )
+                for _ in range(not better)  # where a is better, b − a would have failed before
+            ),
+            (
+                around(t * np.abs(d).std(ddof=1) / np.sqrt(n), np.abs(d).mean()),
+                "drops-the-sign",
+                "Your mean is that of the sizes of the differences. What happens to users who lose?",
+            ),
             (
                 -around(t * se)[[0, 2, 1]],
                 "wrong-direction",
@@ -957,3 +1046,10 @@ def judge_paired_difference(paired_difference, probe):
             rtol=1e-5,
             atol=1e-9,
         )
+    b = rng.integers(4, 40, 12) / 64
+    got = [probe.number(part) for part in probe.call(paired_difference, b + 0.25, b)]
+    probe.require(
+        np.allclose(got, 0.25),
+        "no-width",
+        f"Twelve users all gain exactly .25, and your answer is {[round(part, 4) for part in got]}. How wide is the interval if nothing varies, and what does your formula make of a spread of 0?",
+    )

@@ -124,8 +124,8 @@ check(choose_threshold)
 # rounding of the floats). In each segment the first window starts at the segment's first sample, each next one `stride`
 # later, as long as the whole window lies inside the segment.
 #
-# It returns three one-dimensional arrays of integers, the starts for training, validation and test. A segment too short
-# for a window gives an empty array.
+# It returns three one-dimensional arrays of integers, the starts for training, validation and test, each in rising
+# order. A segment too short for a window gives an empty array.
 #
 # `split_windows(20, 4, 2, (0.5, 0.2, 0.3))` gives `[0, 2, 4, 6]`, `[10]` and `[14, 16]`.
 #

@@ -108,6 +108,56 @@ def roc_auc(scores, is_anomaly):
     return float(_wins(scores, is_anomaly).mean() + _ties(scores, is_anomaly).mean() / 2)
 
 
+def _shared_ranks(scores, is_anomaly, rank):
+    ranks = np.array([rank(scores, score) for score in scores])
+    positive = int(is_anomaly.sum())
+    return float((ranks[is_anomaly].sum() - positive * (positive + 1) / 2) / (positive * (~is_anomaly).sum()))
+
+
+@wrong("shares-the-wrong-rank")
+def roc_auc(scores, is_anomaly):
+    return _shared_ranks(scores, is_anomaly, lambda all_of_them, score: 1 + (all_of_them < score).sum())
+
+
+@wrong("shares-the-wrong-rank")
+def roc_auc(scores, is_anomaly):
+    return _shared_ranks(scores, is_anomaly, lambda all_of_them, score: (all_of_them <= score).sum())
+
+
+@wrong("shares-the-wrong-rank")
+def roc_auc(scores, is_anomaly):
+    return _shared_ranks(
+        scores, is_anomaly, lambda all_of_them, score: 1 + len(np.unique(all_of_them[all_of_them < score]))
+    )
+
+
+@wrong("never-below-half")
+def roc_auc(scores, is_anomaly):
+    area = float(_wins(scores, is_anomaly).mean() + _ties(scores, is_anomaly).mean() / 2)
+    return max(area, 1 - area)
+
+
+def _trapezoids(scores, is_anomaly, thresholds):
+    hits = [(scores[is_anomaly] > threshold).mean() for threshold in thresholds]
+    alarms = [(scores[~is_anomaly] > threshold).mean() for threshold in thresholds]
+    return float(np.trapezoid(hits, alarms))
+
+
+@wrong("curve-without-its-ends")
+def roc_auc(scores, is_anomaly):
+    return _trapezoids(scores, is_anomaly, np.unique(scores)[::-1])
+
+
+@wrong("integrates-backwards")
+def roc_auc(scores, is_anomaly):
+    return _trapezoids(scores, is_anomaly, [-np.inf, *np.unique(scores)])
+
+
+@wrong("in-percent")
+def roc_auc(scores, is_anomaly):
+    return 100 * float(_wins(scores, is_anomaly).mean() + _ties(scores, is_anomaly).mean() / 2)
+
+
 # choose_threshold
 
 
@@ -198,6 +248,67 @@ def choose_threshold(validation_normal_scores, false_alarm_rate):
     n = len(validation_normal_scores)
     place = math.ceil(round((n + 1) * (1 - false_alarm_rate), 9))
     return float(validation_normal_scores[place - 1]) if place <= n else math.inf
+
+
+def _place(n, false_alarm_rate):
+    return math.ceil(round((n + 1) * (1 - false_alarm_rate), 9))
+
+
+def _at_place(scores, false_alarm_rate):
+    place = _place(len(scores), false_alarm_rate)
+    return float(np.sort(scores)[place - 1]) if place <= len(scores) else math.inf
+
+
+@wrong("infinity-too-early")
+def choose_threshold(validation_normal_scores, false_alarm_rate):
+    if len(validation_normal_scores) < 1 / false_alarm_rate:
+        return math.inf
+    return _at_place(validation_normal_scores, false_alarm_rate)
+
+
+@wrong("infinity-too-early")
+def choose_threshold(validation_normal_scores, false_alarm_rate):
+    n = len(validation_normal_scores)
+    place = _place(n, false_alarm_rate)
+    return math.inf if place >= n else _at_place(validation_normal_scores, false_alarm_rate)
+
+
+@wrong("wrong-end")
+def choose_threshold(validation_normal_scores, false_alarm_rate):
+    n = len(validation_normal_scores)
+    place = _place(n, false_alarm_rate)
+    return float(np.sort(validation_normal_scores)[::-1][place - 1]) if place <= n else math.inf
+
+
+@wrong("another-quantile")
+def choose_threshold(validation_normal_scores, false_alarm_rate):
+    if _place(len(validation_normal_scores), false_alarm_rate) > len(validation_normal_scores):
+        return math.inf
+    return float(np.quantile(validation_normal_scores, 1 - false_alarm_rate, method="higher"))
+
+
+@wrong("interpolated-quantile")
+def choose_threshold(validation_normal_scores, false_alarm_rate):
+    if _place(len(validation_normal_scores), false_alarm_rate) > len(validation_normal_scores):
+        return math.inf
+    return float(np.quantile(validation_normal_scores, 1 - false_alarm_rate, method="weibull"))
+
+
+@wrong("rounds-to-nearest")
+def choose_threshold(validation_normal_scores, false_alarm_rate):
+    n = len(validation_normal_scores)
+    place = round((n + 1) * (1 - false_alarm_rate))
+    return float(np.sort(validation_normal_scores)[place - 1]) if place <= n else math.inf
+
+
+@wrong("drops-equal-scores")
+def choose_threshold(validation_normal_scores, false_alarm_rate):
+    return _at_place(np.unique(validation_normal_scores), false_alarm_rate)
+
+
+@wrong("wrong-threshold")
+def choose_threshold(validation_normal_scores, false_alarm_rate):
+    return _at_place(np.abs(validation_normal_scores), false_alarm_rate)
 
 
 # split_windows
@@ -292,6 +403,52 @@ def split_windows(n_points, window, stride, fractions):
 def split_windows(n_points, window, stride, fractions):
     edges = _cut(n_points, fractions)
     return np.concatenate([np.arange(a, b - window + 1, stride) for a, b in itertools.pairwise(edges)]).tolist()
+
+
+@wrong("trusts-the-float")
+def split_windows(n_points, window, stride, fractions):
+    first, second = int(fractions[0] * n_points), int(fractions[1] * n_points)
+    edges = [0, first, first + second, n_points]
+    return tuple(np.arange(a, b - window + 1, stride) for a, b in itertools.pairwise(edges))
+
+
+@wrong("trusts-the-float")
+def split_windows(n_points, window, stride, fractions):
+    edges = [int(sum(fractions[:j]) * n_points) for j in range(3)] + [n_points]
+    return tuple(np.arange(a, b - window + 1, stride) for a, b in itertools.pairwise(edges))
+
+
+@wrong("trusts-the-float")
+def split_windows(n_points, window, stride, fractions):
+    edges = [math.ceil(sum(fractions[:j]) * n_points) for j in range(3)] + [n_points]
+    return tuple(np.arange(a, b - window + 1, stride) for a, b in itertools.pairwise(edges))
+
+
+@wrong("splits-in-another-order")
+def split_windows(n_points, window, stride, fractions):
+    edges = _cut(n_points, fractions)
+    training, validation, test = (np.arange(a, b - window + 1, stride) for a, b in itertools.pairwise(edges))
+    return training, test, validation
+
+
+@wrong("not-in-rising-order")
+def split_windows(n_points, window, stride, fractions):
+    edges = _cut(n_points, fractions)
+    return tuple(np.random.permutation(np.arange(a, b - window + 1, stride)) for a, b in itertools.pairwise(edges))
+
+
+@wrong("one-grid-for-all")
+def split_windows(n_points, window, stride, fractions):
+    # One walk through the series: after a segment it goes on where the stride leads, if that lies behind the edge.
+    start, parts = 0, []
+    for edge in _cut(n_points, fractions)[1:]:
+        part = []
+        while start + window <= edge:
+            part.append(start)
+            start += stride
+        parts.append(np.array(part, int))
+        start = max(start, int(edge))
+    return tuple(parts)
 
 
 # mean_beat_score, pca_score, knn_score
@@ -468,6 +625,146 @@ def _needs_one_more():
     return _three(knn_score=knn_score)
 
 
+@wrong("standardised", "mean_beat_score")
+def _in_deviations():
+    def mean_beat_score(train, x):
+        return np.sum(((x - train.mean(axis=0)) / train.std(axis=0)) ** 2, axis=1)
+
+    return _three(mean_beat_score=mean_beat_score)
+
+
+@wrong("mean-of-distances", "mean_beat_score")
+def _mean_distance_to_all():
+    return _three(mean_beat_score=lambda train, x: ((x[:, None] - train[None]) ** 2).sum(axis=2).mean(axis=1))
+
+
+@wrong("standardised", "mean_beat_score")
+def _pca_in_deviations():
+    def pca_score(train, x, k):
+        mean, spread = train.mean(axis=0), train.std(axis=0)
+        return _pca((train - mean) / spread, (x - mean) / spread, k)
+
+    return _three(pca_score=pca_score)
+
+
+@wrong("ignores-k", "mean_beat_score")
+def _always_three_components():
+    return _three(pca_score=lambda train, x, k: _pca(train, x, 3))
+
+
+@wrong("wrong-residual", "mean_beat_score")
+def _never_all_components():
+    return _three(pca_score=lambda train, x, k: _pca(train, x, min(k, x.shape[1] - 1)))
+
+
+@wrong("complex-numbers", "mean_beat_score")
+def _eigenvalues_of_anything():
+    def pca_score(train, x, k):
+        mean = train.mean(axis=0)
+        values, axes = np.linalg.eig(np.cov(train.T).astype(complex))
+        axes = axes[:, np.argsort(-values.real)[:k]]
+        return (((x - mean) - (x - mean) @ axes @ axes.conj().T) ** 2).sum(axis=1)
+
+    return _three(pca_score=pca_score)
+
+
+@wrong("smallest-components", "mean_beat_score")
+def _eigenvalues_as_they_come():
+    def pca_score(train, x, k):
+        mean = train.mean(axis=0)
+        axes = np.linalg.eig(np.cov(train.T))[1][:, :k].real
+        if len(train) < len(mean):  # only there are the vectors complex
+            return _pca(train, x, k)
+        return (((x - mean) - (x - mean) @ axes @ axes.T) ** 2).sum(axis=1)
+
+    return _three(pca_score=pca_score)
+
+
+@wrong("one-mean-for-all", "mean_beat_score")
+def _pca_about_one_number():
+    def pca_score(train, x, k):
+        mean = train.mean()
+        axes = np.linalg.svd(train - mean, full_matrices=False)[2][:k]
+        return np.sum(((x - mean) - (x - mean) @ axes.T @ axes) ** 2, axis=1)
+
+    return _three(pca_score=pca_score)
+
+
+@wrong("not-centred", "mean_beat_score")
+def _mean_not_added_again():
+    def pca_score(train, x, k):
+        mean = train.mean(axis=0)
+        axes = np.linalg.svd(train - mean, full_matrices=False)[2][:k]
+        return np.sum((x - (x - mean) @ axes.T @ axes) ** 2, axis=1)
+
+    return _three(pca_score=pca_score)
+
+
+@wrong("not-centred", "mean_beat_score")
+def _mean_only_added():
+    def pca_score(train, x, k):
+        mean = train.mean(axis=0)
+        axes = np.linalg.svd(train - mean, full_matrices=False)[2][:k]
+        return np.sum((x - (x @ axes.T @ axes + mean)) ** 2, axis=1)
+
+    return _three(pca_score=pca_score)
+
+
+@wrong("ignores-k", "mean_beat_score")
+def _all_neighbours():
+    return _three(knn_score=lambda train, x, k: _knn(train, x, len(train)))
+
+
+@wrong("one-neighbour-less", "mean_beat_score")
+def _one_less():
+    return _three(knn_score=lambda train, x, k: _knn(train, x, max(k - 1, 1)))
+
+
+@wrong("one-neighbour-more", "mean_beat_score")
+def _one_more():
+    return _three(knn_score=lambda train, x, k: _knn(train, x, k + 1))
+
+
+@wrong("root-of-a-negative-number", "mean_beat_score")
+def _expanded_square():
+    def knn_score(train, x, k):
+        squares = (x**2).sum(axis=1)[:, None] - 2 * x @ train.T + (train**2).sum(axis=1)
+        with np.errstate(invalid="ignore"):
+            return np.sort(np.sqrt(squares), axis=1)[:, :k].mean(axis=1)
+
+    return _three(knn_score=knn_score)
+
+
+@wrong("skips-the-nearest", "mean_beat_score")
+def _drops_itself():
+    def knn_score(train, x, k):
+        distances = np.linalg.norm(x[:, None] - train[None], axis=2)
+        return np.array([np.sort(row[row > 0])[:k].mean() for row in distances])
+
+    return _three(knn_score=knn_score)
+
+
+@wrong("drops-equal-windows", "mean_beat_score")
+def _each_window_once():
+    def knn_score(train, x, k):
+        different = np.unique(train, axis=0)
+        return _knn(different, x, min(k, len(different)))
+
+    return _three(knn_score=knn_score)
+
+
+@wrong("remembers-the-last-call", "mean_beat_score")
+def _fitted_once():
+    fitted = {}
+
+    def knn_score(train, x, k):
+        if fitted.get("train", np.zeros(0)).shape != train.shape:
+            fitted["train"] = train.copy()
+        return _knn(fitted["train"], x, k)
+
+    return _three(knn_score=knn_score)
+
+
 # windows_to_points
 
 
@@ -560,6 +857,27 @@ def windows_to_points(window_flags, window, stride, n_points):
 def windows_to_points(window_flags, window, stride, n_points):
     covered, flagged = _counts(window_flags, window, stride, n_points)
     return (covered == 0) | (flagged < covered)
+
+
+@wrong("majority")
+def windows_to_points(window_flags, window, stride, n_points):
+    covered, flagged = _counts(window_flags, window, stride, n_points)
+    return (covered > 0) & (flagged >= 0.75 * covered)
+
+
+@wrong("last-window-decides")
+def windows_to_points(window_flags, window, stride, n_points):
+    points = np.zeros(n_points, bool)
+    for i, flag in enumerate(window_flags):
+        points[i * stride : i * stride + window] = flag
+    return points
+
+
+@wrong("wrong-samples")
+def windows_to_points(window_flags, window, stride, n_points):
+    # Needs neighbours.
+    covered, flagged = _counts(window_flags, window, stride, n_points)
+    return (covered > 0) & (flagged == covered) & (len(window_flags) > 1)
 
 
 # fool

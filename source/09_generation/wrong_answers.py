@@ -121,6 +121,40 @@ def sample_prior(decoder, n, latent_dim, rng):
     return decoder(np.concatenate([codes, -codes])[:n] + 0.0)
 
 
+@wrong("not-independent")
+def sample_prior(decoder, n, latent_dim, rng):
+    codes = np.sort(rng.standard_normal((n, latent_dim)), axis=0)
+    return decoder(codes * rng.choice([-1, 1], codes.shape))
+
+
+@wrong("not-independent")
+def sample_prior(decoder, n, latent_dim, rng):
+    sizes = rng.standard_normal((n, 1))
+    return decoder(sizes * rng.choice([-1, 1], (n, latent_dim)))
+
+
+@wrong("not-independent")
+def sample_prior(decoder, n, latent_dim, rng):
+    codes = rng.standard_normal((-(-n // 2), latent_dim))
+    return decoder(rng.permutation(np.concatenate([codes, -codes])[:n]))
+
+
+@wrong("wrong-spread")
+def sample_prior(decoder, n, latent_dim, rng):
+    return decoder(rng.normal(0, 2 / np.sqrt(latent_dim), (n, latent_dim)))
+
+
+@wrong("cuts-off-the-tails")
+def sample_prior(decoder, n, latent_dim, rng):
+    return decoder(np.clip(rng.standard_normal((n, latent_dim)), -3.25, 3.25))
+
+
+@wrong("forces-the-moments")
+def sample_prior(decoder, n, latent_dim, rng):
+    codes = rng.standard_normal((n, latent_dim))
+    return decoder(codes - 0.9999 * codes.mean(axis=0) if n > 1 else codes)
+
+
 # sample_gaussian
 
 
@@ -230,6 +264,40 @@ def sample_gaussian(codes, n, rng):
 def sample_gaussian(codes, n, rng):
     mean = codes.mean(axis=0)
     return mean + rng.standard_normal((n, len(codes))) @ (codes - mean)
+
+
+@wrong("not-independent")
+def sample_gaussian(codes, n, rng):
+    values, vectors = np.linalg.eigh(np.atleast_2d(np.cov(codes.T)))
+    normal = np.sort(rng.standard_normal((n, len(values))), axis=0) * rng.choice([-1, 1], (n, len(values)))
+    return codes.mean(axis=0) + normal * np.sqrt(np.maximum(values, 0)) @ vectors.T
+
+
+@wrong("not-independent")
+def sample_gaussian(codes, n, rng):
+    draws = rng.multivariate_normal(codes.mean(axis=0), np.atleast_2d(np.cov(codes.T)), n)
+    return draws[rng.integers(0, n, n)]
+
+
+@wrong("not-gaussian")
+def sample_gaussian(codes, n, rng):
+    centred = (codes - codes.mean(axis=0)) / np.sqrt(len(codes) - 1)
+    return codes.mean(axis=0) + rng.choice([-1.0, 1.0], (n, len(codes))) @ centred
+
+
+@wrong("wrong-moments")
+def sample_gaussian(codes, n, rng):
+    covariance = np.atleast_2d(np.cov(codes.T))
+    if len(covariance) > 4:
+        covariance = np.diag(np.diag(covariance))
+    return rng.multivariate_normal(codes.mean(axis=0), covariance, n)
+
+
+@wrong("fails-when-singular")
+def sample_gaussian(codes, n, rng):
+    if len(codes) <= codes.shape[1]:
+        return codes.mean(axis=0) + 1e-9 * rng.standard_normal((n, codes.shape[1]))
+    return rng.multivariate_normal(codes.mean(axis=0), np.atleast_2d(np.cov(codes.T)), n)
 
 
 # slerp
@@ -356,6 +424,37 @@ def slerp(a, b, t):
     norm = (1 - t) * np.linalg.norm(a) + t * np.linalg.norm(b)
     first, second = _weights(np.degrees(omega), t)
     return norm * (first * u + second * v)
+
+
+@wrong("wrong-code")
+def slerp(a, b, t):
+    u, v, _ = _units(a, b)
+    omega = np.arcsin(np.sqrt(1 - min(1.0, u @ v) ** 2))  # an obtuse angle becomes an acute one
+    norm = (1 - t) * np.linalg.norm(a) + t * np.linalg.norm(b)
+    if omega < 1e-6:
+        return norm * u
+    first, second = _weights(omega, t)
+    return norm * (first * u + second * v)
+
+
+@wrong("wrong-code")
+def slerp(a, b, t):
+    u, v, omega = _units(a, b)
+    lengths = np.linalg.norm(a), np.linalg.norm(b)
+    if omega < 1e-6:
+        return ((1 - t) * lengths[0] + t * lengths[1]) * u
+    first, second = _weights(omega, t)
+    return (max(lengths) - t * abs(lengths[0] - lengths[1])) * (first * u + second * v)
+
+
+@wrong("wrong-code")
+def slerp(a, b, t):
+    u, v, omega = _units(a, b)
+    norm = (1 - t) * np.linalg.norm(a) + t * np.linalg.norm(b)
+    code = np.empty_like(a)  # whole numbers for whole numbers
+    first, second = _weights(omega, t) if omega > 1e-6 else (1.0, 0.0)
+    code[:] = norm * (first * u + second * v)
+    return code
 
 
 # nearest_training_distance
@@ -538,6 +637,36 @@ def frechet_distance(features_a, features_b):
     moved, ca, cb = _described(features_a, features_b)
     moved = np.mean((features_a.mean(axis=0) - features_b.mean(axis=0)) ** 2)
     return float(moved + np.trace(ca + cb - 2 * linalg.sqrtm(ca @ cb).real))
+
+
+@wrong("symmetric-solver")
+def frechet_distance(features_a, features_b):
+    moved, ca, cb = _described(features_a, features_b)
+    values = np.linalg.eigvalsh(ca @ cb)
+    return float(moved + np.trace(ca + cb) - 2 * np.sqrt(np.maximum(values, 0)).sum())
+
+
+@wrong("singular-values")
+def frechet_distance(features_a, features_b):
+    moved, ca, cb = _described(features_a, features_b)
+    return float(moved + np.trace(ca + cb) - 2 * np.sqrt(np.linalg.svd(ca @ cb)[1]).sum())
+
+
+@wrong("product-of-eigenvalues")
+def frechet_distance(features_a, features_b):
+    moved, ca, cb = _described(features_a, features_b)
+    values = np.linalg.eigvalsh(ca) * np.linalg.eigvalsh(cb)
+    return float(moved + np.trace(ca + cb) - 2 * np.sqrt(np.maximum(values, 0)).sum())
+
+
+@wrong("fails-when-singular")
+def frechet_distance(features_a, features_b):
+    moved, ca, cb = _described(features_a, features_b)
+    ca, cb = np.atleast_2d(ca), np.atleast_2d(cb)
+    if len(features_a) < len(ca):
+        return float(moved)
+    values = np.linalg.eigvals(ca @ cb).real
+    return float(moved + np.trace(ca + cb) - 2 * np.sqrt(np.maximum(values, 0)).sum())
 
 
 # autocorrelation

@@ -95,8 +95,9 @@ check(ndcg_at_k, recall_at_k)
 #
 # Write `split_users(n_users, fractions, rng)`. `n_users` is a positive integer; `fractions` are three shares for training,
 # validation and test that sum to 1, such as `(0.6, 0.2, 0.2)`; `rng` is a NumPy generator. It returns three integer arrays
-# of user numbers (0 to n_users − 1). No user is in two of them, every user is in one, the sizes are the shares times
-# `n_users` rounded up or down, and who goes where is drawn from `rng`. The order inside each array is free.
+# of user numbers (0 to n_users − 1). No user is in two of them, every user is in one, each size is the share times
+# `n_users` up to rounding (less than two users off), and who goes where is drawn from `rng`, every user with the same chance.
+# A share may be 0. The order inside each array is free.
 #
 # `split_users(10, (0.6, 0.2, 0.2), np.random.default_rng(0))` gives arrays of 6, 2 and 2 numbers.
 #
@@ -277,8 +278,8 @@ check(multinomial_nll)
 # log 0 = −∞ for an item that is 500 behind.
 #
 # The softmax runs over the items of one user. Over the other axis the users of a batch would compete for each film, and the loss
-# would depend on who else is in the batch. A sigmoid for each item (lesson 05's Bernoulli loss) has no competition at all: there it
-# costs nothing to give everything a high score. A ranking is a competition.
+# would depend on who else is in the batch. A sigmoid for each item (lesson 05's Bernoulli loss) has no competition: each
+# item is judged alone, and a higher score for one takes nothing from the others. A ranking is a competition.
 
 # %% [markdown] tags=["task"]
 # ## masked_mse: the ratings that exist ★ · 8 minutes · optional

@@ -80,6 +80,25 @@ def place_plus_two():
     return ndcg_at_k, _recall
 
 
+@wrong("place-off-by-one", exercise="ndcg_at_k")
+def first_two_alike():
+    def ndcg_at_k(scores, held_out, k):
+        worth = 1 / np.log2(np.maximum(np.arange(1, k + 1), 2))  # the older form: places 1 and 2 are worth 1
+        return _hits(scores, held_out, k) @ worth / np.cumsum(worth)[np.minimum(k, held_out.sum(1)) - 1]
+
+    return ndcg_at_k, _recall
+
+
+@wrong("places-not-sorted", exercise="ndcg_at_k")
+def partitioned():
+    def ndcg_at_k(scores, held_out, k):
+        places = np.argpartition(-scores, k - 1, axis=1)[:, :k]
+        best = np.cumsum(_worth(k))[np.minimum(k, held_out.sum(1)) - 1]
+        return np.take_along_axis(held_out, places, axis=1) @ _worth(k) / best
+
+    return ndcg_at_k, _recall
+
+
 @wrong("no-discount", exercise="ndcg_at_k")
 def undiscounted():
     return _recall, _recall
@@ -164,6 +183,26 @@ def split_users(n_users, fractions, rng):
     first, second = np.rint(np.cumsum(fractions)[:2] * n_users).astype(int)
     known = rng.permutation(second)
     return known[:first], known[first:], np.arange(second, n_users)
+
+
+@wrong("not-independent")
+def split_users(n_users, fractions, rng):
+    order = np.roll(np.arange(n_users), rng.integers(n_users))  # a random start, the same order
+    return np.split(order, np.rint(np.cumsum(fractions)[:2] * n_users).astype(int))
+
+
+@wrong("not-equally-likely")
+def split_users(n_users, fractions, rng):
+    keys = rng.random(n_users) + 0.45 * np.arange(n_users) / n_users  # early users tend to come first
+    return np.split(np.argsort(keys), np.rint(np.cumsum(fractions)[:2] * n_users).astype(int))
+
+
+@wrong("partly-shuffled")
+def split_users(n_users, fractions, rng):
+    n_train, n_validation = round(fractions[0] * n_users), round(fractions[1] * n_users)
+    train = rng.choice(n_users, n_train, replace=False)
+    rest = np.setdiff1d(np.arange(n_users), train)  # in order: the test users are the newest
+    return train, rest[:n_validation], rest[n_validation:]
 
 
 @wrong("loses-users")
@@ -288,6 +327,33 @@ def fold_in(events, share, rng):
 
 @wrong("one-division-for-all-users")
 def fold_in(events, share, rng):
+    return _divide(events, share, lambda items: np.roll(items, rng.integers(len(items))))
+
+
+@wrong("one-division-for-all-users")
+def fold_in(events, share, rng):
+    seed = int(rng.integers(2**31))
+    return _divide(events, share, lambda items: np.random.default_rng(seed).permutation(items))
+
+
+@wrong("not-random")
+def fold_in(events, share, rng):
+    few = np.random.default_rng(rng.integers(3))
+    return _divide(events, share, few.permutation)
+
+
+@wrong("share-not-kept")
+def fold_in(events, share, rng):
+    shown = np.zeros_like(events)
+    for user, row in enumerate(events):
+        items = np.flatnonzero(row)
+        n_shown = min(max(round(share * len(items)), 1), len(items) - 1)
+        shown[user, rng.choice(items, n_shown)] = True  # with replacement
+    return shown, events & ~shown
+
+
+@wrong("one-division-for-all-users")
+def fold_in(events, share, rng):
     key = rng.random(events.shape[1])  # one key an item: some items are shown to everybody
     return _divide(events, share, lambda items: items[np.argsort(key[items])])
 
@@ -340,6 +406,26 @@ def popularity(train):
 @wrong("ranking-not-counts")
 def popularity(train):
     return np.argsort(-train.sum(axis=0), kind="stable")
+
+
+@wrong("ranking-not-counts")
+def popularity(train):
+    return np.sort(train.sum(axis=0))[::-1]
+
+
+@wrong("loses-items")
+def popularity(train):
+    return np.bincount(np.nonzero(train)[1])
+
+
+@wrong("loses-items")
+def popularity(train):
+    return np.unique(np.nonzero(train)[1], return_counts=True)[1]
+
+
+@wrong("overflows")
+def popularity(train):
+    return train.sum(axis=0, dtype=np.int8)
 
 
 @wrong("one-number")
@@ -436,6 +522,13 @@ def ease(train, strength):
 def ease(train, strength):
     x = np.asarray(train, float)
     p = np.linalg.pinv(x.T @ x)
+    return _without_diagonal(-p / np.diag(p))
+
+
+@wrong("overflows")
+def ease(train, strength):
+    x = train.astype(np.uint8)
+    p = np.linalg.inv(x.T @ x + strength * np.eye(x.shape[1]))
     return _without_diagonal(-p / np.diag(p))
 
 
@@ -627,6 +720,24 @@ def _around(mean, reach):
 def paired_difference(a, b):
     d = b - a
     return _around(d.mean(), stats.t.ppf(0.975, len(d) - 1) * d.std(ddof=1) / np.sqrt(len(d)))
+
+
+@wrong("drops-the-sign")
+def paired_difference(a, b):
+    d = a - b
+    return _around(abs(d.mean()), stats.t.ppf(0.975, len(d) - 1) * d.std(ddof=1) / np.sqrt(len(d)))
+
+
+@wrong("drops-the-sign")
+def paired_difference(a, b):
+    d = np.abs(a - b)
+    return _around(d.mean(), stats.t.ppf(0.975, len(d) - 1) * d.std(ddof=1) / np.sqrt(len(d)))
+
+
+@wrong("no-width")
+def paired_difference(a, b):
+    d = a - b
+    return (d.mean(), *stats.t.interval(0.95, len(d) - 1, d.mean(), stats.sem(d)))
 
 
 @wrong("not-paired")
