@@ -544,8 +544,8 @@ def judge_scores(mean_beat_score, pca_score, knn_score, probe):
             "remembers-the-last-call",
             "The training windows were others than in the call before. Does your function look at the new ones?",
         )
-    many = rng.standard_normal((30, 14)) + 10
-    itself = probe.require_shape(probe.call(knn_score, many, many, 1), (30,))
+    many = rng.standard_normal((90, 14)) + rng.uniform(9, 11, 14)
+    itself = probe.require_shape(probe.call(knn_score, many, many, 1), (90,))
     apart = np.linalg.norm(many[:, None] - many[None], axis=2)
     found = np.abs(itself) < 0.1 * apart[apart > 0].min()  # wide enough for single precision
     probe.require(

@@ -53,7 +53,7 @@ def judge_sample_prior(sample_prior, probe):
         codes, _ = _decoded_codes(probe, sample_prior, n, k, lambda z: z, generator)
         _require_standard_normal(probe, codes)
     # Many small sets: what is done to the codes of one call shows in their sum and their sizes.
-    calls = np.stack([_decoded_codes(probe, sample_prior, 5, 2, lambda z: z, generator)[0] for _ in range(300)])
+    calls = np.stack([_decoded_codes(probe, sample_prior, 5, 2, lambda z: z, generator)[0] for _ in range(800)])
     sums = calls.sum(axis=1) / math.sqrt(5)
     probe.require(
         sums.std() > 0.7,
@@ -145,11 +145,6 @@ def _require_standard_normal(probe, codes) -> None:
         f"Among {total:,} numbers none is beyond {np.abs(codes).max():.2f}, and a normal distribution would have some. Who removed them?",
     )
     probe.require(
-        np.sum(np.abs(codes) == largest) < 3,
-        "cuts-off-the-tails",
-        f"{np.sum(np.abs(codes) == largest)} of your numbers are as large as {largest:.2f}, and none is larger. Who put them there?",
-    )
-    probe.require(
         abs(spread - 1) < SIGMAS / math.sqrt(2 * total),
         "wrong-spread",
         f"Your codes have the standard deviation {spread:.3f}. Which one has the prior?",
@@ -183,6 +178,11 @@ def _require_standard_normal(probe, codes) -> None:
         len(np.unique(np.abs(codes), axis=0)) > 0.99 * n,
         "not-independent",
         "Some of your codes are others once more, or others with the signs turned. Are they independent?",
+    )
+    probe.require(
+        np.sum(np.abs(codes) == largest) < 3,
+        "cuts-off-the-tails",
+        f"{np.sum(np.abs(codes) == largest)} of your numbers are as large as {largest:.2f}, and none is larger. Who put them there?",
     )
     probe.require(
         abs(mean) > 1e-8 and abs(spread - 1) > 1e-8,
@@ -398,6 +398,12 @@ def _check_one_column(probe, sample_gaussian, rng) -> None:
         and abs(array.std() / codes.std(ddof=1) - 1) < 0.14,
         "fails-for-one-number",
         f"{asked} (Your draws spread by {array.std():.2f}, the codes by {codes.std(ddof=1):.2f}.)",
+    )
+    centred = array.astype(np.float64) - array.mean()
+    probe.require(
+        2.5 < (centred**4).mean() / (centred**2).mean() ** 2 < 4.2,
+        "not-gaussian",
+        "With one number a code your draws have the right spread and not the right shape. Which distribution is asked for?",
     )
 
 
@@ -687,6 +693,8 @@ def judge_nearest_training_distance(nearest_training_distance, probe):
             f"{n} samples, {m} training rows, {d} numbers each: it raises {type(error).__name__}: {error}. Which shapes do you assume?",
         )
         _check_nearest(probe, probe.array(result), samples, train)
+    samples, train = 1e5 * rng.normal(size=(4, 3)), 1e5 * (3 + rng.normal(size=(6, 3)))
+    _check_nearest(probe, probe.array(probe.call(nearest_training_distance, samples, train)), samples, train)
     train = rng.uniform(3, 4, (40, 30))
     copies = train[rng.integers(0, 40, 25)]
     got = probe.require_shape(probe.call(nearest_training_distance, copies, train), (25,)).astype(np.float64)
@@ -1146,6 +1154,20 @@ def _check_autocorrelation(probe, got, series, lags) -> None:
 def judge_two_sample_accuracy(two_sample_accuracy, probe):
     """Random sets without ties, of several sizes; sets far apart, copies, one perfect sample over and over."""
     rng = probe.rng
+    for _ in range(50):  # far apart in a column of small numbers: only who rescales the columns sees it
+        flat, thin = rng.normal(size=(2, 30, 2)) * np.array([1.0, 0.01]) + np.array([[[0.0, 0.0]], [[0.0, 0.025]]])
+        union = np.concatenate([flat, thin])
+        union = (union - union.mean(axis=0)) / union.std(axis=0)
+        rescaled = _accuracies(union[:30], union[30:])[0]
+        true, mistakes = _accuracies(flat, thin)
+        if min(abs(rescaled - value) for value in (true, *(entry[0] for entry in mistakes))) > 1e-6:
+            break
+    narrow = probe.number(probe.call(two_sample_accuracy, flat, thin), question="One share for the whole union.")
+    probe.require(
+        abs(narrow - rescaled) > 1e-6,
+        "rescales-the-columns",
+        "You find neighbours after scaling each column. In which units is the distance asked for?",
+    )
     for _ in range(200):  # sets on which every mistake gives a number of its own
         real, synthetic = rng.normal(size=(25, 3)), 0.4 + rng.uniform(0.5, 1.5) * rng.normal(size=(25, 3))
         true, mistakes = _accuracies(real, synthetic)
@@ -1180,6 +1202,7 @@ def judge_two_sample_accuracy(two_sample_accuracy, probe):
             "The second set is a copy of the first, and you answer 1. Is an accuracy of 0 the same as one of 1?",
         )
         probe.require(abs(got - true) < 1e-9, name, f"{question} Yours is {got:.3g}.")
+    _check_accuracy(probe, narrow, flat, thin)
     large, other = 1e4 + rng.normal(size=(2, 15, 2))
     _check_accuracy(probe, probe.number(probe.call(two_sample_accuracy, large, other)), large, other)
 

@@ -252,7 +252,7 @@ weights = models.parameter_count(models.build_autoencoder(9, 32, 4)[2])
 print(f"The network keeps {weights} numbers, the nearest neighbour all {train.size:,} of the training moments.")
 
 # %% [markdown]
-# The network is far ahead of PCA with the same code, and not ahead of its neighbours: the distance to 27,351 stored moments does as well, and so does a formula from 1936 once the units fit. What the network
+# The network is far ahead of PCA with the same code, and not ahead of its neighbours: the distance to the nearest stored moment does as well, and so does a formula from 1936 once the units fit. What the network
 # has over the neighbours is size.
 #
 # ## From scores to alarms
@@ -282,7 +282,7 @@ claim(
 )
 
 # %% [markdown]
-# The interval behind each rate says what this many normal moments can tell about it. The rate is right for *all three* scores, the worthless one
+# The interval behind each rate says what this many normal moments can tell about it. The rate comes out near the wanted one for *all three* scores, the worthless one
 # included: the threshold controls false alarms, the score decides what is found.
 #
 # Move the threshold. The third number is the one that whoever is woken at night will ask for: of a hundred alarms, how many are real, **if anomalies are as rare as you say**?
@@ -744,7 +744,7 @@ claim(
 # **A threshold from test data.** Choose the threshold that looks best on the test set, report the result on the same test set: both rates are then too good, and nobody can repeat
 # them. `choose_threshold` never sees a test sample; that is its whole point.
 #
-# **Overlapping windows split at random.** A published example cuts windows of 288 samples, each sharing 287 with the next, and takes a tenth of them for validation, at random or without a gap. Each validation window then
+# **Overlapping windows split at random.** A published example cuts windows of 288 samples, each sharing 287 with the next, and validates on a tenth of them, with no gap in between. Each validation window then
 # has twins in training. Here is what that does to a threshold. We play the recording backwards: train on its calm end, and meet the restless beginning.
 
 # %%
@@ -776,7 +776,7 @@ claim(
 )
 
 # %% [markdown]
-# With a twin in training every window looks near, so the threshold is too low. The less the windows overlap, the smaller the harm: it is the twins, not the shuffling. Split the series first, then cut.
+# With a twin in training every window looks near, so the threshold is too low. The less the windows overlap, the smaller the harm. (There are fewer windows then, too; the comparison changes both.) Split the series first, then cut.
 #
 # **No baseline.** A network with an AUC of .99 on ECG5000 sounds like an achievement until the mean beat has .98.
 #

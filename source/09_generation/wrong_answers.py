@@ -268,9 +268,9 @@ def sample_gaussian(codes, n, rng):
 
 @wrong("not-independent")
 def sample_gaussian(codes, n, rng):
-    values, vectors = np.linalg.eigh(np.atleast_2d(np.cov(codes.T)))
-    normal = np.sort(rng.standard_normal((n, len(values))), axis=0) * rng.choice([-1, 1], (n, len(values)))
-    return codes.mean(axis=0) + normal * np.sqrt(np.maximum(values, 0)) @ vectors.T
+    root = np.linalg.cholesky(np.atleast_2d(np.cov(codes.T)))
+    normal = np.sort(rng.standard_normal((n, len(root))), axis=0) * rng.choice([-1, 1], (n, len(root)))
+    return codes.mean(axis=0) + normal @ root.T
 
 
 @wrong("not-independent")
@@ -531,6 +531,11 @@ def nearest_training_distance(samples, train):
     squared = (samples**2).sum(axis=1)[:, None] - 2 * samples @ train.T + (train**2).sum(axis=1)
     with np.errstate(invalid="ignore"):
         return np.sqrt(squared.min(axis=1) - 1e-13)
+
+
+@wrong("wrong-distance")
+def nearest_training_distance(samples, train):
+    return np.minimum(_table(samples, train).min(axis=1), 1000.0)  # a loop that starts at 1000
 
 
 # frechet_distance
@@ -826,5 +831,13 @@ def two_sample_accuracy(real, synthetic):
     union = np.concatenate([real, synthetic])
     label = np.arange(len(union)) < len(real)
     table = np.abs(union[:, None] - union[None]).sum(axis=2)
+    np.fill_diagonal(table, np.inf)
+    return float((label[table.argmin(axis=1)] == label).mean())
+
+
+@wrong("rescales-the-columns")
+def two_sample_accuracy(real, synthetic):
+    union = np.concatenate([real, synthetic])
+    table, label = _union(*np.split((union - union.mean(axis=0)) / union.std(axis=0), 2))
     np.fill_diagonal(table, np.inf)
     return float((label[table.argmin(axis=1)] == label).mean())

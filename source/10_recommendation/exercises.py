@@ -287,7 +287,7 @@ check(multinomial_nll)
 # A vector of ratings is mostly empty. An empty place is no rating of 0 stars, it is no rating.
 #
 # Write `masked_mse(ratings, predicted, observed)` with `keras.ops`. All three are float32 tensors (users, items); `observed` is 1
-# where a rating exists and 0 elsewhere. What stands in `ratings` where nothing was observed is finite and means nothing. It returns
+# where a rating exists and 0 elsewhere. What stands in `ratings` where nothing was observed is an ordinary number that means nothing. It returns
 # one number, a scalar tensor: the mean of the squared errors over all observed entries, all users together. At least one entry is
 # observed; a single user may have none.
 #

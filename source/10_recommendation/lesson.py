@@ -237,7 +237,8 @@ reveal("identity", "about as good")
 # %% [markdown]
 # The literature tells the story of the identity as if the zero diagonal cured it. On these data the cure is the *penalty*: a strong one shrinks the
 # weight of a film on itself along with all others. The constraint makes the answer less sensitive to λ, which is a virtue; it does not make it better. What no
-# model survives is a penalty that is too weak: 1,255 weights for each film from 520 users.
+# model survives is a penalty that is too weak: each film has a weight from every other film, more than a thousand, and fewer users than that to learn them from.
+# (Each λ here is chosen and scored on the same users, which flatters both a little, and alike.)
 
 # %% [markdown]
 # ## A network that denoises likes
@@ -301,11 +302,10 @@ difference = recommend.paired_difference(ndcg_of(first_scores["denoising network
 print(f"network minus EASE, on {len(history)} users: {difference}")
 
 # %% [markdown]
-# A few seconds of training get a network close to EASE, from which side depends on the split. On 130 users that cannot be told, as the interval says. It takes more
+# A few seconds of training get a network close to EASE, from which side depends on the split. On so few users that cannot be told, as the interval says. It takes more
 # users, and they have to be compared one by one.
 #
-# One more thing that surprised: in trials the network scored the same with nothing dropped. A hundred hidden numbers and a short training already keep
-# 1,255 films from being copied. As with EASE, *some* obstacle is needed, not this one.
+# Is it the dropout that keeps the network from copying? Or are a hundred hidden numbers and a short training obstacle enough? Set `dropped=0` and run the cell again.
 
 # %% [markdown]
 # ## Start from the referee
@@ -437,7 +437,9 @@ reveal("bestsellers", "about a half")
 
 # %% [markdown]
 # Read the intervals, not the order. The denoising network by itself is not better than three lines of algebra; the variational one, which costs more and is better known, is worse.
-# The mean of both is better than either, by an amount that you would never see without pairing. That is a real gain, and a small one: weigh it against a second model to train, store and serve.
+# The mean of both is ahead of EASE, by an amount that you would never see without pairing. It is a small gain: weigh it against a second model to train, store and serve.
+#
+# One caution: these intervals say what other *users* might change. Users of one fold share a trained network, and another seed would train another; the lesson's claims were checked over eight.
 
 # %% [markdown]
 # ## One split's noise
@@ -474,6 +476,8 @@ plots.histogram(
 )
 
 # %% [markdown]
+# Two things shrink the interval, and the table separates them: from the unpaired to the paired column on one split, then from one split to all users.
+#
 # From fold to fold EASE itself moves by more than the best method gains over it. Somebody who tunes a new model on one split until it is .01 ahead has found a split. (And five *redrawn* splits
 # are no five folds: they overlap, share users, and make intervals too narrow.)
 
