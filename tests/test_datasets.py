@@ -171,10 +171,12 @@ LOADER_OF_FILE = [
     ("electricity_days.npy", datasets.electricity_days),
     ("heads.png", datasets.heads),
     ("heads_parameters.npy", datasets.heads),
+    ("heartbeats.npz", datasets.heartbeats),
     ("movie_ratings.npy", datasets.movie_ratings),
     ("movie_ratings_films.csv", datasets.movie_ratings),
     ("photograph_china.jpg", datasets.photographs),
     ("photograph_flower.jpg", datasets.photographs),
+    ("shuttle.npz", datasets.shuttle),
 ]
 
 

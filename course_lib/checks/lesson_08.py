@@ -849,7 +849,9 @@ def _bits_of(probe, binary_hash, codes, thresholds) -> np.ndarray:
 
 def _judge_bits(binary_hash, probe, n: int, m: int, k: int) -> None:
     rng = probe.rng
-    thresholds = rng.normal(0, 0.4, k) + rng.choice([-0.6, 0.6], k)
+    thresholds = np.zeros(k)
+    while abs(thresholds.mean()) < 0.25:  # one threshold for all is another than 0
+        thresholds = rng.normal(0, 0.4, k) + rng.choice([-0.3, 1.1], k)
     codes = rng.normal(size=(n, k))
     ties = rng.random((n, k)) < 0.25
     codes[ties] = np.broadcast_to(thresholds, (n, k))[ties]
