@@ -406,6 +406,9 @@ def run_check(*answers, name: str | None = None, seed: int | None = None) -> Out
     if exercise.uses_keras:
         importlib.import_module("keras")
     probe = Probe(int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed)
+    _seed_everything(
+        probe.seed
+    )  # its first call may import TensorFlow, whatever the backend: not on the learner's clock
     printed = io.StringIO()
 
     def work() -> None:
