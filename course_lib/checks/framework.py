@@ -421,6 +421,8 @@ def run_check(*answers, name: str | None = None, seed: int | None = None) -> Out
         ):
             warnings.simplefilter("default")
             warnings.showwarning = _print_warning
+            # The first call may import TensorFlow, whatever the backend. That is not on the learner's clock.
+            run_with_time_limit(lambda: _seed_everything(probe.seed), 120)
             run_with_time_limit(work, exercise.time_limit)
     except _Failed as failed:
         outcome = FAIL, failed.misconception, str(failed)
