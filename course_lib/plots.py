@@ -1229,7 +1229,7 @@ def matrix(
     """A table of numbers with shaded cells, such as trained-on against tested-on.
 
     Args:
-        values: shape (rows, columns).
+        values: shape (rows, columns); nan for a cell that has no number, drawn as a dash.
         row_names: one name a row.
         column_names: one name a column.
         row_title: what the rows are.
@@ -1246,6 +1246,7 @@ def matrix(
     _check_length(row_names, "row_names", table.shape[0], "rows")
     _check_length(column_names, "column_names", table.shape[1], "columns")
     shade = np.log(np.maximum(table, 1e-300)) if log_color else table
+    texts = [["–" if np.isnan(value) else _text(value, value_format) for value in line] for line in table]
     label_width = 0.085 * max(map(len, row_names)) + (0.6 if row_title else 0.3)
     size = (cell[0] * table.shape[1] + label_width, cell[1] * table.shape[0] + (0.75 if column_title else 0.45))
     figure = Figure(figsize=(min(size[0], WIDTH), size[1]), layout="constrained")
@@ -1255,7 +1256,7 @@ def matrix(
     ax.imshow(shade, cmap="Blues", vmin=low, vmax=high + 0.9 * ((high - low) or 1.0), aspect="auto")
     for i in range(table.shape[0]):
         for j in range(table.shape[1]):
-            ax.text(j, i, _text(table[i, j], value_format), ha="center", va="center", fontsize=10)
+            ax.text(j, i, texts[i][j], ha="center", va="center", fontsize=10)
     ax.set_xticks(range(table.shape[1]), column_names)
     ax.set_yticks(range(table.shape[0]), row_names)
     ax.xaxis.tick_top()
@@ -1271,7 +1272,7 @@ def matrix(
     ax.grid(True, which="minor", color="white", linewidth=3)
     ax.tick_params(which="minor", length=0)
     cells = "; ".join(
-        f"{row_name}, {column_name}: {_text(table[i, j], value_format)}"
+        f"{row_name}, {column_name}: {texts[i][j]}"
         for i, row_name in enumerate(row_names)
         for j, column_name in enumerate(column_names)
     )

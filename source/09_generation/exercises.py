@@ -67,7 +67,7 @@ check(sample_prior)
 # The simplest repair is to draw from the Gaussian that fits them.
 #
 # Write `sample_gaussian(codes, n, rng)`. `codes` is (m, k), m ≥ 2 rows. It returns `n` new codes, shape (n, k), drawn
-# independently from the Gaussian that has the mean and the covariance of `codes`. It must also work for one number a
+# independently from the Gaussian that has the mean and the covariance of `codes` (divided by m or by m - 1, as you like). It must also work for one number a
 # code (k = 1), and where the covariance is singular: a number that never varies keeps its value, and one that is twice
 # another stays twice the other.
 #
