@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -62,3 +63,36 @@ def work(tmp_path, monkeypatch):
     (folder / records.MARKER).write_text('{"version": 1, "released": {}}', encoding="utf-8")
     monkeypatch.chdir(folder / "exercises")
     return folder
+
+
+ONE_PASS = """
+from course_lib import training
+_patient = training.fit
+training.fit = lambda *args, **options: _patient(*args, **{**options, "epochs": 1})
+"""
+
+
+@pytest.fixture
+def changed_lesson(tmp_path):
+    """A function that runs a lesson with one line of code changed, as a learner with data of their own does.
+
+    The trainings are cut to one pass over the data, so claims are logged and not held to; it returns their texts.
+    """
+    import nbformat
+
+    from authoring.derive import derive, folder
+    from authoring.execute import execute
+    from authoring.source import lessons
+
+    def run(which, line, instead):
+        (lesson,) = lessons(which)
+        notebook = derive(lesson)["notebooks"]
+        (cell,) = (c for c in notebook.cells if c.cell_type == "code" and line in c.source.splitlines())
+        cell.source = cell.source.replace(line, instead)
+        notebook.cells.insert(1, nbformat.v4.new_code_cell(ONE_PASS))
+        log = tmp_path / "claims.jsonl"
+        log.write_text("", encoding="utf-8")
+        execute(notebook, folder("notebooks"), {"COURSE_CLAIMS_LOG": str(log), "COURSE_CLAIMS_KEEP_GOING": "1"})
+        return [json.loads(entry)["text"] for entry in log.read_text(encoding="utf-8").splitlines()]
+
+    return run

@@ -375,6 +375,13 @@ def test_the_smallest_pictures_are_no_mistake():
         assert datasets._face_boxes(Image.new("RGB", size), detector) == []
 
 
+def test_the_lesson_runs_on_two_folders_of_pictures(folders, changed_lesson):
+    of_ours = 'faces = datasets.heads()  # with consent: faces = own_pictures("folder of A", "folder of B")'
+    people = ", ".join(repr(str(folders / person)) for person in ("a", "b"))
+    made = changed_lesson("06", of_ours, f"input = lambda question: 'both agreed'\nfaces = own_pictures({people})")
+    assert made and not any("test pairs" in text for text in made)  # no true pictures of a swap, no claim about them
+
+
 # --- the rebuild script ---
 
 

@@ -325,3 +325,14 @@ def test_a_file_without_windows_says_so(tmp_path, content, message):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(DataError, match=r"nowhere.csv does not exist"):
         datasets.own_windows(tmp_path / "nowhere.csv")
+
+
+@pytest.mark.parametrize("with_anomalies", [True, False])
+def test_the_lesson_runs_on_windows_of_your_own(with_anomalies, changed_lesson, tmp_path):
+    turn, height = rng.uniform(0, 0.1, (60, 1)), rng.uniform(0.8, 1.2, (60, 1))
+    rows = height * np.sin(2 * np.pi * (np.linspace(0, 1, 37) + turn)) + 0.05 * rng.standard_normal((60, 37))
+    files = [table(tmp_path / "normal.csv", rows), table(tmp_path / "odd.csv", np.sign(rows[:7]))]
+    given = ", ".join(repr(str(path)) for path in files[: 1 + with_anomalies])
+    made = changed_lesson("07", "beats = datasets.heartbeats()", f"beats = datasets.own_windows({given})")
+    assert any("normal moments" in text for text in made)  # the first half of the lesson, about the shuttle, is as ever
+    assert not any("mean beat" in text for text in made)  # what is claimed of our heartbeats is not claimed of these
