@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import subprocess
 import sys
 import time
 import warnings
@@ -339,3 +340,22 @@ def test_solution_link_in_a_work_folder_shows_that_one_solution_only(work, capsy
     (work / "solutions" / f"{name}.ipynb").write_text("my notes", encoding="utf-8")
     hint(name)
     assert (work / "solutions" / f"{name}.ipynb").read_text(encoding="utf-8") == "my notes"
+
+
+def test_a_check_waits_for_an_import_of_keras_that_an_earlier_answer_left_behind(tmp_path):
+    """An answer that imports Keras and runs out of time leaves a thread that is still importing."""
+    (tmp_path / "keras.py").write_text(
+        "import time\ntime.sleep(1)\n"  # a slow import
+        "class utils:\n    seeds = []\n    set_random_seed = seeds.append\n"
+    )
+    program = (
+        "import sys, threading\n"
+        "from course_lib.checks import framework\n"
+        f"sys.path.insert(0, {str(tmp_path)!r}); sys.modules.pop('keras', None)\n"
+        "left_behind = threading.Thread(target=lambda: __import__('keras')); left_behind.start()\n"
+        "while 'keras' not in sys.modules: pass\n"
+        "framework._seed_everything(3)\n"
+        "print(sys.modules['keras'].utils.seeds)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout.strip() == "[3]", done.stderr

@@ -449,7 +449,8 @@ def _seed_everything(seed: int) -> None:
     random.seed(seed)
     np.random.seed(seed)
     if "keras" in sys.modules:
-        sys.modules["keras"].utils.set_random_seed(seed)
+        # Not sys.modules["keras"]: an earlier answer may have been stopped while it was still importing Keras.
+        importlib.import_module("keras").utils.set_random_seed(seed)
 
 
 def _own_frame(error: BaseException) -> traceback.FrameSummary | None:

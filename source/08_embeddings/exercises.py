@@ -28,11 +28,12 @@ import numpy as np
 # ## cosine_topk: the most similar codes ★ · 10 minutes · core
 #
 # The cosine of two vectors is their inner product divided by both of their lengths. It does not care how long they are.
+# (The lesson subtracts the gallery's mean beforehand. Here the codes are taken as they are given.)
 #
 # Write `cosine_topk(gallery, queries, k)`. `gallery` is (n, d) and `queries` is (m, d), floats, with no row of zeros;
 # 1 ≤ `k` ≤ n. It returns an array of integers of shape (m, k): for each query the indices of the `k` rows of the
-# gallery with the largest cosine, the most similar first. If two rows have the same cosine, the smaller index comes
-# first.
+# gallery with the largest cosine, the most similar first. Of equal rows the one with the smaller index comes first. A
+# row may point exactly where a query does: it is a result like any other.
 #
 # With `gallery = [[9, 0], [1, 1], [0, 3], [1, 1]]` and `queries = [[2, 1.5]]` the cosines are .80, .99, .60 and .99,
 # and `k = 3` gives `[[1, 3, 0]]`.
@@ -107,7 +108,7 @@ check(precision_at_k)
 # How much of the classes is left in an embedding? Let the nearest codes vote.
 #
 # Write `knn_accuracy(gallery, gallery_labels, queries, query_labels, k)`. `gallery` is (n, d), `queries` is (m, d), the
-# labels are integers ≥ 0 of shape (n,) and (m,), not necessarily without gaps; 1 ≤ `k` ≤ n. For each query, its `k` nearest
+# labels are any integers ≥ 0, of shape (n,) and (m,), such as 0, 4 and 17; 1 ≤ `k` ≤ n. For each query, its `k` nearest
 # gallery rows in Euclidean distance vote with one voice each. The label with the most votes is the answer; if several
 # have the most, the smallest of these labels is. It returns the share of queries whose answer is their label.
 #
@@ -148,14 +149,14 @@ check(knn_accuracy)
 # In a raw code a few wide directions decide every distance. **Whitening** moves and mixes codes so that all directions
 # count alike: mean 0, covariance the identity matrix.
 #
-# Write `whiten(gallery, queries)`. `gallery` is (n, d) and `queries` is (m, d), floats; n is well above d, and no direction
+# Write `whiten(gallery, queries)`. `gallery` is (n, d) and `queries` is (m, d), floats, with d ≥ 2; n is well above d, and no direction
 # of the gallery is without variance. It returns two arrays, of the same shapes: both are moved by the gallery's mean and
 # multiplied by one (d, d) matrix, such that the result of the gallery has the identity as its covariance. Nothing is
 # learned from the queries. There are many such matrices, which differ by a rotation; each of them is right. Whether the
 # covariance divides by n or by n − 1 is up to you.
 #
-# **Success looks like** `np.cov(whitened_gallery.T)` being the identity to six digits, and a single query giving the
-# same answer alone as among others.
+# **Success looks like** `np.cov(whitened_gallery.T)` being the identity (n / (n − 1) times it, if your covariance divides
+# by n), and a single query giving the same answer alone as among others.
 
 
 # %% tags=["answer"]
@@ -163,7 +164,7 @@ def whiten(gallery, queries):
     """Gallery (n, d) and queries (m, d), both by the map that makes the gallery's mean 0 and its covariance I."""
     # SOLUTION BEGIN
     mean = gallery.mean(axis=0)
-    variances, axes = np.linalg.eigh(np.cov(gallery, rowvar=False).reshape(len(mean), -1))  # axes in columns
+    variances, axes = np.linalg.eigh(np.cov(gallery, rowvar=False))  # axes in columns
     matrix = axes / np.sqrt(variances)  # turn to the axes, then divide each coordinate by its deviation
     return (gallery - mean) @ matrix, (queries - mean) @ matrix
     # SOLUTION END
@@ -270,7 +271,7 @@ def hamming_topk(gallery_bits, query_bits, k):
 check(binary_hash, hamming_topk)
 
 # %% [markdown] tags=["explanation"]
-# A byte is a container of eight votes, not a number: 127 and 128 are neighbours as numbers and differ in all eight bits. So
+# A byte holds eight answers of yes or no and is no number here: 127 and 128 are neighbours as numbers and differ in all eight bits. So
 # neither differences of bytes nor a count of unequal bytes is the Hamming distance. And a difference of two uint8 wraps around below 0.
 #
 # `np.packbits` without an axis packs the whole array in one row. Thresholds come from the gallery, once; a query hashed by the

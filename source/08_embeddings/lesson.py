@@ -171,7 +171,7 @@ plots.matrix(
     list(compared),
     ["Euclidean", "cosine", "whitened"],
     value_format=".3f",
-    caption="Precision@10 on validation queries. (Pixels are not whitened: some never vary.) The choice of distance moves more than the choice of network.",
+    caption="Precision@10 on validation queries. (Pixels are not whitened: some never vary.) The choice of distance moves PCA with 128 numbers by five points.",
 )
 
 # %%
@@ -190,8 +190,8 @@ claim(
 )
 
 # %% [markdown]
-# The cosine ignores how bright a picture is as a whole, and brightness is no kind of clothes. Whitening blows up the last directions of a wide code, which hold noise.
-# From here on all searches use the cosine.
+# The cosine asks in which direction from the mean a code lies and ignores how far out it is. Here that helps every row. Whitening blows up the last directions of a wide code, which hold little but noise.
+# From here on searches use the cosine, where no other distance is named.
 #
 # ## What should not matter
 #
@@ -317,25 +317,26 @@ claim(
     margin=gain - 0.03,
 )
 lead = robustness["centred, then PCA"][2] - robustness["denoising (moved)"][2]
+price = robustness["PCA"][1] - robustness["centred, then PCA"][1]
 claim(
-    "Centring every picture before PCA beats that network on moved queries, without any training",
-    lead > 0,
-    f"{robustness['centred, then PCA'][2]:.3f} against {robustness['denoising (moved)'][2]:.3f}",
-    margin=lead,
+    "Centring every picture before PCA beats that network on moved queries, without any training, and costs noisy ones more than three points",
+    lead > 0 and price > 0.03,
+    f"{robustness['centred, then PCA'][2]:.3f} against {robustness['denoising (moved)'][2]:.3f}; noisy {robustness['centred, then PCA'][1]:.3f} against {robustness['PCA'][1]:.3f}",
+    margin=min(lead, price - 0.03),
 )
-lost = robustness["pixels"][1] - robustness["denoising (noise)"][1]
+lost = min(robustness["pixels"][1], robustness["autoencoder"][1]) - robustness["denoising (noise)"][1]
 claim(
-    "Not even for noisy queries does the network trained on noise find half a point more than the pixels",
-    lost > -0.005,
-    f"{robustness['pixels'][1]:.3f} against {robustness['denoising (noise)'][1]:.3f}",
-    margin=lost + 0.005,
+    "Not even for noisy queries does training on noise gain a point over the same network without it, or over the pixels",
+    lost > -0.01,
+    f"{robustness['denoising (noise)'][1]:.3f}; without noise {robustness['autoencoder'][1]:.3f}, pixels {robustness['pixels'][1]:.3f}",
+    margin=lost + 0.01,
 )
 reveal("robust", "pixels")
 
 # %% [markdown]
 # Training on noise was for nothing: a distance over 784 pixels averages independent noise away by itself. Training on movement was worth a lot, because no
 # average removes a shift. And whoever *knows* that position does not matter can take it out beforehand, and does better still, at a price
-# for pictures that were well placed. **The corruption says what counts as the same. Choose one that your queries will meet, and that simple means do not remove.**
+# for pictures that were well placed, and at a higher one for noisy ones, whose centre of mass is hard to tell. **The corruption says what counts as the same. Choose one that your queries will meet, and that simple means do not remove.**
 #
 # ## Five maps of the same clothes
 #
@@ -404,16 +405,18 @@ plots.maps(
 
 # %% [markdown]
 # **Trustworthiness** (Venna and Kaski 2001) asks whether neighbours on the map are neighbours in the data: 1 if all are, and less the farther off the intruders come from.
-# By both measures t-SNE wins, and by far. It also had the easier task: it has seen these very pictures, and it cannot place another one. Ask it for picture 1,601, and it
-# has to start again, on a new map. For a search that has to answer tomorrow's query it is of no use; `TSNE` has no method `transform`.
+# By both measures t-SNE wins. It also had the easier task: it has seen these very pictures, and it cannot place another one. Ask it for picture 1,601, and it
+# has to start again, on a new map; `TSNE` has no method `transform`. (Relatives of it can: parametric t-SNE trains a network to draw the map, which is where we came from.) The times, by the way, do not compare like with like:
+# the networks were trained on 12,000 pictures, three of them in one loop whose time is shared out equally.
 
 # %%
-networks = [scores[name][0] for name in ("autoencoder", "denoising", "VAE")]
+networks, trusts = zip(*(scores[name] for name in ("autoencoder", "denoising", "VAE")), strict=True)
+trust_ahead = scores["t-SNE"][1] - max(trusts)
 claim(
-    "With two numbers the networks name more than PCA on average, and t-SNE more than every network",
-    np.mean(networks) > scores["PCA"][0] and scores["t-SNE"][0] > max(networks),
+    "With two numbers the networks name more than PCA on average, and t-SNE more, and more trustworthily, than every network",
+    np.mean(networks) > scores["PCA"][0] and scores["t-SNE"][0] > max(networks) and trust_ahead > 0,
     f"PCA {scores['PCA'][0]:.2f}, networks {min(networks):.2f} to {max(networks):.2f}, t-SNE {scores['t-SNE'][0]:.2f}",
-    margin=min(float(np.mean(networks)) - scores["PCA"][0], scores["t-SNE"][0] - max(networks)),
+    margin=min(float(np.mean(networks)) - scores["PCA"][0], scores["t-SNE"][0] - max(networks), 2 * trust_ahead),
 )
 claim("t-SNE has no way to place a new point", not hasattr(TSNE(), "transform"), "no method transform")
 
@@ -453,16 +456,23 @@ plots.maps(
     size=2.3,
     caption="Two trainings of the same network draw different axes and nearly the same shape.",
 )
+from_random, from_both, wide_pair = left_over.values()
+claim(
+    "From random weights two seeds draw one shape, to a Procrustes distance below .1; t-SNE from two starts does not",
+    from_random < 0.1 < from_both,
+    f"{from_random:.3f} and {from_both:.3f}",
+    margin=float(min(np.log(0.1 / from_random), np.log(from_both / 0.1))),
+)
 claim(
     "From PCA both seeds give one embedding: a Procrustes distance below .01",
-    left_over["autoencoder of 32, from PCA, two seeds"] < 0.01,
-    f"{left_over['autoencoder of 32, from PCA, two seeds']:.4f}",
-    margin=0.01 - left_over["autoencoder of 32, from PCA, two seeds"],
+    wide_pair < 0.01,
+    f"{wide_pair:.4f}",
+    margin=0.01 - wide_pair,
 )
 
 # %% [markdown]
-# The shape is a property of the data, nearly; the axes are a property of the seed. A training that starts at PCA also keeps the axes. That matters in practice: codes from yesterday's encoder and from
-# today's may be searched together only if they live in the same space. After a new training from random weights every stored code is worthless and has to be made again.
+# From random weights the autoencoders draw nearly one shape, on other axes; t-SNE draws another map from another start. The wider pair, which started at PCA, agrees axis by axis as well. That matters in practice: codes from yesterday's encoder and from
+# today's may be searched together only if they live in the same space. After a new training from random weights the stored codes have to be made again, or at least to be laid on the new ones.
 #
 # ## What an axis means
 #
@@ -597,7 +607,7 @@ for name, title in names.items():
 
 # %% [markdown]
 # The database below knows a fourth way, **product quantisation** (Jégou, Douze and Schmid 2011): cut the code into eight pieces and replace each piece by the number, one byte, of the
-# nearest of 256 typical pieces. It belongs into the same figure, so let us build the database first.
+# nearest of 256 typical pieces. (LanceDB first subtracts the middle of the part of the gallery that a row lies in, see below; it stores that middle once for all rows of the part.) It belongs into the same figure, so let us build the database first.
 #
 # ## A vector database
 #
@@ -764,10 +774,10 @@ plots.show(
 )
 bits_at_eight = float(curves["bits of PCA"][1][list(curves["bits of PCA"][0]).index(8)])
 claim(
-    "Eight bytes of product quantisation come within 3 points of the pixels, and beat eight bytes of one-bit PCA by more than 2",
-    pq_precision > robustness["pixels"][0] - 0.03 and pq_precision > bits_at_eight + 0.02,
+    "Eight bytes of product quantisation reach .75, come within 3 points of the pixels, and beat eight bytes of one-bit PCA by more than 2",
+    pq_precision > max(0.75, robustness["pixels"][0] - 0.03) and pq_precision > bits_at_eight + 0.02,
     f"{pq_precision:.3f}; pixels {robustness['pixels'][0]:.3f}; 64 bits of PCA {bits_at_eight:.3f}",
-    margin=min(pq_precision - robustness["pixels"][0] + 0.03, pq_precision - bits_at_eight - 0.02),
+    margin=min(pq_precision - max(0.75, robustness["pixels"][0] - 0.03), pq_precision - bits_at_eight - 0.02),
 )
 rounding = abs(curves["autoencoder, likewise"][1][1] - curves["autoencoder, likewise"][1][2])
 claim(
@@ -779,7 +789,7 @@ claim(
 reveal("bytes", "about 8")
 
 # %% [markdown]
-# Read the figure from the right to the left. Nothing is lost from 784 to 128 bytes, nor from 128 to 32. Sixteen bytes of bits or eight of product quantisation are still good; below that every byte counts. At equal rounding the networks lie on PCA's curve, not above it by
+# Read the figure from the right to the left. Next to nothing is lost from 784 to 128 bytes, nor from 128 to 32. Sixteen bytes of bits or eight of product quantisation are still good; below that every byte counts. At equal rounding the networks lie on PCA's curve, not above it by
 # much: most of the saving is PCA's and the quantiser's.
 #
 # **Served.** The same code reaches a database on another machine; only the address changes:
@@ -809,7 +819,7 @@ print("of their ten nearest, right:", ", ".join(str(hits[q]) for q in failed))
 print(f"queries with at least nine of ten right: {np.mean(hits >= 9):.0%}; with at most one: {np.mean(hits <= 1):.0%}")
 
 # %% [markdown]
-# The search did what it was asked. It found pictures that *look* alike at 28 × 28 pixels; that a shop files them under another name is not in the pixels. No reconstruction loss can put it there. Look for yourself:
+# The search did what it was asked. It found pictures that *look* alike at 28 × 28 pixels. What a shop files under another name may differ in a few pixels only, and no reconstruction loss makes these few count for more. Look for yourself:
 
 # %%
 browsable = ["pixels", "PCA", "autoencoder", "denoising (moved)"]
@@ -953,7 +963,7 @@ print(f"queries in 0..255: precision@10 {scaled_wrong:.3f}; in 0..1: {database_p
 # %% [markdown]
 # ## Results
 #
-# Once, the test pictures: 2,000 queries that no choice above has seen, searched by cosine in the gallery of training pictures. Intervals: 95 %, bootstrap over the queries.
+# Once, the test pictures: 2,000 queries that no choice above has seen, searched by cosine in the gallery of training pictures. Intervals: 95 %, bootstrap over the queries; gallery and trainings stay as they are.
 
 # %%
 test_labels = clothes.test_labels
@@ -1018,10 +1028,10 @@ claim(
 # ## Wrap-up
 #
 # * An embedding is an encoder without its decoder. Score it by what it is for, on queries that are not in the gallery, beside pixels and PCA.
-# * For clean pictures 32 numbers search about as well as 784 pixels; network and PCA hardly differ. The gain is bytes, and eight of them go a long way.
+# * For clean pictures 32 numbers search about as well as 784 pixels; network and PCA differ by less than a point. The gain is bytes, and eight of them go a long way.
 # * The distance is a choice, and often a larger one than the network. Cosine and whitening are measured, not believed.
 # * A denoising autoencoder ignores what its corruption changes. Choose the corruption by what should not matter, and compare with removing it beforehand.
-# * Two-dimensional networks place new points; t-SNE keeps neighbours better and does not. Distances and sizes on its map mean nothing.
+# * Two-dimensional networks place new points; t-SNE keeps neighbours better and does not. Do not read distances between its clusters, or their sizes.
 # * Axes are arbitrary, and another seed is another space. Start at the referee, or encode everything again.
 # * A vector database stores codes with what they stand for. Its index trades distances computed for recall; count both.
 #

@@ -51,6 +51,12 @@ def cosine_topk(gallery, queries, k):
     return np.argsort(_unit(queries) @ _unit(gallery).T, axis=1)[:, :k]
 
 
+@wrong("unordered")
+def cosine_topk(gallery, queries, k):
+    some = _best(_unit(queries) @ _unit(gallery).T, k)
+    return np.concatenate([some[:, 1:-1], some[:, :1], some[:, -1:]], axis=1) if k > 2 else some
+
+
 @wrong("worst-first")
 def cosine_topk(gallery, queries, k):
     return np.argsort(_unit(queries) @ _unit(gallery).T, axis=1)[:, -k:]
@@ -148,7 +154,71 @@ def cosine_topk(gallery, queries, k):
     return _best(queries @ gallery.T, k)
 
 
+@wrong("drops-parallel-rows")
+def cosine_topk(gallery, queries, k):
+    similarity = _unit(queries) @ _unit(gallery).T
+    similarity[similarity > 0.9999999] = -2  # "that is the query itself"
+    return _best(similarity, k)
+
+
+@wrong("wrong-rows")
+def cosine_topk(gallery, queries, k):
+    return _best(queries @ (gallery / np.maximum(np.linalg.norm(gallery, axis=1, keepdims=True), 1)).T, k)
+
+
+@wrong("drops-parallel-rows")
+def cosine_topk(gallery, queries, k):
+    with np.errstate(invalid="ignore"):
+        angles = np.arccos(_unit(queries) @ _unit(gallery).T)  # NaN where rounding makes a cosine exceed 1
+    return np.argsort(angles, axis=1, kind="stable")[:, :k]
+
+
+@wrong("wrong-rows")
+def cosine_topk(gallery, queries, k):
+    return _best(_unit(queries) @ _unit(gallery).T, k).astype(np.uint8)  # 256 becomes 0
+
+
+@wrong("out-of-range")
+def cosine_topk(gallery, queries, k):
+    return _best(_unit(queries) @ _unit(gallery).T, k).astype(np.int8)
+
+
+@wrong("unstable-sort")
+def cosine_topk(gallery, queries, k):
+    similarity = _unit(queries) @ _unit(gallery).T
+    return np.array([[list(row).index(value) for value in sorted(row, reverse=True)[:k]] for row in similarity])
+
+
 # precision_at_k
+
+
+@wrong("labels-as-a-set")
+def precision_at_k(retrieved_labels, query_labels):
+    k = retrieved_labels.shape[1]
+    return np.mean([len(set(row) & {q}) / k for row, q in zip(retrieved_labels, query_labels, strict=True)])
+
+
+@wrong("labels-as-a-set")
+def precision_at_k(retrieved_labels, query_labels):
+    rows = [set(row) for row in retrieved_labels.tolist()]
+    return np.mean([(q in row) / len(row) for row, q in zip(rows, query_labels, strict=True)])
+
+
+@wrong("always-ten")
+def precision_at_k(retrieved_labels, query_labels):
+    return float(np.sum(retrieved_labels == query_labels[:, None]) / (10 * len(query_labels)))
+
+
+@wrong("ignores-label-0")
+def precision_at_k(retrieved_labels, query_labels):
+    right = np.where(retrieved_labels == query_labels[:, None], retrieved_labels, 0)
+    return np.count_nonzero(right) / retrieved_labels.size
+
+
+@wrong("leaves-out-queries")
+def precision_at_k(retrieved_labels, query_labels):
+    shares = (retrieved_labels == query_labels[:, None]).mean(axis=1)
+    return float(shares[shares > 0].mean())
 
 
 @wrong("compares-across-queries")
@@ -245,7 +315,7 @@ def _found(gallery, gallery_labels, queries, start, stop):
 @wrong("ties-to-the-largest")
 def knn_accuracy(gallery, gallery_labels, queries, query_labels, k):
     found = _found(gallery, gallery_labels, queries, 0, k)
-    return float(np.mean([9 - np.bincount(9 - row, minlength=10).argmax() for row in found] == query_labels))
+    return float(np.mean([99 - np.bincount(99 - row).argmax() for row in found] == query_labels))
 
 
 @wrong("ties-to-the-nearest")
@@ -335,6 +405,49 @@ def knn_accuracy(gallery, gallery_labels, queries, query_labels, k):
 @wrong("one-number-a-query")
 def knn_accuracy(gallery, gallery_labels, queries, query_labels, k):
     return _vote(_found(gallery, gallery_labels, queries, 0, k))
+
+
+def _votes(found, names):
+    return (found[:, :, None] == names).sum(axis=1)
+
+
+@wrong("ties-to-the-farthest")
+def knn_accuracy(gallery, gallery_labels, queries, query_labels, k):
+    found = _found(gallery, gallery_labels, queries, 0, k)[:, ::-1].tolist()
+    return float(np.mean([max(row, key=row.count) for row in found] == query_labels))
+
+
+@wrong("any-winner-counts")
+def knn_accuracy(gallery, gallery_labels, queries, query_labels, k):
+    counts = [np.bincount(row, minlength=100) for row in _found(gallery, gallery_labels, queries, 0, k)]
+    return float(np.mean([c[label] == c.max() for c, label in zip(counts, query_labels, strict=True)]))
+
+
+@wrong("index-not-label")
+def knn_accuracy(gallery, gallery_labels, queries, query_labels, k):
+    votes = _votes(_found(gallery, gallery_labels, queries, 0, k), np.unique(gallery_labels))
+    return float(np.mean(votes.argmax(axis=1) == query_labels))
+
+
+@wrong("ten-labels-only")
+def knn_accuracy(gallery, gallery_labels, queries, query_labels, k):
+    votes = _votes(_found(gallery, gallery_labels, queries, 0, k), np.arange(10))
+    return float(np.mean(votes.argmax(axis=1) == query_labels))
+
+
+@wrong("ignores-label-0")
+def knn_accuracy(gallery, gallery_labels, queries, query_labels, k):
+    votes = _votes(_found(gallery, gallery_labels, queries, 0, k), np.arange(1, 100))
+    return float(np.mean(votes.argmax(axis=1) + 1 == query_labels))
+
+
+@wrong("weighs-the-votes")
+def knn_accuracy(gallery, gallery_labels, queries, query_labels, k):
+    distances = np.sqrt(_distances(queries, gallery))
+    nearest = np.argsort(distances, axis=1)[:, :k]
+    weights = 1 / np.take_along_axis(distances, nearest, axis=1)
+    pairs = zip(gallery_labels[nearest], weights, strict=True)
+    return float(np.mean([np.bincount(row, weight).argmax() for row, weight in pairs] == query_labels))
 
 
 # whiten
@@ -451,7 +564,14 @@ def whiten(gallery, queries):
     return (gallery - mean) @ axes / np.sqrt(variances), queries - mean
 
 
-@wrong("not-white")
+@wrong("learns-from-queries")
+def whiten(gallery, queries):
+    both = np.concatenate([gallery, queries])
+    mean, (variances, axes) = both.mean(axis=0), _eigen(both)
+    return (gallery - mean) @ axes / np.sqrt(variances), (queries - mean) @ axes / np.sqrt(variances)
+
+
+@wrong("learns-from-queries")
 def whiten(gallery, queries):
     both = np.concatenate([gallery, queries])
     mean, (variances, axes) = gallery.mean(axis=0), _eigen(both)
@@ -583,6 +703,51 @@ def procrustes_distance(a, b):
     return float((1 - _inner(_placed(a), _placed(b)) ** 2) / len(a))
 
 
+@wrong("not-turned")
+def procrustes_distance(a, b):
+    return float(1 - np.abs(np.diag(_placed(a).T @ _placed(b))).sum() ** 2)
+
+
+@wrong("eigenvalues")
+def procrustes_distance(a, b):
+    return float(1 - np.abs(np.linalg.eigvals(_placed(a).T @ _placed(b))).sum() ** 2)
+
+
+@wrong("samples-not-axes")
+def procrustes_distance(a, b):
+    return float(1 - np.linalg.svd(_placed(a) @ _placed(b).T, compute_uv=False).sum() ** 2)
+
+
+@wrong("spectral-norm")
+def procrustes_distance(a, b):
+    a, b = a - a.mean(axis=0), b - b.mean(axis=0)
+    return float(1 - _inner(a / np.linalg.norm(a, 2), b / np.linalg.norm(b, 2)) ** 2)
+
+
+@wrong("scales-before-centring")
+def procrustes_distance(a, b):
+    a, b = a / np.linalg.norm(a), b / np.linalg.norm(b)
+    return float(1 - _inner(a - a.mean(axis=0), b - b.mean(axis=0)) ** 2)
+
+
+@wrong("scales-one-side")
+def procrustes_distance(a, b):
+    return float(1 - _inner(_placed(a), b - b.mean(axis=0)) ** 2)
+
+
+@wrong("scales-one-side")
+def procrustes_distance(a, b):
+    a, b = a - a.mean(axis=0), b - b.mean(axis=0)
+    u, values, vt = np.linalg.svd(b.T @ a)
+    return float(np.square(a - values.sum() / np.square(b).sum() * b @ u @ vt).sum())
+
+
+@wrong("not-scaled")
+def procrustes_distance(a, b):
+    a, b = a - a.mean(axis=0), b - b.mean(axis=0)
+    return float(1 - _inner(a / a.std(), b / b.std()) ** 2)
+
+
 @wrong("wrong-distance")
 def procrustes_distance(a, b):
     a, b = _placed(a), _placed(b)
@@ -671,6 +836,41 @@ def _overflows():
     return _hash, topk
 
 
+@wrong("count-overflows", "binary_hash")
+def _overflows_sooner():
+    def topk(gallery_bits, query_bits, k):
+        different = np.unpackbits(query_bits[:, None] ^ gallery_bits[None], axis=2)
+        return np.argsort(different.sum(axis=2, dtype=np.int8), axis=1, kind="stable")[:, :k]
+
+    return _hash, topk
+
+
+@wrong("drops-the-nearest", "binary_hash")
+def _drops_the_nearest():
+    def topk(gallery_bits, query_bits, k):
+        return _topk(gallery_bits, query_bits, min(k + 1, len(gallery_bits)))[:, -k:]
+
+    return _hash, topk
+
+
+@wrong("drops-the-nearest", "binary_hash")
+def _drops_equal_rows():
+    def topk(gallery_bits, query_bits, k):
+        distances = np.unpackbits(query_bits[:, None] ^ gallery_bits[None], axis=2).sum(axis=2, dtype=int)
+        return np.argsort(np.where(distances == 0, 10**6, distances), axis=1, kind="stable")[:, :k]
+
+    return _hash, topk
+
+
+@wrong("not-sorted", "binary_hash")
+def _a_partition():
+    def topk(gallery_bits, query_bits, k):
+        distances = np.unpackbits(query_bits[:, None] ^ gallery_bits[None], axis=2).sum(axis=2, dtype=int)
+        return np.argpartition(distances, k - 1, axis=1)[:, :k]
+
+    return _hash, topk
+
+
 @wrong("not-sorted", "binary_hash")
 def _not_sorted():
     def topk(gallery_bits, query_bits, k):
@@ -726,6 +926,41 @@ def _at_the_threshold():
 def _signs():
     def hash_(codes, thresholds):
         return np.packbits(codes > 0, axis=1)
+
+    return hash_, _topk
+
+
+@wrong("inverted", "binary_hash")
+def _below():
+    def hash_(codes, thresholds):
+        return np.packbits(codes <= thresholds, axis=1)
+
+    return hash_, _topk
+
+
+@wrong("inverted", "binary_hash")
+def _all_bits_turned():
+    def hash_(codes, thresholds):
+        return ~np.packbits(codes > thresholds, axis=1)
+
+    return hash_, _topk
+
+
+@wrong("padded-with-ones", "binary_hash")
+def _padded_with_ones():
+    def hash_(codes, thresholds):
+        n, k = codes.shape
+        bits = np.ones((n, -(-k // 8) * 8), bool)
+        bits[:, :k] = codes > thresholds
+        return np.packbits(bits, axis=1)
+
+    return hash_, _topk
+
+
+@wrong("wrong-bits", "binary_hash")
+def _a_tolerance():
+    def hash_(codes, thresholds):
+        return np.packbits(codes > thresholds + 1e-3, axis=1)
 
     return hash_, _topk
 
