@@ -443,6 +443,7 @@ pairs = {
     "autoencoder of 32, from PCA, two seeds": (queries["autoencoder"], codes_again),
 }
 left_over = {name: procrustes(*pair)[2] for name, pair in pairs.items()}
+from_random, _, wide_pair = left_over.values()
 for name, (a, b) in pairs.items():
     print(f"{name:41} axis by axis {axis_by_axis(a, b):.2f}, Procrustes distance {left_over[name]:.3f}")
 
@@ -454,14 +455,7 @@ plots.maps(
     clothes.class_names,
     columns=4,
     size=2.3,
-    caption="Two trainings of the same network draw different axes and nearly the same shape.",
-)
-from_random, from_both, wide_pair = left_over.values()
-claim(
-    "From random weights two seeds draw one shape, to a Procrustes distance below .1; t-SNE from two starts does not",
-    from_random < 0.1 < from_both,
-    f"{from_random:.3f} and {from_both:.3f}",
-    margin=float(min(np.log(0.1 / from_random), np.log(from_both / 0.1))),
+    caption=f"Two trainings of the same network. Turned, moved and stretched as well as can be, {from_random:.1%} of the squared distance remain.",
 )
 claim(
     "From PCA both seeds give one embedding: a Procrustes distance below .01",
@@ -471,7 +465,8 @@ claim(
 )
 
 # %% [markdown]
-# From random weights the autoencoders draw nearly one shape, on other axes; t-SNE draws another map from another start. The wider pair, which started at PCA, agrees axis by axis as well. That matters in practice: codes from yesterday's encoder and from
+# From random weights the axes never agree, and whether the *shape* does is luck: change `SEED` and run this again. Sometimes both autoencoders draw one shape, sometimes two, and t-SNE from two starts is no safer. The
+# pair that started at PCA (and is wider) agreed axis by axis, with every seed that we tried. That matters in practice: codes from yesterday's encoder and from
 # today's may be searched together only if they live in the same space. After a new training from random weights the stored codes have to be made again, or at least to be laid on the new ones.
 #
 # ## What an axis means
