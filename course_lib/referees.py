@@ -740,8 +740,8 @@ def clipped_noise_denoiser(clean: np.ndarray, sigma: float) -> AffineMap:
     Source: least squares by the law of total covariance; moments of the censored normal distribution, Greene 2012, 19.3.
     """
     clean = _pixels(clean)
-    mean, variance = clipped_noise_moments(clean, sigma)
-    return _affine(clean, mean.astype(clean.dtype), variance.mean(axis=0))
+    mean, variance, where = _moments_by_value(clean, _level(sigma))
+    return _affine(clean, np.take(mean.astype(clean.dtype), where), np.take(variance, where).mean(axis=0))
 
 
 def masked_denoiser(clean: np.ndarray, share: float) -> AffineMap:
@@ -789,11 +789,16 @@ def clipped_noise_moments(clean: np.ndarray, sigma: float) -> tuple[np.ndarray, 
 
     Source: moments of the censored normal distribution, Greene 2012, section 19.3.
     """
-    sigma = _level(sigma)
-    clean = np.asarray(clean)
-    where = np.rint(clean * 255).astype(np.int64)  # images of bytes hold 256 different values: compute each once
+    mean, variance, where = _moments_by_value(np.asarray(clean), _level(sigma))
+    return mean[where], variance[where]
+
+
+def _moments_by_value(clean: np.ndarray, sigma: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean and variance of the clipped noisy pixel for each clean value, and which value each pixel has."""
+    where = np.rint(clean * 255).astype(np.intp)  # images of bytes hold 256 different values: compute each once
     values = np.arange(256) / 255
-    if where.size < 256 or where.min() < 0 or where.max() > 255 or not np.allclose(values[where], clean, atol=1e-6):
+    of_bytes = where.size >= 256 and where.min() >= 0 and where.max() <= 255
+    if not of_bytes or np.abs(np.take(values.astype(clean.dtype), where) - clean).max() > 1e-6:
         values, where = np.unique(clean.astype(np.float64), return_inverse=True)
     low, high = -values / sigma, (1 - values) / sigma
     below, above = scipy.special.ndtr(low), scipy.special.ndtr(-high)
@@ -807,8 +812,7 @@ def clipped_noise_moments(clean: np.ndarray, sigma: float) -> tuple[np.ndarray, 
     )
     mean = first + above
     variance = np.maximum(second + above - mean**2, 0.0)
-    where = where.reshape(clean.shape)
-    return mean[where], variance[where]
+    return mean, variance, where.reshape(clean.shape)
 
 
 def _pixels(clean: np.ndarray) -> np.ndarray:

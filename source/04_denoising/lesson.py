@@ -256,10 +256,10 @@ guess(
 # %%
 training.set_seed(SEED)
 plain_encoder, _, plain = models.build_autoencoder(784, 256, 32)
-training.fit(plain, train, epochs=3, batch_size=128, learning_rate=4e-3)
+training.fit(plain, train, epochs=2, batch_size=128, learning_rate=4e-3)
 training.set_seed(SEED)
 robust_encoder, _, robust = models.build_autoencoder(784, 256, 32)
-training.fit_denoiser(robust, train, layers.AddGaussianNoise((0.0, 0.5)), epochs=3, batch_size=128, learning_rate=4e-3)
+training.fit_denoiser(robust, train, layers.AddGaussianNoise((0.0, 0.5)), epochs=2, batch_size=128, learning_rate=4e-3)
 
 pca = referees.fit_pca(train, 32)
 encoders = {
