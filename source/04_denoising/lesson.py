@@ -427,7 +427,7 @@ corruptions = {
     "masking": layers.MaskPixels(0.5, seed=SEED + 3),
     "missing block": layers.MissingBlock(8, seed=SEED + 4),
 }
-clean = clothes.images("validation")
+clean = clothes.images("validation")[:1000]
 marked = np.concatenate([clean, np.ones_like(clean)], axis=-1)  # a second channel that shows where the block was
 corrupted = {name: layer.sample(clean) for name, layer in corruptions.items() if name != "missing block"}
 with_mark = corruptions["missing block"].sample(marked)
@@ -445,7 +445,7 @@ suited = {
     "missing block": referees.fill_missing(train, flat["missing block"], missing),
 }
 for name, answer in (("median filter", median(flat["salt and pepper"])), ("affine map", suited["salt and pepper"])):
-    print(f"salt and pepper, {name}: {decibels(validation, answer):.2f} dB")
+    print(f"salt and pepper, {name}: {decibels(clean, answer):.2f} dB")
 
 # %%
 own = {"Gaussian": ask(denoiser, flat["Gaussian"])}
@@ -460,7 +460,7 @@ table = {
     "network for Gaussian noise": {name: ask(denoiser, x) for name, x in flat.items()},
     "network for this corruption": own,
 }
-gains = np.array([[decibels(validation, row[name]) for name in corruptions] for row in table.values()])
+gains = np.array([[decibels(clean, row[name]) for name in corruptions] for row in table.values()])
 plots.matrix(
     gains,
     list(table),
