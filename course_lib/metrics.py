@@ -179,6 +179,20 @@ def precision_at_k(
 ) -> float:
     """Share of the k nearest gallery codes (Euclidean distance) that carry the query's label, mean over queries.
 
+    Arguments and errors are those of :func:`precision_of_queries`, which gives the share of each query by itself.
+    """
+    return float(precision_of_queries(gallery, gallery_labels, queries, query_labels, k).mean())
+
+
+def precision_of_queries(
+    gallery: np.ndarray,
+    gallery_labels: np.ndarray,
+    queries: np.ndarray,
+    query_labels: np.ndarray,
+    k: int = 10,
+) -> np.ndarray:
+    """For each query the share of its k nearest gallery codes (Euclidean distance) that carry its label, (m,).
+
     Args:
         gallery: codes to search, shape (n, d).
         gallery_labels: shape (n,).
@@ -207,7 +221,7 @@ def precision_at_k(
 
     search = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(gallery.astype(np.float32))
     nearest = search.kneighbors(queries.astype(np.float32), return_distance=False)  # (m, k)
-    return float((gallery_labels[nearest] == query_labels[:, None]).mean())
+    return (gallery_labels[nearest] == query_labels[:, None]).mean(axis=1)
 
 
 def importance_weighted_bound(log_weights: np.ndarray) -> np.ndarray:

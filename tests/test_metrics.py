@@ -125,6 +125,8 @@ def test_precision_at_k_agrees_with_counting_by_hand_and_with_chance():
     )
     gallery = np.array([[0.0], [1.0], [5.0]])
     assert metrics.precision_at_k(gallery, np.array([0, 1, 0]), np.array([[0.2]]), np.array([0]), k=2) == 0.5
+    each = metrics.precision_of_queries(gallery, np.array([0, 1, 0]), np.array([[0.2], [0.2]]), np.array([0, 1]), k=1)
+    assert each.shape == (2,) and sorted(each) == [0, 1]  # one neighbour: right for one of the two labels
     with pytest.raises(ValueError, match="k must lie"):
         metrics.precision_at_k(gallery, np.array([0, 1, 0]), np.array([[0.2]]), np.array([0]), k=4)
     with pytest.raises(ValueError, match="gallery_labels"):
