@@ -281,7 +281,7 @@ plots.matrix(
     [f"noise {level}" for level in levels],
     row_title="what is compared",
     value_format=".2f",
-    caption="5-nearest-neighbour accuracy on 1,000 unseen pictures. With noise 0.5 only the denoising code still works.",
+    caption="5-nearest-neighbour accuracy on 1,000 unseen pictures. With noise 0.5 the plain code breaks down, the denoising code does not; PCA and pixels, untrained, come close to it.",
 )
 
 # %%
@@ -302,7 +302,7 @@ reveal("codes", "the plain code loses half, the denoising one little")
 
 # %% [markdown]
 # Two results that look like opposites. Training on noise made the *code* robust, which is what denoising autoencoders were invented for
-# (Vincent and others 2008). But 32 numbers are too few to draw the picture well, so as a *filter* the narrow network is worse than a matrix. "It removes
+# (Vincent and others 2008). It mended what training had broken: the table's last rows never trained and are nearly as robust. And 32 numbers are too few to draw the picture well, so as a *filter* the narrow network is worse than a matrix. "It removes
 # noise because it maps to fewer dimensions" explains neither.
 
 # %% [markdown]
