@@ -15,6 +15,7 @@ from course_lib import records
 
 KINDS = ("notebooks", "exercises")
 START = "notebooks/00_start_here.ipynb"
+WORKSPACES = ".jupyterlab-workspaces"  # hidden in JupyterLab's file browser
 
 
 class LabError(Exception):
@@ -170,8 +171,12 @@ def reset(name: str, work: Path) -> str:
     return message
 
 
-def lab_environment() -> dict[str, str]:
-    """The environment for JupyterLab: our settings, and ``course_lib`` importable by every kernel."""
+def lab_environment(work: Path) -> dict[str, str]:
+    """The environment for JupyterLab: our settings, ``course_lib`` importable by every kernel, and tabs of its own.
+
+    JupyterLab keeps its open tabs in a workspace file, by default one for all of a user's folders: tabs of another
+    project would be opened in the course, where those files do not exist, and the course's tabs there.
+    """
     env = dict(os.environ)
     root = str(records.course_root())
     config = str(Path(__file__).resolve().parent / "lab_config")
@@ -179,6 +184,7 @@ def lab_environment() -> dict[str, str]:
         env[key] = os.pathsep.join([value, *([env[key]] if env.get(key) else [])])
     env.setdefault("JUPYTER_PREFER_ENV_PATH", "1")  # this environment's kernel, not one left in the home folder
     env.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    env.setdefault("JUPYTERLAB_WORKSPACES_DIR", str(work.resolve() / WORKSPACES))
     env.pop("COURSE_HEADLESS", None)
     return env
 
@@ -204,6 +210,6 @@ def run(options: list[str], work: Path) -> int:
         print(note)
     print(f"Your copies are in {work}. Stop JupyterLab with Ctrl-C.", flush=True)
     try:
-        return subprocess.call(lab_command(work, options), env=lab_environment())
+        return subprocess.call(lab_command(work, options), env=lab_environment(work))
     except KeyboardInterrupt:
         return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -29,6 +30,28 @@ INSTALL = (
 )
 TOKEN = "learner"
 MINUTE = 60_000  # milliseconds
+# What JupyterLab 4 keeps of a user's open tabs, here of notebooks with the names of ours.
+TABS_OF_ANOTHER_PROJECT = {
+    "metadata": {"id": "default"},
+    "data": {
+        "layout-restorer:data": {
+            "main": {
+                "dock": {
+                    "type": "tab-area",
+                    "currentIndex": 1,
+                    "widgets": ["notebook:notebooks/01_anatomy.ipynb", "notebook:notebooks/02_undercomplete.ipynb"],
+                },
+                "current": "notebook:notebooks/02_undercomplete.ipynb",
+            },
+        },
+        **{
+            f"notebook:notebooks/{name}.ipynb": {
+                "data": {"path": f"notebooks/{name}.ipynb", "factory": "Notebook", "kernelName": "python3"}
+            }
+            for name in ("01_anatomy", "02_undercomplete")
+        },
+    },
+}
 
 
 def need(condition, reason: str):
@@ -47,8 +70,12 @@ def chromium() -> str:
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
-    """JupyterLab, started as `make lab` starts it, on a work folder of its own."""
-    work = tmp_path_factory.mktemp("learner") / "work"
+    """JupyterLab, started as `make lab` starts it, on a work folder of its own, for somebody who also uses it elsewhere."""
+    home = tmp_path_factory.mktemp("learner")
+    work = home / "work"
+    elsewhere = home / "config" / "lab" / "workspaces" / "default-37a8.jupyterlab-workspace"
+    elsewhere.parent.mkdir(parents=True)
+    elsewhere.write_text(json.dumps(TABS_OF_ANOTHER_PROJECT), encoding="utf-8")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -64,7 +91,10 @@ def lab(tmp_path_factory):
         f"--IdentityProvider.token={TOKEN}",
         "--LabApp.expose_app_in_browser=True",
     ]
-    env = {k: v for k, v in os.environ.items() if k not in ("COURSE_HEADLESS", "MPLBACKEND")}
+    env = {
+        k: v for k, v in os.environ.items() if k not in ("COURSE_HEADLESS", "MPLBACKEND", "JUPYTERLAB_WORKSPACES_DIR")
+    }
+    env["JUPYTER_CONFIG_DIR"] = str(home / "config")  # neither the tester's settings nor their tabs
     with tempfile.TemporaryFile() as log:
         server = subprocess.Popen(
             command, cwd=records.course_root(), env=env, stdout=log, stderr=log, start_new_session=True
@@ -223,12 +253,13 @@ def run_cell(page, cell_id: str) -> str:
 
 def test_lab_opens_at_the_first_lesson_without_news_or_kernel_dialog(page, lab):
     page.goto(f"{lab[0]}/?token={TOKEN}")
-    page.wait_for_selector(".jp-NotebookPanel .jp-Cell")
+    page.locator(".jp-NotebookPanel .jp-Cell").filter(visible=True).first.wait_for()
     page.wait_for_function(
         "() => window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'",
         timeout=2 * MINUTE,
     )
     assert page.evaluate("() => window.jupyterapp.shell.currentWidget.context.path") == "notebooks/00_start_here.ipynb"
+    assert page.locator(".jp-NotebookPanel").count() == 1, "tabs of another project were opened in the course"
     picture(page, "start")
     assert page.locator(".jp-Dialog").count() == 0
     assert page.locator("text=/Jupyter news|newer version|official Jupyter/i").count() == 0

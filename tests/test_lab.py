@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -166,12 +167,18 @@ def test_jupyter_options_reach_jupyter_and_bad_commands_are_refused(monkeypatch,
 
 
 def test_settings_of_the_lab_are_valid_and_turn_the_news_off():
-    from pathlib import Path
-
     folder = Path(lab.__file__).parent / "lab_config"
     settings = json.loads((folder / "labconfig" / "default_setting_overrides.json").read_text())
     assert settings["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"
-    assert str(folder) in lab.lab_environment()["JUPYTER_CONFIG_PATH"]
+    assert str(folder) in lab.lab_environment(Path("work"))["JUPYTER_CONFIG_PATH"]
+
+
+def test_the_course_keeps_its_open_tabs_beside_the_copies_unless_told_otherwise(tmp_path, monkeypatch):
+    monkeypatch.delenv("JUPYTERLAB_WORKSPACES_DIR", raising=False)
+    kept = Path(lab.lab_environment(tmp_path / "work")["JUPYTERLAB_WORKSPACES_DIR"])
+    assert kept.parent == tmp_path / "work" and kept.name.startswith(".")
+    monkeypatch.setenv("JUPYTERLAB_WORKSPACES_DIR", "elsewhere")
+    assert lab.lab_environment(tmp_path / "work")["JUPYTERLAB_WORKSPACES_DIR"] == "elsewhere"
 
 
 def test_copies_are_trusted_so_that_their_outputs_show(tmp_path):
