@@ -348,7 +348,7 @@ class VariationalAutoencoder(keras.Model):
     @property
     def sigma(self) -> float:
         """Standard deviation of a pixel around the decoder's output, in the units of the data."""
-        return float(np.exp(keras.ops.convert_to_numpy(self.log_sigma)))
+        return float(np.exp(keras.ops.convert_to_numpy(self.log_sigma + 0.0)))
 
     def build(self, input_shape=None):
         """Encoder and decoder are built already."""

@@ -39,6 +39,9 @@ def test_compared_cells_carry_an_output_and_no_output_is_noise(lesson, kind):
         for output in cell.outputs:
             assert output.get("name") != "stderr"
             assert "application/vnd.jupyter.widget-view+json" not in output.get("data", {})
+            said = str(output.get("text", "")) + "".join(map(str, output.get("data", {}).values()))
+            warned = re.search(r"\b(Deprecation|Future|User|Runtime)Warning\b", said)
+            assert not warned, f"{cell.source[:80]!r} shows {said[max(0, warned.start() - 200) : warned.end() + 200]}"
     assert "widgets" not in notebook.metadata
 
 

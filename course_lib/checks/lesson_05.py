@@ -44,7 +44,10 @@ def _gradient(loss, start: np.ndarray) -> tuple[np.ndarray | None, str]:
         Exception
     ) as error:  # the function gave numbers before: that it cannot be differentiated is the misconception
         return None, f" ({type(error).__name__}: {_first_line(error)})"
-    return start - keras.ops.convert_to_numpy(model.value).astype(np.float64), ""
+    moved = keras.ops.convert_to_numpy(
+        model.value + 0.0
+    )  # a variable itself would make NumPy warn in the learner's card
+    return start - moved.astype(np.float64), ""
 
 
 def _first_line(error: Exception) -> str:
