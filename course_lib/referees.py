@@ -827,8 +827,9 @@ def _affine(clean: np.ndarray, expected: np.ndarray, variance: np.ndarray) -> Af
     n = len(clean)
     clean_mean, noisy_mean = (a.mean(axis=0, dtype=np.float64) for a in (clean, expected))
     centred = expected - noisy_mean.astype(expected.dtype)
-    own = (centred.T @ centred).astype(np.float64) / n + np.diag(variance)
-    cross = (centred.T @ (clean - clean_mean.astype(clean.dtype))).astype(np.float64) / n
+    gram = centred.T @ centred
+    cross = gram if expected is clean else centred.T @ (clean - clean_mean.astype(clean.dtype))
+    own, cross = gram.astype(np.float64) / n + np.diag(variance), cross.astype(np.float64) / n
     try:
         weights = scipy.linalg.solve(own, cross, assume_a="pos")
     except scipy.linalg.LinAlgError:  # a feature that never varies

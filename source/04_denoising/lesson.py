@@ -319,7 +319,10 @@ guess(
 )
 
 # %%
-maps = {level: referees.clipped_noise_denoiser(train, level) for level in (0.05, 0.1, 0.2, 0.3, 0.4, 0.5)}
+maps = {
+    level: linear if level == sigma else referees.clipped_noise_denoiser(train, level)
+    for level in (0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
+}
 training.set_seed(SEED)
 level_denoiser = models.build_level_denoiser(
     {level: maps[level] for level in maps if level != 0.4}
@@ -524,7 +527,7 @@ guess(
 
 # %%
 draw = np.random.default_rng(SEED)
-count, smallest, largest = 2500 * 768, 0.05, 0.8
+count, smallest, largest = 2500 * 512, 0.05, 0.8
 points = datasets.ring(count, draw)  # (count, 2)
 # Spread over the logarithm, with more at large noise, where the score is short and its direction hard to learn.
 share = np.sqrt(draw.uniform(0, 1, (count, 1)))
@@ -535,7 +538,7 @@ networks = {}
 for target, answer in (("clean", points), ("noise", noise)):
     training.set_seed(SEED)
     networks[target] = models.build_point_denoiser(target)
-    run = training.fit(networks[target], inputs, answer, epochs=1, batch_size=768, learning_rate=5e-3)
+    run = training.fit(networks[target], inputs, answer, epochs=1, batch_size=512, learning_rate=5e-3)
     print(f"predicts the {target}: {run.seconds:.0f} s")
 
 
