@@ -250,19 +250,21 @@ def nearest_distance(pictures: np.ndarray, gallery: np.ndarray) -> np.ndarray:
     """Euclidean distance of each picture (n, d) to the nearest of a gallery (m, d): shape (n,).
 
     Raises:
-        ValueError: if the arrays are not matrices with as many columns as each other, or the gallery is empty.
+        ValueError: if the arrays are not matrices with as many columns as each other, or one of them is empty.
     """
-    pictures, gallery = np.asarray(pictures, np.float32), np.asarray(gallery, np.float32)
-    if pictures.ndim != 2 or gallery.ndim != 2 or pictures.shape[1] != gallery.shape[1] or not len(gallery):
+    from sklearn.metrics import pairwise_distances_argmin_min  # here, because it takes a second to import
+
+    pictures, gallery = np.asarray(pictures), np.asarray(gallery)
+    if (
+        pictures.ndim != 2
+        or gallery.ndim != 2
+        or pictures.shape[1] != gallery.shape[1]
+        or 0 in (len(pictures), len(gallery))
+    ):
         raise ValueError(
-            f"pictures and gallery must have shapes (n, d) and (m, d), m > 0, but they have {pictures.shape} and {gallery.shape}"
+            f"pictures and gallery must have shapes (n, d) and (m, d), n and m > 0, but they have {pictures.shape} and {gallery.shape}"
         )
-    squared = np.square(gallery).sum(axis=1)
-    nearest = np.empty(len(pictures), np.float64)
-    for start in range(0, len(pictures), 1000):  # a thousand at a time: the distance table stays small
-        part = pictures[start : start + 1000]
-        nearest[start : start + 1000] = (squared - 2.0 * part @ gallery.T).min(axis=1) + np.square(part).sum(axis=1)
-    return np.sqrt(np.maximum(nearest, 0.0))
+    return pairwise_distances_argmin_min(pictures, gallery)[1].astype(np.float64)
 
 
 def _codes(name: str, codes: np.ndarray) -> np.ndarray:

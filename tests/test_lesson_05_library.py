@@ -391,6 +391,7 @@ def test_water_filling_is_the_optimum_of_the_fixed_noise_model(data):
         (lambda x: referees.water_filling(np.ones(3), 0.0), "level"),
         (lambda x: metrics.importance_weighted_bound(np.zeros(3)), "log_weights"),
         (lambda x: metrics.nearest_distance(x, x[:, :3]), "gallery"),
+        (lambda x: metrics.nearest_distance(x[:0], x), "n and m > 0"),
     ],
 )
 def test_a_wrong_argument_of_a_referee_is_named(call, named, data):
@@ -413,4 +414,6 @@ def test_nearest_distance_is_that_of_all_pairs():
     rng = np.random.default_rng(0)
     a, b = rng.normal(size=(1500, 4)), rng.normal(size=(60, 4))
     expected = np.linalg.norm(a[:, None] - b[None], axis=2).min(axis=1)
-    np.testing.assert_allclose(metrics.nearest_distance(a, b), expected, atol=1e-3)
+    np.testing.assert_allclose(metrics.nearest_distance(a, b), expected, atol=1e-9)
+    copies = a[:20].astype("float32")
+    assert (metrics.nearest_distance(copies, copies) < 1e-3).all()  # no NaN from the root of a rounded square

@@ -47,6 +47,7 @@ from course_lib.widgets import explore, slider
 import keras
 import numpy as np
 from PIL import Image
+from sklearn.metrics import pairwise_distances_argmin
 
 SEED = training.set_seed(0)
 
@@ -170,8 +171,7 @@ mean = {who: referees.mean_image(train[who]) for who in "ab"}
 
 def nearest(images, gallery):
     """For each image the picture of the gallery with the smallest squared difference."""
-    x, g = flat(images), flat(gallery)
-    return gallery[(np.square(g).sum(axis=1) - 2 * x @ g.T).argmin(axis=1)]
+    return gallery[pairwise_distances_argmin(flat(images), flat(gallery))]
 
 
 shifted = {"b": valid["a"] - mean["a"] + mean["b"], "a": valid["b"] - mean["b"] + mean["a"]}
