@@ -566,7 +566,8 @@ def ladder(
         lower_is_better: which way is up the ladder.
         annotations: a short remark behind each value; an empty string for none.
         intervals: for each rung (low, high) or None, drawn as a whisker.
-        from_zero: draw bars from zero; if not, markers on an axis that fits the values.
+        from_zero: draw bars from zero; if not, markers on an axis that fits the values, with a line at zero where they
+            lie on both sides of it.
         value_format: format of the printed values; without it, as many decimals as show three digits of the smallest.
         caption: what to see.
 
@@ -597,6 +598,12 @@ def ladder(
         low, high = min(low, 0.0), max(high, 0.0)
     span = (high - low) or abs(high) or 1.0
     ax.set_xlim(low if from_zero and low == 0 else low - 0.06 * span, high + 0.06 * span)
+    stem = ax.get_xlim()[0]
+    differences = not from_zero and low < 0 < high
+    if differences:  # zero is what they are measured from; labels of negative ones stand on their left
+        stem = 0.0
+        ax.set_xlim(ax.get_xlim()[0] - 0.18 * span, ax.get_xlim()[1])
+        ax.axvline(0, color=_INK, lw=1.2, zorder=1)
     for i, (value, kind) in enumerate(zip(numbers, kinds, strict=True)):
         look = KINDS[kind]
         if from_zero:
@@ -611,26 +618,30 @@ def ladder(
                 zorder=2,
             )
         else:
-            ax.plot([ax.get_xlim()[0], value], [y[i]] * 2, color=look.color, lw=1.0, ls=":", zorder=2)
+            ax.plot([stem, value], [y[i]] * 2, color=look.color, lw=1.0, ls=":", zorder=2)
             face = look.color if look.filled else "white"
             ax.plot(value, y[i], look.marker, ms=9, mfc=face, mec=look.color, mew=1.8, zorder=4)
         if intervals and intervals[i] is not None:
             ax.plot(intervals[i], [y[i]] * 2, color=_INK, lw=1.3, marker="|", ms=7, zorder=3)
         label = ("0" if value == 0 else _text(value, value_format)) + (f" {unit}" if unit else "")
+        leftward = differences and value < 0
+        lowest = value if not intervals or intervals[i] is None else min(value, intervals[i][0])
         value_text = ax.annotate(
             label,
-            (ends[i], y[i]),
-            xytext=(8 if from_zero else 11, 0),
+            (lowest if leftward else ends[i], y[i]),
+            xytext=(-11 if leftward else 8 if from_zero else 11, 0),
             textcoords="offset points",
             va="center",
+            ha="right" if leftward else "left",
             fontweight="bold",
             zorder=5,
         )
         value_text.set_path_effects([patheffects.withStroke(linewidth=3, foreground="white")])
         if annotations and annotations[i]:
+            place, beside = ((ends[i], y[i]), "data") if leftward else ((1, 0.5), value_text)
             ax.annotate(
-                annotations[i], (1, 0.5), xycoords=value_text, xytext=(7, 0), textcoords="offset points", va="center",
-                color=_MUTED, fontsize=9.5,
+                annotations[i], place, xycoords=beside, xytext=(11 if leftward else 7, 0), textcoords="offset points",
+                va="center", color=_MUTED, fontsize=9.5,
             )  # fmt: skip
     ax.set_yticks(y, names)
     ax.set_ylim(-0.6, count - 0.4)

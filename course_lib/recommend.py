@@ -293,8 +293,9 @@ def item_neighbours(train: np.ndarray, shrink: float = 0.0) -> np.ndarray:
 def ease(train: np.ndarray, strength: float, *, zero_diagonal: bool = True) -> np.ndarray:
     """The linear autoencoder in closed form: weights B that minimise |X - XB|² + strength · |B|².
 
-    With ``zero_diagonal`` no item may predict itself (EASE); without, it is plain ridge regression, whose best answer at
-    strength 0 is the identity. Both need P = (XᵀX + strength · I)⁻¹, an items x items inverse. By Woodbury's identity
+    With ``zero_diagonal`` no item may predict itself (EASE); without, it is plain ridge regression, which for
+    a strength near 0 copies every history: the identity, or, with fewer independent users than items, the projection on
+    the users' histories. Both need P = (XᵀX + strength · I)⁻¹, an items x items inverse. By Woodbury's identity
     P = (I - Xᵀ (XXᵀ + strength · I)⁻¹ X) / strength, where only a users x users system is solved; the smaller of the two
     is taken.
 

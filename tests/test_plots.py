@@ -147,6 +147,25 @@ def test_ladder_tells_kinds_apart_without_colour():
     }
 
 
+def test_ladder_of_differences_measures_from_a_line_at_zero():
+    picture = drawn(
+        plots.ladder,
+        ["worse", "better"],
+        [-0.4, 0.2],
+        kinds=["network", "network"],
+        metric="minus EASE",
+        from_zero=False,
+        intervals=[(-0.5, -0.3), (0.1, 0.3)],
+        annotations=["a remark", ""],
+    )
+    (axes,) = picture.figure.axes
+    lines = [line.get_xdata() for line in axes.lines]
+    assert [0, 0] in [list(map(float, x)) for x in lines]  # the line at zero
+    assert [0.0, -0.4] in [list(map(float, x)) for x in lines] and [0.0, 0.2] in [list(map(float, x)) for x in lines]
+    worse, better = (next(t for t in axes.texts if t.get_text() == label) for label in ("−0.400", "0.200"))
+    assert worse.xy[0] == -0.5 and worse.get_ha() == "right" and better.xy[0] == 0.3 and better.get_ha() == "left"
+
+
 def test_ladder_prints_the_values_with_enough_digits_and_the_direction():
     picture = drawn(EVERY_FIGURE["ladder"])
     texts = {text.get_text() for text in picture.figure.axes[0].texts}

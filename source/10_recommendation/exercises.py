@@ -206,8 +206,8 @@ check(popularity)
 #
 # $$\lVert X - XB \rVert^2 + \lambda \lVert B \rVert^2 \quad\text{with}\quad B_{jj} = 0 \text{ for all } j.$$
 #
-# Without the condition the best $B$ for small $\lambda$ is the identity, which recommends what it was shown. With it, there is
-# still a closed form (Steck 2019). Let $P = (X^\top X + \lambda I)^{-1}$. Then for $i \ne j$
+# Without the condition a small $\lambda$ leaves a $B$ that copies, as $B = I$ does: it recommends what it was shown. With it, there
+# is still a closed form (Steck 2019). Let $P = (X^\top X + \lambda I)^{-1}$. Then for $i \ne j$
 #
 # $$B_{ij} = - P_{ij} / P_{jj}.$$
 #
