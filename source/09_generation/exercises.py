@@ -168,9 +168,9 @@ def nearest_training_distance(samples, train):
 check(nearest_training_distance)
 
 # %% [markdown] tags=["explanation"]
-# The differences of all pairs take n × m × d numbers: fine for a check, 75 GB for 1,000 samples and 12,000 pictures. The course's
-# `metrics.nearest_distance` expands the square, $\|x\|^2 - 2x^\top y + \|y\|^2$, and works through the samples in pieces. That
-# has its price: for a copy, rounding can make the expanded square slightly negative, and its root is NaN. It needs a
+# The differences of all pairs take n × m × d numbers: fine for a check, 75 GB for 1,000 samples and 12,000 pictures. scikit-learn,
+# which the course's `metrics.nearest_distance` asks, expands the square, $\|x\|^2 - 2x^\top y + \|y\|^2$, and works through the
+# samples in pieces. That has its price: for a copy, rounding can make the expanded square slightly negative, and its root is NaN. It needs a
 # `np.maximum(…, 0)`.
 #
 # A small distance is no proof of copying. The lesson shows that blurred pictures are nearer to everything.
