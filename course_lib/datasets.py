@@ -681,7 +681,8 @@ def sparse_mixtures(
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ElectricityDays:
-    """Days of electricity demand in three splits of whole weeks, so that no day stands next to one of another split's week.
+    """Days of electricity demand in three splits of whole weeks, Monday to Sunday: neighbouring days share a split, Sundays and
+    Mondays at the seam of two weeks excepted. The first and the last week of the year are cut short.
 
     All arrays are read-only.
 
@@ -1490,14 +1491,26 @@ def _read_windows(path: Path, minimum: int) -> np.ndarray:
         raise DataError(f"The file {path} does not exist. Give the path of a CSV file with one window a row.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"The file {path} cannot be read as text: {error}") from error
-    filled = [(number, line) for number, line in enumerate(lines, 1) if line.strip(" \t,;")]
-    if not filled:
+    filled = [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
+    if not any(line.strip(" \t,;") for _, line in filled):
         raise DataError(f"{path}: expected one window a row, found no rows with anything in them")
     # Where there are semicolons, commas are taken for decimal ones, and complained of.
     separator = next((mark for mark in ";\t" if mark in filled[-1][1]), ",")
-    cells = [(number, [cell.strip() for cell in line.split(separator)]) for number, line in filled]
-    if all(cell and _number(cell) is None for cell in cells[0][1]):
+    cells = [  # line by line: a quotation mark that is never closed spoils its own row only
+        (number, [cell.strip() for cell in next(csv.reader([line], delimiter=separator, skipinitialspace=True))])
+        for number, line in filled
+    ]
+    start, first = cells[0]
+    if all(_number(cell) is None and not _is_missing(cell) for cell in first):
         del cells[0]  # names of the columns
+    elif len(first) > 1 and [_number(cell) for cell in first] in (
+        list(range(len(first))),
+        list(range(1, len(first) + 1)),
+    ):
+        raise DataError(
+            f"{path}, row {start}: looks like numbers of the columns ({', '.join(first[:3])}, …) and not like a window. Leave "
+            "it out, or give the columns names that are no numbers"
+        )
     if not cells:
         raise DataError(f"{path}: expected one window a row, found only a line of names")
     width = len(cells[0][1])
@@ -1508,7 +1521,7 @@ def _read_windows(path: Path, minimum: int) -> np.ndarray:
             raise DataError(f"{where}: expected {width} numbers as in row {cells[0][0]}, found {len(row)}")
         values = [_number(cell) for cell in row]
         for column, (cell, value) in enumerate(zip(row, values, strict=True), 1):
-            if cell == "" or cell.lower() in ("nan", "na", "n/a", "null", "none", "-", "?"):
+            if _is_missing(cell):
                 raise DataError(
                     f"{where}: the value in column {column} is missing. Fill it in, or leave the row out: no score "
                     "can be computed from a hole"
@@ -1523,7 +1536,15 @@ def _read_windows(path: Path, minimum: int) -> np.ndarray:
         raise DataError(f"{path}: expected at least 4 numbers in a row, found {width} in row {cells[0][0]}")
     if len(rows) < minimum:
         raise DataError(f"{path}: expected at least {minimum} rows, found {len(rows)}")
-    return np.array(rows, np.float32)
+    windows = np.array(rows, np.float32)
+    if minimum > 1 and windows.min() == windows.max():
+        raise DataError(f"{path}: expected windows that vary, found {windows.flat[0]:g} in all places")
+    return windows
+
+
+def _is_missing(cell: str) -> bool:
+    """Whether a cell is empty or holds one of the usual words for a missing value."""
+    return cell.lower() in ("", "nan", "na", "n/a", "null", "none", "-", "?")
 
 
 def _number(text: str) -> float | None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.special
+import scipy.stats
 
 
 def _scores(name: str, values: Sequence[float]) -> np.ndarray:
@@ -145,9 +145,8 @@ def share_interval(count: int, total: int) -> tuple[float, float]:
     """
     if not 0 <= count <= total or total < 1:
         raise ValueError(f"count must lie between 0 and total, and total be positive, but they are {count} and {total}")
-    low = scipy.special.betaincinv(count, total - count + 1, 0.025) if count else 0.0
-    high = scipy.special.betaincinv(count + 1, total - count, 0.975) if count < total else 1.0
-    return float(low), float(high)
+    interval = scipy.stats.binomtest(int(count), int(total)).proportion_ci(0.95, method="exact")
+    return float(interval.low), float(interval.high)
 
 
 @dataclass(frozen=True)

@@ -292,6 +292,13 @@ def test_known_anomalies_join_the_test_rows(tmp_path):
         (6, "1,2,3,4,inf", r"row 6: expected a finite number in column 5"),
         (6, "1,2,3,4,1e60", r"row 6: expected a finite number in column 5"),
         (6, "1_0,2,3,4,5", r"row 6: expected a number in column 1"),
+        (6, ",,,,", r"row 6: the value in column 1 is missing"),
+        (40, ",,,,", r"row 40: the value in column 1 is missing"),
+        (1, "NA,NA,NA,NA,NA", r"row 1: the value in column 1 is missing"),
+        (1, "?,?,?,?,?", r"row 1: the value in column 1 is missing"),
+        (1, "0,1,2,3,4", r"row 1: looks like numbers of the columns"),
+        (1, "1,2,3,4,5", r"row 1: looks like numbers of the columns"),
+        (8, '1,"2,3,4,5', r"row 8: expected 5 numbers as in row 1, found 2"),
     ],
 )
 def test_a_malformed_row_is_named(tmp_path, line, text, message):
@@ -309,8 +316,9 @@ def test_a_malformed_row_is_named(tmp_path, line, text, message):
         (b"", "no rows"),
         (b"\n \n;;\n", "no rows"),
         (b"a,b,c,d\n", "only a line of names"),
-        (b"1,2,3,4\n" * 5, "at least 30 rows, found 5"),
-        (b"1,2\n" * 40, "at least 4 numbers"),
+        (b"1,2,2,4\n" * 5, "at least 30 rows, found 5"),
+        (b"7,7,7,7\n" * 40, "windows that vary, found 7 in all places"),
+        (b"1,7\n" * 40, "at least 4 numbers"),
         (b"1,5;2,5;3,5;4,5\n" * 40, "Decimals need a point"),
         (b"\xff\xfe\x00\x01" * 40, "cannot be read as text"),
     ],
@@ -320,6 +328,15 @@ def test_a_file_without_windows_says_so(tmp_path, content, message):
     path.write_bytes(content)
     with pytest.raises(DataError, match=message):
         datasets.own_windows(path)
+
+
+def test_quoted_numbers_and_names_are_read(tmp_path):
+    path = tmp_path / "w.csv"
+    rows = rng.standard_normal((40, 5)).astype("float32")
+    quoted = [",".join(f'"{value}"' for value in row) for row in rows.tolist()]
+    path.write_text("\n".join(['"a","b","c, d","e","f"', *quoted]))
+    beats = datasets.own_windows(path)
+    np.testing.assert_array_equal(beats.train, rows[: len(beats.train)])
 
 
 def test_a_missing_file_is_named(tmp_path):

@@ -93,7 +93,7 @@ def choose_threshold(validation_normal_scores, false_alarm_rate):
     # SOLUTION BEGIN
     ordered = np.sort(validation_normal_scores)
     n = len(ordered)
-    place = math.ceil(round((n + 1) * (1 - false_alarm_rate), 9))  # rounding: 20 * (1 - 0.05) must be 19, not 19.000001
+    place = math.ceil(round((n + 1) * (1 - false_alarm_rate), 9))  # rounding: 10 * (1 - 0.7) is 3.0000000000000004
     return float(ordered[place - 1]) if place <= n else math.inf
     # SOLUTION END
     # STUB: raise NotImplementedError("choose_threshold: write your answer here")
@@ -151,8 +151,9 @@ check(split_windows)
 # edge without sharing a sample, because no window crosses it.
 #
 # Cutting windows first and splitting the *list* of windows afterwards, in order or at random, lets windows straddle
-# the cut. `validation_split=0.1` in Keras does exactly that with windows that overlap in 287 of 288 samples, in a
-# published example. The validation error is then a training error, and the threshold chosen from it is too low.
+# the cut. `validation_split=0.1` in Keras does the former, in a published example with windows that overlap in 287 of 288
+# samples: the windows next to the cut are then in both parts, nearly. Shuffled first, all of them are: the validation
+# error becomes a training error, and the threshold chosen from it is too low.
 
 # %% [markdown] tags=["task"]
 # ## mean_beat_score, pca_score, knn_score: three detectors without a network ★★ · 20 minutes · core

@@ -31,6 +31,8 @@ from course_lib.widgets import choice, explore, slider, stops
 
 import keras
 import numpy as np
+from sklearn.metrics import pairwise_distances_argmin
+from sklearn.neighbors import NearestNeighbors
 
 SEED = training.set_seed(0)
 
@@ -101,7 +103,7 @@ print("explained variance:", "  ".join(f"{share:6.4f}" for share in explained[:8
 guess(
     "explained-variance",
     "Six components explain 99.95 % of the variance of normal moments. How good is their error as a score?",
-    ["better than the distance to the mean", "about as good", "hardly better than a coin"],
+    ["better than the distance to the mean", "about as good", "far worse than the distance to the mean"],
 )
 
 # %% [markdown]
@@ -144,7 +146,7 @@ plots.curve(
     xlabel="numbers in the code",
     ylabel="AUC",
     levels={"distance to the mean": mean_auc, "coin": 0.5},
-    caption="PCA's error stops being a sign of anything at six components. The networks' does not.",
+    caption="PCA's error collapses as a score at six components and is a coin at eight. The networks' does not.",
 )
 
 
@@ -161,7 +163,7 @@ for name, value in normal_error.items():
         f"{name:11} AUC {area[name]:.4f}, error of normal moments {value:.5f}, anomalies have {contrast(name):7.1f} times as much"
     )
 claim(
-    "Six components explain more than 99.9 % of the variance, and their error is nearly worthless as a score",
+    "Six components explain more than 99.9 % of the variance, and their error has an AUC below .7",
     explained[5] > 0.999 and area["PCA-6"] < 0.7,
     f"{explained[5]:.2%}, AUC {area['PCA-6']:.3f}",
 )
@@ -177,7 +179,7 @@ claim(
     f"{contrast('network-6'):.0f} and {contrast('PCA-6'):.1f}",
     margin=min(np.log(contrast("network-6") / 500), np.log(5 / contrast("PCA-6"))),
 )
-reveal("explained-variance", "hardly better than a coin")
+reveal("explained-variance", "far worse than the distance to the mean")
 
 # %% [markdown]
 # Why? Walk away from the normal moments *inside* the plane of six components. PCA's plane has no end: a reading of a hundred standard deviations is reconstructed as
@@ -229,21 +231,25 @@ reveal("warm-detector", "the one from random weights")
 # So is it the network that is needed? Two more rivals without one: the distance to the nearest training moment, and the **Mahalanobis distance**, which counts every component in *its own*
 # standard deviations instead of dropping some. The latter we also compute after squeezing the long tails of the sensors with an arcsinh, about the median of each sensor and in units of half the distance from its 5th to its 95th percentile.
 
+
 # %%
-median = np.median(sensors.train, axis=0)
-width = np.maximum(np.diff(np.percentile(sensors.train, [5, 95], axis=0), axis=0)[0] / 2, 1)
+def squeezed_mahalanobis(moments):
+    """The score, fitted to normal moments, in units linear in the middle of each sensor's range and logarithmic in its tails."""
+    readings = moments * spread + centre
+    median = np.median(readings, axis=0)
+    width = np.maximum(np.diff(np.percentile(readings, [5, 95], axis=0), axis=0)[0] / 2, 1)
+
+    def squeeze(x):
+        return np.arcsinh((x * spread + centre - median) / width)
+
+    tame = referees.fit_pca(squeeze(moments))
+    return lambda x: (np.square(tame.encode(squeeze(x))) / tame.eigenvalues).sum(axis=1)
 
 
-def squeezed(x):
-    """Standardised moments in other units: linear in the middle of each sensor's range, logarithmic in its tails."""
-    return np.arcsinh((x * spread + centre - median) / width)
-
-
-tame = referees.fit_pca(squeezed(train))
 score["distance to the mean"] = lambda x: squared_error(x, train.mean(axis=0))
 score["nearest neighbour"] = lambda x: metrics.nearest_distance(x, train)
 score["Mahalanobis"] = lambda x: (np.square(pca.encode(x)) / pca.eigenvalues).sum(axis=1)
-score["Mahalanobis, squeezed"] = lambda x: (np.square(tame.encode(squeezed(x))) / tame.eigenvalues).sum(axis=1)
+score["Mahalanobis, squeezed"] = squeezed_mahalanobis(train)
 for name in ("nearest neighbour", "Mahalanobis", "Mahalanobis, squeezed", "network-4"):
     values = scores(name, "look")
     low, high = detection.bootstrap_area(values, look_is_anomaly)
@@ -253,7 +259,7 @@ print(f"The network keeps {weights} numbers, the nearest neighbour all {train.si
 
 # %% [markdown]
 # The network is far ahead of PCA with the same code, and not ahead of its neighbours: the distance to the nearest stored moment does as well, and so does a formula from 1936 once the units fit. What the network
-# has over the neighbours is size.
+# has over the neighbours is size; over the formula, that nobody had to find units for it.
 #
 # ## From scores to alarms
 #
@@ -282,7 +288,7 @@ claim(
 )
 
 # %% [markdown]
-# The interval behind each rate says what this many normal moments can tell about it. The rate comes out near the wanted one for *all three* scores, the worthless one
+# The interval behind each rate says what this many normal moments can tell about it. The rate comes out near the wanted one for *all three* scores, the poor one
 # included: the threshold controls false alarms, the score decides what is found.
 #
 # Move the threshold. The third number is the one that whoever is woken at night will ask for: of a hundred alarms, how many are real, **if anomalies are as rare as you say**?
@@ -321,7 +327,7 @@ explore(
 # an inverted T wave *fusion-like*. So a detector can be scored here on shapes, and not on diagnoses. And it is one heart.
 #
 # To run the rest on other data, change the next cell: `heartbeats(full=True)` downloads ECG5000, another patient's 5,000 beats; `own_windows("windows.csv")` reads your own, one
-# normal window a row, in order of time, and a second file with windows that you know to be anomalous, if you have any.
+# normal window a row, in order of time, and a second file with windows that you know to be anomalous, if you have any. If your windows overlap, thin them first: one row is left out at each seam of the splits, no more.
 
 # %%
 beats = datasets.heartbeats()
@@ -343,7 +349,8 @@ plots.curve(
     averages,
     xlabel=beats.axis,
     ylabel=f"mean window (1 = {scale:.2g} {beats.unit})",
-    caption="The mean window of each kind. A window of each anomalous kind can be told from a normal one by eye.",
+    caption="The mean window of each kind."
+    + (" A window of each anomalous kind can be told from a normal one by eye." if ours else ""),
 )
 
 # %% [markdown]
@@ -371,7 +378,7 @@ def build_convolutional(length, code_size, filters=(16, 32), width=7):
 
 guess(
     "heartbeat-winner",
-    "194 normal beats to learn from. Which detector has the highest AUC on later beats?",
+    f"{len(normal)} normal windows to learn from. Which detector has the highest AUC on later beats?",
     ["the mean beat or the nearest beat", "PCA", "a network"],
 )
 
@@ -394,9 +401,7 @@ copy = {  # window -> what this detector takes for its normal version
     "mean beat": lambda x: np.broadcast_to(normal.mean(axis=0), x.shape),
     f"PCA-{SMALL}": shape.keep(SMALL).reconstruct,
     f"PCA-{LARGE}": shape.reconstruct,
-    "nearest beat": lambda x: normal[
-        (np.square(normal).sum(axis=1) - 2 * x.astype("float32") @ normal.T).argmin(axis=1)
-    ],
+    "nearest beat": lambda x: normal[pairwise_distances_argmin(x, normal)],
     "dense, from PCA": train_on_beats(dense, 30),
     "convolutional": train_on_beats(convolutional, 40),
 }
@@ -441,10 +446,13 @@ if ours:
         f"PCA-32 {ladder['PCA-32']:.3f}, the next {next_to_last:.3f}; at most {max(alarms.values()):.1%} false alarms",
         margin=min((next_to_last - ladder["PCA-32"]) / 0.01, (0.05 - max(alarms.values())) / 0.01),
     )
-reveal("heartbeat-winner", "the mean beat or the nearest beat")
+if known:
+    first = max(ladder, key=ladder.get)
+    groups = {"mean beat": 0, "nearest beat": 0, f"PCA-{SMALL}": 1, f"PCA-{LARGE}": 1}
+    reveal("heartbeat-winner", ["the mean beat or the nearest beat", "PCA", "a network"][groups.get(first, 2)])
 
 # %% [markdown]
-# The order is upside down: the mean beat first, the largest PCA last. These anomalies differ from every normal beat everywhere, so any distance finds them. A benchmark that the mean of the training data
+# The order is upside down: the mean beat first, the largest PCA last. These anomalies differ from normal beats over most of the window, by more than normal beats differ among themselves, so nearly any distance finds them. A benchmark that the mean of the training data
 # solves is **saturated**: it cannot tell methods apart. ECG5000, the set of most tutorials, is saturated too.
 #
 # The false alarms stay below the 5 % that were wanted. The last part of the recording is calmer than the part that validates: normal windows have smaller errors there. *Exchangeable* is an assumption, and a clock breaks it.
@@ -495,7 +503,8 @@ plots.matrix(
     row_title="fault",
     column_title="detector",
     value_format=".2f",
-    caption="AUC of damaged against intact validation beats; .50 is a coin, less is worse than one. No column is best in all rows.",
+    caption="AUC of damaged against intact validation beats; .50 is a coin, less is worse than one."
+    + (" No column is best in all rows." if len(set(found.argmax(axis=1))) > 1 else ""),
 )
 
 # %%
@@ -606,7 +615,15 @@ if ours:
         table["half as large"]["PCA-32"] < 0.25 and table["half as large"]["mean beat"] > 0.9,
         f"AUC {table['half as large']['PCA-32']:.2f} and {table['half as large']['mean beat']:.2f}",
     )
-reveal("half-size", "better than the intact beat")
+shrunk = found[1, 2]  # below one half: the shrunk beat has the smaller error
+reveal(
+    "half-size",
+    "better than the intact beat"
+    if shrunk < 0.45
+    else "equally well"
+    if shrunk < 0.55
+    else "worse than the intact beat",
+)
 
 # %% [markdown]
 # What a wide code cannot draw is noise and fine detail, and half a beat has half of both. An error has a *size*, and everything small, smooth or empty has a small one: a loose electrode, a sensor that
@@ -646,13 +663,17 @@ alarms = nearest(windows[2]) > limit
 judged = slice(starts[2][0], starts[2][-1] + WINDOW)  # the samples that test windows reach
 bad_peaks = recording.peaks[(recording.labels > 0) & (recording.peaks > edges[2] + WINDOW)]
 bad_peaks = bad_peaks[bad_peaks < edges[3] - 2 * WINDOW]
-smeared, caught, on = {}, {}, {}
+quiet = alarms[~odd_windows[2]]
+print(f"wanted 5 % of the normal windows flagged, got {quiet.mean():.1%} (they overlap, so no interval is honest here)")
+smeared, caught, marked, on = {}, {}, {}, {}
 for rule in ("any", "all"):
     on[rule] = detection.points_from_windows(alarms, starts[2], WINDOW, len(recording.signal), rule=rule)
     smeared[rule] = on[rule][judged][~wrong[judged]].mean()
     caught[rule] = np.mean([on[rule][peak - 40 : peak + 110].any() for peak in bad_peaks])
+    marked[rule] = on[rule][judged][wrong[judged]].mean()
     print(
-        f"{rule} covering window flagged: {smeared[rule]:.1%} of the normal moments, {caught[rule]:.0%} of {len(bad_peaks)} strange beats"
+        f"{rule} covering window flagged: {smeared[rule]:.1%} of the normal moments, {marked[rule]:.0%} of the strange ones; "
+        f"a moment in {caught[rule]:.0%} of {len(bad_peaks)} strange beats"
     )
 begin = int(bad_peaks[3]) - 700
 view = slice(begin, begin + 2200)
@@ -682,12 +703,14 @@ claim(
 
 # %% [markdown]
 # Cut at any phase, a sharp R peak can stand anywhere in the window. For a plane that is the hardest thing to draw, and a wide strange beat is easy: the same trap as above. The nearest neighbour does not draw, it remembers.
+#
+# The rule "all" has its price, too: it marks about a third of the strange moments, the middle of each beat. Take "any" to learn *whether* something was wrong, "all" to learn *where*.
 
 # %% [markdown]
 # ## What goes wrong
 #
-# **Precision and recall of the wrong class.** The most read tutorial on this subject trains on ECG5000, where label 1 means *normal*, and prints the precision and recall of that. Its
-# published counts, restated for anomalies:
+# **Precision and recall of the wrong class.** The most read tutorial on this subject trains on ECG5000, where label 1 means *normal*, and prints the precision and recall of that. Counts
+# that fit what it prints, restated for anomalies:
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -732,9 +755,12 @@ for share in (0, 0.001, 0.01):
     spoiled[share] = (
         look_auc(metrics.nearest_distance(look, dirty)),
         look_auc(squared_error(look, with_pca.reconstruct(look))),
+        look_auc(NearestNeighbors(n_neighbors=50).fit(dirty).kneighbors(look)[0].mean(axis=1)),
+        look_auc(squeezed_mahalanobis(dirty)(look)),
     )
     print(
-        f"{share:5.1%} anomalies in training: AUC of nearest {spoiled[share][0]:.3f}, of PCA-3 {spoiled[share][1]:.3f}"
+        f"{share:5.1%} anomalies in training: AUC of nearest {spoiled[share][0]:.3f}, of PCA-3 {spoiled[share][1]:.3f}, "
+        f"mean of 50 neighbours {spoiled[share][2]:.3f}, Mahalanobis, squeezed {spoiled[share][3]:.4f}"
     )
 training.set_seed(SEED)
 learned_dirty = models.build_autoencoder(9, 32, 4, output_activation=None)[2]
@@ -747,21 +773,22 @@ claim(
     f"{spoiled[0][0]:.3f} to {spoiled[0.01][0]:.3f}; {spoiled[0][1]:.3f} to {spoiled[0.01][1]:.3f}",
 )
 claim(
-    "The network trained on the same moments stays ahead of the nearest neighbour",
-    spoiled_network > spoiled[0.01][0],
-    f"{spoiled_network:.3f} > {spoiled[0.01][0]:.3f}",
+    "The network trained on the same moments stays ahead of the nearest neighbour, and the squeezed formula ahead of .998",
+    spoiled_network > spoiled[0.01][0] and spoiled[0.01][3] > 0.998,
+    f"{spoiled_network:.3f} > {spoiled[0.01][0]:.3f}; {spoiled[0.01][3]:.4f}",
     margin=spoiled_network - spoiled[0.01][0],
 )
 
 # %% [markdown]
-# A narrow model has no room for rare samples; a memory has. A detector that was among the best on clean data falls first. Here is the honest reason for a network on this data set: as good as the memory,
-# less than a hundredth of its size, and not as easily poisoned.
+# A narrow model has no room for rare samples; a memory of single neighbours has. A detector that was among the best on clean data falls first; asking fifty neighbours instead of one mends most of it.
+# Is there an honest reason for a network on this data set? It is as good as the memory, less than a hundredth of its size and not as easily poisoned. The squeezed formula is all of that as well, and
+# smaller still, once somebody has looked at the sensors and found its units. The network was given plain standardised readings.
 #
 # **A threshold from test data.** Choose the threshold that looks best on the test set, report the result on the same test set: both rates are then too good, and nobody can repeat
 # them. `choose_threshold` never sees a test sample; that is its whole point.
 #
-# **Overlapping windows split at random.** A published example cuts windows of 288 samples, each sharing 287 with the next, and validates on a tenth of them, with no gap in between. Each validation window then
-# has twins in training. Here is what that does to a threshold. We play the recording backwards: train on its calm end, and meet the restless beginning.
+# **Overlapping windows split at random.** A published example cuts windows of 288 samples, each sharing 287 with the next, and validates on the last tenth of them, with no gap in between: the first validation windows
+# are nearly training windows. Shuffled, as is done as often, *every* one has a twin in training. Here is what that does to a threshold. We play the recording backwards: train on its calm end, and meet the restless beginning.
 
 # %%
 random = np.random.default_rng(SEED)
@@ -835,6 +862,8 @@ for name in rungs:
         detection.alarm_threshold(scores(name, "validation"), 0.01), final_scores[name], final_is_anomaly
     )
     remarks.append(f"{point.hit_rate:.1%} found at {point.false_alarm_rate:.1%} false alarms")
+    least, most = detection.share_interval(point.false_alarms, point.normals)
+    print(f"{name:22} wanted 1 % false alarms, got {point.false_alarm_rate:.2%} ({least:.2%} to {most:.2%})")
 plots.ladder(
     list(rungs),
     [wrong_pairs[name] for name in rungs],
@@ -847,11 +876,10 @@ plots.ladder(
 )
 
 # %%
-difference = final_area["network-4"] - final_area["nearest neighbour"]
-low, high = detection.bootstrap_area(
-    final_scores["network-4"], final_is_anomaly, minus=final_scores["nearest neighbour"]
-)
-print(f"network-4 minus nearest neighbour: {difference:+.5f}, 95 % interval {low:+.5f} to {high:+.5f}")
+for rival in ("nearest neighbour", "Mahalanobis, squeezed"):
+    difference = final_area["network-4"] - final_area[rival]
+    low, high = detection.bootstrap_area(final_scores["network-4"], final_is_anomaly, minus=final_scores[rival])
+    print(f"AUC of network-4 minus {rival}: {difference:+.5f}, 95 % interval {low:+.5f} to {high:+.5f}")
 networks = max(wrong_pairs["network-4"], wrong_pairs["network-6"])
 claim(
     "On the unseen half the networks leave less than half as many pairs in the wrong order as the best of all PCAs",
@@ -861,7 +889,7 @@ claim(
 )
 
 # %% [markdown]
-# The summary of both data sets: on the shuttle the network beats every PCA, and ties with the nearest neighbour and with one formula in the right units. For the strange beats in the recording the mean beat is enough, and no detector is best for all faults.
+# The summary of both data sets: on the shuttle the network beats every PCA and ties with the nearest neighbour; one formula in the right units comes as near as makes no odds. For the strange beats in the recording the mean beat is enough, and no detector is best for all faults.
 #
 # ## Wrap-up
 #

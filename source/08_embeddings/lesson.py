@@ -126,7 +126,7 @@ claim(
 reveal("search", "about the same")
 
 # %% [markdown]
-# Pixels are a strong baseline, and so is PCA. The network's lead is real and small. What the 32 numbers buy is **size**: a search reads 32 numbers a picture where
+# Pixels are a strong baseline, and so is PCA. In this distance the network is slightly ahead; whether that is more than luck is measured below. What the 32 numbers buy is **size**: a search reads 32 numbers a picture where
 # it read 784.
 #
 # ## Which distance?
@@ -602,7 +602,7 @@ for name, title in names.items():
 
 # %% [markdown]
 # The database below knows a fourth way, **product quantisation** (Jégou, Douze and Schmid 2011): cut the code into eight pieces and replace each piece by the number, one byte, of the
-# nearest of 256 typical pieces. (LanceDB first subtracts the middle of the part of the gallery that a row lies in, see below; it stores that middle once for all rows of the part.) It belongs into the same figure, so let us build the database first.
+# nearest of 256 typical pieces. (LanceDB first subtracts the middle of the part of the gallery that a row lies in, see below; it stores that middle once for all rows of the part, and for each row which part it is: five more bits.) It belongs into the same figure, so let us build the database first.
 #
 # ## A vector database
 #
@@ -636,9 +636,9 @@ print("the three nearest shirts:", only["item"].to_pylist(), "labels", only["lab
 
 
 # %%
-def search_all(given, **options):
-    """Items (m, 10) and labels (m, 10) that the database finds for codes (m, 32); options are methods of the query."""
-    query = table.search(given).limit(10).select(["item", "label", "_distance"])
+def search_all(given, within=None, **options):
+    """Items (m, 10) and labels (m, 10) that a table finds for codes (m, 32); options are methods of the query."""
+    query = (within or table).search(given).limit(10).select(["item", "label", "_distance"])
     for method, value in options.items():
         query = getattr(query, method)(value)
     answer = query.to_arrow()
@@ -732,7 +732,8 @@ for name, options in (("4 probes", {"nprobes": 4}), ("32 probes", {"nprobes": 32
     print(f"{name}: {(time.perf_counter() - started) * 10:.1f} ms a query")
 
 # %% [markdown]
-# Now product quantisation on top, eight bytes an item, searched in all parts. And the proof that a database is one: forget it, open the folder again, and ask.
+# Now product quantisation on top, eight bytes an item and five bits for its part, searched in all parts; beside it the same of PCA's 32 numbers, in a table of its own. And the proof that a database is one: forget it, open the
+# folder again, and ask. (The index comes on top of the table. The floats stay in it, and the line "ranked again" reads them; only who throws them away has saved their space.)
 
 # %%
 smaller = IvfPq(distance_type="l2", num_partitions=32, num_sub_vectors=8, max_iterations=10, sample_rate=64)
@@ -748,13 +749,21 @@ refined, _ = search_all(asked_for[:500], nprobes=32, refine_factor=5)
 pq_precision = float((quantised_labels == query_labels[:, None]).mean())
 print(f"8 bytes an item: recall@10 {recall(quantised):.3f}, precision@10 {pq_precision:.3f}")
 print(f"50 candidates from the bytes, ranked again by their floats (500 queries): recall@10 {recall(refined):.3f}")
-curves["product quantisation"] = (np.array([8]), [pq_precision])
+pca_mean = gallery["PCA"].mean(axis=0)
+rows = vectors.rows(unit(gallery["PCA"], pca_mean), item=np.arange(len(train)), label=labels.astype("int16"))
+of_pca = database.create_table("clothes_pca", rows, mode="overwrite")
+of_pca.create_index("code", config=smaller, replace=True)
+_, pca_labels = search_all(unit(queries["PCA"], pca_mean), of_pca, nprobes=32)
+pq_of_pca = float((pca_labels == query_labels[:, None]).mean())
+print(f"8 bytes an item of PCA's 32 numbers: precision@10 {pq_of_pca:.3f}")
+curves["autoencoder, product quantisation"] = (np.array([8]), [pq_precision])
+curves["PCA of 32, product quantisation"] = (np.array([8]), [pq_of_pca])
 
 # %%
 figure, axis = plots.subplots(height=4.2)
-looks = dict(zip(curves, ["X", "s--", "D-.", "^:", "<--", "o-", "v-", "P:", "*"], strict=True))
+looks = dict(zip(curves, ["X", "s--", "D-.", "^:", "<--", "o-", "v-", "P:", "*", "p"], strict=True))
 for name, (size, value) in curves.items():
-    marker_size = 15 if name == "product quantisation" else 11 if name == "pixels" else 7
+    marker_size = 15 if name == "autoencoder, product quantisation" else 11 if name == "pixels" else 7
     axis.plot(size, value, looks[name], label=name, ms=marker_size, mec="white", mew=0.6, alpha=0.9)
 axis.set_xscale("log", base=2)
 axis.set_xticks([1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 784], [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 784])
@@ -762,7 +771,7 @@ axis.set(xlabel="bytes an item", ylabel="precision@10", ylim=(0.45, 0.8))
 axis.legend(loc="lower right")
 plots.show(
     figure,
-    "Validation queries, cosine (bits: Hamming). Eight bytes of a quantised code keep nearly all that 784 bytes of pixels know.",
+    "Validation queries, cosine (bits: Hamming). Eight bytes of a quantised code keep nearly all that 784 bytes of pixels know. Three points below .45 are cut off.",
     summary="; ".join(
         f"{n}: " + ", ".join(f"{b:g} bytes {v:.3f}" for b, v in zip(*c, strict=True)) for n, c in curves.items()
     ),
@@ -773,6 +782,12 @@ claim(
     pq_precision > max(0.75, robustness["pixels"][0] - 0.03) and pq_precision > bits_at_eight + 0.02,
     f"{pq_precision:.3f}; pixels {robustness['pixels'][0]:.3f}; 64 bits of PCA {bits_at_eight:.3f}",
     margin=min(pq_precision - max(0.75, robustness["pixels"][0] - 0.03), pq_precision - bits_at_eight - 0.02),
+)
+claim(
+    "Eight bytes of product quantisation of PCA's 32 numbers come within 2 points of the autoencoder's",
+    abs(pq_of_pca - pq_precision) < 0.02,
+    f"{pq_of_pca:.3f} and {pq_precision:.3f}",
+    margin=0.02 - abs(pq_of_pca - pq_precision),
 )
 rounding = abs(curves["autoencoder, likewise"][1][1] - curves["autoencoder, likewise"][1][2])
 claim(
