@@ -116,10 +116,16 @@ class _Kind:
 KINDS: dict[str, _Kind] = {
     "trivial": _Kind("trivial baseline", COLORS["grey"], "", "s", False),
     "referee": _Kind("referee (exact)", COLORS["blue"], "/////", "D", True),
+    "rival": _Kind("rival without a network", COLORS["sky"], ".....", "^", True),
     "network": _Kind("network", COLORS["vermillion"], "", "o", True),
+    "both": _Kind("referee and network", COLORS["orange"], "xxxxx", "P", True),
     "limit": _Kind("limit", COLORS["black"], "", "|", True),
 }
-"""What a rung of a ladder can be; each kind has its own colour, hatch and marker."""
+"""What a rung of a ladder can be; each kind has its own colour, hatch and marker.
+
+A referee is the exact answer to a stated problem, such as PCA; a rival needs no network either but is no optimum of
+anything, such as nearest neighbours.
+"""
 
 
 def use_course_style() -> None:
@@ -560,7 +566,8 @@ def ladder(
     Args:
         names: the rungs from top to bottom, usually from the trivial baseline to the network.
         values: one number a rung, all of the same metric on the same unseen data.
-        kinds: for each rung ``"trivial"``, ``"referee"``, ``"network"`` or ``"limit"``.
+        kinds: for each rung one of ``KINDS``: ``"trivial"``, ``"referee"``, ``"rival"``, ``"network"``, ``"both"`` or
+            ``"limit"``.
         metric: what the numbers are, for the axis.
         unit: unit of the numbers, for the axis and the labels.
         lower_is_better: which way is up the ladder.
@@ -696,7 +703,7 @@ def ladder_images(
         rows: for each name the same images as it reconstructs them, as :func:`row` takes them.
         mse: mean squared error of each over the whole unseen set, pixels in [0, 1].
         bits: bits stored for one image.
-        kinds: for each row ``"trivial"``, ``"referee"``, ``"network"`` or ``"limit"``; shown as text.
+        kinds: for each row one of ``KINDS``, as for :func:`ladder`; shown as text.
         psnr: decibels; computed from ``mse`` if not given.
         caption: what to see.
 
@@ -839,13 +846,14 @@ def _draw_curves(ax, lines, bands, levels, markers, log_x, log_y) -> None:
     if log_x:
         ax.set_xscale("log")
         if len(all_x) <= 10:
-            ax.set_xticks(all_x, [_text(value) for value in all_x])
+            ax.set_xticks(all_x, [f"{value:g}" for value in all_x])
             ax.xaxis.set_minor_formatter(NullFormatter())
             ax.tick_params(axis="x", which="minor", length=0)
+        else:
+            _plain_decades(ax.xaxis)
     if log_y:
         ax.set_yscale("log")
-        plain = FuncFormatter(lambda value, _: f"{value:g}")
-        ax.yaxis.set_major_formatter(plain)
+        _plain_decades(ax.yaxis)
         low, high = ax.get_ylim()
         if high / low < 150:  # about two decades would leave one or two labelled ticks
             ax.yaxis.set_minor_formatter(
@@ -854,6 +862,13 @@ def _draw_curves(ax, lines, bands, levels, markers, log_x, log_y) -> None:
             ax.tick_params(axis="y", which="minor", labelsize=9.5)
     for value in (levels or {}).values():
         ax.axhline(value, color=_MUTED, lw=1.1, ls=(0, (4, 3)), zorder=1)
+
+
+def _plain_decades(axis: mpl.axis.Axis) -> None:
+    """Label the decades of a logarithmic axis 0.01, 0.1, 1, 10 … where all fit that way; otherwise all as powers of ten."""
+    low, high = axis.get_view_interval()
+    if low >= 5e-4 and high < 1e5:
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
 def _leading_digit(value: float) -> int:
@@ -1215,7 +1230,7 @@ def histogram(
                     textcoords="offset points", fontsize=9.5)  # fmt: skip
     if log_x:
         ax.set_xscale("log")
-        ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        _plain_decades(ax.xaxis)
     ax.set(xlabel=xlabel, ylabel="share of the group in a bin" if density else "count in a bin")
     ax.grid(False, axis="x")
     medians = "; ".join(

@@ -58,7 +58,9 @@ def trust(path: Path) -> None:
         from nbformat.sign import NotebookNotary
 
         # Without data_dir the notary starts a Jupyter application, which sets up logging anew: a guest in this process
-        # has no business doing that, and it closes the streams of handlers that others hold.
+        # has no business doing that, and it closes the streams of handlers that others hold. The folder is missing
+        # where Jupyter has never run, and the notary does not make it.
+        Path(jupyter_data_dir()).mkdir(mode=0o700, parents=True, exist_ok=True)
         NotebookNotary(data_dir=jupyter_data_dir()).sign(nbformat.read(path, as_version=4))
     except Exception as error:
         # Untrusted notebooks work too: their stored tables only look plainer until they are run.

@@ -63,11 +63,17 @@ def test_wrong_shape_fails_and_says_what_was_expected():
     assert "(3,)" in outcome.message and "()" in outcome.message and "One number per entry?" in outcome.message
 
 
-@pytest.mark.parametrize("value", ["four", {"a": 1}, object(), [1, [2, 3]], 1j])
+@pytest.mark.parametrize("value", ["four", {"a": 1}, object(), [1, [2, 3]]])
 def test_wrong_type_fails_and_says_what_was_expected(value):
     outcome = run_check(lambda x: value, name="toy_square")
     assert (outcome.status, outcome.misconception) == (FAIL, "wrong-type")
     assert "array of numbers" in outcome.message or "An array was expected" in outcome.message
+
+
+@pytest.mark.parametrize("value", [1j, np.complex128(2), np.ones(3, complex)])
+def test_complex_numbers_fail_and_are_called_so(value):
+    outcome = run_check(lambda x: value, name="toy_square")
+    assert (outcome.status, outcome.misconception) == (FAIL, "complex-numbers") and "complex" in outcome.message
 
 
 def test_nan_fails():
@@ -86,6 +92,14 @@ def test_changing_the_input_fails():
 
     outcome = run_check(toy_square)
     assert (outcome.status, outcome.misconception) == (FAIL, "changes-its-input")
+
+
+def test_an_error_inside_a_compiled_library_shows_the_learners_own_line():
+    def toy_square(x):
+        return np.random.default_rng(0).normal(0, -1, 3)  # raised in Cython, in a file that is not here
+
+    outcome = run_check(toy_square)
+    assert outcome.status == ERROR and "return np.random.default_rng(0).normal(0, -1, 3)" in outcome.message
 
 
 def test_raising_answer_is_an_error_with_the_learners_own_line():

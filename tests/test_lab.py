@@ -181,12 +181,14 @@ def test_the_course_keeps_its_open_tabs_beside_the_copies_unless_told_otherwise(
     assert lab.lab_environment(tmp_path / "work")["JUPYTERLAB_WORKSPACES_DIR"] == "elsewhere"
 
 
-def test_copies_are_trusted_so_that_their_outputs_show(tmp_path):
+def test_copies_are_trusted_so_that_their_outputs_show_also_where_jupyter_never_ran(tmp_path, monkeypatch, capsys):
     import nbformat
     from jupyter_core.paths import jupyter_data_dir
     from nbformat.sign import NotebookNotary
 
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "share" / "jupyter"))
     lab.fill(tmp_path / "work")
+    assert "signed" not in capsys.readouterr().out
     copy = nbformat.read(tmp_path / "work" / "notebooks" / "00_start_here.ipynb", as_version=4)
     assert NotebookNotary(data_dir=jupyter_data_dir()).check_signature(copy)
 

@@ -147,6 +147,28 @@ def test_ladder_tells_kinds_apart_without_colour():
     }
 
 
+def test_every_kind_of_rung_has_a_look_of_its_own():
+    for look in ("label", "color", "marker"):
+        assert len({getattr(kind, look) for kind in plots.KINDS.values()}) == len(plots.KINDS)
+    bars = [(kind.hatch, kind.filled, kind.color) for kind in plots.KINDS.values()]
+    assert len({bar[:2] for bar in bars}) >= len(bars) - 1  # a limit is black, all others are not
+
+
+@pytest.mark.parametrize(
+    ("values", "labels"),
+    [
+        ([1.0, 1000.0], ["1", "10", "100", "1000"]),
+        ([1e-6, 1.0], [r"$\mathdefault{10^{-6}}$", r"$\mathdefault{10^{0}}$"]),
+    ],
+)
+def test_decades_are_labelled_one_way_on_one_axis(values, labels):
+    x = np.geomspace(*values, 30)
+    (axes,) = drawn(plots.curve, x, {"a": x}, xlabel="x", ylabel="y", log_x=True, log_y=True).figure.axes
+    for axis in (axes.xaxis, axes.yaxis):
+        written = [label.get_text() for label in axis.get_ticklabels(which="major")]
+        assert set(labels) <= set(written)
+
+
 def test_ladder_of_differences_measures_from_a_line_at_zero():
     picture = drawn(
         plots.ladder,
@@ -278,10 +300,10 @@ def test_the_palette_is_distinct_for_colour_blind_readers():
     # Viénot, Brettel & Mollon 1999: what a reader without red (protan) or green (deutan) cones sees, in linear RGB.
     protan = np.array([[0.11238, 0.88762, 0], [0.11238, 0.88762, 0], [0.00401, -0.00401, 1]])
     deutan = np.array([[0.29275, 0.70725, 0], [0.29275, 0.70725, 0], [-0.02234, 0.02234, 1]])
-    main = [matplotlib.colors.to_rgb(plots.KINDS[kind].color) for kind in ("trivial", "referee", "network")]
+    main = [matplotlib.colors.to_rgb(kind.color) for kind in plots.KINDS.values()]
     for seen_by in (np.eye(3), protan, deutan):
         seen = np.clip((np.array(main) ** 2.2) @ seen_by.T, 0, 1) ** (1 / 2.2)
-        apart = np.linalg.norm(seen[:, None] - seen[None], axis=2) + 9 * np.eye(3)
+        apart = np.linalg.norm(seen[:, None] - seen[None], axis=2) + 9 * np.eye(len(main))
         assert apart.min() > 0.15
 
 

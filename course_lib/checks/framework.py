@@ -280,7 +280,7 @@ class Probe:
         """The answer's result as a NumPy array, whatever backend it comes from; a FAIL if it is no array of numbers."""
         if isinstance(got, np.ndarray):
             array = got
-        elif isinstance(got, bool | int | float | np.generic | list | tuple):
+        elif isinstance(got, bool | int | float | complex | np.generic | list | tuple):
             try:
                 array = np.asarray(got)
             except ValueError:
@@ -290,6 +290,12 @@ class Probe:
             if keras is None or not keras.ops.is_tensor(got):
                 self.fail("wrong-type", f"An array was expected from {what}; it returned {_described(got)}.")
             array = keras.ops.convert_to_numpy(got)
+        if array.dtype.kind == "c":
+            self.fail(
+                "complex-numbers",
+                f"Real numbers were expected from {what}; yours are complex ({array.dtype}). "
+                "Which step makes complex numbers of real ones?",
+            )
         if array.dtype.kind not in "biuf":
             self.fail("wrong-type", f"An array of numbers was expected from {what}; it returned {_described(got)}.")
         return array
@@ -465,6 +471,9 @@ def _is_own(filename: str) -> bool:
     # IPython compiles cells under a temporary path or a <name>: both count as the learner's.
     if filename.startswith("<"):
         return filename.startswith(("<ipython", "<string", "<stdin", "<answer"))
+    # Compiled libraries name their sources relative to where they were built: such a file is nobody's here.
+    if filename.endswith((".pyx", ".pxd", ".pxi")) or not (os.path.isabs(filename) or os.path.exists(filename)):
+        return False
     path = str(Path(filename).resolve())
     return not Path(path).is_relative_to(_HERE) and not path.startswith(_LIBRARIES)
 
