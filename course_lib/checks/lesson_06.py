@@ -621,6 +621,7 @@ def _clouds(rng, n: int, m: int, k: int, apart: float):
     title="Does the code know who it is?",
     section="Why it fails: the code knows who it is",
     question="On which codes may a classifier be judged?",
+    time_limit=30,  # some forty small classifiers: a right answer takes a second or two, more on a busy machine
 )
 def judge_identity_leak(identity_leak, probe):
     """Clouds whose true separability is known; noise with many features; clouds that only a curve separates."""
