@@ -16,13 +16,17 @@ def _pairs(scores: np.ndarray, is_anomaly: np.ndarray) -> tuple[float, float]:
     return float((difference > 0).mean()), float((difference == 0).mean())
 
 
+# Half a pair of 300 samples is 2e-5 of the area, and single precision errs by much less.
+_AREA = 5e-6
+
+
 def _told_apart(true, mistakes) -> bool:
     """Whether no mistake gives the true result, and no two mistakes of different names give the same."""
     values = [(np.asarray(true, np.float64), "")] + [
         (np.asarray(value, np.float64), name) for value, name, _ in mistakes
     ]
     return not any(
-        a.shape == b.shape and np.allclose(a, b, rtol=1e-4, atol=1e-6)
+        a.shape == b.shape and (np.abs(a - b) <= 1e-6 + 1e-4 * np.abs(b)).all()
         for i, (a, first) in enumerate(values)
         for b, second in values[:i]
         if first != second
@@ -36,98 +40,112 @@ def _told_apart(true, mistakes) -> bool:
     question="How often does a random anomaly score higher than a random normal sample?",
 )
 def judge_roc_auc(roc_auc, probe):
-    """Unbalanced classes, many ties, scores of any scale and sign; the order of the samples must not matter."""
+    """First no ties, then many; then scores of any scale and sign. The order of the samples must not matter."""
     rng = probe.rng
+    asked = "Take all pairs of one anomaly and one normal sample: which pairs count 1, which 1/2, which 0?"
+    trials = []
+    while len(trials) < 3:  # a mistake gets its name if all three results agree with it
+        labels = rng.permutation(31) < 11
+        scores = np.argsort(np.argsort(rng.standard_normal(31) + labels)) * 0.37 - 2.1
+        true, mistakes = _pairs(scores, labels)[0], _auc_mistakes(scores, labels)
+        # The lowest score is an anomaly's: a curve that stops before it has the right area here.
+        if labels[scores.argmin()] and true > 0.55 and _told_apart(true, mistakes):
+            trials.append((_area(probe, probe.call(roc_auc, scores, labels)), true, mistakes))
+    got, true, mistakes = zip(*trials, strict=True)
+    for same in zip(*mistakes, strict=True):
+        values, names, questions = zip(*same, strict=True)
+        probe.require(
+            not np.allclose(got, values, rtol=0, atol=_AREA),
+            names[0],
+            f"Expected {true[0]:.5g}; yours is {got[0]:.5g}. {questions[0]}",
+        )
+    for area, expected in zip(got, true, strict=True):
+        probe.require_close(area, expected, "wrong-area", asked, rtol=0, atol=_AREA)
     for n, anomalies, levels in ((40, 9, 6), (25, 17, 4)):
+        pairs = anomalies * (n - anomalies)
         while True:
             labels = rng.permutation(np.arange(n) < anomalies)
             scores = (rng.integers(0, levels, n) + labels * rng.integers(0, 3, n)) * 0.37 - 2.1
             wins, ties = _pairs(scores, labels)
-            true, mistakes = wins + ties / 2, _auc_mistakes(scores, labels)
-            if true > 0.55 and _told_apart(true, mistakes):
+            true, mistakes = wins + ties / 2, _tie_mistakes(scores, labels)
+            # With an odd number of ties, no order within them gives the true area.
+            if round(ties * pairs) % 2 and true > 0.55 and _told_apart(true, mistakes):
                 break
-        probe.settle(
-            _area(probe, probe.call(roc_auc, scores, labels)),
-            true,
-            mistakes,
-            "wrong-area",
-            "Take all pairs of one anomaly and one normal sample: which pairs count 1, which 1/2, which 0?",
-            rtol=1e-9,
-            atol=1e-9,
+        got = _area(probe, probe.call(roc_auc, scores, labels))
+        some_order = wins < got < wins + ties and abs(got * pairs - round(got * pairs)) < 1e-3
+        by_place = (
+            got if some_order else math.nan,
+            "ties-in-arbitrary-order",
+            "You rank the samples one by one. Which of two equal scores stands first in your list, and why?",
         )
-    # Order is all that counts: scale, sign, one sample of a kind, nearly equal scores.
+        probe.settle(got, true, [*mistakes, by_place], "wrong-area", asked, rtol=0, atol=_AREA)
+    # Order is all that counts: scale, sign, one sample of a kind, nearly equal scores, scores that crowd at one end.
     n = int(rng.integers(90, 160))
     labels = np.zeros(n, bool)
     labels[int(rng.integers(n))] = True
     scores = rng.standard_normal(n)
     fine = 1e3 + np.argsort(np.argsort(scores)) * 1e-9
-    for values, marks, question in (
+    many = rng.standard_normal(int(rng.integers(240, 301)))
+    for values, marks, told in (
         (scores, labels, "There was one anomaly among many normal samples."),
         (scores, ~labels, "There was one normal sample among many anomalies."),
         (-np.exp(3 * scores) * 1e6, labels, "All scores were negative, and some very large."),
-        (fine, labels, "The scores differed in the twelfth digit. Is that a tie?"),
+        (fine, scores > 0.5, "The scores differed in the twelfth digit. Is that a tie?"),
         (np.full(n, 0.3), labels, "All scores were equal. What does such a detector know?"),
         (np.arange(n), rng.permutation(n) < n // 3, "The scores were integers."),
+        *(  # drawn three times: where some scores are taken for equal, the area may by chance be the right one
+            (values, rng.permutation(len(many)) < len(many) // 2, f"There were {len(many)} different scores.")
+            for values in (many, -np.exp(3 * many) * 1e6, np.exp(3 * many))
+        ),
     ):
         wins, ties = _pairs(values, marks)
+        true = wins + ties / 2
         got = _area(probe, probe.call(roc_auc, values, marks))
-        if abs(got - wins - ties / 2) > 1e-9:
-            probe.require(
-                abs(got - (1 - wins - ties / 2)) > 1e-9 or wins + ties / 2 > 0.5,
-                "never-below-half",
-                f"Expected {wins + ties / 2:.5g}; yours is {got:.5g}. Can a detector be worse than a coin?",
-            )
-            probe.require(
-                got != 0 or ties < 1,
-                "curve-without-its-ends",
-                "All scores were equal, and your area is 0. Between which two corners does every ROC curve run?",
-            )
-        probe.require_close(got, wins + ties / 2, "not-by-order", question + " Does your answer use the order only?",
-                            rtol=1e-9, atol=1e-9)  # fmt: skip
+        if abs(got - true) <= _AREA:
+            continue
+        measured = f"Expected {true:.6g}; yours is {got:.6g}. "
+        levels, places = np.unique(values, return_inverse=True)
+        probe.require(
+            abs(got - _area(probe, probe.call(roc_auc, places, marks))) <= _AREA,
+            "not-by-order",
+            f"{told} {measured}For their places in the list your answer is another. Does it use the order only?",
+        )
+        probe.require(
+            abs(got - (1 - true)) > _AREA or true > 0.5,
+            "never-below-half",
+            measured + "Can a detector be worse than a coin?",
+        )
+        probe.require(
+            got != 0 or ties < 1,
+            "curve-without-its-ends",
+            "All scores were equal, and your area is 0. Between which two corners does every ROC curve run?",
+        )
+        probe.fail("wrong-area", f"{told} {measured}How many of the {len(levels)} levels does your answer tell apart?")
 
 
 def _auc_mistakes(scores: np.ndarray, labels: np.ndarray) -> list:
-    wins, ties = _pairs(scores, labels)
-    true, n, positive = wins + ties / 2, len(labels), int(labels.sum())
+    """What goes wrong whether or not scores are equal; for scores that are all different."""
+    true, n, positive = _pairs(scores, labels)[0], len(labels), int(labels.sum())
     flagged = scores > np.median(scores)
-    # One sample at a time: within a tie the order is arbitrary.
-    places = np.argsort(np.argsort(scores, kind="stable"), kind="stable")
-    # Equal scores share a rank, but not the middle one.
-    ordered = np.sort(scores)
-    shared = [np.searchsorted(ordered, scores, side) + (side == "left") for side in ("left", "right")]
-    by_shared = [(r[labels].sum() - positive * (positive + 1) / 2) / (positive * (n - positive)) for r in shared]
-    by_shared.append(
-        (np.unique(scores, return_inverse=True)[1][labels].sum() + positive - positive * (positive + 1) / 2)
-        / (positive * (n - positive))
-    )
-    levels = np.unique(scores)[::-1, None]
-    open_ended = np.trapezoid((scores[labels] > levels).mean(axis=1), (scores[~labels] > levels).mean(axis=1))
-    by_places = (places[labels].sum() - positive * (positive - 1) / 2) / (positive * (n - positive))
-    turned = "Turn the scores round. Which kind should have the higher ones?"
     return [
-        (1 - true, "normal-is-positive", turned),
-        (1 - wins, "normal-is-positive", turned),
-        (1 - wins - ties, "normal-is-positive", turned),
-        (wins, "ties-lose", "Two samples with the same score: is that a lost pair, or half of one?"),
-        (wins + ties, "ties-win", "Give every sample the same score. Would your area be that of a perfect one?"),
-        (wins / (1 - ties), "drops-the-ties", "Tied pairs are pairs too. Are they in your denominator?"),
-        (
-            by_places,
-            "ties-in-arbitrary-order",
-            "You rank the samples one by one. Which of two equal scores stands first in your list, and why?",
-        ),
+        (1 - true, "normal-is-positive", "Turn the scores round. Which kind should have the higher ones?"),
         *(
             (
-                value,
-                "shares-the-wrong-rank",
-                "Three equal scores stand on the places 4, 5 and 6. Which rank do you give them?",
+                (middle(scores[labels]) > scores[~labels]).mean(),
+                "one-anomaly-for-all",
+                "You compare one typical anomaly with the normal samples. Which pairs does that leave out?",
             )
-            for value in by_shared
+            for middle in (np.mean, np.median)
         ),
-        (
-            open_ended,
-            "curve-without-its-ends",
-            "Your curve stops before the lowest threshold. Where does a ROC curve begin, and where does it end?",
+        (0.5, "ignores-the-labels", "Would another choice of the anomalies change your number?"),
+        *(
+            (
+                true + shift / (n - positive),
+                "wrong-rank-sum",
+                f"If {positive} anomalies have the {positive} lowest scores, which ranks are theirs in your list, "
+                "and what is their sum?",
+            )
+            for shift in (-1, 1)
         ),
         (-true, "integrates-backwards", "An area below 0: in which direction does your false-alarm rate run?"),
         (100 * true, "in-percent", "Between which two numbers does a probability lie?"),
@@ -156,6 +174,36 @@ def _auc_mistakes(scores: np.ndarray, labels: np.ndarray) -> list:
     ]
 
 
+def _tie_mistakes(scores: np.ndarray, labels: np.ndarray) -> list:
+    """What is right for scores that are all different, and goes wrong for equal ones."""
+    wins, ties = _pairs(scores, labels)
+    positive, negative = int(labels.sum()), int((~labels).sum())
+    # Equal scores share a rank, but not the middle one.
+    ordered = np.sort(scores)
+    shared = [np.searchsorted(ordered, scores, side) + (side == "left") for side in ("left", "right")]
+    shared.append(np.unique(scores, return_inverse=True)[1] + 1)
+    levels = np.unique(scores)[::-1, None]
+    open_ended = np.trapezoid((scores[labels] > levels).mean(axis=1), (scores[~labels] > levels).mean(axis=1))
+    return [
+        (wins, "ties-lose", "Two samples with the same score: is that a lost pair, or half of one?"),
+        (wins + ties, "ties-win", "Give every sample the same score. Would your area be that of a perfect one?"),
+        (wins / (1 - ties), "drops-the-ties", "Tied pairs are pairs too. Are they in your denominator?"),
+        *(
+            (
+                (ranks[labels].sum() - positive * (positive + 1) / 2) / (positive * negative),
+                "shares-the-wrong-rank",
+                "Three equal scores stand on the places 4, 5 and 6. Which rank do you give them?",
+            )
+            for ranks in shared
+        ),
+        (
+            open_ended,
+            "curve-without-its-ends",
+            "Your curve stops before the lowest threshold. Where does a ROC curve begin, and where does it end?",
+        ),
+    ]
+
+
 def _area(probe, result) -> float:
     got = probe.number(result, question="One number for all pairs together?")
     probe.require(
@@ -175,10 +223,11 @@ def _area(probe, result) -> float:
 def judge_choose_threshold(choose_threshold, probe):
     """Skewed scores in random order; places that are whole numbers and such that are not; too few scores."""
     rng = probe.rng
-    # The place before it is rounded is 9.8, 26.6, 21.6, 30.4, 45, 18.9, 12, 1.2, 3. The first four tell four mistakes
-    # apart: rounding down, multiplying n instead of n + 1, the next higher of the usual quantile, rounding to the
-    # nearest; each has passed the ones before its own. In the last the place asked for is the last of the list.
-    cases = ((13, 0.3), (37, 0.3), (23, 0.1), (37, 0.2), (59, 0.25), (20, 0.1), (15, 0.25), (2, 0.6), (3, 0.25))
+    # The place before it is rounded is 45, 9.8, 26.6, 21.6, 30.4, 18.9, 12, 1.2, 3. The first needs no rounding; the
+    # next four tell four mistakes apart: rounding down, multiplying n instead of n + 1, the next higher of the usual
+    # quantile, rounding to the nearest; each has passed the ones before its own. In the last the place asked for is
+    # the last of the list.
+    cases = ((59, 0.25), (13, 0.3), (37, 0.3), (23, 0.1), (37, 0.2), (20, 0.1), (15, 0.25), (2, 0.6), (3, 0.25))
     for number, (n, rate) in enumerate(cases):
         while True:
             scores = np.exp(rng.standard_normal(n) * 1.2 + rng.uniform(-2, 2))
@@ -235,7 +284,7 @@ def judge_choose_threshold(choose_threshold, probe):
                     for method in ("weibull", "hazen", "median_unbiased", "normal_unbiased", "midpoint")
                 ),
                 (
-                    np.quantile(scores, 1 - rate, method="higher") if number == 2 else math.nan,
+                    np.quantile(scores, 1 - rate, method="higher") if number == 3 else math.nan,
                     "another-quantile",
                     "A ready-made quantile has its own rule for the place. Which place does it take here, and which was asked for?",
                 ),
@@ -255,21 +304,22 @@ def judge_choose_threshold(choose_threshold, probe):
                 ),
                 (
                     at(place + 1),
-                    "counts-from-zero",
-                    "You are one place too high. Does your list count its places from 0 or from 1?",
+                    "one-place-too-high",
+                    "You are one place too high. Does a list count its places from 0 or from 1, "
+                    "and between which places does a ready-made quantile take its share?",
                 ),
                 (
-                    at(math.floor(exact + 1e-9)) if number == 0 else math.nan,
+                    at(math.floor(exact + 1e-9)) if number == 1 else math.nan,
                     "rounds-down",
                     "Rounding down puts the threshold too low. Which rounding keeps the promise?",
                 ),
                 (
-                    at(math.ceil(n * (1 - rate) - 1e-9)) if number == 1 else math.nan,
+                    at(math.ceil(n * (1 - rate) - 1e-9)) if number == 2 else math.nan,
                     "forgets-the-new-sample",
                     "With n scores there are n + 1 places for a new one. Which of the two numbers do you multiply by?",
                 ),
                 (
-                    at(round(exact)) if number > 2 else math.nan,
+                    at(round(exact)) if number > 3 else math.nan,
                     "rounds-to-nearest",
                     "Which rounding keeps the promise?",
                 ),
@@ -282,11 +332,6 @@ def judge_choose_threshold(choose_threshold, probe):
             "Sort, compute the place, take the score that stands there: which step is another?",
             rtol=1e-7,
             atol=0,
-        )
-        probe.require(
-            np.isin(np.float32(got), scores.astype(np.float32)),
-            "interpolated-quantile",
-            "Your threshold is none of the scores. Which place of the list was asked for?",
         )
     for n, rate in ((12, 0.05), (4, 0.125), (1, 0.25), (30, 0.01)):
         scores = rng.standard_normal(n)
@@ -338,9 +383,9 @@ def _threshold(probe, function, scores, rate) -> float:
 def judge_split_windows(split_windows, probe):
     """Windows longer and shorter than their stride, segments that fit exactly, segments too short for a window."""
     rng = probe.rng
-    ten = int(rng.integers(5, 9)) * 10
+    ten = int(rng.integers(6, 10)) * 10
     cases = [
-        (ten, 4, 2, (0.5, 0.3, 0.2)),
+        (ten, 5, 2, (0.5, 0.3, 0.2)),
         (ten + 30, 7, 3, (0.6, 0.2, 0.2)),
         (100, int(rng.integers(5, 9)), 1, (0.7, 0.1, 0.2)),
         (120, 5, int(rng.integers(8, 12)), (0.4, 0.35, 0.25)),
@@ -355,17 +400,16 @@ def judge_split_windows(split_windows, probe):
         result = probe.call(split_windows, n_points, window, stride, fractions)
         got = _three_lists(probe, result, told)
         edges = [0, *(round(sum(fractions[: j + 1]) * n_points) for j in range(3))]
-        true = [list(range(a, b - window + 1, stride)) for a, b in itertools.pairwise(edges)]
+        true = _starts(edges, window, stride)
         if got == true:
             continue
-        for whole in (math.floor, math.ceil):
+        for whole in (math.floor, math.ceil, float):
             sizes = [whole(share * n_points) for share in fractions]
             sums = [whole(sum(fractions[:j]) * n_points) for j in (1, 2)]
             for cuts in ([0, *itertools.accumulate(sizes)], [0, sizes[0], sizes[0] + sizes[1], n_points],
                          [0, *sums, n_points]):  # fmt: skip
                 probe.require(
-                    cuts == edges
-                    or got != [list(range(a, b - window + 1, stride)) for a, b in itertools.pairwise(cuts)],
+                    got != _starts(cuts, window, stride),
                     "trusts-the-float",
                     told + f"a computer takes {fractions[0]} * {n_points} for {fractions[0] * n_points!r}, and "
                     f"{fractions[1]} * {n_points} for {fractions[1] * n_points!r}. Which whole numbers do you make of them?",
@@ -384,6 +428,29 @@ def judge_split_windows(split_windows, probe):
             got != relative,
             "counts-within-the-segment",
             told + "every split starts at 0 in your answer. Counted from where?",
+        )
+        first, second = (round(share * n_points) for share in fractions[:2])
+        for last in (n_points - first - second, n_points):
+            probe.require(
+                got != _starts([0, first, second, last], window, stride),
+                "shares-taken-for-edges",
+                told
+                + f"the second segment is {fractions[1]:g} of the series. Where does it begin, and where does it end?",
+            )
+        probe.require(
+            got != _starts(edges, stride, window),
+            "window-and-stride-swapped",
+            told + "which of the two numbers is the length of a window, and which the way to the next?",
+        )
+        probe.require(
+            got != _starts(edges, window - 1, stride),
+            "one-sample-too-far",
+            told + "the last window of a segment reaches one sample beyond it. Which is the last start that fits?",
+        )
+        probe.require(
+            got != [part or [a] for part, a in zip(true, edges[:-1], strict=True)],
+            "window-in-a-short-segment",
+            told + f"a segment of {min(np.diff(edges))} samples has a window in yours. Does it fit?",
         )
         probe.require(
             not flat or max(flat) + window <= n_points,
@@ -408,19 +475,18 @@ def judge_split_windows(split_windows, probe):
             told + f"sample {min(shared) if shared else 0} lies in windows of two splits. "
             "What do you cut first, the series or the list of windows?",
         )
-        by_window = [list(range(a, b - window + 1, window)) for a, b in itertools.pairwise(edges)]
         probe.require(
-            got != by_window or window == stride,
+            got != _starts(edges, window, window),
             "ignores-the-stride",
             told + "your windows stand side by side. How far apart should they start?",
         )
-        by_one = [list(range(a, b - window + 1)) for a, b in itertools.pairwise(edges)]
         probe.require(
-            got != by_one or stride == 1, "ignores-the-stride", told + "how far apart should two windows start?"
+            got != _starts(edges, window, 1),
+            "ignores-the-stride",
+            told + "how far apart should two windows start?",
         )
-        short = [list(range(a, b - window, stride)) for a, b in itertools.pairwise(edges)]
         probe.require(
-            got != short,
+            got != _starts(edges, window + 1, stride),
             "drops-the-last-window",
             told + "a segment that is exactly one window long has none in yours. Which is the last start that fits?",
         )
@@ -444,19 +510,17 @@ def judge_split_windows(split_windows, probe):
         probe.require(got != apart, "drops-the-last-window", told + "could one more window fit into a segment?")
         early = [[a + i * stride for i in range((b - a) // stride)] for a, b in itertools.pairwise(edges)]
         probe.require(got != early, "windows-across-the-edge", told + "does every window end inside its segment?")
-        cumulative = [0, *(round(f * n_points) for f in fractions)]
-        taken = [list(range(a, b - window + 1, stride)) for a, b in itertools.pairwise(cumulative)]
-        probe.require(
-            got != taken,
-            "shares-taken-for-edges",
-            told + f"the second segment is {fractions[1]:g} of the series. Where does it begin, and where does it end?",
-        )
         where = next(j for j in range(3) if got[j] != true[j])
         probe.fail(
             "too-few-windows" if len(got[where]) < len(true[where]) else "wrong-starts",
             told + f"{len(true[where])} windows were expected in split {where + 1}, starting with {true[where][:3]}; "
             f"yours are {len(got[where])}, starting with {got[where][:3]}. From where to where does this segment reach?",
         )
+
+
+def _starts(edges, window, stride) -> list[list[int]]:
+    """The starts between each two edges; edges that are no whole numbers give what rounding down afterwards does."""
+    return [np.arange(a, b - window + 1, stride).astype(int).tolist() for a, b in itertools.pairwise(edges)]
 
 
 def _three_lists(probe, result, told: str) -> list[list[int]]:
@@ -469,8 +533,8 @@ def _three_lists(probe, result, told: str) -> list[list[int]]:
         len(result) == 3, "wrong-shape", f"Three arrays were expected, one for each split; yours are {len(result)}."
     )
     parts = []
-    for part in result:
-        array = probe.array(part)
+    for number, part in enumerate(result, 1):
+        array = probe.array(part, f"your function for split {number}")
         probe.require(
             array.ndim == 1, "wrong-shape", f"{told}each split is a list of starts; yours has shape {array.shape}."
         )
@@ -504,7 +568,7 @@ def judge_scores(mean_beat_score, pca_score, knn_score, probe):
         for k in (1, 4, n):
             _judge_knn(probe, knn_score, train, x, k)
         if t < n:  # as many components as there are samples: nothing is left over
-            rest = _scores_of(probe, probe.call(pca_score, train, x, t), m, "pca_score")
+            rest = _scores_of(probe, probe.call(pca_score, train, x, t), train, x, "pca_score")
             probe.require(
                 np.all(np.abs(rest) < 1e-3),
                 "wrong-residual",
@@ -568,13 +632,19 @@ def judge_scores(mean_beat_score, pca_score, knn_score, probe):
     )
 
 
-def _scores_of(probe, result, m: int, name: str) -> np.ndarray:
+def _scores_of(probe, result, train, x, name: str) -> np.ndarray:
     probe.require(
         not np.iscomplexobj(result),
         "complex-numbers",
         f"{name}: your scores are complex numbers. Which eigenvalues can a symmetric matrix have, and does your function know that it is one?",
     )
     array = probe.array(result, name)
+    n, m = len(train), len(x)
+    probe.require(
+        array.shape != (n,),
+        "scores-the-training-windows",
+        f"{name}: train_normal holds {n} windows, x holds {m}, and you return {n} numbers. Which windows are to be scored?",
+    )
     probe.require(
         array.shape == (m,),
         "wrong-shape",
@@ -584,7 +654,7 @@ def _scores_of(probe, result, m: int, name: str) -> np.ndarray:
 
 
 def _judge_mean_beat(probe, function, train, x) -> None:
-    got = _scores_of(probe, probe.call(function, train, x), len(x), "mean_beat_score")
+    got = _scores_of(probe, probe.call(function, train, x), train, x, "mean_beat_score")
     t = x.shape[1]
     mean = train.mean(axis=0)
     true = np.square(x - mean).sum(axis=1)
@@ -656,11 +726,12 @@ def _residual(train, x, k, centre) -> np.ndarray:
 
 
 def _judge_pca(probe, function, train, x, k) -> None:
-    got = _scores_of(probe, probe.call(function, train, x, k), len(x), "pca_score")
+    got = _scores_of(probe, probe.call(function, train, x, k), train, x, "pca_score")
     t = x.shape[1]
     mean = train.mean(axis=0)
     true = _residual(train, x, k, mean)
     axes = np.linalg.svd(train - mean, full_matrices=False)[2]
+    upright, by_variance = np.linalg.svd(train - mean)[2], np.linalg.eigh(np.cov(train.T))[1]
     inside = np.square((x - mean) @ axes[:k].T).sum(axis=1)
     both = np.concatenate([train, x])
     shifted = (x - x.mean(axis=0)) - (x - x.mean(axis=0)) @ axes[:k].T @ axes[:k]
@@ -679,10 +750,21 @@ def _judge_pca(probe, function, train, x, k) -> None:
                 "distance-inside-the-plane",
                 "pca_score: you measure what PCA keeps. Which part of a window can it not reconstruct?",
             ),
-            (
-                np.square(x - raw.T.dot(raw).dot(x.T).T).sum(axis=1),
-                "not-centred",
-                "pca_score: the plane goes through the mean training window. Does yours?",
+            *(
+                (
+                    np.square(left - left @ raw.T @ raw).sum(axis=1),
+                    "not-centred",
+                    "pca_score: the plane goes through the mean training window. Do your axes know that mean?",
+                )
+                for left in (x, x - mean)
+            ),
+            *(
+                (
+                    np.square((x - mean) - (x - mean) @ lying.T @ lying).sum(axis=1),
+                    "axes-transposed",
+                    "pca_score: is a component a row or a column of that matrix?",
+                )
+                for lying in (upright[:, :k].T, by_variance[-k:], by_variance[:k], by_variance[::-1][:k])
             ),
             (
                 np.square(x - x @ axes[:k].T @ axes[:k]).sum(axis=1),
@@ -717,7 +799,6 @@ def _judge_pca(probe, function, train, x, k) -> None:
                 "smallest-components",
                 "pca_score: along which directions do normal windows vary most? In which order are yours?",
             ),
-            (_residual(train, x, k, 0 * mean), "not-centred", "pca_score: does your plane go through the mean window?"),
             (
                 _residual(x, x, k, x.mean(axis=0)),
                 "fits-on-what-it-scores",
@@ -769,7 +850,7 @@ def _judge_knn(probe, function, train, x, k) -> None:
             f"knn_score raised {type(error).__name__} for k = n = {n}. Are there not n neighbours?",
         )
         probe.call(function, train, x, k)
-    got = _scores_of(probe, result, len(x), "knn_score")
+    got = _scores_of(probe, result, train, x, "knn_score")
     distances = np.linalg.norm(x[:, None] - train[None], axis=2)
     ordered = np.sort(distances, axis=1)
     true = ordered[:, :k].mean(axis=1)
@@ -860,8 +941,8 @@ def judge_windows_to_points(windows_to_points, probe):
     """Overlapping, touching and separate windows; uncovered ends; single flags that must vanish."""
     rng = probe.rng
     for window, stride, windows, extra in (
-        (3, 1, 24, 2),
         (5, 2, 20, 3),
+        (3, 1, 24, 2),
         (4, 4, 6, 2),
         (2, 5, 6, 4),
         (7, 3, 8, 1),
@@ -890,13 +971,14 @@ def judge_windows_to_points(windows_to_points, probe):
             "not-bool",
             f"{told}flags are True or False; yours have the type {result.dtype}. What does a 2 mean?",
         )
+        gaps = np.where(covered > 0, true, result), *_uncovered(told)
         probe.settle(
             result,
             true,
-            mistakes,
+            [*mistakes, gaps],
             "wrong-samples",
-            told
-            + "count for each sample the windows that cover it, and how many of these are flagged. When are both equal?",
+            told + "count for each sample the windows that cover it, and how many of these are flagged. "
+            "When are both equal, and not 0?",
         )
     alone = np.arange(9) == 4
     got = probe.array(probe.call(windows_to_points, alone, 4, 1, 12)).astype(bool)
@@ -929,6 +1011,10 @@ def _counts(flags, window, stride, n_points, later=0, longer=0) -> tuple[np.ndar
     return covered, flagged
 
 
+def _uncovered(told: str) -> tuple[str, str]:
+    return "uncovered-is-flagged", told + "some samples lie in no window. What did anybody find there?"
+
+
 def _point_mistakes(flags, window, stride, n_points, told) -> list:
     covered, flagged = _counts(flags, window, stride, n_points)
     true = (covered > 0) & (covered == flagged)
@@ -950,11 +1036,7 @@ def _point_mistakes(flags, window, stride, n_points, told) -> list:
             "any-window",
             told + "one flagged window was enough. What do the others that cover the sample say?",
         ),
-        (
-            covered == flagged,
-            "uncovered-is-flagged",
-            told + "some samples lie in no window. What did anybody find there?",
-        ),
+        (covered == flagged, *_uncovered(told)),
         ((covered > 0) & (2 * flagged >= covered), "majority", majority),
         ((covered > 0) & (2 * flagged > covered), "majority", majority),
         (
@@ -985,6 +1067,21 @@ def _point_mistakes(flags, window, stride, n_points, told) -> list:
             told + "a window seems to reach one sample too far. How many does it cover?",
         ),
         (every(window, 1), "ignores-the-stride", told + "where does window number 2 start?"),
+        (
+            every(stride, window),
+            "window-and-stride-swapped",
+            told + "which of the two numbers is the length of a window, and which the way to the next?",
+        ),
+        (
+            0 * covered,
+            "flags-nothing",
+            told + "no sample is flagged in yours. Which line flags one, and does its condition ever hold?",
+        ),
+        (
+            covered > 0,
+            "flags-everything",
+            told + "each covered sample is flagged in yours. Which line spares one, and does its condition ever hold?",
+        ),
         (every(stride, stride), "windows-as-long-as-the-stride", told + "how many samples does a window cover?"),
         (~true, "inverted", told + "what does True stand for?"),
     ]
@@ -1002,22 +1099,15 @@ def judge_fool(fool, probe):
     t, n = int(rng.integers(28, 40)), int(rng.integers(40, 60))
     time = np.linspace(-1, 1, t)
     for bounded in (False, True):
-        shapes = np.stack(
-            [np.exp(-(((time - c) / w) ** 2)) for c, w in zip((-0.5, 0, 0.45), rng.uniform(0.12, 0.3, 3), strict=True)]
-        )
-        axes = np.linalg.qr(shapes.T)[0].T * np.sign((shapes * np.linalg.qr(shapes.T)[0].T).sum(axis=1))[:, None]
-        codes = rng.uniform(0.4, 1.6, (n, 3)) * np.array([1.0, 2.0, 1.5])
-        beats = codes @ axes + 0.03 * rng.standard_normal((n, t)) + rng.uniform(-1, 1)
-        mean = beats.mean(axis=0)
-        pca = np.linalg.svd(beats - mean, full_matrices=False)[2][:3]
-        limit = 6 * ((beats - mean) @ pca.T).std(axis=0)
-
-        def autoencoder(x, mean=mean, pca=pca, limit=limit, bounded=bounded):
-            x = np.asarray(x, np.float64)
-            if x.ndim != 2 or x.shape[1] != len(mean):
-                raise ValueError(f"autoencoder takes beats of shape (m, {len(mean)}), and got {x.shape}")
-            z = (x - mean) @ pca.T
-            return (limit * np.tanh(z / limit) if bounded else z) @ pca + mean
+        while True:
+            beats, autoencoder, some = _beats(rng, time, n, bounded)
+            apart = np.linalg.norm(beats[:, None] - beats[None], axis=2)
+            np.fill_diagonal(apart, np.inf)
+            needed = 2 * apart.min(axis=1).max()
+            limit_error = np.quantile(np.mean((autoencoder(beats) - beats) ** 2, axis=1), 0.95)
+            some = some[np.mean((autoencoder(some) - some) ** 2, axis=1) < 0.9 * limit_error]
+            if np.linalg.norm(some[:, None] - beats[None], axis=2).min(axis=1).max(initial=0) > 1.2 * needed:
+                break  # a step along one axis is enough, with room to spare: an answer need not be clever
 
         kind = "the autoencoder with bounded codes" if bounded else "the linear autoencoder"
         result = probe.array(probe.call(fool, autoencoder, beats, np.random.default_rng(int(rng.integers(2**32)))))
@@ -1030,11 +1120,7 @@ def judge_fool(fool, probe):
         probe.require(
             np.isfinite(beat).all(), "wrong-beat", "Your beat holds NaN or infinity. Which step divides by 0?"
         )
-        limit_error = np.quantile(np.mean((autoencoder(beats) - beats) ** 2, axis=1), 0.95)
         error = np.mean((autoencoder(beat[None])[0] - beat) ** 2)
-        apart = np.linalg.norm(beats[:, None] - beats[None], axis=2)
-        np.fill_diagonal(apart, np.inf)
-        needed = 2 * apart.min(axis=1).max()
         distance = np.linalg.norm(beats - beat, axis=1).min()
         measured = (
             f"For {kind}: its error is {error:.3g} (needed: below {limit_error:.3g}), "
@@ -1061,3 +1147,26 @@ def judge_fool(fool, probe):
                 else "Far away is easy. What comes back when the autoencoder's own output is put in again?"
             ),
         )
+
+
+def _beats(rng, time, n: int, bounded: bool):
+    """Normal beats, an autoencoder for them, and beats at steps along its axes."""
+    widths = rng.uniform(0.12, 0.3, 3)
+    shapes = np.stack([np.exp(-(((time - c) / w) ** 2)) for c, w in zip((-0.5, 0, 0.45), widths, strict=True)])
+    axes = np.linalg.qr(shapes.T)[0].T
+    axes *= np.sign((shapes * axes).sum(axis=1))[:, None]
+    codes = rng.uniform(0.4, 1.6, (n, 3)) * np.array([1.0, 2.0, 1.5])
+    beats = codes @ axes + 0.03 * rng.standard_normal((n, len(time))) + rng.uniform(-1, 1)
+    mean = beats.mean(axis=0)
+    pca = np.linalg.svd(beats - mean, full_matrices=False)[2][:3]
+    limit = 10 * ((beats - mean) @ pca.T).std(axis=0)
+
+    def autoencoder(x):
+        x = np.asarray(x, np.float64)
+        if x.ndim != 2 or x.shape[1] != len(mean):
+            raise ValueError(f"autoencoder takes beats of shape (m, {len(mean)}), and got {x.shape}")
+        z = (x - mean) @ pca.T
+        return (limit * np.tanh(z / limit) if bounded else z) @ pca + mean
+
+    steps = np.linspace(-1, 1, 81)[:, None, None] * np.diag(limit)
+    return beats, autoencoder, steps.reshape(-1, 3) @ pca + mean

@@ -49,14 +49,14 @@ def _per_user(probe, got, users: int, name: str) -> np.ndarray:
 )
 def judge_ndcg_at_k(ndcg_at_k, recall_at_k, probe):
     """Users with one, some and all of their unseen items held out; k of 1, of all items, and between."""
-    for users, items, k in ((6, 11, 4), (4, 9, 9), (5, 12, 1), (1, 8, 3), (7, 7, 5), (3, 1200, 500)):
+    for users, items, k in ((20, 40, 8), (4, 9, 9), (5, 12, 1), (1, 8, 3), (7, 7, 5), (3, 1200, 500)):
         scores, held_out = _ranking_case(probe.rng, users, items, k)
         order = np.argsort(-scores, axis=1)
         gains = np.take_along_axis(held_out, order, axis=1).astype(float)
         counts = held_out.sum(axis=1)
         cut = np.minimum(k, counts)
-        backwards = np.take_along_axis(held_out, np.argsort(scores, axis=1), axis=1).astype(float)
-        _check_ndcg(probe, ndcg_at_k, scores, held_out, k, gains, backwards, counts, cut)
+        wrong_orders = _wrong_orders(scores, held_out, k)
+        _check_ndcg(probe, ndcg_at_k, scores, held_out, k, gains, wrong_orders, counts, cut)
         got = _per_user(probe, probe.call(recall_at_k, scores, held_out, k), users, "recall_at_k")
         hits = gains[:, :k].sum(axis=1)
         probe.settle(
@@ -73,11 +73,6 @@ def judge_ndcg_at_k(ndcg_at_k, recall_at_k, probe):
                     "divides-by-all-held-out",
                     "A user with more films held out than places gets less than 1 for a perfect list. How many hits fit into k places?",
                 ),
-                (
-                    backwards[:, :k].sum(axis=1) / cut,
-                    "sorts-upwards",
-                    "Your list starts with the smallest scores. In which direction does argsort sort?",
-                ),
                 (hits, "counts-hits", "You return the number of hits. What is it divided by?"),
                 (
                     gains.sum(axis=1) / cut,
@@ -89,13 +84,55 @@ def judge_ndcg_at_k(ndcg_at_k, recall_at_k, probe):
                     "any-hit-counts",
                     "You give 1 as soon as there is one hit. What do the others count?",
                 ),
+                *((some[:, :k].sum(axis=1) / cut, name, asked) for some, name, asked in wrong_orders),
             ],
             "wrong-recall",
             "Two of three held-out films stand among the first five. What is recall@5, and what recall@1 if one of them stands first?",
         )
 
 
-def _check_ndcg(probe, ndcg_at_k, scores, held_out, k, gains, backwards, counts, cut) -> None:
+def _wrong_orders(scores, held_out, k) -> list[tuple[np.ndarray, str, str]]:
+    """What stands at each place of a list in a wrong order, with the misconception that sorts so."""
+    up, down = np.argsort(scores, axis=1), np.argsort(-scores, axis=1)
+    rough_up, rough_down = np.argpartition(scores, -k, axis=1), np.argpartition(-scores, k - 1, axis=1)
+    items_apart = np.argsort(-scores, axis=0)
+    unsorted = (
+        "places-not-sorted",
+        "You have the right k films, and not in their order. What does a partition promise about the films before the k-th?",
+    )
+    other_axis = (
+        "sorts-over-users",
+        "Your places depend on who else is in the table. Along which axis do you sort?",
+    )
+    orders = (
+        (up, "sorts-upwards", "Your list starts with the smallest scores. In which direction does argsort sort?"),
+        (
+            up[:, -k:],
+            "upside-down",
+            "The best film stands at the last of your k places. Which end of an ascending sort comes first?",
+        ),
+        (
+            np.argsort(down, axis=1),
+            "order-for-ranks",
+            "You read the numbers of argsort as places. Does argsort say where item i stands, or which item stands at place i?",
+        ),
+        (
+            up[::-1],
+            "reverses-users",
+            "Each user gets another user's list. What do you turn round, each list or the table?",
+        ),
+        (rough_down, *unsorted),
+        (rough_up[:, -k:], *unsorted),
+        (rough_up[:, ::-1], *unsorted),
+    )
+    return [
+        *((np.take_along_axis(held_out, order, axis=1).astype(float), *rest) for order, *rest in orders),
+        (np.take_along_axis(held_out, items_apart, axis=0).astype(float), *other_axis),
+        (np.take_along_axis(held_out, items_apart, axis=1).astype(float), *other_axis),
+    ]
+
+
+def _check_ndcg(probe, ndcg_at_k, scores, held_out, k, gains, wrong_orders, counts, cut) -> None:
     users, items = scores.shape
     got = _per_user(probe, probe.call(ndcg_at_k, scores, held_out, k), users, "ndcg_at_k")
     worth = 1 / np.log2(np.arange(items) + 2.0)
@@ -105,11 +142,6 @@ def _check_ndcg(probe, ndcg_at_k, scores, held_out, k, gains, backwards, counts,
     from_zero = np.concatenate([[0.0], 1 / np.log2(np.arange(2, items + 1))]) if items > 1 else np.zeros(1)
     inverse = 1 / np.arange(1.0, items + 1)
     twice = np.concatenate([[1.0], from_zero[1:]])  # the older form: the first two places are worth 1 each
-    down, up = np.argpartition(-scores, k - 1, axis=1), np.argpartition(scores, items - k, axis=1)
-    in_no_order = [
-        np.take_along_axis(held_out, some, axis=1).astype(float)
-        for some in (down[:, :k], up[:, items - k :], up[:, ::-1][:, :k])
-    ]
     probe.require(
         np.isfinite(got).all(),
         "place-zero",
@@ -133,11 +165,6 @@ def _check_ndcg(probe, ndcg_at_k, scores, held_out, k, gains, backwards, counts,
                 dcg,
                 "not-normalised",
                 "Your gains are not divided by those of the best ranking. Which number is a perfect list?",
-            ),
-            (
-                backwards[:, :k] @ worth[:k] / best[cut - 1],
-                "sorts-upwards",
-                "Your list starts with the smallest scores. In which direction does argsort sort?",
             ),
             (
                 gains[:, :k].sum(axis=1) / cut,
@@ -184,14 +211,7 @@ def _check_ndcg(probe, ndcg_at_k, scores, held_out, k, gains, backwards, counts,
                 "place-off-by-one",
                 "Your first two places are worth the same. What does the formula give for place 2?",
             ),
-            *(
-                (
-                    some @ worth[:k] / best[cut - 1],
-                    "places-not-sorted",
-                    "You have the right k films, and not in their order. What does a partition promise about the films before the k-th?",
-                )
-                for some in in_no_order
-            ),
+            *((some[:, :k] @ worth[:k] / best[cut - 1], name, asked) for some, name, asked in wrong_orders),
         ],
         "wrong-ndcg",
         "One film is held out and stands at place 3. How much is that hit worth, and how much would it be worth at best?",
@@ -238,20 +258,24 @@ def judge_split_users(split_users, probe):
         )
         wanted = np.array(fractions) * n
         sizes = np.array([len(part) for part in parts])
-        probe.require(
-            np.abs(sizes - wanted).max() < 2,
-            "wrong-sizes",
-            f"With {n} users and the shares {fractions} your parts have {sizes.tolist()} users. Which part gets which share?",
-        )
+        if np.abs(sizes - wanted).max() >= 2:
+            measured = f"With {n} users and the shares {fractions} your parts have {sizes.tolist()} users"
+            others = [_parts(probe, split_users, n, fractions, int(other)) for other in rng.integers(2**31, size=5)]
+            probe.require(
+                all([len(part) for part in other] == sizes.tolist() for other in others),
+                "share-not-kept",
+                f"{measured}, and other numbers in another draw. Is the share kept in every draw, or only on average?",
+            )
+            probe.fail("wrong-sizes", f"{measured}. Which part gets which share?")
         again = _parts(probe, split_users, n, fractions, seed)
         probe.require(
             all(np.array_equal(np.sort(a), np.sort(b)) for a, b in zip(parts, again, strict=True)),
             "ignores-rng",
             "The same generator, freshly seeded, gives two different splits. Where do your random numbers come from?",
         )
-    n_draws = 400
-    draws = [_parts(probe, split_users, 12, (0.5, 0.25, 0.25), int(seed)) for seed in rng.integers(2**31, size=n_draws)]
-    counts = np.array([[np.bincount(part, minlength=12) for part in draw] for draw in draws]).sum(axis=0)  # (3, 12)
+    n_draws = 2500
+    draws = [_parts(probe, split_users, 8, (0.5, 0.25, 0.25), int(seed)) for seed in rng.integers(2**31, size=n_draws)]
+    counts = np.array([[np.bincount(part, minlength=8) for part in draw] for draw in draws]).sum(axis=0)  # (3, 8)
     probe.require(
         not ((counts == 0) | (counts == n_draws)).all(),
         "not-shuffled",
@@ -262,17 +286,24 @@ def judge_split_users(split_users, probe):
         "partly-shuffled",
         f"Over {n_draws} draws some users never come into one of the parts. Is everybody drawn, or are only some shuffled?",
     )
-    rate = counts.mean(axis=1, keepdims=True) / n_draws
     probe.require(
-        (np.abs(counts - n_draws * rate) <= 6 * np.sqrt(n_draws * rate * (1 - rate))).all(),  # six standard deviations
+        not any(_uneven(part, n_draws) for part in counts),
         "not-equally-likely",
-        f"Over {n_draws} draws the users came into training {counts[0].tolist()} times. Whom does your draw prefer?",
+        f"Over {n_draws} draws the eight users came into training {counts[0].tolist()} times and into the test part {counts[2].tolist()} times. Whom does your draw prefer?",
     )
+    kinds = len({frozenset(draw[0].tolist()) for draw in draws})
     probe.require(
-        len({frozenset(draw[0].tolist()) for draw in draws}) > 260,  # of 924 possible ones 325 are expected
+        kinds > 50,  # of 70, or of 56 if three or five of the eight users are trained on
         "not-independent",
-        f"Of {n_draws} draws few are different. Do neighbouring users always go into the same part?",
+        f"{n_draws} draws of four of eight users gave only {kinds} different choices. Do neighbouring users always go into the same part?",
     )
+
+
+def _uneven(counts: np.ndarray, n_draws: int) -> bool:
+    """Whether the counts differ as much as those of an even draw do less than once in 10⁹ times; each draw takes equally many."""
+    rate, n = counts.mean() / n_draws, len(counts)
+    chi_squared = np.square(counts - n_draws * rate).sum() / (n_draws * rate * (1 - rate)) * (n - 1) / n
+    return stats.chi2.sf(chi_squared, n - 1) < 1e-9
 
 
 def _parts(probe, split_users, n, fractions, seed) -> list[np.ndarray]:
@@ -359,41 +390,44 @@ def judge_fold_in(fold_in, probe):
 
 
 def _check_chance(probe, fold_in) -> None:
+    """Many users with the same films. A draw that prefers some may do so only at a share other than a half."""
     rng = probe.rng
-    columns = np.sort(rng.choice(15, 6, replace=False))
-    events = np.zeros((200, 15), bool)
-    events[:, columns] = True
-    seeds = np.unique(rng.integers(2**31, size=6))
-    draws = [_divided(probe, fold_in, events, 0.5, int(seed))[0][:, columns] for seed in seeds]
-    shown = draws[0]
-    rate = shown.sum(axis=0)
+    draws = {}
+    for n, share in ((6, 0.5), (8, 0.75)):
+        columns = np.sort(rng.choice(15, n, replace=False))
+        events = np.zeros((200, 15), bool)
+        events[:, columns] = True
+        seeds = np.unique(rng.integers(2**31, size=24))
+        draws[share] = [_divided(probe, fold_in, events, share, int(seed))[0][:, columns] for seed in seeds]
+    different = len({draw.tobytes() for draw in draws[0.5]})
+    kinds_of_one = len(np.unique(draws[0.5][0], axis=0))
+    kinds = len(np.unique(np.concatenate(draws[0.5]), axis=0))
     probe.require(
-        len({draw.tobytes() for draw in draws}) > 1,
+        different > 1,
         "not-random",
         "Generators with different seeds give the same division. Is anything drawn from rng?",
     )
     probe.require(
-        len(np.unique(shown, axis=0)) > 1,
+        2 * kinds_of_one > kinds,
         "one-division-for-all-users",
-        "200 users with the same six films are all shown the same three. Is the draw made once, or for each user?",
+        f"Of 200 users with the same six films many are shown the same three: {kinds_of_one} choices in one draw, {kinds} in all draws together. Is the draw made once, or for each user?",
     )
     probe.require(
-        # binomial(200, 1/2): six standard deviations are 42
-        (np.abs(rate - 100) <= 43).all(),
-        "not-equally-likely",
-        f"Of 200 users with the same six films these were shown {rate.tolist()} times. Which events does your draw prefer?",
-    )
-    kinds = np.unique(np.concatenate(draws), axis=0)
-    probe.require(
-        len(np.unique(shown, axis=0)) >= 15
-        and len(kinds) == 20,  # a right draw misses one of 20 in 200 once in 1400 times
-        "one-division-for-all-users",
-        f"There are 20 ways to show three of six films; 200 users got only {len(np.unique(shown, axis=0))} of them. Is each user drawn for alone?",
-    )
-    probe.require(
-        len({draw.tobytes() for draw in draws}) == len(seeds),
+        different == len(draws[0.5]),
         "not-random",
         "Two generators with different seeds give the same division. Is everything drawn from rng?",
+    )
+    for share, some in draws.items():
+        shown = np.concatenate(some)
+        probe.require(
+            not _uneven(shown.sum(axis=0), len(shown)),
+            "not-equally-likely",
+            f"At share {share}, of {len(shown)} users with the same {shown.shape[1]} films these were shown {shown.sum(axis=0).tolist()} times. Which events does your draw prefer?",
+        )
+    probe.require(
+        kinds_of_one >= 15 and kinds == 20,
+        "one-division-for-all-users",
+        f"There are 20 ways to show three of six films; 200 users got only {kinds_of_one} of them. Is each user drawn for alone?",
     )
 
 
@@ -441,6 +475,20 @@ def judge_popularity(popularity, probe):
             "one-number",
             "You return one number. How many items compete for the first place?",
         )
+        ranks = got - got.min(initial=np.inf)
+        if got.shape == (items,) and np.array_equal(np.sort(ranks), np.arange(items)) and not np.allclose(got, true):
+            # Item numbers by popularity, or each item's place; how ties fall is up to the sort.
+            steps = [np.diff(true[order]) for order in (ranks.astype(int), np.argsort(ranks))]
+            probe.require(
+                not any((step >= 0).all() or (step <= 0).all() for step in steps),
+                "ranking-not-counts",
+                "You return a ranking, with each number once. How many users have item 0?",
+            )
+        probe.require(
+            not (got.ndim == 1 and len(got) < items and np.array_equal(np.sort(got[got > 0]), np.sort(true[true > 0]))),
+            "loses-items",
+            f"You return {got.size} numbers for {items} items. Which number belongs to an item that nobody has?",
+        )
         mistakes = [
             (
                 by_user,
@@ -459,16 +507,6 @@ def judge_popularity(popularity, probe):
                 "An item with one user and an item with many get the same number from you. How many users have each?",
             ),
             (
-                np.argsort(-true, kind="stable"),
-                "ranking-not-counts",
-                "You return item numbers in the order of popularity. Which number belongs to item 0?",
-            ),
-            (
-                np.argsort(true, kind="stable"),
-                "ranking-not-counts",
-                "You return item numbers in the order of popularity. Which number belongs to item 0?",
-            ),
-            (
                 -true,
                 "negative",
                 "Your most popular item has the smallest number. Which item would be recommended first?",
@@ -483,19 +521,20 @@ def judge_popularity(popularity, probe):
             ),
             *(
                 (
-                    short,
-                    "loses-items",
-                    f"You return {len(short)} numbers for {items} items. Which number belongs to an item that nobody has?",
-                )
-                for short in (true[: np.flatnonzero(true).max(initial=0) + 1], true[true > 0])
-            ),
-            *(
-                (
                     ordered,
                     "ranking-not-counts",
                     "Your numbers are in an order of their own. Which number belongs to item 0?",
                 )
-                for ordered in (np.sort(true), np.sort(true)[::-1], np.argsort(np.argsort(true)))
+                for ordered in (np.sort(true), np.sort(true)[::-1])
+            ),
+            *(
+                (
+                    stats.rankdata(sign * true, method),
+                    "ranking-not-counts",
+                    "You return each item's place in a ranking. How many users have item 0?",
+                )
+                for sign in (1, -1)
+                for method in ("average", "min", "max", "dense")
             ),
         ]
         probe.settle(
@@ -528,6 +567,11 @@ def judge_ease(ease, probe):
             got = probe.require_shape(
                 probe.call(ease, given, strength), (items, items), "One weight from each item to each item."
             ).astype(float)
+            probe.require(
+                not np.isinf(got[~np.eye(items, dtype=bool)]).all(),
+                "clears-too-early",
+                "All your weights are infinite. When do you clear the diagonal, before or after you divide by it?",
+            )
             if given.dtype == bool:
                 logical = (train.T @ train).astype(float)
                 wrong = _ease_from(np.linalg.inv(logical + strength * np.eye(items)))
@@ -568,6 +612,7 @@ def _ease_answers(x: np.ndarray, strength: float):
     zeroed = ridge - np.diag(np.diag(ridge))
     scaled = p / np.diag(p)
     hollow = 1 - identity
+    centred = x - x.mean(axis=0)
     by = "The condition has to hold while the weights are found. What do the other items take over when an item may not predict itself?"
     mistakes = [
         (
@@ -580,7 +625,11 @@ def _ease_answers(x: np.ndarray, strength: float):
             "zeroed-afterwards",
             f"Your weights are those without the condition, with the diagonal cleared afterwards. {by}",
         ),
-        (identity - scaled, "no-zero-diagonal", "Is your diagonal zero?"),
+        (
+            true + identity,
+            "no-zero-diagonal",
+            "Your diagonal is 1: each item predicts itself. What does such a model recommend?",
+        ),
         (
             -scaled,
             "no-zero-diagonal",
@@ -611,6 +660,25 @@ def _ease_answers(x: np.ndarray, strength: float):
             "counts-pairs",
             "You return how often two items are seen together. Where is the inverse?",
         ),
+        (
+            -p / np.sqrt(np.outer(np.diag(p), np.diag(p))) * hollow,
+            "divides-by-both",
+            "Your matrix is symmetric. By which one entry of P does the formula divide column j?",
+        ),
+        (
+            _ease_from(np.linalg.inv(centred.T @ centred + strength * identity)),
+            "centres-the-items",
+            "You subtract each column's mean, or fit an intercept. Where is that in the formula?",
+        ),
+        *(
+            (
+                sign * of / np.diag(of) * hollow,
+                "no-inverse",
+                "You divide how often two items are seen together by how often one is. Which matrix is P?",
+            )
+            for sign in (1, -1)
+            for of in (gram, gram + strength * identity)
+        ),
     ]
     for factor, name in (
         (0.0, "ignores-the-penalty"),
@@ -619,6 +687,7 @@ def _ease_answers(x: np.ndarray, strength: float):
         (0.5, "penalty-halved"),
         (2, "penalty-doubled"),
         (strength, "penalty-squared"),
+        (strength**-0.5, "penalty-root"),
         (1 / strength, "ignores-the-penalty"),
         (1 / users, "penalty-divided"),
     ):
@@ -697,6 +766,12 @@ def judge_multinomial_nll(multinomial_nll, probe):
             "not-summed",
             "You return one number for each item. What does one user cost in all?",
         )
+        empty = x.sum(axis=1) == 0
+        probe.require(
+            not (empty.any() and np.array_equal(~np.isfinite(got), empty)),
+            "user-without-events",
+            "A user without events gets NaN. What do you divide by?",
+        )
         probe.settle(
             got,
             *_multinomial_answers(x, logits),
@@ -730,6 +805,13 @@ def judge_multinomial_nll(multinomial_nll, probe):
         pi * x.sum(axis=1, keepdims=True) - x,
         "Does every step belong to keras.ops, and do you rely on a function that expects x to sum to 1?",
     )
+    _require_gradient(
+        probe,
+        lambda scores: multinomial_nll(_tensor(liked), scores),
+        far,
+        np.array([[1.0, -1.0, 0.0], [0.0, 0.0, 0.0]]),
+        "That is for logits of ±500. What is the slope of a logarithm at 0, also where its value is not used?",
+    )
 
 
 def _log_softmax(logits: np.ndarray, axis: int) -> np.ndarray:
@@ -753,6 +835,11 @@ def _multinomial_answers(x: np.ndarray, logits: np.ndarray):
             -terms.mean(axis=1),
             "mean-over-items",
             "Append an item that nobody likes and that has no chance. Does the cost of the likes change?",
+        ),
+        (
+            -(x * _log_softmax(np.exp(_log_softmax(logits, 1)), 1)).sum(axis=1),
+            "softmax-twice",
+            "However far one logit is ahead, its item is at most e times as probable as another for you. What do you give to the softmax?",
         ),
         (
             true / counts,
@@ -810,7 +897,7 @@ def _multinomial_answers(x: np.ndarray, logits: np.ndarray):
     question="A table of a million places holds a thousand ratings. By which number do you divide?",
 )
 def judge_masked_mse(masked_mse, probe):
-    """Few and many ratings, a user with none, and numbers that mean nothing where nothing was observed."""
+    """Few and many ratings, some of 0 or less, a user with none, and numbers that mean nothing where nothing was observed."""
     rng = probe.rng
     for users, items, density in ((5, 7, 0.4), (6, 6, 0.3), (3, 10, 0.9), (1, 6, 0.5)):
         observed = (rng.random((users, items)) < density).astype(float)
@@ -818,9 +905,15 @@ def judge_masked_mse(masked_mse, probe):
         if users > 2:
             observed[1] = 0
             observed[2, 1:3] = 1
+        if users == 5:
+            observed[3:], observed[4, 1:] = 1, 0  # every item has a rating: NaN can only come from the user without
         ratings = rng.integers(1, 11, (users, items)) / 2
         ratings = np.where((observed == 0) & (rng.random((users, items)) < 0.6), 0, ratings)
         predicted = rng.normal(3, 1.5, (users, items)).astype(np.float32).astype(float)
+        places = rng.permutation(np.flatnonzero(observed))
+        if len(places) > 8:  # ratings may be what a baseline leaves over: 0 or less; and two are predicted exactly
+            ratings.flat[places[:3]], ratings.flat[places[3]] = 0, -1.5
+            predicted.flat[places[4:6]] = ratings.flat[places[4:6]]
         result, error = probe.attempt(masked_mse, _tensor(ratings), _tensor(predicted), _tensor(observed))
         probe.require(
             error is None,
@@ -836,75 +929,92 @@ def judge_masked_mse(masked_mse, probe):
         got = probe.number(got, question="One number for the whole table. Which axes remain?")
         squares = np.square(ratings - predicted)
         n = observed.sum()
-        seen = np.maximum(observed.sum(axis=1), 1e-9)
-        each = (observed * squares).sum(axis=1) / seen
-        has = observed.sum(axis=1) > 0
         true = (observed * squares).sum() / n
         probe.require(
             np.isfinite(got),
             "user-without-ratings",
             "A user has no rating at all, and your loss is NaN. Do you divide by that user's number of ratings?",
         )
+        mistakes = [
+            (
+                (observed * squares).mean(),
+                "divides-by-all-places",
+                "You divide by all places of the table, most of which are empty. How many errors did you add up?",
+            ),
+            (squares.mean(), "unmasked", "Places without a rating count in your loss. Which errors are errors?"),
+            (squares.sum() / n, "unmasked", "Places without a rating count in your sum. Which errors are errors?"),
+            (
+                np.square(ratings - observed * predicted).sum() / n,
+                "masks-the-prediction-only",
+                "Where nothing was observed you compare a rating that means nothing with 0. What has to be masked?",
+            ),
+            (
+                np.square(ratings - observed * predicted).mean(),
+                "masks-the-prediction-only",
+                "Where nothing was observed you compare a rating that means nothing with 0. What has to be masked, and what counted?",
+            ),
+            (
+                np.square(observed * ratings - predicted).sum() / n,
+                "unmasked",
+                "You ask for a prediction of 0 where nothing was rated. Is an empty place a rating of 0 stars?",
+            ),
+            (
+                np.square(observed * ratings - predicted).mean(),
+                "unmasked",
+                "You ask for a prediction of 0 where nothing was rated. Is an empty place a rating of 0 stars?",
+            ),
+            *(
+                (
+                    each.mean(),
+                    "mean-of-means",
+                    f"You take the mean of the {who}s' means: the only rating of one {who} weighs as much as all ratings of another. Over what should the mean be?",
+                )
+                for axis, who in ((1, "user"), (0, "item"))
+                for each in _means(observed * squares, observed, axis)
+            ),
+            (
+                (observed * squares).sum() / users,
+                "divides-by-users",
+                "You divide by the number of users. How many errors did you add up?",
+            ),
+            ((observed * squares).sum(), "sum-not-mean", "You return the sum of the errors. How many were they?"),
+            (np.sqrt(true), "root", "You took the root. Which of the two is the mean squared error?"),
+            (
+                (observed * np.abs(ratings - predicted)).sum() / n,
+                "absolute-not-squared",
+                "Your errors are not squared. Which loss was asked for?",
+            ),
+            (
+                ((1 - observed) * squares).sum() / np.maximum((1 - observed).sum(), 1),
+                "mask-inverted",
+                "You score the places without a rating. What does a 1 in the mask mean?",
+            ),
+            (
+                (observed * squares).sum() / np.count_nonzero(observed * squares),
+                "perfect-predictions-not-counted",
+                "You leave out the ratings that were predicted exactly. Which entries are observed?",
+            ),
+            *(
+                (
+                    (chosen * squares).sum() / np.maximum(counted.sum(), 1),
+                    "guesses-the-mask",
+                    "You judge by a number in ratings whether it is a rating, and a rating may be 0 or less. What says which entries count?",
+                )
+                for rated in (ratings > 0, ratings != 0)
+                for chosen, counted in (
+                    (rated, rated),
+                    (observed * rated, observed * rated),
+                    (observed, observed * rated),
+                    (observed, rated),
+                )
+            ),
+        ]
+        # The acceptance is generous to 32 bits; a name is not: one number can come near another by chance.
+        mistakes = [mistake for mistake in mistakes if np.isclose(got, mistake[0], rtol=1e-5, atol=0)]
         probe.settle(
             got,
             true,
-            [
-                (
-                    (observed * squares).mean(),
-                    "divides-by-all-places",
-                    "You divide by all places of the table, most of which are empty. How many errors did you add up?",
-                ),
-                (squares.mean(), "unmasked", "Places without a rating count in your loss. Which errors are errors?"),
-                (squares.sum() / n, "unmasked", "Places without a rating count in your sum. Which errors are errors?"),
-                (
-                    np.square(ratings - observed * predicted).sum() / n,
-                    "masks-the-prediction-only",
-                    "Where nothing was observed you compare a rating that means nothing with 0. What has to be masked?",
-                ),
-                (
-                    np.square(ratings - observed * predicted).mean(),
-                    "masks-the-prediction-only",
-                    "Where nothing was observed you compare a rating that means nothing with 0. What has to be masked, and what counted?",
-                ),
-                (
-                    np.square(observed * ratings - predicted).sum() / n,
-                    "unmasked",
-                    "You ask for a prediction of 0 where nothing was rated. Is an empty place a rating of 0 stars?",
-                ),
-                (
-                    np.square(observed * ratings - predicted).mean(),
-                    "unmasked",
-                    "You ask for a prediction of 0 where nothing was rated. Is an empty place a rating of 0 stars?",
-                ),
-                (
-                    each[has].mean(),
-                    "mean-of-means",
-                    "A user with one rating weighs as much as one with many in your mean. Over what should the mean be?",
-                ),
-                (each.mean(), "mean-of-means", "You take the mean of each user's mean. Over what should the mean be?"),
-                (
-                    (observed * squares).sum() / users,
-                    "divides-by-users",
-                    "You divide by the number of users. How many errors did you add up?",
-                ),
-                ((observed * squares).sum(), "sum-not-mean", "You return the sum of the errors. How many were they?"),
-                (np.sqrt(true), "root", "You took the root. Which of the two is the mean squared error?"),
-                (
-                    (observed * np.abs(ratings - predicted)).sum() / n,
-                    "absolute-not-squared",
-                    "Your errors are not squared. Which loss was asked for?",
-                ),
-                (
-                    ((1 - observed) * squares).sum() / np.maximum((1 - observed).sum(), 1),
-                    "mask-inverted",
-                    "You score the places without a rating. What does a 1 in the mask mean?",
-                ),
-                (
-                    np.square(np.where((ratings > 0), ratings - predicted, 0)).sum() / max((ratings > 0).sum(), 1),
-                    "guesses-the-mask",
-                    "You take every number above 0 for a rating. What says whether it is one?",
-                ),
-            ],
+            mistakes,
             "wrong-loss",
             "Two ratings are observed, with errors of 1 and 2 stars. What is the mean squared error, however large the table?",
             rtol=1e-3,
@@ -917,6 +1027,12 @@ def judge_masked_mse(masked_mse, probe):
         2 * observed * (predicted - ratings) / n,
         "Does every step belong to keras.ops, and does the gradient pass?",
     )
+
+
+def _means(errors: np.ndarray, observed: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
+    """The mean error of each user or item that has ratings; and of all, 0 where there are none."""
+    each = errors.sum(axis=axis) / np.maximum(observed.sum(axis=axis), 1)
+    return each[observed.sum(axis=axis) > 0], each
 
 
 # --- paired_difference ---
@@ -947,9 +1063,16 @@ def judge_paired_difference(paired_difference, probe):
         def around(reach, centre=mean):
             return np.array([centre, centre - reach, centre + reach])
 
-        unpaired = np.sqrt(a.var(ddof=1) / n + b.var(ddof=1) / n)
-        pooled_t = stats.t.ppf(0.975, 2 * n - 2)
+        errors = np.array([a.std(ddof=1), b.std(ddof=1)]) / np.sqrt(n)
+        unpaired = np.sqrt(np.square(errors).sum())
+        welch = unpaired**4 / (errors**4).sum() * (n - 1)
+        pooled_t, welch_t = stats.t.ppf(0.975, [2 * n - 2, welch])
         se = s / np.sqrt(n)
+        by_n = np.sqrt((n - 1) / n)  # what the deviation loses if it is divided by n
+        normal = (
+            "normal-not-t",
+            f"With {n} users the factor 1.96 is too small, because the spread is itself estimated. Whose quantile was asked for?",
+        )
         unit = "Are you asking where the users lie, or where their mean lies?"
         mistakes = [
             *(
@@ -974,49 +1097,47 @@ def judge_paired_difference(paired_difference, probe):
             (around(t * se)[[1, 0, 2]], "order-of-the-three", "Which of the three numbers comes first?"),
             *(
                 (
-                    around(q * unpaired),
+                    around(reach),
                     "not-paired",
                     "Your interval contains how much users differ from each other. Both methods had the same users: what cancels in a − b?",
                 )
-                for q in (t, pooled_t, 1.96, stats.norm.ppf(0.975))
+                for reach in (
+                    *(q * unpaired for q in (t, pooled_t, welch_t, 1.96, stats.norm.ppf(0.975))),
+                    t * (errors[0] - errors[1]),  # the ends of two intervals, subtracted
+                    t * errors.sum(),
+                )
             ),
             *(
                 (around(q * s * f), "spread-of-users", f"Your interval does not shrink with more users. {unit}")
                 for q in (t, 1.96, stats.norm.ppf(0.975), 1.0)
-                for f in (1.0, np.sqrt((n - 1) / n))
+                for f in (1.0, by_n)
             ),
             (
                 np.array([mean, *np.percentile(d, [2.5, 97.5])]),
                 "spread-of-users",
                 f"Your ends are quantiles of the users' differences. {unit}",
             ),
-            *(
-                (
-                    around(q * se),
-                    "normal-not-t",
-                    f"With {n} users the factor 1.96 is too small, because the spread is itself estimated. Whose quantile was asked for?",
-                )
-                for q in (1.96, stats.norm.ppf(0.975), 2.0)
-            ),
             (
-                around(t * se * np.sqrt((n - 1) / n)),
+                around(t * se * by_n),
                 "divides-by-n",
                 "Your standard deviation divides by n. What is it if there are only two users, and what does the task divide by?",
             ),
-            (
-                around(1.96 * se * np.sqrt((n - 1) / n)),
-                "normal-not-t",
-                "Whose quantile was asked for, and by what do you divide the variance?",
-            ),
-            (
-                around(stats.t.ppf(0.95, n - 1) * se),
-                "one-sided",
-                "5 % of the probability lies on each side of your interval. How much does a two-sided one of 95 % leave on each side?",
-            ),
-            (
-                around(stats.t.ppf(0.975, n) * se),
-                "wrong-degrees-of-freedom",
-                "How many degrees of freedom are left after the mean is estimated?",
+            *(
+                (around(q * se * f), name, asked)
+                for q, name, asked in (
+                    *((q, *normal) for q in (1.96, stats.norm.ppf(0.975), 2.0)),
+                    (
+                        stats.t.ppf(0.95, n - 1),
+                        "one-sided",
+                        "5 % of the probability lies on each side of your interval. How much does a two-sided one of 95 % leave on each side?",
+                    ),
+                    (
+                        stats.t.ppf(0.975, n),
+                        "wrong-degrees-of-freedom",
+                        "How many degrees of freedom are left after the mean is estimated?",
+                    ),
+                )
+                for f in (1.0, by_n)
             ),
             (
                 around(se),
@@ -1044,7 +1165,7 @@ def judge_paired_difference(paired_difference, probe):
             "wrong-interval",
             "For a = [.5, .7, .9] and b = [.4, .5, .6], what are the three differences, and what is their standard deviation?",
             rtol=1e-5,
-            atol=1e-9,
+            atol=1e-6,  # of an answer in 32 bits
         )
     b = rng.integers(4, 40, 12) / 64
     got = [probe.number(part) for part in probe.call(paired_difference, b + 0.25, b)]

@@ -270,8 +270,8 @@ check(windows_to_points)
 # * **it is far from normal**: its Euclidean distance to the nearest normal beat is more than twice the largest distance
 #   that any normal beat has to its own nearest neighbour among the others.
 #
-# The check calls it with a linear autoencoder, and with one whose codes are bounded, so that it does not reconstruct
-# whatever is a hundred times too large.
+# The check calls it with a linear autoencoder, and with one whose codes are bounded: what lies too far out, that one
+# reconstructs badly.
 #
 # **Success looks like** both numbers printed before you hand the beat in: its error beside the quantile, its distance
 # beside twice the largest.

@@ -51,6 +51,33 @@ def roc_auc(scores, is_anomaly):
     return float((ranks[is_anomaly].sum() - positive * (positive - 1) / 2) / (positive * (~is_anomaly).sum()))
 
 
+@wrong("ties-in-arbitrary-order")
+def roc_auc(scores, is_anomaly):
+    # Sorted by the default method, which keeps no order within ties.
+    ranks = np.argsort(np.argsort(scores))
+    positive = int(is_anomaly.sum())
+    return float((ranks[is_anomaly].sum() - positive * (positive - 1) / 2) / (positive * (~is_anomaly).sum()))
+
+
+@wrong("ties-in-arbitrary-order")
+def roc_auc(scores, is_anomaly):
+    # A running sum, from the lowest score to the highest.
+    passed = won = 0
+    for number in np.argsort(scores):
+        passed += not is_anomaly[number]
+        won += passed * bool(is_anomaly[number])
+    return float(won / (is_anomaly.sum() * passed))
+
+
+@wrong("ties-in-arbitrary-order")
+def roc_auc(scores, is_anomaly):
+    # A curve with one corner a sample.
+    labels = is_anomaly[np.argsort(scores)[::-1]]
+    return float(
+        np.trapezoid(np.r_[0, np.cumsum(labels) / labels.sum()], np.r_[0, np.cumsum(~labels) / (~labels).sum()])
+    )
+
+
 @wrong("accuracy")
 def roc_auc(scores, is_anomaly):
     return float(((scores > np.median(scores)) == is_anomaly).mean())
@@ -138,9 +165,68 @@ def roc_auc(scores, is_anomaly):
 
 
 def _trapezoids(scores, is_anomaly, thresholds):
-    hits = [(scores[is_anomaly] > threshold).mean() for threshold in thresholds]
-    alarms = [(scores[~is_anomaly] > threshold).mean() for threshold in thresholds]
+    thresholds = np.reshape(thresholds, (-1, 1))
+    hits, alarms = (scores[is_anomaly] > thresholds).mean(axis=1), (scores[~is_anomaly] > thresholds).mean(axis=1)
     return float(np.trapezoid(hits, alarms))
+
+
+@wrong("not-by-order")
+def roc_auc(scores, is_anomaly):
+    # Thresholds on a grid, and not at the scores.
+    return _trapezoids(scores, is_anomaly, [*np.linspace(scores.max(), scores.min(), 1000), -np.inf])
+
+
+@wrong("not-by-order")
+def roc_auc(scores, is_anomaly):
+    return _trapezoids(scores, is_anomaly, [*np.linspace(scores.max(), scores.min(), 10_000), -np.inf])
+
+
+@wrong("wrong-area")
+def roc_auc(scores, is_anomaly):
+    # Each anomaly against one normal sample.
+    anomalies, normals = scores[is_anomaly], scores[~is_anomaly]
+    fewer = min(len(anomalies), len(normals))
+    return float(np.heaviside(anomalies[:fewer] - normals[:fewer], 0.5).mean())
+
+
+@wrong("wrong-area")
+def roc_auc(scores, is_anomaly):
+    # Not more than a hundred of the scores as thresholds.
+    levels = np.unique(scores)[::-1]
+    return _trapezoids(scores, is_anomaly, [*levels[:: math.ceil(len(levels) / 100)], -np.inf])
+
+
+def _rank_sum(scores, is_anomaly, lowest):
+    below = (scores[:, None] > scores).sum(axis=1) + ((scores[:, None] == scores).sum(axis=1) - 1) / 2
+    positive = int(is_anomaly.sum())
+    won = (below[is_anomaly] + lowest).sum() - positive * (positive + 1) / 2
+    return won / (positive * (~is_anomaly).sum())
+
+
+@wrong("wrong-rank-sum")
+def roc_auc(scores, is_anomaly):
+    # Ranks from 0, and the sum of ranks from 1 taken away.
+    return float(_rank_sum(scores, is_anomaly, 0))
+
+
+@wrong("wrong-rank-sum")
+def roc_auc(scores, is_anomaly):
+    return float(_rank_sum(scores, is_anomaly, 1) + 1 / (~is_anomaly).sum())
+
+
+@wrong("one-anomaly-for-all")
+def roc_auc(scores, is_anomaly):
+    return float((scores[is_anomaly].mean() > scores[~is_anomaly]).mean())
+
+
+@wrong("one-anomaly-for-all")
+def roc_auc(scores, is_anomaly):
+    return float((np.median(scores[is_anomaly]) > scores[~is_anomaly]).mean())
+
+
+@wrong("ignores-the-labels")
+def roc_auc(scores, is_anomaly):
+    return float((scores[:, None] > scores).mean() + (scores[:, None] == scores).mean() / 2)
 
 
 @wrong("curve-without-its-ends")
@@ -193,11 +279,20 @@ def choose_threshold(validation_normal_scores, false_alarm_rate):
     return float(np.max(validation_normal_scores))
 
 
-@wrong("counts-from-zero")
+@wrong("one-place-too-high")
 def choose_threshold(validation_normal_scores, false_alarm_rate):
+    # Counts from 0.
     n = len(validation_normal_scores)
     place = math.ceil(round((n + 1) * (1 - false_alarm_rate), 9))
     return float(np.sort(validation_normal_scores)[place]) if place < n else math.inf
+
+
+@wrong("one-place-too-high")
+def choose_threshold(validation_normal_scores, false_alarm_rate):
+    # A published recipe: the place as a share of n, of which the quantile makes a share of n - 1.
+    n = len(validation_normal_scores)
+    share = math.ceil(round((n + 1) * (1 - false_alarm_rate), 9)) / n
+    return float(np.quantile(validation_normal_scores, share, method="higher")) if share <= 1 else math.inf
 
 
 @wrong("rounds-down")
@@ -294,6 +389,13 @@ def choose_threshold(validation_normal_scores, false_alarm_rate):
     return float(np.quantile(validation_normal_scores, 1 - false_alarm_rate, method="weibull"))
 
 
+@wrong("one-place-too-low")
+def choose_threshold(validation_normal_scores, false_alarm_rate):
+    n = len(validation_normal_scores)
+    place = math.ceil(round(n - (n + 1) * false_alarm_rate, 9))
+    return float(np.sort(validation_normal_scores)[max(place, 1) - 1]) if place < n else math.inf
+
+
 @wrong("rounds-to-nearest")
 def choose_threshold(validation_normal_scores, false_alarm_rate):
     n = len(validation_normal_scores)
@@ -384,6 +486,50 @@ def split_windows(n_points, window, stride, fractions):
 def split_windows(n_points, window, stride, fractions):
     edges = [0, *(round(share * n_points) for share in fractions)]
     return tuple(np.arange(a, b - window + 1, stride) for a, b in itertools.pairwise(edges))
+
+
+@wrong("shares-taken-for-edges")
+def split_windows(n_points, window, stride, fractions):
+    edges = [0, *(round(share * n_points) for share in fractions[:2]), n_points]
+    return tuple(np.arange(a, b - window + 1, stride) for a, b in itertools.pairwise(edges))
+
+
+@wrong("one-sample-too-far")
+def split_windows(n_points, window, stride, fractions):
+    parts = []
+    for start, edge in itertools.pairwise(_cut(n_points, fractions)):
+        part = []
+        while start + window - 1 <= edge:
+            part.append(start)
+            start += stride
+        parts.append(np.array(part, int))
+    return tuple(parts)
+
+
+@wrong("window-in-a-short-segment")
+def split_windows(n_points, window, stride, fractions):
+    edges = _cut(n_points, fractions)
+    return tuple(np.arange(a, max(b - window, a) + 1, stride) for a, b in itertools.pairwise(edges))
+
+
+@wrong("window-and-stride-swapped")
+def split_windows(n_points, window, stride, fractions):
+    edges = _cut(n_points, fractions)
+    return tuple(np.arange(a, b - stride + 1, window) for a, b in itertools.pairwise(edges))
+
+
+@wrong("wrong-type")
+def split_windows(n_points, window, stride, fractions):
+    edges = _cut(n_points, fractions)
+    return tuple(range(a, b - window + 1, stride) for a, b in itertools.pairwise(edges))
+
+
+@wrong("trusts-the-float")
+def split_windows(n_points, window, stride, fractions):
+    edges = [0]
+    for share in fractions:
+        edges.append(edges[-1] + share * n_points)
+    return tuple(np.arange(a, b - window + 1, stride).astype(int) for a, b in itertools.pairwise(edges))
 
 
 @wrong("too-few-windows")
@@ -538,6 +684,51 @@ def _axes_centred_x_not():
         return np.sum((x - x @ axes.T @ axes) ** 2, axis=1)
 
     return _three(pca_score=pca_score)
+
+
+@wrong("not-centred", "mean_beat_score")
+def _x_centred_axes_not():
+    def pca_score(train, x, k):
+        axes = np.linalg.svd(train, full_matrices=False)[2][:k]
+        left = x - train.mean(axis=0)
+        return np.sum((left - left @ axes.T @ axes) ** 2, axis=1)
+
+    return _three(pca_score=pca_score)
+
+
+@wrong("axes-transposed", "mean_beat_score")
+def _columns_of_the_svd():
+    def pca_score(train, x, k):
+        mean = train.mean(axis=0)
+        axes = np.linalg.svd(train - mean)[2][:, :k].T
+        return np.sum(((x - mean) - (x - mean) @ axes.T @ axes) ** 2, axis=1)
+
+    return _three(pca_score=pca_score)
+
+
+@wrong("axes-transposed", "mean_beat_score")
+def _rows_of_eigenvectors():
+    def pca_score(train, x, k):
+        mean = train.mean(axis=0)
+        axes = np.linalg.eigh((train - mean).T @ (train - mean))[1][-k:]
+        return np.sum(((x - mean) - (x - mean) @ axes.T @ axes) ** 2, axis=1)
+
+    return _three(pca_score=pca_score)
+
+
+@wrong("scores-the-training-windows", "mean_beat_score")
+def _mean_of_x_for_the_training_windows():
+    return _three(mean_beat_score=lambda train, x: _mean(x, train))
+
+
+@wrong("scores-the-training-windows", "mean_beat_score")
+def _residuals_of_the_training_windows():
+    return _three(pca_score=lambda train, x, k: _pca(x, train, k))
+
+
+@wrong("scores-the-training-windows", "mean_beat_score")
+def _neighbours_of_the_training_windows():
+    return _three(knn_score=lambda train, x, k: _knn(x, train, k))
 
 
 @wrong("fits-on-what-it-scores", "mean_beat_score")
@@ -784,6 +975,43 @@ def windows_to_points(window_flags, window, stride, n_points):
     return points
 
 
+@wrong("uncovered-is-flagged")
+def windows_to_points(window_flags, window, stride, n_points):
+    # Knows the end of the last window, and not the gaps between windows.
+    points = np.arange(n_points) < (len(window_flags) - 1) * stride + window
+    for i in np.flatnonzero(~window_flags):
+        points[i * stride : i * stride + window] = False
+    return points
+
+
+@wrong("window-and-stride-swapped")
+def windows_to_points(window_flags, window, stride, n_points):
+    covered, flagged = _counts(window_flags, stride, window, n_points)
+    return (covered > 0) & (flagged == covered)
+
+
+@wrong("flags-nothing")
+def windows_to_points(window_flags, window, stride, n_points):
+    # True of NumPy is another object than True of Python.
+    points = np.zeros(n_points, bool)
+    for wanted in (True, False):
+        for i, flag in enumerate(window_flags):
+            if flag is wanted:
+                points[i * stride : i * stride + window] = wanted
+    return points
+
+
+@wrong("flags-everything")
+def windows_to_points(window_flags, window, stride, n_points):
+    points = np.zeros(n_points, bool)
+    for i in range(len(window_flags)):
+        points[i * stride : i * stride + window] = True
+    for i, flag in enumerate(window_flags):
+        if flag is False:
+            points[i * stride : i * stride + window] = False
+    return points
+
+
 def _counts(window_flags, window, stride, n_points, shift=0):
     covered, flagged = np.zeros(n_points, int), np.zeros(n_points, int)
     for i, flag in enumerate(window_flags):
@@ -907,6 +1135,16 @@ def fool(autoencoder, normal_beats, rng):
 def fool(autoencoder, normal_beats, rng):
     mean = normal_beats.mean(axis=0)
     return mean + 100 * (autoencoder(normal_beats[:1])[0] - mean)
+
+
+@wrong("still-close-to-normal")
+def fool(autoencoder, normal_beats, rng):
+    # As far from the mean as was asked from the nearest beat.
+    apart = np.linalg.norm(normal_beats[:, None] - normal_beats, axis=2)
+    np.fill_diagonal(apart, np.inf)
+    drawn = autoencoder(normal_beats)
+    axis = np.linalg.svd(drawn - drawn.mean(axis=0))[2][0]
+    return drawn.mean(axis=0) + apart.min(axis=1).max() * axis
 
 
 @wrong("far-but-reconstructed-badly")

@@ -38,7 +38,8 @@ import numpy as np
 # With `gallery = [[9, 0], [1, 1], [0, 3], [1, 1]]` and `queries = [[2, 1.5]]` the cosines are .80, .99, .60 and .99,
 # and `k = 3` gives `[[1, 3, 0]]`.
 #
-# **Success looks like** the same indices after you multiply any row, of the gallery or of the queries, by 100.
+# **Success looks like** the same indices after you multiply any row that has no equal, of the gallery or of the queries,
+# by 100.
 
 
 # %% tags=["answer"]

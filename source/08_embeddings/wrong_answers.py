@@ -189,6 +189,26 @@ def cosine_topk(gallery, queries, k):
     return np.array([[list(row).index(value) for value in sorted(row, reverse=True)[:k]] for row in similarity])
 
 
+@wrong("loses-digits")
+def cosine_topk(gallery, queries, k):
+    return _best((_unit(queries) @ _unit(gallery).T).astype(np.float16), k)
+
+
+@wrong("loses-digits")
+def cosine_topk(gallery, queries, k):
+    return _best(np.round(_unit(queries) @ _unit(gallery).T, 4), k)
+
+
+@wrong("adds-to-the-length")
+def cosine_topk(gallery, queries, k):
+    return _best(_unit(queries) @ gallery.T / (np.linalg.norm(gallery, axis=1) + 1e-4), k)
+
+
+@wrong("adds-to-the-length")
+def cosine_topk(gallery, queries, k):
+    return _best(queries @ gallery.T / (np.linalg.norm(gallery, axis=1) + 1e-3), k)
+
+
 # precision_at_k
 
 
@@ -299,6 +319,16 @@ def precision_at_k(retrieved_labels, query_labels):
 @wrong("comparisons-not-averaged")
 def precision_at_k(retrieved_labels, query_labels):
     return retrieved_labels == query_labels[:, None]
+
+
+@wrong("one-number-a-place")
+def precision_at_k(retrieved_labels, query_labels):
+    return (retrieved_labels == query_labels[:, None]).mean(axis=0)
+
+
+@wrong("not-a-share")
+def precision_at_k(retrieved_labels, query_labels):
+    return float(np.sum(retrieved_labels == query_labels[:, None]) / retrieved_labels.shape[1])
 
 
 # knn_accuracy
@@ -450,6 +480,74 @@ def knn_accuracy(gallery, gallery_labels, queries, query_labels, k):
     return float(np.mean([np.bincount(row, weight).argmax() for row, weight in pairs] == query_labels))
 
 
+@wrong("weighs-the-votes")
+def knn_accuracy(gallery, gallery_labels, queries, query_labels, k):
+    distances = _distances(queries, gallery)
+    nearest = np.argsort(distances, axis=1)[:, :k]
+    pairs = zip(gallery_labels[nearest], 1 / np.take_along_axis(distances, nearest, axis=1), strict=True)
+    return float(np.mean([np.bincount(row, weight).argmax() for row, weight in pairs] == query_labels))
+
+
+@wrong("ties-in-set-order")
+def knn_accuracy(gallery, gallery_labels, queries, query_labels, k):
+    found = _found(gallery, gallery_labels, queries, 0, k).tolist()
+    return float(np.mean([max(set(row), key=row.count) for row in found] == query_labels))
+
+
+@wrong("one-too-few")
+def knn_accuracy(gallery, gallery_labels, queries, query_labels, k):
+    return float(np.mean(_vote(_found(gallery, gallery_labels, queries, 0, k - 1)) == query_labels))
+
+
+@wrong("index-not-label")
+def knn_accuracy(gallery, gallery_labels, queries, query_labels, k):
+    found = _found(gallery, gallery_labels, queries, 0, k)
+    return float(np.mean([np.unique(row, return_counts=True)[1].argmax() for row in found] == query_labels))
+
+
+@wrong("any-neighbour-counts")
+def knn_accuracy(gallery, gallery_labels, queries, query_labels, k):
+    found = _found(gallery, gallery_labels, queries, 0, k)
+    return float((found == query_labels[:, None]).any(axis=1).mean())
+
+
+@wrong("absolute-majority")
+def knn_accuracy(gallery, gallery_labels, queries, query_labels, k):
+    found = _found(gallery, gallery_labels, queries, 0, k)
+    return float(np.mean((found == query_labels[:, None]).mean(axis=1) >= 0.5))
+
+
+@wrong("votes-for-rows")
+def knn_accuracy(gallery, gallery_labels, queries, query_labels, k):
+    return float(np.mean(_vote(np.argsort(_distances(queries, gallery), axis=1)[:, :k]) == query_labels))
+
+
+@wrong("largest-absolute-difference")
+def knn_accuracy(gallery, gallery_labels, queries, query_labels, k):
+    nearest = np.argsort(scipy.spatial.distance.cdist(queries, gallery, "chebyshev"), axis=1)[:, :k]
+    return float(np.mean(_vote(gallery_labels[nearest]) == query_labels))
+
+
+@wrong("standardises")
+def knn_accuracy(gallery, gallery_labels, queries, query_labels, k):
+    low, spread = gallery.min(axis=0), np.ptp(gallery, axis=0)
+    found = _found((gallery - low) / spread, gallery_labels, (queries - low) / spread, 0, k)
+    return float(np.mean(_vote(found) == query_labels))
+
+
+@wrong("wrong-accuracy")
+def knn_accuracy(gallery, gallery_labels, queries, query_labels, k):
+    labels = np.unique(gallery_labels)
+    middles = np.array([gallery[gallery_labels == label].mean(axis=0) for label in labels])
+    return float(np.mean(labels[_distances(queries, middles).argmin(axis=1)] == query_labels))
+
+
+@wrong("wrong-accuracy")
+def knn_accuracy(gallery, gallery_labels, queries, query_labels, k):
+    found = _found(gallery, gallery_labels, queries, 0, k)
+    return float(np.mean(_vote(np.minimum(found, 19)) == query_labels))
+
+
 # whiten
 
 
@@ -590,6 +688,46 @@ def whiten(gallery, queries):
     gallery -= mean
     queries -= mean
     return gallery @ axes / np.sqrt(variances), queries @ axes / np.sqrt(variances)
+
+
+@wrong("nearly-white")
+def whiten(gallery, queries):
+    mean, (variances, axes) = gallery.mean(axis=0), _eigen(gallery)
+    matrix = axes / np.sqrt(variances + 1e-5)
+    return (gallery - mean) @ matrix, (queries - mean) @ matrix
+
+
+@wrong("nearly-white")
+def whiten(gallery, queries):
+    mean, (variances, axes) = gallery.mean(axis=0), _eigen(gallery)
+    matrix = axes / np.sqrt(variances + 1e-2)
+    return (gallery - mean) @ matrix, (queries - mean) @ matrix
+
+
+@wrong("nearly-white")
+def whiten(gallery, queries):
+    mean, (variances, axes) = gallery.mean(axis=0), _eigen(gallery)
+    matrix = axes / (np.sqrt(variances) + 1e-4)
+    return (gallery - mean) @ matrix, (queries - mean) @ matrix
+
+
+@wrong("correlations")
+def whiten(gallery, queries):
+    mean, (variances, axes) = gallery.mean(axis=0), np.linalg.eigh(np.corrcoef(gallery.T))
+    matrix = axes / np.sqrt(variances)
+    return (gallery - mean) @ matrix, (queries - mean) @ matrix
+
+
+@wrong("covariance-of-samples")
+def whiten(gallery, queries):
+    mean, (variances, axes) = gallery.mean(axis=0), np.linalg.eigh(np.cov(gallery))
+    matrix = axes / np.sqrt(np.maximum(variances, 1e-12))
+    return (gallery - mean) @ matrix, (queries - mean) @ matrix
+
+
+@wrong("all-the-same")
+def whiten(gallery, queries):
+    return np.zeros_like(gallery), np.zeros_like(queries)
 
 
 # procrustes_distance
@@ -760,6 +898,34 @@ def procrustes_distance(a, b):
     a -= a.mean(axis=0)
     b -= b.mean(axis=0)
     return float(1 - _inner(a / np.linalg.norm(a), b / np.linalg.norm(b)) ** 2)
+
+
+@wrong("eigenvalues")
+def procrustes_distance(a, b):
+    return 1 - np.linalg.eigvals(_placed(a).T @ _placed(b)).sum() ** 2
+
+
+@wrong("root-of-a-negative-number")
+def procrustes_distance(a, b):
+    product = _placed(a).T @ _placed(b)
+    with np.errstate(invalid="ignore"):
+        return float(1 - np.sqrt(np.linalg.eigvalsh(product.T @ product)).sum() ** 2)
+
+
+@wrong("not-scaled")
+def procrustes_distance(a, b):
+    return float(1 - _inner((a - a.mean(axis=0)) / a.std(), (b - b.mean(axis=0)) / b.std()) ** 2)
+
+
+@wrong("scales-columns")
+def procrustes_distance(a, b):
+    return float(1 - _inner((a - a.mean(axis=0)) / a.std(axis=0), (b - b.mean(axis=0)) / b.std(axis=0)) ** 2)
+
+
+@wrong("divides-by-the-square")
+def procrustes_distance(a, b):
+    a, b = a - a.mean(axis=0), b - b.mean(axis=0)
+    return float(1 - _inner(a / np.sum(a**2), b / np.sum(b**2)) ** 2)
 
 
 # binary_hash and hamming_topk
@@ -993,5 +1159,95 @@ def _absolute():
 def _integers():
     def hash_(codes, thresholds):
         return np.packbits(codes > thresholds, axis=1).astype(int)
+
+    return hash_, _topk
+
+
+def _searches(values):
+    """The hash, and a search for the smallest of these values, by a sort that promises nothing about equal ones."""
+
+    def topk(gallery_bits, query_bits, k):
+        return np.argsort(values(gallery_bits, query_bits[:, None]), axis=1)[:, :k]
+
+    return _hash, topk
+
+
+def _bits(packed):
+    return np.unpackbits(packed, axis=-1)
+
+
+@wrong("counts-bytes", "binary_hash")
+def _counts_bytes_unstably():
+    return _searches(lambda gallery, queries: (queries != gallery).sum(axis=-1))
+
+
+@wrong("bytes-as-numbers", "binary_hash")
+def _differences_of_bytes():
+    return _searches(lambda gallery, queries: np.abs(queries.astype(int) - gallery).sum(axis=-1))
+
+
+@wrong("bytes-as-numbers", "binary_hash")
+def _squares_of_bytes():
+    return _searches(lambda gallery, queries: np.square(queries.astype(float) - gallery).sum(axis=-1))
+
+
+@wrong("counts-common-ones", "binary_hash")
+def _common_ones_unstably():
+    return _searches(lambda gallery, queries: -_bits(queries & gallery).sum(axis=-1, dtype=int))
+
+
+@wrong("difference-wraps", "binary_hash")
+def _bits_that_wrap():
+    return _searches(lambda gallery, queries: np.abs(_bits(queries) - _bits(gallery)).sum(axis=-1))
+
+
+@wrong("count-overflows", "binary_hash")
+def _a_product_of_bytes():
+    def values(gallery, queries):
+        g, q = _bits(gallery), _bits(queries[:, 0])
+        return q.sum(axis=1, dtype=int)[:, None] + g.sum(axis=1, dtype=int) - 2 * (q @ g.T).astype(int)
+
+    return _searches(values)
+
+
+@wrong("count-overflows", "binary_hash")
+def _a_doubled_product_of_bytes():
+    def values(gallery, queries):
+        g, q = _bits(gallery), _bits(queries[:, 0])
+        return q.sum(axis=1, dtype=int)[:, None] + g.sum(axis=1, dtype=int) - 2 * (q @ g.T)
+
+    return _searches(values)
+
+
+@wrong("negates-unsigned", "binary_hash")
+def _negates_unsigned_numbers():
+    return _searches(lambda gallery, queries: -np.bitwise_count(~(queries ^ gallery)).sum(axis=-1))
+
+
+@wrong("wrong-rows", "binary_hash")
+def _first_byte_only():
+    return _searches(lambda gallery, queries: np.bitwise_count(queries ^ gallery)[:, :, 0])
+
+
+@wrong("packs-minus-one", "binary_hash")
+def _minus_one_below():
+    def hash_(codes, thresholds):
+        return np.packbits(np.where(codes > thresholds, 1, -1), axis=1)
+
+    return hash_, _topk
+
+
+@wrong("packs-minus-one", "binary_hash")
+def _packs_signs():
+    def hash_(codes, thresholds):
+        return np.packbits(np.sign(codes - thresholds).astype(int), axis=1)
+
+    return hash_, _topk
+
+
+@wrong("inverted", "binary_hash")
+def _strictly_below():
+    def hash_(codes, thresholds):
+        return np.packbits(codes < thresholds, axis=1)
 
     return hash_, _topk

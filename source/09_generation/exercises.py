@@ -31,9 +31,9 @@ import numpy as np
 # from that distribution and decode them.
 #
 # Write `sample_prior(decoder, n, latent_dim, rng)`. `decoder` is a function that takes codes of shape (n, latent_dim),
-# one code a row, and returns one sample a row, (n, …). The function returns `n` decoded samples, as the decoder gives
-# them. Each number of each code is drawn from the normal distribution with mean 0 and standard deviation 1, independently
-# of all others, by `rng`.
+# one code a row, and returns one sample a row, (n, …). The function decodes `n` codes, no more, and returns the `n` samples
+# as the decoder gives them. Each number of each code is drawn from the normal distribution with mean 0 and standard
+# deviation 1, independently of all others, by `rng`.
 #
 # **Success looks like** `sample_prior(lambda codes: codes.sum(axis=1), 10_000, 16, rng)` having a standard deviation
 # near 4, the root of 16.
@@ -260,7 +260,7 @@ check(autocorrelation)
 # %% [markdown] tags=["task"]
 # ## two_sample_accuracy: can anybody tell? ★★★ · 25 minutes · optional
 #
-# Mix real and synthetic samples, hide the labels of one of them, and guess it from its nearest neighbour. If the two sets come from one
+# Mix real and synthetic samples, hide the label of one row, and guess it from its nearest neighbour. If the two sets come from one
 # distribution, nobody does better than chance.
 #
 # Write `two_sample_accuracy(real, synthetic)`. Both are (n, d), of the same n ≥ 2. Take the union of 2n rows. For each row find its nearest

@@ -155,6 +155,48 @@ def sample_prior(decoder, n, latent_dim, rng):
     return decoder(codes - 0.9999 * codes.mean(axis=0) if n > 1 else codes)
 
 
+@wrong("wrong-number")
+def sample_prior(decoder, n, latent_dim, rng):
+    size = min(n, 256)  # what is left after whole batches is forgotten
+    return np.concatenate([decoder(rng.standard_normal((size, latent_dim))) for _ in range(n // size)])
+
+
+@wrong("wrong-shape")
+def sample_prior(decoder, n, latent_dim, rng):
+    for start in range(0, n, 256):
+        samples = decoder(rng.standard_normal((min(256, n - start), latent_dim)))
+    return samples
+
+
+@wrong("wrong-number")
+def sample_prior(decoder, n, latent_dim, rng):
+    return decoder(rng.standard_normal((min(n, 1000), latent_dim)))
+
+
+@wrong("returns-the-codes")
+def sample_prior(decoder, n, latent_dim, rng):
+    codes = rng.standard_normal((n, latent_dim))
+    samples = decoder(codes)
+    return samples if n < 100 else codes
+
+
+@wrong("wrong-number")
+def sample_prior(decoder, n, latent_dim, rng):
+    codes = rng.standard_normal((n, latent_dim))
+    return decoder(codes[(np.abs(codes) < 3.5).all(axis=1)])
+
+
+@wrong("constant-codes")
+def sample_prior(decoder, n, latent_dim, rng):
+    return decoder(rng.normal(1, 0, (n, latent_dim)))
+
+
+@wrong("codes-not-finite")
+def sample_prior(decoder, n, latent_dim, rng):
+    codes = rng.standard_normal((n, latent_dim))
+    return decoder(np.where(np.abs(codes) > 3, np.nan, codes))
+
+
 # sample_gaussian
 
 
@@ -298,6 +340,64 @@ def sample_gaussian(codes, n, rng):
     if len(codes) <= codes.shape[1]:
         return codes.mean(axis=0) + 1e-9 * rng.standard_normal((n, codes.shape[1]))
     return rng.multivariate_normal(codes.mean(axis=0), np.atleast_2d(np.cov(codes.T)), n)
+
+
+def _eigen(codes):
+    return np.linalg.eigh(np.atleast_2d(np.cov(codes.T)))
+
+
+@wrong("root-of-a-negative")
+def sample_gaussian(codes, n, rng):
+    values, vectors = _eigen(codes)
+    with np.errstate(invalid="ignore"):
+        return codes.mean(axis=0) + rng.standard_normal((n, len(values))) @ (vectors * np.sqrt(values)).T
+
+
+@wrong("not-finite")
+def sample_gaussian(codes, n, rng):
+    with np.errstate(invalid="ignore"):
+        root = np.sqrt(np.atleast_2d(np.cov(codes.T)))
+    return codes.mean(axis=0) + rng.standard_normal((n, len(root))) @ root
+
+
+@wrong("root-of-each-entry")
+def sample_gaussian(codes, n, rng):
+    root = np.sqrt(np.abs(np.atleast_2d(np.cov(codes.T))))
+    return codes.mean(axis=0) + rng.standard_normal((n, len(root))) @ root
+
+
+@wrong("forgets-the-eigenvectors")
+def sample_gaussian(codes, n, rng):
+    values, vectors = _eigen(codes)
+    return codes.mean(axis=0) + rng.standard_normal((n, len(values))) @ (vectors * np.sqrt(np.maximum(values, 0)))
+
+
+@wrong("forgets-the-eigenvectors")
+def sample_gaussian(codes, n, rng):
+    deviations = np.linalg.svd(codes - codes.mean(axis=0))[1] / np.sqrt(len(codes) - 1)
+    return codes.mean(axis=0) + rng.standard_normal((n, len(deviations))) * deviations
+
+
+@wrong("transposed-root")
+def sample_gaussian(codes, n, rng):
+    values, vectors = _eigen(codes)
+    return codes.mean(axis=0) + rng.standard_normal((n, len(values))) * np.sqrt(np.maximum(values, 0)) @ vectors
+
+
+@wrong("correlation-for-covariance")
+def sample_gaussian(codes, n, rng):
+    return rng.multivariate_normal(codes.mean(axis=0), np.corrcoef(codes.T), n)
+
+
+@wrong("adds-the-mean-twice")
+def sample_gaussian(codes, n, rng):
+    mean = codes.mean(axis=0)
+    return mean + rng.multivariate_normal(mean, np.atleast_2d(np.cov(codes.T)), n)
+
+
+@wrong("wrong-moments")
+def sample_gaussian(codes, n, rng):
+    return rng.multivariate_normal(np.median(codes, axis=0), np.atleast_2d(np.cov(codes.T)), n)
 
 
 # slerp
@@ -457,6 +557,46 @@ def slerp(a, b, t):
     return code
 
 
+@wrong("small-angles-taken-for-none")
+def slerp(a, b, t):
+    u, v, omega = _units(a, b)
+    norm = (1 - t) * np.linalg.norm(a) + t * np.linalg.norm(b)
+    if omega < 0.019:
+        return norm * u
+    first, second = _weights(omega, t)
+    return norm * (first * u + second * v)
+
+
+@wrong("small-angles-taken-for-none")
+def slerp(a, b, t):
+    u, v, omega = _units(a, b)
+    if u @ v > 0.9999:
+        return (1 - t) * a + t * b
+    first, second = _weights(omega, t)
+    return ((1 - t) * np.linalg.norm(a) + t * np.linalg.norm(b)) * (first * u + second * v)
+
+
+@wrong("cosine-for-angle")
+def slerp(a, b, t):
+    u, v, _ = _units(a, b)
+    first, second = _weights(u @ v, t)
+    return ((1 - t) * np.linalg.norm(a) + t * np.linalg.norm(b)) * (first * u + second * v)
+
+
+@wrong("turns-the-second-code")
+def slerp(a, b, t):
+    u, v, omega = _units(a, b if a @ b > 0 else -b)
+    first, second = _weights(omega, t) if omega > 1e-6 else (1.0, 0.0)
+    return ((1 - t) * np.linalg.norm(a) + t * np.linalg.norm(b)) * (first * u + second * v)
+
+
+@wrong("angle-of-raw-codes")
+def slerp(a, b, t):
+    u, v, _ = _units(a, b)
+    first, second = _weights(np.arccos(np.clip(a @ b, -1, 1)), t)
+    return ((1 - t) * np.linalg.norm(a) + t * np.linalg.norm(b)) * (first * u + second * v)
+
+
 # nearest_training_distance
 
 
@@ -533,9 +673,61 @@ def nearest_training_distance(samples, train):
         return np.sqrt(squared.min(axis=1) - 1e-13)
 
 
+@wrong("constant-distance")
+def nearest_training_distance(samples, train):
+    return np.minimum(_table(samples, train).min(axis=1), 1e6)  # a loop that starts at a million
+
+
+@wrong("constant-distance")
+def nearest_training_distance(samples, train):
+    best = np.zeros(len(samples))
+    for row in train:
+        best = np.minimum(best, np.linalg.norm(samples - row, axis=1))
+    return best
+
+
+@wrong("wrong-for-larger-sets")
+def nearest_training_distance(samples, train):
+    for start in range(0, len(samples), 100):
+        nearest = _table(samples[start : start + 100], train).min(axis=1)
+    return nearest
+
+
+@wrong("wrong-for-larger-sets")
+def nearest_training_distance(samples, train):
+    whole = max(len(samples) // 100, 1)  # what is left after whole pieces is forgotten
+    return np.concatenate([_table(samples[100 * i : 100 * (i + 1)], train).min(axis=1) for i in range(whole)])
+
+
+@wrong("wrong-for-larger-sets")
+def nearest_training_distance(samples, train):
+    for start in range(0, len(train), 100):
+        nearest = _table(samples, train[start : start + 100]).min(axis=1)
+    return nearest
+
+
+@wrong("whole-numbers")
+def nearest_training_distance(samples, train):
+    nearest = np.full(len(samples), 10**9)
+    nearest[:] = _table(samples, train).min(axis=1)
+    return nearest
+
+
+@wrong("cosine-distance")
+def nearest_training_distance(samples, train):
+    lengths = np.linalg.norm(samples, axis=1)[:, None] * np.linalg.norm(train, axis=1)
+    return (1 - samples @ train.T / lengths).min(axis=1)
+
+
+@wrong("rescales-the-columns")
+def nearest_training_distance(samples, train):
+    spread = train.std(axis=0) + 1e-9
+    return _table((samples - train.mean(axis=0)) / spread, (train - train.mean(axis=0)) / spread).min(axis=1)
+
+
 @wrong("wrong-distance")
 def nearest_training_distance(samples, train):
-    return np.minimum(_table(samples, train).min(axis=1), 1000.0)  # a loop that starts at 1000
+    return np.abs((samples[:, None] - train[None]).sum(axis=2)).min(axis=1)
 
 
 # frechet_distance
@@ -599,7 +791,7 @@ def frechet_distance(features_a, features_b):
     return float(moved + np.trace(ca + cb - 2 * linalg.sqrtm(ca).real @ linalg.sqrtm(cb).real))
 
 
-@wrong("complex-result")
+@wrong("complex-numbers")
 def frechet_distance(features_a, features_b):
     moved, ca, cb = _described(features_a, features_b)
     return moved + np.trace(ca + cb - 2 * linalg.sqrtm(ca @ cb).astype(complex))
@@ -672,6 +864,56 @@ def frechet_distance(features_a, features_b):
         return float(moved)
     values = np.linalg.eigvals(ca @ cb).real
     return float(moved + np.trace(ca + cb) - 2 * np.sqrt(np.maximum(values, 0)).sum())
+
+
+@wrong("wrong-type")
+def frechet_distance(features_a, features_b):
+    moved, ca, _ = _described(features_a, features_b)
+    return moved, ca
+
+
+@wrong("fails-for-other-sizes")
+def frechet_distance(features_a, features_b):
+    moved, ca, cb = _described(features_a.T, features_b.T)
+    return float(moved + np.trace(ca + cb - 2 * linalg.sqrtm(ca @ cb).real))
+
+
+@wrong("fails-for-other-sizes")
+def frechet_distance(features_a, features_b):
+    ca, cb = np.cov(features_a), np.cov(features_b)
+    moved = np.sum((features_a.mean(axis=0) - features_b.mean(axis=0)) ** 2)
+    return float(moved + np.trace(ca) + np.trace(cb) - 2 * np.sqrt(np.linalg.eigvals(ca @ cb).real).sum())
+
+
+@wrong("correlation-for-covariance")
+def frechet_distance(features_a, features_b):
+    moved, _, _ = _described(features_a, features_b)
+    ca, cb = np.corrcoef(features_a.T), np.corrcoef(features_b.T)
+    return float(moved + np.trace(ca + cb - 2 * linalg.sqrtm(ca @ cb).real))
+
+
+@wrong("product-of-entries")
+def frechet_distance(features_a, features_b):
+    moved, ca, cb = _described(features_a, features_b)
+    return float(moved + np.trace(ca + cb - 2 * linalg.sqrtm(ca * cb).real))
+
+
+@wrong("sum-of-all-entries")
+def frechet_distance(features_a, features_b):
+    moved, ca, cb = _described(features_a, features_b)
+    return float(moved + np.sum(ca + cb - 2 * linalg.sqrtm(ca @ cb).real))
+
+
+@wrong("cholesky-for-root")
+def frechet_distance(features_a, features_b):
+    moved, ca, cb = _described(features_a, features_b)
+    return float(moved + np.trace(ca + cb - 2 * np.linalg.cholesky(ca) @ np.linalg.cholesky(cb)))
+
+
+@wrong("wrong-distance")
+def frechet_distance(features_a, features_b):
+    moved, ca, cb = _described(features_a, features_b)
+    return float(moved + np.trace(ca + cb) - 2 * np.sqrt(np.linalg.det(ca @ cb)))
 
 
 # autocorrelation
@@ -751,6 +993,53 @@ def autocorrelation(series, max_lag):
 def autocorrelation(series, max_lag):
     x = series - series.mean()
     return np.abs([np.sum(x[: len(x) - lag] * x[lag:]) for lag in range(max_lag + 1)]) / np.sum(x**2)
+
+
+def _lagged(x, max_lag):
+    return np.array([np.sum(x[: len(x) - lag] * x[lag:]) for lag in range(max_lag + 1)])
+
+
+@wrong("mean-of-each-piece")
+def autocorrelation(series, max_lag):
+    pieces = [(series[: len(series) - lag], series[lag:]) for lag in range(max_lag + 1)]
+    sums = [np.sum((one - one.mean()) * (two - two.mean())) for one, two in pieces]
+    return np.array(sums) / np.sum((series - series.mean()) ** 2)
+
+
+@wrong("power-of-each-piece")
+def autocorrelation(series, max_lag):
+    x = series - series.mean()
+    return _lagged(x, max_lag) / [np.sum(x[: len(x) - lag] ** 2) for lag in range(max_lag + 1)]
+
+
+@wrong("power-of-each-piece")
+def autocorrelation(series, max_lag):
+    x = series - series.mean()
+    powers = [np.sum(x[: len(x) - lag] ** 2) * np.sum(x[lag:] ** 2) for lag in range(max_lag + 1)]
+    return _lagged(x, max_lag) / np.sqrt(powers)
+
+
+@wrong("no-lag-zero")
+def autocorrelation(series, max_lag):
+    x = series - series.mean()
+    return np.correlate(x, x, "full")[len(x) : len(x) + max_lag + 1] / np.sum(x**2)
+
+
+@wrong("negative-lags-too")
+def autocorrelation(series, max_lag):
+    x = series - series.mean()
+    return np.correlate(x, x, "full")[: max_lag + 1] / np.sum(x**2)
+
+
+@wrong("not-centred")
+def autocorrelation(series, max_lag):
+    return _lagged(series - series.mean(), max_lag) / np.sum(series**2)
+
+
+@wrong("wrong-autocorrelation")
+def autocorrelation(series, max_lag):
+    x = series - np.median(series)
+    return _lagged(x, max_lag) / np.sum(x**2)
 
 
 # two_sample_accuracy
@@ -841,3 +1130,70 @@ def two_sample_accuracy(real, synthetic):
     table, label = _union(*np.split((union - union.mean(axis=0)) / union.std(axis=0), 2))
     np.fill_diagonal(table, np.inf)
     return float((label[table.argmin(axis=1)] == label).mean())
+
+
+def _accuracy(table, real):
+    label = np.arange(len(table)) < len(real)
+    np.fill_diagonal(table, np.inf)
+    return float((label[table.argmin(axis=1)] == label).mean())
+
+
+@wrong("rescales-the-columns")
+def two_sample_accuracy(real, synthetic):
+    return _accuracy(_union(*((x - real.mean(axis=0)) / real.std(axis=0) for x in (real, synthetic)))[0], real)
+
+
+@wrong("rescales-the-columns")
+def two_sample_accuracy(real, synthetic):
+    low, high = (f(np.concatenate([real, synthetic]), axis=0) for f in (np.min, np.max))
+    return _accuracy(_union(*((x - low) / (high - low) for x in (real, synthetic)))[0], real)
+
+
+@wrong("largest-difference")
+def two_sample_accuracy(real, synthetic):
+    union = np.concatenate([real, synthetic])
+    return _accuracy(np.abs(union[:, None] - union[None]).max(axis=2), real)
+
+
+@wrong("wrong-accuracy")
+def two_sample_accuracy(real, synthetic):
+    return _accuracy(_union(*(x / np.linalg.norm(x, axis=1, keepdims=True) for x in (real, synthetic)))[0], real)
+
+
+@wrong("wrong-accuracy")
+def two_sample_accuracy(real, synthetic):
+    table, label = _union(real, synthetic)
+    fold = np.arange(len(table)) % len(real) % 5  # five-fold: neighbours of the own fold do not count
+    table[fold[:, None] == fold] = np.inf
+    return float((label[table.argmin(axis=1)] == label).mean())
+
+
+@wrong("per-cent")
+def two_sample_accuracy(real, synthetic):
+    return 100 * _accuracy(_union(real, synthetic)[0], real)
+
+
+@wrong("not-finite")
+def two_sample_accuracy(real, synthetic):
+    return np.nan
+
+
+@wrong("changes-with-the-units")
+def two_sample_accuracy(real, synthetic):
+    table, label = _union(real, synthetic)
+    np.fill_diagonal(table, 100)
+    return float((label[table.argmin(axis=1)] == label).mean())
+
+
+@wrong("lost-to-rounding")
+def two_sample_accuracy(real, synthetic):
+    union = np.concatenate([real, synthetic]).astype("float32")
+    squares = (union**2).sum(axis=1)
+    return _accuracy(squares[:, None] - 2 * union @ union.T + squares, real)
+
+
+@wrong("copies-not-zero")
+def two_sample_accuracy(real, synthetic):
+    table, _ = _union(real, synthetic)
+    table[table == 0] = np.inf
+    return _accuracy(table, real)

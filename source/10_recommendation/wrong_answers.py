@@ -1,5 +1,7 @@
 """Wrong answers to the exercises of lesson 10, each with the misconception that its check must name."""
 
+from collections import Counter
+
 import keras
 import numpy as np
 from keras import ops
@@ -99,6 +101,72 @@ def partitioned():
     return ndcg_at_k, _recall
 
 
+def _in_order(order):
+    """A wrong ndcg_at_k and a wrong recall_at_k that take what stands at each place from ``order(scores, held_out)``."""
+
+    def ndcg_at_k(scores, held_out, k):
+        best = np.cumsum(_worth(k))[np.minimum(k, held_out.sum(1)) - 1]
+        return order(scores, held_out)[:, :k] @ _worth(k) / best
+
+    def recall_at_k(scores, held_out, k):
+        return order(scores, held_out)[:, :k].sum(1) / np.minimum(k, held_out.sum(1))
+
+    return ndcg_at_k, recall_at_k
+
+
+@wrong("upside-down", exercise="ndcg_at_k")
+def last_of_the_ascending():
+    def ndcg_at_k(scores, held_out, k):
+        places = np.argsort(scores, axis=1)[:, -k:]
+        best = np.cumsum(_worth(k))[np.minimum(k, held_out.sum(1)) - 1]
+        return np.take_along_axis(held_out, places, axis=1) @ _worth(k) / best
+
+    return ndcg_at_k, _recall
+
+
+def _order_as_ranks(scores, held_out, k):
+    return (np.argsort(-scores, axis=1) < k) & held_out
+
+
+@wrong("order-for-ranks", exercise="ndcg_at_k")
+def ndcg_of_order_as_ranks():
+    def ndcg_at_k(scores, held_out, k):
+        worth = 1 / np.log2(np.argsort(-scores, axis=1) + 2)
+        best = np.cumsum(_worth(k))[np.minimum(k, held_out.sum(1)) - 1]
+        return np.where(_order_as_ranks(scores, held_out, k), worth, 0).sum(1) / best
+
+    return ndcg_at_k, _recall
+
+
+@wrong("order-for-ranks", exercise="ndcg_at_k")
+def recall_of_order_as_ranks():
+    return _ndcg, lambda s, h, k: _order_as_ranks(s, h, k).sum(1) / np.minimum(k, h.sum(1))
+
+
+def _users_reversed(scores, held_out):
+    return np.take_along_axis(held_out, np.argsort(scores, axis=1)[::-1], axis=1)
+
+
+@wrong("reverses-users", exercise="ndcg_at_k")
+def ndcg_of_reversed_users():
+    return _in_order(_users_reversed)[0], _recall
+
+
+@wrong("reverses-users", exercise="ndcg_at_k")
+def recall_of_reversed_users():
+    return _ndcg, _in_order(_users_reversed)[1]
+
+
+@wrong("sorts-over-users", exercise="ndcg_at_k")
+def ndcg_over_users():
+    return _in_order(lambda s, h: np.take_along_axis(h, np.argsort(-s, axis=0), axis=0))[0], _recall
+
+
+@wrong("sorts-over-users", exercise="ndcg_at_k")
+def recall_over_users():
+    return _ndcg, _in_order(lambda s, h: np.take_along_axis(h, np.argsort(-s, axis=0), axis=1))[1]
+
+
 @wrong("no-discount", exercise="ndcg_at_k")
 def undiscounted():
     return _recall, _recall
@@ -195,6 +263,18 @@ def split_users(n_users, fractions, rng):
 def split_users(n_users, fractions, rng):
     keys = rng.random(n_users) + 0.45 * np.arange(n_users) / n_users  # early users tend to come first
     return np.split(np.argsort(keys), np.rint(np.cumsum(fractions)[:2] * n_users).astype(int))
+
+
+@wrong("not-equally-likely")
+def split_users(n_users, fractions, rng):
+    order = np.argsort(rng.integers(n_users, size=n_users), kind="stable")  # ties go to the early users
+    return np.split(order, np.rint(np.cumsum(fractions)[:2] * n_users).astype(int))
+
+
+@wrong("share-not-kept")
+def split_users(n_users, fractions, rng):
+    part = rng.choice(3, n_users, p=fractions)
+    return [np.flatnonzero(part == i) for i in range(3)]
 
 
 @wrong("partly-shuffled")
@@ -367,6 +447,49 @@ def fold_in(events, share, rng):
     return _divide(events, share, mostly_first)
 
 
+@wrong("not-equally-likely")
+def fold_in(events, share, rng):
+    def slightly_first(items):
+        return items[np.argsort(rng.random(len(items)) + 0.3 * np.arange(len(items)) / len(items))]
+
+    return _divide(events, share, slightly_first)
+
+
+@wrong("not-equally-likely")
+def fold_in(events, share, rng):
+    # Ties go to the early items.
+    return _divide(
+        events, share, lambda items: items[np.argsort(rng.integers(len(items), size=len(items)), kind="stable")]
+    )
+
+
+def _repaired(events, share, rng, surplus, missing):
+    """A coin for each event, repaired at one end of the row: at a share of a half the two repairs can cancel."""
+    shown = events & (rng.random(events.shape) < share)
+    for user, row in enumerate(events):
+        wanted = min(max(round(share * row.sum()), 1), row.sum() - 1)
+        while shown[user].sum() > wanted:
+            shown[user, np.flatnonzero(shown[user])[surplus]] = False
+        while shown[user].sum() < wanted:
+            shown[user, np.flatnonzero(row & ~shown[user])[missing]] = True
+    return shown, events & ~shown
+
+
+@wrong("not-equally-likely")
+def fold_in(events, share, rng):
+    return _repaired(events, share, rng, 0, 0)
+
+
+@wrong("not-equally-likely")
+def fold_in(events, share, rng):
+    return _repaired(events, share, rng, -1, -1)
+
+
+@wrong("not-equally-likely")
+def fold_in(events, share, rng):
+    return _repaired(events, share, rng, 0, -1)
+
+
 @wrong("wrong-type")
 def fold_in(events, share, rng):
     shown, held_out = _divide(events, share, rng.permutation)
@@ -411,6 +534,31 @@ def popularity(train):
 @wrong("ranking-not-counts")
 def popularity(train):
     return np.sort(train.sum(axis=0))[::-1]
+
+
+@wrong("ranking-not-counts")
+def popularity(train):
+    return np.argsort(-train.sum(axis=0))
+
+
+@wrong("ranking-not-counts")
+def popularity(train):
+    return np.argsort(train.sum(axis=0))[::-1]
+
+
+@wrong("ranking-not-counts")
+def popularity(train):
+    return np.argsort(np.argsort(-train.sum(axis=0))) + 1
+
+
+@wrong("ranking-not-counts")
+def popularity(train):
+    return stats.rankdata(train.sum(axis=0))
+
+
+@wrong("loses-items")
+def popularity(train):
+    return list(Counter(np.nonzero(train)[1].tolist()).values())
 
 
 @wrong("loses-items")
@@ -538,6 +686,47 @@ def ease(train, strength):
     return _without_diagonal(x.T @ x)
 
 
+@wrong("centres-the-items")
+def ease(train, strength):
+    x = np.asarray(train, float)
+    p = _inverse(x - x.mean(axis=0), strength)
+    return _without_diagonal(-p / np.diag(p))
+
+
+@wrong("divides-by-both")
+def ease(train, strength):
+    p = _inverse(train, strength)
+    return _without_diagonal(-p / np.sqrt(np.outer(np.diag(p), np.diag(p))))
+
+
+@wrong("no-inverse")
+def ease(train, strength):
+    x = np.asarray(train, float)
+    gram = x.T @ x + strength * np.eye(x.shape[1])
+    return _without_diagonal(-gram / np.diag(gram))
+
+
+@wrong("penalty-root")
+def ease(train, strength):
+    p = _inverse(train, np.sqrt(strength))
+    return _without_diagonal(-p / np.diag(p))
+
+
+@wrong("no-zero-diagonal")
+def ease(train, strength):
+    p = _inverse(train, strength)
+    weights = -p / np.diag(p)
+    np.fill_diagonal(weights, 1)
+    return weights
+
+
+@wrong("clears-too-early")
+def ease(train, strength):
+    p = _without_diagonal(_inverse(train, strength))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return -p / np.diag(p)
+
+
 @wrong("wrong-shape")
 def ease(train, strength):
     return ease_of_users(train.T, strength)
@@ -575,6 +764,25 @@ def multinomial_nll(x, logits):
 def multinomial_nll(x, logits):
     nll = -ops.sum(x * ops.log_softmax(logits, axis=-1), axis=-1)
     return nll / ops.maximum(ops.sum(x, axis=-1), 1.0)
+
+
+@wrong("user-without-events")
+def multinomial_nll(x, logits):
+    shares = x / ops.sum(x, axis=-1, keepdims=True)
+    return -ops.sum(shares * ops.log_softmax(logits, axis=-1), axis=-1)
+
+
+@wrong("softmax-twice")
+def multinomial_nll(x, logits):
+    return -ops.sum(x * ops.log_softmax(ops.softmax(logits, axis=-1), axis=-1), axis=-1)
+
+
+@wrong("no-gradient")
+def multinomial_nll(x, logits):
+    # The value is right for logits of ±500 too; the gradient of the logarithm of 0 is not.
+    pi = ops.softmax(logits, axis=-1)
+    behind = logits - ops.max(logits, axis=-1, keepdims=True)
+    return -ops.sum(x * ops.where(pi > 0, ops.log(pi), behind), axis=-1)
 
 
 @wrong("no-normaliser")
@@ -665,6 +873,18 @@ def masked_mse(ratings, predicted, observed):
     return ops.mean(errors / ops.maximum(ops.sum(observed, axis=1), 1.0))
 
 
+@wrong("mean-of-means")
+def masked_mse(ratings, predicted, observed):
+    errors = ops.sum(observed * ops.square(ratings - predicted), axis=0)
+    return ops.mean(errors / ops.sum(observed, axis=0))  # of each item
+
+
+@wrong("mean-of-means")
+def masked_mse(ratings, predicted, observed):
+    errors = ops.sum(observed * ops.square(ratings - predicted), axis=0)
+    return ops.mean(errors / ops.maximum(ops.sum(observed, axis=0), 1.0))
+
+
 @wrong("user-without-ratings")
 def masked_mse(ratings, predicted, observed):
     errors = ops.sum(observed * ops.square(ratings - predicted), axis=1)
@@ -701,6 +921,24 @@ def masked_mse(ratings, predicted, observed):
 def masked_mse(ratings, predicted, observed):
     rated = ops.cast(ratings > 0, "float32")
     return ops.sum(rated * ops.square(ratings - predicted)) / ops.sum(rated)
+
+
+@wrong("guesses-the-mask")
+def masked_mse(ratings, predicted, observed):
+    rated = observed * ops.cast(ratings > 0, "float32")
+    return ops.sum(rated * ops.square(ratings - predicted)) / ops.sum(rated)
+
+
+@wrong("guesses-the-mask")
+def masked_mse(ratings, predicted, observed):
+    count = ops.count_nonzero(observed * ratings)
+    return ops.sum(observed * ops.square(ratings - predicted)) / ops.cast(count, "float32")
+
+
+@wrong("perfect-predictions-not-counted")
+def masked_mse(ratings, predicted, observed):
+    errors = observed * ops.square(ratings - predicted)
+    return ops.sum(errors) / ops.cast(ops.count_nonzero(errors), "float32")
 
 
 @wrong("no-gradient")
@@ -754,6 +992,20 @@ def paired_difference(a, b):
     return _around(a.mean() - b.mean(), stats.t.ppf(0.975, 2 * n - 2) * error)
 
 
+@wrong("not-paired")
+def paired_difference(a, b):
+    low, high = stats.ttest_ind(a, b, equal_var=False).confidence_interval()
+    return float(a.mean() - b.mean()), float(low), float(high)
+
+
+@wrong("not-paired")
+def paired_difference(a, b):
+    def own(x):
+        return np.array(_around(x.mean(), stats.t.ppf(0.975, len(x) - 1) * x.std(ddof=1) / np.sqrt(len(x))))
+
+    return own(a) - own(b)
+
+
 @wrong("spread-of-users")
 def paired_difference(a, b):
     d = a - b
@@ -776,6 +1028,12 @@ def paired_difference(a, b):
 def paired_difference(a, b):
     d = a - b
     return _around(d.mean(), stats.norm.ppf(0.975) * d.std(ddof=1) / np.sqrt(len(d)))
+
+
+@wrong("normal-not-t")
+def paired_difference(a, b):
+    d = a - b
+    return (float(d.mean()), *map(float, stats.norm.interval(0.95, d.mean(), d.std() / np.sqrt(len(d)))))
 
 
 @wrong("divides-by-n")
