@@ -558,6 +558,7 @@ def ladder(
     annotations: Sequence[str] | None = None,
     intervals: Sequence[tuple[float, float] | None] | None = None,
     from_zero: bool = True,
+    log_x: bool = False,
     value_format: str | None = None,
     caption: str | None = None,
 ) -> None:
@@ -575,11 +576,12 @@ def ladder(
         intervals: for each rung (low, high) or None, drawn as a whisker.
         from_zero: draw bars from zero; if not, markers on an axis that fits the values, with a line at zero where they
             lie on both sides of it.
+        log_x: markers on a logarithmic axis, for rungs that differ by powers of ten; ``from_zero`` has no meaning then.
         value_format: format of the printed values; without it, as many decimals as show three digits of the smallest.
         caption: what to see.
 
     Raises:
-        ValueError: if the lengths differ, a kind is unknown or a value is not finite.
+        ValueError: if the lengths differ, a kind is unknown or a value is not finite (with ``log_x``: not positive).
     """
     numbers = _as_array(values, "values", 1, "shape (rungs,)")
     names = list(names)
@@ -591,6 +593,9 @@ def ladder(
         raise ValueError("names: expected at least one rung, received none")
     if not np.isfinite(numbers).all():
         raise ValueError(f"values: expected finite numbers, received {[float(v) for v in numbers]}")
+    if log_x and numbers.min() <= 0:
+        raise ValueError(f"values: expected positive numbers for a logarithmic axis, received {float(numbers.min())}")
+    from_zero = from_zero and not log_x
     value_format = value_format or _decimals(numbers)
     count = len(names)
     figure, ax = subplots(height=0.46 * count + 0.95)
@@ -605,6 +610,12 @@ def ladder(
         low, high = min(low, 0.0), max(high, 0.0)
     span = (high - low) or abs(high) or 1.0
     ax.set_xlim(low if from_zero and low == 0 else low - 0.06 * span, high + 0.06 * span)
+    if log_x:  # an interval that reaches down to zero is cut off at the left end
+        ends_of_all = np.array([value for value in [low, *numbers, high] if value > 0])
+        low, high = float(ends_of_all.min()), float(ends_of_all.max())
+        ax.set_xscale("log")
+        margin = max(1.1, (high / low) ** 0.06)
+        ax.set_xlim(low / margin, high * margin)
     stem = ax.get_xlim()[0]
     differences = not from_zero and low < 0 < high
     if differences:  # zero is what they are measured from; labels of negative ones stand on their left
@@ -629,7 +640,8 @@ def ladder(
             face = look.color if look.filled else "white"
             ax.plot(value, y[i], look.marker, ms=9, mfc=face, mec=look.color, mew=1.8, zorder=4)
         if intervals and intervals[i] is not None:
-            ax.plot(intervals[i], [y[i]] * 2, color=_INK, lw=1.3, marker="|", ms=7, zorder=3)
+            whisker = np.maximum(intervals[i], stem) if log_x else intervals[i]
+            ax.plot(whisker, [y[i]] * 2, color=_INK, lw=1.3, marker="|", ms=7, zorder=3)
         label = ("0" if value == 0 else _text(value, value_format)) + (f" {unit}" if unit else "")
         leftward = differences and value < 0
         lowest = value if not intervals or intervals[i] is None else min(value, intervals[i][0])
@@ -654,7 +666,10 @@ def ladder(
     ax.set_ylim(-0.6, count - 0.4)
     ax.tick_params(axis="y", length=0, labelsize=10.5)
     ax.grid(False, axis="y")
-    ax.xaxis.set_major_locator(MaxNLocator(6))
+    if log_x:
+        _plain_decades(ax.xaxis)
+    else:
+        ax.xaxis.set_major_locator(MaxNLocator(6))
     direction = "← smaller is better" if lower_is_better else "larger is better →"
     ax.set_xlabel(f"{metric}{f' [{unit}]' if unit else ''}   {direction}")
     present = [kind for kind in KINDS if kind in kinds]
@@ -1117,6 +1132,8 @@ def maps(
     class_names: Sequence[str],
     *,
     below: Sequence[str] | None = None,
+    axis_names: tuple[str, str] = ("", ""),
+    equal: bool = True,
     columns: int = 3,
     size: float = 2.75,
     caption: str | None = None,
@@ -1128,6 +1145,8 @@ def maps(
         labels: integers, shape (n,), indices into ``class_names``.
         class_names: name of each label.
         below: a remark under each map.
+        axis_names: what the horizontal and the vertical axis of every map are.
+        equal: one scale for both axes of a map; without it each axis fills its side, and distances cannot be read.
         columns: maps in a row; the legend takes the place of one more.
         size: inches of a map.
         caption: what to see.
@@ -1156,8 +1175,12 @@ def maps(
         low, high = np.percentile(array, [0.5, 99.5], axis=0)
         margin = 0.06 * np.where(high > low, high - low, 1.0)
         ax.set(xlim=(low[0] - margin[0], high[0] + margin[0]), ylim=(low[1] - margin[1], high[1] + margin[1]))
-        ax.set_aspect("equal", adjustable="datalim")  # distances are what a map is read for
-        ax.set(title=name, xlabel=below[i] if below else "", xticks=[], yticks=[])
+        if equal:
+            ax.set_aspect("equal", adjustable="datalim")  # distances are what a map is read for
+        ax.set(
+            title=name, xlabel="\n".join(filter(None, (axis_names[0], below[i] if below else ""))), xticks=[], yticks=[]
+        )
+        ax.set_ylabel(axis_names[1])
     handles, names = axes.flat[0].get_legend_handles_labels()
     for ax in axes.flat[len(points) :]:
         ax.axis("off")

@@ -724,6 +724,51 @@ def fit_affine_denoiser(clean: np.ndarray, noisy: np.ndarray) -> AffineMap:
     return _affine(clean, noisy, np.zeros(clean.shape[1]))
 
 
+def fit_reduced_rank(inputs: np.ndarray, targets: np.ndarray, k: int, *, ridge: float = 0.0) -> AffineMap:
+    """The encoder of the best linear autoencoder from ``inputs`` to ``targets`` through k numbers.
+
+    Of all affine maps from inputs to targets whose matrix has rank k, one has the least squared error. This is its first
+    half: the map from an input to k numbers. Where inputs and targets are the same, it spans PCA's subspace.
+
+    Args:
+        inputs: such as corrupted pictures, shape (n, d).
+        targets: row i belongs to row i of ``inputs``, shape (n, e).
+        k: numbers in a code, 1 to the smaller of d and e.
+        ridge: added to the variance of every input, in squared units: more of it for few or nearly dependent inputs.
+
+    Returns:
+        An :class:`AffineMap` with weights (d, k): codes with mean zero on ``inputs``, axes in the order of the variance of
+        the targets that they explain, falling.
+
+    Raises:
+        ValueError: if the shapes do not fit, ``k`` is out of range or ``ridge`` is negative.
+
+    Source: Izenman 1975 (reduced-rank regression): least squares, then PCA of the fitted values.
+    """
+    inputs = _data_matrix("inputs", inputs)
+    targets = _data_matrix("targets", targets)
+    (n, d), e = inputs.shape, targets.shape[1]
+    if len(targets) != n:
+        raise ValueError(f"inputs and targets must be pairs, but they have {n} and {len(targets)} rows")
+    if not 1 <= k <= min(d, e):
+        raise ValueError(f"k must lie between 1 and {min(d, e)}, but it is {k}")
+    if not ridge >= 0:
+        raise ValueError(f"ridge must not be negative, but it is {ridge!r}")
+    mean = inputs.mean(axis=0, dtype=np.float64)
+    centred = inputs - mean.astype(inputs.dtype)
+    own = (centred.T @ centred).astype(np.float64) / n + ridge * np.eye(d)
+    cross = (centred.T @ (targets - targets.mean(axis=0, dtype=np.float64).astype(targets.dtype))).astype(
+        np.float64
+    ) / n
+    weights = (
+        np.linalg.lstsq(own, cross, rcond=None)[0] if ridge == 0 else scipy.linalg.solve(own, cross, assume_a="pos")
+    )
+    explained = cross.T @ weights  # (e, e): covariance of the fitted values, and of them with the targets
+    _, axes = scipy.linalg.eigh((explained + explained.T) / 2, subset_by_index=[e - k, e - 1])
+    encoder = weights @ _with_fixed_signs(axes[:, ::-1].T).T
+    return AffineMap(encoder.astype(inputs.dtype), (-mean @ encoder).astype(inputs.dtype))
+
+
 def clipped_noise_denoiser(clean: np.ndarray, sigma: float) -> AffineMap:
     """The best affine map for Gaussian noise that was clipped to [0, 1], over *all* draws of the noise at once.
 

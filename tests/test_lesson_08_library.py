@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from course_lib import plots, records, vectors
+from course_lib import datasets, plots, records, referees, vectors
 
 
 @pytest.fixture
@@ -142,3 +142,78 @@ def test_maps_draws_every_map_and_one_legend():
 def test_maps_refuses_what_does_not_fit(places, labels, message):
     with pytest.raises(ValueError, match=message):
         plots.maps(places, labels, ["x", "y"])
+
+
+def test_maps_names_its_axes_and_frees_their_scales():
+    rng = np.random.default_rng(0)
+    places = {"a": rng.normal(size=(30, 2)) * [10, 1]}
+    with plots.collect() as pictures:
+        plots.maps(
+            places, np.arange(30) % 3, ["x", "y", "z"], below=["one"], axis_names=("first", "second"), equal=False
+        )
+    ax = pictures[0].figure.axes[0]
+    assert ax.get_xlabel() == "first\none" and ax.get_ylabel() == "second" and ax.get_aspect() == "auto"
+
+
+def test_reduced_rank_of_data_on_themselves_is_pca():
+    rng = np.random.default_rng(0)
+    data = rng.standard_normal((400, 12)) @ rng.standard_normal((12, 12))
+    encoder, pca = referees.fit_reduced_rank(data, data, 3), referees.fit_pca(data, 3)
+    assert referees.principal_angles(encoder.weights.T, pca.components).max() < 1e-4
+    codes = encoder(data)
+    np.testing.assert_allclose(codes.mean(axis=0), 0, atol=1e-9)
+    np.testing.assert_allclose(np.abs(codes), np.abs(pca.encode(data)), atol=1e-8)
+
+
+def test_reduced_rank_beats_every_other_map_of_its_rank():
+    rng = np.random.default_rng(1)
+    targets = rng.standard_normal((500, 6)) @ rng.standard_normal((6, 10))
+    inputs = targets @ rng.standard_normal((10, 8)) + rng.standard_normal((500, 8))
+
+    def error(codes):
+        design = np.c_[codes, np.ones(len(codes))]
+        return float(np.square(targets - design @ np.linalg.lstsq(design, targets, rcond=None)[0]).sum())
+
+    best = error(referees.fit_reduced_rank(inputs, targets, 2)(inputs))
+    others = [error(inputs @ rng.standard_normal((8, 2))) for _ in range(50)]
+    others.append(error(referees.fit_pca(inputs, 2).encode(inputs)))
+    assert best < min(others)
+
+
+def test_reduced_rank_holds_dead_pixels_and_refuses_nonsense():
+    rng = np.random.default_rng(2)
+    data = rng.standard_normal((50, 5)).astype("float32")
+    data[:, 2] = 0.5
+    assert np.isfinite(referees.fit_reduced_rank(data, data, 2)(data)).all()
+    assert referees.fit_reduced_rank(data, data, 2, ridge=0.1)(data).dtype == np.float32
+    for arguments, message in (
+        ((data, data[:9], 2), "pairs"),
+        ((data, data, 6), "between 1 and 5"),
+        ((data, data, 0), "between 1 and 5"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            referees.fit_reduced_rank(*arguments)
+    with pytest.raises(ValueError, match="ridge"):
+        referees.fit_reduced_rank(data, data, 2, ridge=-1)
+
+
+@pytest.mark.backends
+def test_the_checkpoint_of_the_maps_gives_four_maps_that_know_clothes():
+    import keras
+
+    from bench.maps_lesson08 import knn_accuracy
+
+    model = keras.saving.load_model(datasets.DATA_FOLDER.parent / "checkpoints" / "clothes_maps.keras")
+    clothes = datasets.fashion_mnist()
+    codes = model(clothes.flat("validation"))
+    assert set(codes) == {"autoencoder", "another_seed", "denoising", "variational"}
+    log = np.genfromtxt(
+        datasets.DATA_FOLDER.parent / "checkpoints" / "clothes_maps.csv",
+        delimiter=",",
+        names=True,
+        dtype=None,
+        encoding="utf-8",
+    )
+    for name, code in codes.items():
+        accuracy = knn_accuracy(keras.ops.convert_to_numpy(code), clothes.validation_labels)
+        assert accuracy == pytest.approx(log["knn_validation"][log["network"] == name][-1], abs=0.01)

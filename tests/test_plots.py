@@ -188,6 +188,18 @@ def test_ladder_of_differences_measures_from_a_line_at_zero():
     assert worse.xy[0] == -0.5 and worse.get_ha() == "right" and better.xy[0] == 0.3 and better.get_ha() == "left"
 
 
+def test_a_logarithmic_ladder_shows_small_rungs_and_refuses_what_has_no_logarithm():
+    given = {"intervals": [(5.0, 9.0), None, (0.0, 0.2)], "log_x": True, **LADDER}
+    (axes,) = drawn(plots.ladder, ["a", "b", "c"], [7.0, 0.5, 0.1], **given).figure.axes
+    assert axes.get_xscale() == "log" and not axes.patches  # markers: a bar needs a zero to start from
+    left, right = axes.get_xlim()
+    assert 0 < left < 0.1 and right > 9
+    whiskers = [line for line in axes.lines if line.get_marker() == "|"]
+    assert sorted(min(line.get_xdata()) for line in whiskers) == pytest.approx([left, 5.0])
+    with pytest.raises(ValueError, match="logarithmic"):
+        plots.ladder(["a", "b", "c"], [7.0, 0.5, 0.0], log_x=True, **LADDER)
+
+
 def test_ladder_prints_the_values_with_enough_digits_and_the_direction():
     picture = drawn(EVERY_FIGURE["ladder"])
     texts = {text.get_text() for text in picture.figure.axes[0].texts}
