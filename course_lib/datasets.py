@@ -1292,6 +1292,9 @@ def shuttle() -> WindowDataset:
     The rows are not in time order, so the split is a fixed random one: 60 % of the normal rows train, 20 % validate, the
     rest and all anomalies test.
 
+    The nine readings have six degrees of freedom: up to rounding, reading 7 is reading 3 less 1, reading 8 is 3 less 5,
+    and reading 9 is 8 less 7, in anomalies too. UCI's description calls the first reading the time.
+
     Returns:
         A ``WindowDataset``: 27,351 train, 9,117 validation, 12,629 test rows of 9 numbers, as the sensors gave them.
 
@@ -1345,7 +1348,7 @@ def own_windows(path: str | os.PathLike, anomalies: str | os.PathLike | None = N
 
     Args:
         path: the normal windows: numbers with a decimal point, separated by commas, semicolons or tabs, as many in each
-            row, at least 4; at least 30 rows. A first line of names is skipped, and so are empty lines.
+            row, at least 4; at least 30 rows. A first line of names is skipped, and so are empty lines. No index column.
         anomalies: another such file, with windows that you know to be anomalous; they all become test rows.
 
     Returns:
@@ -1353,8 +1356,8 @@ def own_windows(path: str | os.PathLike, anomalies: str | os.PathLike | None = N
         is False everywhere.
 
     Raises:
-        DataError: if a file is missing or unreadable, has no rows or too few, or a row is ragged, holds text, or lacks a
-            value; the message names the row by its line in the file.
+        DataError: if a file is missing or unreadable, has no rows or too few, its first column only counts the rows, or a
+            row is ragged, holds text, or lacks a value; the message names the row by its line in the file.
     """
     normal = _read_windows(Path(path).expanduser(), minimum=30)
     odd = np.zeros((0, normal.shape[1]), np.float32)
@@ -1501,6 +1504,11 @@ def _read_windows(path: Path, minimum: int) -> np.ndarray:
         for number, line in filled
     ]
     start, first = cells[0]
+    if _is_header_with_index(first):
+        raise DataError(
+            f"{path}, row {start}: the first column has no name, as when a table is written with an index column. Leave it "
+            "out: a row should hold one window and nothing else (in pandas, to_csv with index=False)"
+        )
     if all(_number(cell) is None and not _is_missing(cell) for cell in first):
         del cells[0]  # names of the columns
     elif len(first) > 1 and [_number(cell) for cell in first] in (
@@ -1536,10 +1544,26 @@ def _read_windows(path: Path, minimum: int) -> np.ndarray:
         raise DataError(f"{path}: expected at least 4 numbers in a row, found {width} in row {cells[0][0]}")
     if len(rows) < minimum:
         raise DataError(f"{path}: expected at least {minimum} rows, found {len(rows)}")
+    counted = np.diff(np.array(rows, np.float64)[:, :2], axis=0) == 1  # (rows - 1, 2): one more than the row before
+    if len(rows) > 2 and counted[:, 0].all() and not counted[:, 1].all():
+        raise DataError(
+            f"{path}: the first column only counts the rows ({rows[0][0]:g}, {rows[1][0]:g}, {rows[2][0]:g}, …), and a detector "
+            "would learn the count. Write the windows without the index (in pandas, to_csv with index=False)"
+        )
     windows = np.array(rows, np.float32)
     if minimum > 1 and windows.min() == windows.max():
         raise DataError(f"{path}: expected windows that vary, found {windows.flat[0]:g} in all places")
     return windows
+
+
+def _is_header_with_index(cells: list[str]) -> bool:
+    """Whether a first line names or numbers all columns but the first, as pandas writes a table with its index."""
+    if len(cells) < 3 or cells[0]:
+        return False
+    numbers = [_number(cell) for cell in cells[1:]]
+    return all(number is None and not _is_missing(cell) for number, cell in zip(numbers, cells[1:], strict=True)) or (
+        numbers == list(range(len(numbers)))
+    )
 
 
 def _is_missing(cell: str) -> bool:

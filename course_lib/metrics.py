@@ -449,30 +449,44 @@ def sample_precision_recall(real: np.ndarray, generated: np.ndarray, k: int = 3)
     return float(precision), float(recall)
 
 
-def copying_share(samples: np.ndarray, training: np.ndarray, fresh: np.ndarray) -> float:
-    """Share of the samples whose nearest real neighbour is a training example and not a fresh one; ties count half.
+def neighbour_shares(samples: np.ndarray, blocks: np.ndarray) -> np.ndarray:
+    """Share of the samples that have their nearest neighbour in each of several blocks of real examples.
 
-    With as many training as fresh examples, both from the same source, a generator that has not memorised is as likely to be
-    near one as near the other: .5 in expectation. Copies give 1. Blurred samples are nearer to everything, which shifts the
-    plain distance to the training set and not this share. But few examples may then be the neighbours of many samples, so
-    the share scatters more than the number of samples suggests: compute it between two fresh sets to see how much.
+    Cut **all** training examples, and fresh ones, into blocks of one size. A generator that has not memorised is as likely to
+    be near one block as another: 1 / b in expectation. Copies of training examples leave the fresh blocks empty. Blurred
+    samples are nearer to everything, which shifts plain distances and not these shares. But few examples may then be the
+    neighbours of many samples, so the shares scatter more than the number of samples suggests: the scatter over the training
+    blocks says how much. Two blocks, one of training examples and one of fresh ones, ask the same of a small training set;
+    where the training set is larger than its block, they overlook copies of the rest.
 
     Args:
         samples: shape (m, d).
-        training: examples that the generator was trained on, shape (n, d): a random part of them if there are more.
-        fresh: examples that it never saw, same shape.
+        blocks: real examples, shape (b, n, d), b >= 2.
+
+    Returns:
+        Shares, shape (b,), that add up to 1. Of two examples at exactly the same distance the one in the earlier block counts.
 
     Raises:
-        ValueError: if the arrays are not matrices with as many columns, or there are not as many fresh as training ones.
+        ValueError: if the arrays have other shapes, or one of them is empty.
 
     Source: in the spirit of the three-sample test of Meehan, Chaudhuri and Dasgupta 2020.
     """
-    if np.shape(training) != np.shape(fresh):
+    from sklearn.metrics import pairwise_distances_argmin  # here, because it takes a second to import
+
+    samples, blocks = np.asarray(samples), np.asarray(blocks)
+    if (
+        samples.ndim != 2
+        or blocks.ndim != 3
+        or samples.shape[1] != blocks.shape[2]
+        or 0 in samples.shape + blocks.shape
+    ):
         raise ValueError(
-            f"training and fresh must have the same shape, or the larger set wins by its number: they have {np.shape(training)}, {np.shape(fresh)}"
+            f"samples and blocks must have shapes (m, d) and (b, n, d), but they have {samples.shape} and {blocks.shape}"
         )
-    to_training, to_fresh = nearest_distance(samples, training), nearest_distance(samples, fresh)
-    return float(np.mean((to_training < to_fresh) + 0.5 * (to_training == to_fresh)))
+    if len(blocks) < 2:
+        raise ValueError("blocks must hold at least two blocks, or there is nothing to compare")
+    nearest = pairwise_distances_argmin(samples, blocks.reshape(-1, blocks.shape[2]))
+    return np.bincount(nearest // blocks.shape[1], minlength=len(blocks)) / len(samples)
 
 
 def autocorrelation(series: np.ndarray, max_lag: int) -> np.ndarray:

@@ -712,6 +712,54 @@ def build_conditional_vae(
     return ConditionalVariationalAutoencoder(encoder, decoder, name="conditional_vae", **options)
 
 
+def warm_start_conditional_vae(
+    ppca: ProbabilisticPCA, means: np.ndarray, hidden_units: int = 64, *, activation: str = "gelu", **options
+) -> ConditionalVariationalAutoencoder:
+    """A conditional variational autoencoder that starts as probabilistic PCA around the mean of each condition.
+
+    As in :func:`warm_start_vae`, every part is a linear path, set to the exact answer, plus a small network whose last
+    layer starts at zero; here both are told the condition. The linear path moves the mean with it, and nothing else.
+
+    Args:
+        ppca: fitted to the data minus the mean of their condition; k latents, all of them in use.
+        means: mean of the data under each one-hot condition, shape (c, d).
+        hidden_units: width of the hidden layers.
+        activation: of the hidden layers.
+        **options: further arguments of :class:`VariationalAutoencoder`.
+
+    Raises:
+        ValueError: if ``means`` has not d columns, or ``ppca`` has no latent, or one that is not used.
+    """
+    k, d = ppca.loadings.shape
+    hidden_units = _positive("hidden_units", hidden_units)
+    if k == 0 or not np.square(ppca.loadings).sum(axis=1).min() > 0:
+        raise ValueError(f"ppca must have latents, all of them in use, but the lengths of its {k} loadings include 0")
+    means = np.asarray(means)
+    if means.ndim != 2 or means.shape[1] != d:
+        raise ValueError(f"means must have shape (conditions, {d}), but they have {means.shape}")
+    data, code = keras.Input((d,), name="data"), keras.Input((k,), name="code")
+    told, asked = (keras.Input((len(means),), name=name) for name in ("told", "asked"))
+    seen = layers.Concatenate()([data, told])
+    hidden = layers.Dense(hidden_units, activation, name="encoder_hidden")(seen)
+    linear_mu, log_var = layers.Dense(k, name="ppca_mu"), layers.Dense(k, kernel_initializer="zeros", name="log_var")
+    correction = layers.Dense(k, kernel_initializer="zeros", name="mu_correction")(hidden)
+    outputs = [layers.Add(name="mu")([linear_mu(seen), correction]), log_var(hidden)]
+    encoder = keras.Model([data, told], outputs, name="encoder")
+    kernel = ppca.loadings.T * (ppca.posterior_variance / ppca.noise_variance)
+    linear_mu.set_weights([np.concatenate([kernel, -(means + ppca.mean) @ kernel]), np.zeros(k)])
+    log_var.set_weights([np.zeros((hidden_units, k)), np.log(ppca.posterior_variance)])
+
+    wanted = layers.Concatenate()([code, asked])
+    branch = layers.Dense(hidden_units, activation, name="decoder_hidden")(wanted)
+    correction = layers.Dense(d, kernel_initializer="zeros", name="decoder_correction")(branch)
+    linear = layers.Dense(d, name="ppca_decode")
+    output = layers.Add(name="reconstruction")([linear(wanted), correction])
+    decoder = keras.Model([code, asked], output, name="decoder")
+    linear.set_weights([np.concatenate([ppca.loadings, means + ppca.mean]), np.zeros(d)])
+    options = {"sigma": math.sqrt(ppca.noise_variance), "learn_sigma": True, **options}
+    return ConditionalVariationalAutoencoder(encoder, decoder, name="warm_start_conditional_vae", **options)
+
+
 def revive_dead_units(encoder: keras.Model, decoder: keras.Model, samples: np.ndarray, *, seed: int = 0) -> int:
     """Give each unit that never fires a new atom: what is left over of a sample that is reconstructed badly.
 

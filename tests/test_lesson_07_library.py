@@ -298,6 +298,9 @@ def test_known_anomalies_join_the_test_rows(tmp_path):
         (1, "?,?,?,?,?", r"row 1: the value in column 1 is missing"),
         (1, "0,1,2,3,4", r"row 1: looks like numbers of the columns"),
         (1, "1,2,3,4,5", r"row 1: looks like numbers of the columns"),
+        (1, ",t0,t1,t2,t3", r"row 1: the first column has no name.*index=False"),
+        (1, ",0,1,2,3", r"row 1: the first column has no name.*index=False"),
+        (1, ",0.5,1.5,2.5,3.5", r"row 1: the value in column 1 is missing"),
         (8, '1,"2,3,4,5', r"row 8: expected 5 numbers as in row 1, found 2"),
     ],
 )
@@ -344,6 +347,19 @@ def test_a_missing_file_is_named(tmp_path):
         datasets.own_windows(tmp_path / "nowhere.csv")
 
 
+@pytest.mark.parametrize("first", [0, 1, 1000])
+@pytest.mark.parametrize("before", ["", "id,a,b,c,d,e\n"])
+def test_a_column_that_only_counts_is_refused(tmp_path, first, before):
+    rows = np.column_stack([first + np.arange(40), rng.standard_normal((40, 5))])
+    with pytest.raises(DataError, match=r"first column only counts the rows \(.*index=False"):
+        datasets.own_windows(table(tmp_path / "w.csv", rows, before=before))
+
+
+def test_windows_that_rise_by_one_in_every_column_are_no_index(tmp_path):
+    rows = 10 + np.arange(40)[:, None] + np.arange(5.0)
+    assert datasets.own_windows(table(tmp_path / "w.csv", rows)).train.shape == (19, 5)
+
+
 @pytest.mark.parametrize("with_anomalies", [True, False])
 def test_the_lesson_runs_on_windows_of_your_own(with_anomalies, changed_lesson, tmp_path):
     turn, height = rng.uniform(0, 0.1, (60, 1)), rng.uniform(0.8, 1.2, (60, 1))
@@ -353,3 +369,31 @@ def test_the_lesson_runs_on_windows_of_your_own(with_anomalies, changed_lesson, 
     made = changed_lesson("07", "beats = datasets.heartbeats()", f"beats = datasets.own_windows({given})")
     assert any("normal moments" in text for text in made)  # the first half of the lesson, about the shuttle, is as ever
     assert not any("mean beat" in text for text in made)  # what is claimed of our heartbeats is not claimed of these
+
+
+def test_the_lesson_runs_on_short_windows_too_few_for_a_threshold(changed_lesson, tmp_path):
+    rows = np.sin(np.linspace(0, 3, 5)) + 0.3 * rng.standard_normal((40, 5))  # 7 rows for validation
+    files = ", ".join(
+        repr(str(table(tmp_path / name, r))) for name, r in (("normal.csv", rows), ("odd.csv", rows[:9] * 2))
+    )
+    said = tmp_path / "said.txt"
+    print_there = f"print = functools.partial(print, file=open({str(said)!r}, 'w', buffering=1))"
+    changed_lesson("07", "beats = datasets.heartbeats()", f"beats = datasets.own_windows({files})\n{print_there}")
+    text = said.read_text(encoding="utf-8")
+    assert "7 validation windows are too few for a threshold at 5 %" in text and "got 0.0% (" not in text
+    assert "half as large: AUC of PCA-4" in text and "PCA-2" in text  # two codes of different size
+
+
+def test_the_lesson_runs_on_ecg5000(changed_lesson, tmp_path, monkeypatch):
+    counts = {"ECG5000_TRAIN.txt": (150, 40, 2, 5, 1), "ECG5000_TEST.txt": (200, 60, 8, 10, 2)}
+    made = archive(counts)  # noise of the shape of ECG5000
+    cache = tmp_path / "keras" / "datasets"
+    cache.mkdir(parents=True)
+    (cache / "ECG5000.zip").write_bytes(made)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    texts = changed_lesson(
+        "07",
+        "beats = datasets.heartbeats()",
+        f"datasets.ECG5000_COUNTS = {counts}\nbeats = datasets.heartbeats(full=True)",
+    )
+    assert any("normal moments" in text for text in texts) and not any("mean beat" in text for text in texts)

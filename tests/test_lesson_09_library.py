@@ -45,19 +45,34 @@ def test_precision_and_recall_tell_one_perfect_shoe_from_scattered_ones(rng):
     assert wide[0] < 0.2 and wide[1] > 0.8
 
 
-def test_copying_share_is_one_for_copies_and_one_half_for_fresh_data(rng):
-    train, fresh = rng.normal(size=(2, 400, 6))
-    assert metrics.copying_share(train + 1e-3, train, fresh) == 1.0
-    assert metrics.copying_share(fresh + 1e-3, train, fresh) == 0.0
-    assert abs(metrics.copying_share(rng.normal(size=(2000, 6)), train, fresh) - 0.5) < 0.06
-    blurred = 0.3 * rng.normal(
-        size=(100, 6)
-    )  # nearer to everything: one half on average over sets, with a wide scatter
-    shares = [metrics.copying_share(blurred, *rng.normal(size=(2, 200, 6))) for _ in range(200)]
+def test_copies_leave_the_fresh_blocks_without_neighbours(rng):
+    blocks = rng.normal(size=(8, 300, 6))  # seven of training examples, one of fresh ones
+    everything = blocks[:7].reshape(-1, 6)
+    copies = everything[rng.integers(0, len(everything), 4000)] + 1e-4
+    shares = metrics.neighbour_shares(copies, blocks)
+    assert shares.sum() == pytest.approx(1) and shares[7] == 0
+    np.testing.assert_allclose(shares[:7], 1 / 7, atol=0.03)
+    honest = metrics.neighbour_shares(rng.normal(size=(4000, 6)), blocks)
+    np.testing.assert_allclose(honest, 1 / 8, atol=0.03)
+    half = metrics.neighbour_shares(np.concatenate([copies[:2000], rng.normal(size=(2000, 6))]), blocks)
+    assert half[7] == pytest.approx(1 / 16, abs=0.015)
+
+
+def test_one_block_of_many_training_examples_overlooks_copies_of_the_rest(rng):
+    train, fresh = rng.normal(size=(6000, 6)), rng.normal(size=(500, 6))
+    copies = train[rng.integers(0, 6000, 2000)] + 1e-4
+    one_block = metrics.neighbour_shares(copies, np.stack([train[:500], fresh]))
+    assert abs(one_block[0] - 0.5) < 0.1
+    assert metrics.neighbour_shares(copies, np.concatenate([train, fresh]).reshape(13, 500, 6))[12] == 0
+
+
+def test_neighbour_shares_of_two_blocks_are_even_for_blurred_samples_but_scatter(rng):
+    blurred = 0.3 * rng.normal(size=(100, 6))  # nearer to everything
+    shares = [metrics.neighbour_shares(blurred, rng.normal(size=(2, 200, 6)))[0] for _ in range(200)]
     assert abs(np.mean(shares) - 0.5) < 0.06 and np.std(shares) > 0.06
-    assert metrics.copying_share(train, train, train) == 0.5
-    with pytest.raises(ValueError, match="same shape"):
-        metrics.copying_share(train, train, fresh[:100])
+    for samples, blocks in ((blurred, blurred), (blurred, rng.normal(size=(2, 9, 5))), (blurred, blurred[None])):
+        with pytest.raises(ValueError, match="blocks"):
+            metrics.neighbour_shares(samples, blocks)
 
 
 def test_the_autocorrelation_of_an_autoregression_decays_as_it_should(rng):
@@ -170,6 +185,23 @@ def test_the_conditional_model_learns_what_it_is_told(rng, tmp_path):
     np.testing.assert_allclose(
         again.generate(drawn[:, :2], np.eye(2)[[0] * 50]), vae.generate(drawn[:, :2], np.eye(2)[[0] * 50]), atol=1e-5
     )
+
+
+@pytest.mark.backends
+def test_the_conditional_warm_start_is_probabilistic_pca_around_the_mean_of_each_kind(rng):
+    kind = rng.integers(0, 2, 300)
+    data = rng.normal(size=(300, 3)) @ rng.normal(size=(3, 7)) + 0.2 * rng.normal(size=(300, 7)) + 3.0 * kind[:, None]
+    means = np.stack([data[kind == k].mean(axis=0) for k in (0, 1)])
+    ppca = referees.fit_ppca(data - means[kind], 3)
+    vae = models.warm_start_conditional_vae(ppca, means, 8)
+    told = np.eye(2, dtype="float32")[kind]
+    bound = metrics.importance_weighted_bound(vae.log_weights([data.astype("float32"), told], samples=3))
+    np.testing.assert_allclose(bound, ppca.log_likelihood(data - means[kind]), rtol=1e-3, atol=1e-2)
+    np.testing.assert_allclose(vae.generate(np.zeros((2, 3)), np.eye(2)), means, atol=1e-4)
+    with pytest.raises(ValueError, match="means"):
+        models.warm_start_conditional_vae(ppca, means[:, :5])
+    with pytest.raises(ValueError, match="latents"):
+        models.warm_start_conditional_vae(referees.fit_ppca(data, 0), means)
 
 
 @pytest.mark.backends

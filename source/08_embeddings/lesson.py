@@ -1045,7 +1045,7 @@ for name, size in shared.items():
 # * `lancedb.connect("db://name", api_key=…, region=…)`: LanceDB's own service, or with `host_override="https://…"` a server of yours.
 #
 # `create_table`, `open_table`, `search(…).limit(10)`, `where` and `create_index` are the same calls. A server builds an index in the background: wait until `index_stats` counts all rows before you measure. And what changes most is who may read it: an embedding of a
-# picture is personal data where the picture is. [source/08_embeddings/README.md](../source/08_embeddings/README.md) says how to point this lesson at such an address.
+# picture is personal data where the picture is. `source/08_embeddings/README.md`, in the repository of the course, says how to point this lesson at such an address.
 #
 # ## Three failures
 #
