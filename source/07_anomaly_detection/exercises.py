@@ -306,8 +306,8 @@ check(fool)
 # %% [markdown] tags=["explanation"]
 # The error measures the distance to what the autoencoder can *draw*, and that surface reaches further than the data that
 # shaped it. A linear autoencoder draws a whole plane: a beat a hundred times too large, or upside down, costs nothing if
-# the normal beats vary along that direction. A nonlinear one draws a curved sheet that ends somewhere, but hardly ever
-# where the data end.
+# the normal beats vary along that direction. One whose codes are bounded draws a sheet that ends somewhere, but hardly
+# ever where the data end.
 #
 # So combine the score with one that asks how usual the *code* is, such as the distance to the nearest training code. A
 # normal beat with a little noise is no answer: it is not far. Random numbers are no answer either: they are far, and
