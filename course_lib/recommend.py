@@ -11,11 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 from scipy import stats
 
 from course_lib.datasets import MovieRatings
+
+T = TypeVar("T")
 
 # ---------------------------------------------------------------------------------------------------------------------
 # The data as vectors
@@ -270,23 +274,34 @@ def popularity(train: np.ndarray) -> np.ndarray:
     return _history("train", train).sum(axis=0, dtype=np.float64)
 
 
-def item_neighbours(train: np.ndarray, shrink: float = 0.0) -> np.ndarray:
+def item_neighbours(train: np.ndarray, shrink: float = 0.0, k: int | None = None) -> np.ndarray:
     """Similarities of items by the users they share: cosine of the columns, zero diagonal.
 
     Args:
         train: histories, shape (users, items).
         shrink: added to the denominator, so that pairs seen together once do not count as twins.
+        k: neighbours that each item keeps: in each column the k largest similarities (ties to the smaller number), the
+            others become 0. Without it all are kept.
 
     Returns:
         Shape (items, items), float32; ``scores = history @ similarities``.
 
-    Source: Sarwar and others 2001; shrinkage after Bell and Koren 2007.
+    Raises:
+        ValueError: if ``train`` is no matrix of numbers or ``k`` is not positive.
+
+    Source: Sarwar and others 2001; the k nearest for lists of items: Deshpande and Karypis 2004; shrinkage after Bell
+    and Koren 2007.
     """
+    if k is not None and k < 1:
+        raise ValueError(f"k must be at least 1, or None for all neighbours, but it is {k!r}")
     train = _history("train", train)
     together = train.T @ train
     lengths = np.sqrt(np.diag(together))
     similarity = together / np.maximum(np.outer(lengths, lengths) + shrink, 1e-12)
     np.fill_diagonal(similarity, 0.0)
+    if k is not None and k < len(similarity):
+        farther = np.argsort(-similarity, axis=0, kind="stable")[k:]
+        np.put_along_axis(similarity, farther, 0.0, axis=0)
     return similarity
 
 
@@ -328,6 +343,32 @@ def ease(train: np.ndarray, strength: float, *, zero_diagonal: bool = True) -> n
     return weights.astype(np.float32)
 
 
+def choose(
+    train: np.ndarray,
+    shown: np.ndarray,
+    held_out: np.ndarray,
+    options: Sequence[T],
+    fit: Callable[[np.ndarray, T], np.ndarray],
+    score: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None,
+) -> T:
+    """The option under which a linear recommender ranks best for validation users, none of whom is in ``train``.
+
+    Args:
+        train: histories of training users, shape (users, items).
+        shown: what the validation users are known to like, bool, shape (others, items).
+        held_out: what they are scored on, same shape.
+        options: to choose from; of equal ones the first.
+        fit: (train, option) -> weights (items, items).
+        score: (masked scores, held_out) -> one number a user; NDCG@100 by default.
+    """
+    score = score or (lambda scores, held: ndcg_at_k(scores, held, min(100, held.shape[1])))
+    found = []
+    for option in options:
+        scores = shown.astype(np.float32) @ fit(train, option)
+        found.append(score(never_seen(scores, shown), held_out).mean())
+    return options[int(np.argmax(found))]
+
+
 def choose_strength(
     train: np.ndarray,
     shown: np.ndarray,
@@ -336,7 +377,7 @@ def choose_strength(
     score: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None,
     **options,
 ) -> float:
-    """The strength of :func:`ease` that ranks best for validation users, none of whom is in ``train``.
+    """The strength of :func:`ease` that ranks best for validation users: :func:`choose` with :func:`ease`.
 
     Args:
         train: histories of training users, shape (users, items).
@@ -346,12 +387,8 @@ def choose_strength(
         score: (masked scores, held_out) -> one number a user; NDCG@100 by default.
         **options: passed on to :func:`ease`.
     """
-    score = score or (lambda scores, held: ndcg_at_k(scores, held, min(100, held.shape[1])))
-    found = []
-    for strength in strengths:
-        scores = shown.astype(np.float32) @ ease(train, strength, **options)
-        found.append(score(never_seen(scores, shown), held_out).mean())
-    return float(strengths[int(np.argmax(found))])
+    fit = partial(ease, **options)
+    return float(choose(train, shown, held_out, strengths, fit, score))
 
 
 def standardise(scores: np.ndarray, shown: np.ndarray) -> np.ndarray:

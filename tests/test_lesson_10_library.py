@@ -294,6 +294,17 @@ def test_item_neighbours_are_cosines_without_themselves():
         found[2, 5], x[:, 2] @ x[:, 5] / np.linalg.norm(x[:, 2]) / np.linalg.norm(x[:, 5]), rtol=1e-6
     )
     assert (recommend.item_neighbours(x, shrink=10.0) <= found + 1e-9).all()
+    near = recommend.item_neighbours(x, k=4)
+    assert ((near > 0).sum(axis=0) == 4).all()
+    for item in range(x.shape[1]):
+        kept = np.flatnonzero(near[:, item])
+        assert np.array_equal(near[kept, item], found[kept, item])
+        assert found[kept, item].min() >= np.delete(found[:, item], kept).max()
+    assert np.array_equal(recommend.item_neighbours(x, k=x.shape[1]), found)
+    twins = recommend.item_neighbours(np.ones((3, 5)), k=2)  # all alike: still two neighbours each
+    assert ((twins > 0).sum(axis=0) == 2).all()
+    with pytest.raises(ValueError, match="k must be at least 1"):
+        recommend.item_neighbours(x, k=0)
     assert recommend.popularity(x).tolist() == x.sum(axis=0).tolist()
 
 
@@ -308,15 +319,25 @@ def test_on_the_films_the_ladder_has_its_order(data):
         return recommend.ndcg_at_k(recommend.never_seen(scores, shown[test]), held_out[test], 100).mean()
 
     popular = score(np.tile(recommend.popularity(train), (len(history), 1)))
-    near = score(history @ recommend.item_neighbours(train))
+    everything = score(history @ recommend.item_neighbours(train))
+    near = score(history @ recommend.item_neighbours(train, k=100))
     closed = score(history @ recommend.ease(train, 200.0))
-    assert 0.15 < popular < near - 0.05 < closed - 0.09
+    assert 0.15 < popular < everything - 0.05 and everything < near - 0.015 and near < closed - 0.01
     inside = np.flatnonzero(folds > 1)
     aside = folds == 1
     strength = recommend.choose_strength(
         data.liked[inside].astype(np.float32), shown[aside], held_out[aside], (1.0, 200.0)
     )
     assert strength == 200.0
+    options = (None, 100)
+    k = recommend.choose(
+        data.liked[inside].astype(np.float32),
+        shown[aside],
+        held_out[aside],
+        options,
+        lambda matrix, k: recommend.item_neighbours(matrix, k=k),
+    )
+    assert k == 100
 
 
 # --- losses and the variational recommender ---
