@@ -1089,7 +1089,7 @@ plots.ladder(
 # | [06](06_decoder_swapping.ipynb) | shared PCA and optimal transport; kernel ridge regression on edges | about a decibel, until the equations looked at edges |
 # | [07](07_anomaly_detection.ipynb) | distance to the mean, PCA, nearest neighbour, one formula in the right units | on the shuttle all PCAs beaten, level with the nearest neighbour and the formula; nothing on heartbeats |
 # | [08](08_embeddings.ipynb) | pixels; PCA, aligned or not; the best linear map | on clean pictures hardly anything; indifference to movement, which aligning gives cheaper, at a price in noise |
-# | [09](09_generation.ipynb) | a Gaussian for each kind | the bump at a random hour; not the electricity |
+# | [09](09_generation.ipynb) | a Gaussian for each kind; PCA with a mixture on its codes | the bump at a random hour, and clothes nearer to real ones; not the electricity |
 # | 10 | EASE and other linear autoencoders; tuned neighbours | a little, in company |
 #
 # Where the world is nearly linear, the closed form wins, and costs a second. Where it is not, a network can win; so can a better input or a better formula. A network that starts at the closed form added to it in lessons 02, 04, 05 and 06; in 07 one that started at random detected better, and here the start was better than the end. You can
