@@ -7,7 +7,7 @@
 #   course:
 #     title: Anomaly detection
 #     lesson: 7
-#     minutes: 60
+#     minutes: 70
 #     prerequisites:
 #       - "lesson 02"
 #     objectives:

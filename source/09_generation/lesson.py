@@ -7,7 +7,7 @@
 #   course:
 #     title: Generating images and time series
 #     lesson: 9
-#     minutes: 70
+#     minutes: 75
 #     prerequisites:
 #       - "lesson 05"
 #       - "the normal distribution, covariance"

@@ -7,7 +7,7 @@
 #   course:
 #     title: Recommendation
 #     lesson: 10
-#     minutes: 75
+#     minutes: 85
 #     prerequisites:
 #       - "lesson 02 (linear autoencoders) and lesson 04 (denoising)"
 #       - "lesson 05 for the variational recommender"
