@@ -8,11 +8,10 @@ pictures, looked at on the validation pictures, seed 0; the test pictures stay o
 
 from __future__ import annotations
 
-import csv
-
 import keras
 from keras import layers
 
+from bench import table
 from course_lib import datasets, training
 
 FOLDER = datasets.DATA_FOLDER.parent / "checkpoints"
@@ -64,10 +63,7 @@ def main(epochs=12, seed=0):
     kept = build()
     kept.set_weights(classifier.get_weights())
     kept.save(FOLDER / f"{NAME}.keras")
-    with open(FOLDER / f"{NAME}.csv", "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    table.save(FOLDER / f"{NAME}.csv", rows)
 
 
 if __name__ == "__main__":

@@ -9,13 +9,13 @@ pictures; the test pictures stay out. The decoders are not kept.
 
 from __future__ import annotations
 
-import csv
 import time
 
 import keras
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
+from bench import table
 from course_lib import datasets, layers, models, training
 
 FOLDER = datasets.DATA_FOLDER.parent / "checkpoints"
@@ -89,10 +89,7 @@ def main(epochs=40, seed=0):
         own = keras.ops.convert_to_numpy(encoder(validation[:100]))
         np.testing.assert_allclose(answers[name], own, rtol=1e-3, atol=1e-3)
     kept.save(FOLDER / f"{NAME}.keras")
-    with open(FOLDER / f"{NAME}.csv", "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    table.save(FOLDER / f"{NAME}.csv", rows)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 
 def show(title: str, columns: Sequence[str], rows: Sequence[Sequence]) -> None:
@@ -17,6 +19,14 @@ def show(title: str, columns: Sequence[str], rows: Sequence[Sequence]) -> None:
         print("  " + "  ".join([left, *right]))
         if number == 0:
             print("  " + "  ".join("-" * w for w in widths))
+
+
+def save(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
+    """Write rows with the same keys as a CSV file, the keys on its first line."""
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def verdict(seconds: float, bar: float) -> str:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -367,28 +366,6 @@ def choose(
         scores = shown.astype(np.float32) @ fit(train, option)
         found.append(score(never_seen(scores, shown), held_out).mean())
     return options[int(np.argmax(found))]
-
-
-def choose_strength(
-    train: np.ndarray,
-    shown: np.ndarray,
-    held_out: np.ndarray,
-    strengths: Sequence[float],
-    score: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None,
-    **options,
-) -> float:
-    """The strength of :func:`ease` that ranks best for validation users: :func:`choose` with :func:`ease`.
-
-    Args:
-        train: histories of training users, shape (users, items).
-        shown: what the validation users are known to like, bool, shape (others, items).
-        held_out: what they are scored on, same shape.
-        strengths: to choose from.
-        score: (masked scores, held_out) -> one number a user; NDCG@100 by default.
-        **options: passed on to :func:`ease`.
-    """
-    fit = partial(ease, **options)
-    return float(choose(train, shown, held_out, strengths, fit, score))
 
 
 def standardise(scores: np.ndarray, shown: np.ndarray) -> np.ndarray:

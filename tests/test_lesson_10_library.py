@@ -325,18 +325,9 @@ def test_on_the_films_the_ladder_has_its_order(data):
     assert 0.15 < popular < everything - 0.05 and everything < near - 0.015 and near < closed - 0.01
     inside = np.flatnonzero(folds > 1)
     aside = folds == 1
-    strength = recommend.choose_strength(
-        data.liked[inside].astype(np.float32), shown[aside], held_out[aside], (1.0, 200.0)
-    )
-    assert strength == 200.0
-    options = (None, 100)
-    k = recommend.choose(
-        data.liked[inside].astype(np.float32),
-        shown[aside],
-        held_out[aside],
-        options,
-        lambda matrix, k: recommend.item_neighbours(matrix, k=k),
-    )
+    asked = data.liked[inside].astype(np.float32), shown[aside], held_out[aside]
+    assert recommend.choose(*asked, (1.0, 200.0), recommend.ease) == 200.0
+    k = recommend.choose(*asked, (None, 100), lambda matrix, k: recommend.item_neighbours(matrix, k=k))
     assert k == 100
 
 
