@@ -167,10 +167,10 @@ for k, score in by_neighbours.items():
 tuned = recommend.paired_difference(by_neighbours[100], by_neighbours[None])
 print(f"100 neighbours minus all of them, user by user: {tuned}")
 claim(
-    "To keep 100 neighbours and forget the rest is worth more than .01",
-    tuned.mean > 0.01,
+    "To keep 100 neighbours and forget the rest raises NDCG@100",
+    tuned.mean > 0,
     f"{by_neighbours[None].mean():.3f} becomes {by_neighbours[100].mean():.3f}",
-    margin=tuned.mean - 0.01,
+    margin=tuned.mean,
 )
 first_scores["item neighbours"] = history @ recommend.item_neighbours(train, k=100)
 
@@ -558,12 +558,10 @@ for name in names:
 
 # %%
 claim(
-    "Item neighbours beat popularity by at least .1; EASE beats them, tuned, by at least .01",
-    ndcg["item neighbours"].mean() - ndcg["popularity"].mean() > 0.1 and differences["item neighbours"].mean < -0.01,
+    "Item neighbours beat popularity by at least .1; EASE beats them, tuned",
+    ndcg["item neighbours"].mean() - ndcg["popularity"].mean() > 0.1 and differences["item neighbours"].mean < 0,
     f"{ndcg['popularity'].mean():.3f}, {ndcg['item neighbours'].mean():.3f}, {ndcg['EASE'].mean():.3f}",
-    margin=min(
-        ndcg["item neighbours"].mean() - ndcg["popularity"].mean() - 0.1, -differences["item neighbours"].mean - 0.01
-    ),
+    margin=min(ndcg["item neighbours"].mean() - ndcg["popularity"].mean() - 0.1, -differences["item neighbours"].mean),
 )
 claim(
     "A narrow linear code is behind EASE",
