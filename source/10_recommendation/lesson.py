@@ -98,6 +98,8 @@ plots.curve(
 )
 
 # %% [markdown]
+# (The ten likes of a film were counted before users with fewer than ten were left out. So the line ends a little below ten.)
+#
 # An empty place has two meanings, "not liked" and "not known", and nobody can tell which. That is what makes recommendation a guess about
 # the *unseen*, and what makes its tests delicate.
 
