@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import linecache
 import sys
@@ -88,3 +89,33 @@ def solutions(lesson: Lesson) -> dict:
 def stubs(lesson: Lesson) -> dict:
     """The stubs of a lesson, by name, as learners get them."""
     return _run_cells(lesson, 0)
+
+
+@functools.cache
+def _bank_of(slug: str) -> dict:
+    from authoring.source import lessons
+
+    (lesson,) = lessons(slug)
+    return {
+        "stub": stubs(lesson),
+        "solution": solutions(lesson),
+        "variant": variants(lesson),
+        "wrong": wrong_answers(lesson),
+    }
+
+
+def answers_of(slug: str, kind: str, exercise: str, number: int = 0) -> list[Callable]:
+    """The answers to one exercise, found by plain values, so that another process can be asked for them.
+
+    Args:
+        slug: the lesson's folder, such as ``05_variational``.
+        kind: ``"stub"``, ``"solution"``, ``"variant"`` or ``"wrong"``.
+        exercise: name of the exercise.
+        number: of a wrong answer, in the order of the lesson's bank.
+    """
+    from course_lib.classroom.exercise import find_exercise
+
+    chosen = _bank_of(slug)[kind]
+    if kind == "wrong":
+        return list(chosen[number].answers)
+    return [chosen[name] for name in find_exercise(exercise).names]

@@ -16,18 +16,21 @@ _quiet.install()
 
 __version__ = "0.1.0"
 
-_WHERE = {
-    "check": "course_lib.checks.framework",
-    "hint": "course_lib.checks.framework",
-    "run_check": "course_lib.checks.framework",
-    "claim": "course_lib.claims",
-    "guess": "course_lib.guesses",
-    "reveal": "course_lib.guesses",
-    "progress": "course_lib.records",
+# Where a public name lives that is loaded when it is first asked for.
+_LAZY_NAMES = {
+    "check": "classroom.commands",
+    "hint": "classroom.commands",
+    "progress": "classroom.commands",
+    "run_check": "classroom.run",
+    "claim": "classroom.claims",
+    "guess": "classroom.guesses",
+    "reveal": "classroom.guesses",
 }
-_MODULES = {
+_LAZY_MODULES = {
+    "augment",
     "datasets",
     "detection",
+    "head_pose",
     "layers",
     "losses",
     "metrics",
@@ -37,19 +40,20 @@ _MODULES = {
     "referees",
     "training",
     "vectors",
+    "watermark",
     "widgets",
 }
 
-__all__ = sorted([*_WHERE, *_MODULES])
+__all__ = sorted([*_LAZY_NAMES, *_LAZY_MODULES])
 
 
 def __getattr__(name: str):
     """Load a public name when it is first asked for (PEP 562)."""
-    if name in _WHERE:
-        value = getattr(importlib.import_module(_WHERE[name]), name)
+    if name in _LAZY_NAMES:
+        value = getattr(importlib.import_module(f"course_lib.{_LAZY_NAMES[name]}"), name)
         globals()[name] = value
         return value
-    if name in _MODULES:
+    if name in _LAZY_MODULES:
         return importlib.import_module(f"course_lib.{name}")
     raise AttributeError(f"course_lib has no name {name!r}; it offers: {', '.join(__all__)}")
 

@@ -27,7 +27,7 @@ def main(argv: list[str] | None = None) -> int:
     if rest and arguments.command != "lab":
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
 
-    from course_lib import lab as lab_module
+    from course_lib.classroom import lab as lab_module
 
     work = arguments.work or lab_module.default_work_folder()
     try:
@@ -37,13 +37,13 @@ def main(argv: list[str] | None = None) -> int:
             print(lab_module.reset(arguments.name, work))
             return 0
         if arguments.command == "progress":
-            from course_lib.records import progress as table
+            from course_lib.classroom.commands import progress as table
 
             if work.is_dir():
                 os.chdir(work)
             print(table(arguments.lesson))
             return 0
-        from course_lib.doctor import examine
+        from course_lib.classroom.doctor import examine
 
         return examine(work, deep=arguments.deep)
     except (lab_module.LabError, ValueError) as error:

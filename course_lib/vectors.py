@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from course_lib import records
+from course_lib.classroom import records
 
 
 def connect(uri: str | Path, **options: Any) -> Any:

@@ -56,7 +56,7 @@ def pytest_terminal_summary(terminalreporter):
 @pytest.fixture
 def work(tmp_path, monkeypatch):
     """A work folder as `python -m course_lib lab` leaves it, with the current directory in it."""
-    from course_lib import records
+    from course_lib.classroom import records
 
     folder = tmp_path / "work"
     (folder / "exercises").mkdir(parents=True)

@@ -20,7 +20,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from course_lib import records
+from course_lib.classroom import records
 
 pytestmark = pytest.mark.browser
 

@@ -170,7 +170,7 @@ def test_endless_loop_is_stopped_and_its_line_is_shown(kind):
 
 
 def test_code_that_cannot_be_stopped_is_reported_as_such(monkeypatch):
-    monkeypatch.setattr("course_lib.checks.time_limit.GRACE", 0.2)
+    monkeypatch.setattr("course_lib.classroom.time_limit.GRACE", 0.2)
 
     def toy_square(x):
         time.sleep(2)  # one call into C: no exception can land before it returns

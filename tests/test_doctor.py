@@ -8,7 +8,8 @@ import sys
 
 import pytest
 
-from course_lib import datasets, doctor, records
+from course_lib import datasets
+from course_lib.classroom import doctor, records
 
 
 def said(tmp_path, **kwargs) -> tuple[int, str]:
@@ -31,7 +32,7 @@ def test_sound_machine_passes(tmp_path):
 
 def test_it_does_not_import_the_backend():
     code = (
-        "import sys; from pathlib import Path; from course_lib.doctor import examine; examine(Path('work'));"
+        "import sys; from pathlib import Path; from course_lib.classroom.doctor import examine; examine(Path('work'));"
         "sys.exit(bool({'keras', 'tensorflow', 'jax', 'torch'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=records.course_root(), capture_output=True)

@@ -9,8 +9,9 @@ import pytest
 from authoring import bank
 from authoring.derive import tasks
 from authoring.source import lessons
-from course_lib.checks import framework
-from course_lib.checks.framework import FAIL, NOT_ATTEMPTED, PASS, run_check
+from course_lib.classroom import exercise as framework
+from course_lib.classroom.exercise import FAIL, NOT_ATTEMPTED, PASS
+from course_lib.classroom.run import run_check
 
 LESSONS = [lesson for lesson in lessons() if lesson.has_exercises]
 CASES = [

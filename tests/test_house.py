@@ -72,7 +72,7 @@ def test_unknown_name_says_what_there_is():
 def test_requirements_have_lower_bounds_and_the_tested_set_satisfies_them():
     from importlib.metadata import version
 
-    from course_lib.doctor import _numbers, requirements
+    from course_lib.classroom.doctor import _numbers, requirements
 
     lines = [line for line in (ROOT / "requirements.txt").read_text().splitlines() if line.strip() and line[0] != "#"]
     bounds = dict(requirements())

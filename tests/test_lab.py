@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from course_lib import lab, records
+from course_lib.classroom import lab, records
 from course_lib.__main__ import main
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from course_lib import datasets, plots, records, referees, vectors
+from course_lib import datasets, plots, referees, vectors
+from course_lib.classroom import records
 
 
 @pytest.fixture

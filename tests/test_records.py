@@ -9,8 +9,9 @@ import os
 import numpy as np
 import pytest
 
-from course_lib import claim, guess, progress, records, reveal
-from course_lib.claims import ClaimFailed
+from course_lib import claim, guess, progress, reveal
+from course_lib.classroom import records
+from course_lib.classroom.claims import ClaimFailed
 
 
 @pytest.fixture(autouse=True)
@@ -142,7 +143,7 @@ def test_guess_and_reveal_refuse_nonsense():
 def test_guess_shows_buttons_remembers_the_choice_and_reveal_compares(work, monkeypatch, capsys):
     import ipywidgets
 
-    from course_lib import guesses
+    from course_lib.classroom import guesses
 
     shown = []
     monkeypatch.setattr(guesses, "headless", lambda: False)

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from course_lib.checks.framework import judge
+from course_lib.classroom.legacy import judge
 
 
 def _pairs(scores: np.ndarray, is_anomaly: np.ndarray) -> tuple[float, float]:

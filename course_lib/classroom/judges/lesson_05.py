@@ -8,7 +8,11 @@ import re
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from course_lib.checks.framework import judge
+from course_lib.classroom.exercise import judges_of
+from course_lib.classroom.legacy import judge
+from course_lib.classroom.probe import float32
+
+exercise = judges_of(5)
 
 
 def _tensor(values):
@@ -88,304 +92,104 @@ def _require_gradient(probe, loss, start, true, question: str) -> None:
     )
 
 
-@judge(
-    "reparameterize",
-    title="A draw that lets gradients through",
-    section="A distribution for each attribute",
-    uses_keras=True,
-    question="log σ² = log 4: how large is the standard deviation?",
-)
+@exercise("reparameterize", ops=True)
 def judge_reparameterize(reparameterize, probe):
     """Three independent arrays of two sizes, so that every wrong scale shows; then the gradients."""
     rng = probe.rng
-    for n, k in ((4, 3), (9, 6)):
-        mu = rng.normal(0, 2, (n, k)).astype(np.float32).astype(np.float64)
-        log_var = (rng.choice([-1, 1], (n, k)) * rng.uniform(0.5, 2.5, (n, k))).astype(np.float32).astype(np.float64)
-        epsilon = (rng.choice([-1, 1], (n, k)) * rng.uniform(0.3, 2, (n, k))).astype(np.float32).astype(np.float64)
-        given = _tensor(mu), _tensor(log_var), _tensor(epsilon)
-        made = probe.call(reparameterize, *given)
-        got = probe.require_shape(made, (n, k), "One draw for each latent of each picture.").astype(np.float64)
-        again = probe.array(probe.call(reparameterize, *given)).astype(np.float64)
-        probe.require(
-            np.array_equal(got, again, equal_nan=True),
-            "draws-its-own-noise",
-            "Called twice with the same three arrays, your function gives different answers. Who draws epsilon?",
-        )
-        sigma = np.exp(0.5 * log_var)
-        negative = log_var < 0
-        probe.require(
-            not (np.isnan(got).any() and np.array_equal(np.isnan(got), negative)),
-            "root-of-a-logarithm",
-            "You get NaN where log_var is negative. Of which number is the standard deviation the root?",
-        )
-        wide = "For log_var = log 4 the standard deviation is 2."
-        probe.settle(
-            got,
-            mu + sigma * epsilon,
-            [
-                (
-                    mu + sigma**2 * epsilon,
-                    "variance-for-sigma",
-                    f"{wide} By what do you multiply epsilon there?",
-                ),
-                (
-                    mu + sigma**4 * epsilon,
-                    "doubled-not-halved",
-                    f"{wide} By what do you multiply epsilon there? Is a root a factor of 2 or of a half?",
-                ),
-                *(
-                    (
-                        mu + factor * log_var * epsilon,
-                        "logarithm-for-sigma",
-                        f"{wide} You multiply epsilon by {factor:g} times the logarithm. Can a standard deviation be negative?",
-                    )
-                    for factor in (1.0, 0.5)
-                ),
-                (
-                    mu + np.sqrt(np.abs(log_var)) * epsilon,
-                    "logarithm-for-sigma",
-                    f"{wide} You take the root of the logarithm. How do you get from log σ² to σ²?",
-                ),
-                (
-                    mu + epsilon / sigma,
-                    "precision-for-variance",
-                    "A larger log_var makes your draws narrower. Which sign belongs into the exponent?",
-                ),
-                (
-                    mu - sigma * epsilon,
-                    "wrong-sign",
-                    "With epsilon = 1 your draw is one standard deviation below the mean. Where should it be?",
-                ),
-                (
-                    mu + sigma,
-                    "ignores-epsilon",
-                    "Your draw does not depend on epsilon: it is always one standard deviation above the mean. Where is the chance?",
-                ),
-                (mu, "ignores-epsilon", "You return the means. Where is the chance?"),
-                (mu + epsilon, "ignores-the-variance", "Your draw does not depend on log_var. How wide should it be?"),
-                *(
-                    (wrong, "scales-the-mean", "Your draw for epsilon = 0 is not the mean. What does σ multiply?")
-                    for wrong in ((mu + epsilon) * sigma, mu * sigma + epsilon, mu * sigma * epsilon)
-                ),
-                *(
-                    (
-                        mu + factor * sigma * epsilon,
-                        "noise-rescaled",
-                        f"Your noise is {factor:g} times what it should be. Is epsilon not standard normal already?",
-                    )
-                    for factor in (0.1, 0.5, 2.0)
-                ),
-                (
-                    mu + sigma * epsilon[:, :1],
-                    "one-draw-for-all-latents",
-                    "All latents of a picture move together. How many numbers does epsilon hold for one picture?",
-                ),
-                (
-                    mu + sigma * epsilon[:1],
-                    "one-draw-for-all-pictures",
-                    "All pictures of the batch get the same epsilon. How many rows does it have?",
-                ),
-            ],
-            "wrong-draw",
-            "A normal number with mean 5 and standard deviation 2, made from a standard normal one: what do you add, what do you multiply?",
-            rtol=1e-4,
-            atol=1e-5,
-        )
+
+    def away_from_zero(low, high, shape):
+        return rng.choice([-1, 1], shape) * rng.uniform(low, high, shape)
+
+    def cases():
+        for n, k in ((4, 3), (9, 6)):
+            mu, log_var, epsilon = float32(
+                rng.normal(0, 2, (n, k)), away_from_zero(0.5, 2.5, (n, k)), away_from_zero(0.3, 2, (n, k))
+            )
+            got = probe.repeatable(reparameterize, mu, log_var, epsilon, otherwise="draws-its-own-noise")
+            got = probe.shape(got, (n, k))
+            nan = np.isnan(got)
+            probe.require(not nan.any() or not np.array_equal(nan, log_var < 0), "root-of-a-logarithm")
+            sigma = np.exp(0.5 * log_var)
+            mistakes = {
+                "variance-for-sigma": mu + sigma**2 * epsilon,
+                "doubled-not-halved": mu + sigma**4 * epsilon,
+                "logarithm-for-sigma": [mu + factor * log_var * epsilon for factor in (1.0, 0.5)],
+                "logarithm-for-sigma/root": mu + np.sqrt(np.abs(log_var)) * epsilon,
+                "precision-for-variance": mu + epsilon / sigma,
+                "wrong-sign": mu - sigma * epsilon,
+                "ignores-epsilon": mu + sigma,
+                "ignores-epsilon/means": mu,
+                "ignores-the-variance": mu + epsilon,
+                "scales-the-mean": [(mu + epsilon) * sigma, mu * sigma + epsilon, mu * sigma * epsilon],
+                "noise-rescaled": [mu + factor * sigma * epsilon for factor in (0.1, 0.5, 2.0)],
+                "one-draw-for-all-latents": mu + sigma * epsilon[:, :1],
+                "one-draw-for-all-pictures": mu + sigma * epsilon[:1],
+            }
+            yield got, mu + sigma * epsilon, mistakes
+
+    probe.settle_all(cases(), "wrong-draw", atol=1e-5)
     far = np.array([[12.0, -12.0, 9.0], [-9.0, 12.0, -12.0]])
-    noise = rng.choice([-1, 1], far.shape) * rng.uniform(0.5, 1.5, far.shape)
-    probe.require_close(
-        probe.call(reparameterize, _tensor(0 * far), _tensor(far), _tensor(noise)),
-        np.exp(far / 2) * noise,
-        "clips-log-variance",
-        "log_var is 12 or -12 here. Which range does the task allow it, and which do you?",
-        rtol=1e-3,
+    (noise,) = float32(away_from_zero(0.5, 1.5, far.shape))
+    got = probe.call(reparameterize, 0 * far, far, noise)
+    probe.close(got, np.exp(far / 2) * noise, "clips-log-variance", rtol=1e-3)
+    mu, log_var, epsilon = float32(rng.normal(0, 2, (5, 4)), rng.uniform(-2, 2, (5, 4)), rng.normal(0, 1, (5, 4)))
+    sigma = np.exp(0.5 * log_var)
+    probe.batch_of_one(reparameterize, (mu, log_var, epsilon), mu + sigma * epsilon)
+    probe.gradients(reparameterize, (mu, log_var, epsilon), (np.ones_like(mu), 0.5 * sigma * epsilon, None))
+
+
+@exercise("kl_divergence", ops=True)
+def judge_kl_divergence(kl_divergence, probe):
+    """Two sizes, wide and narrow posteriors; then the prior itself, and the gradients."""
+    rng = probe.rng
+
+    def cases():
+        for n, k in ((6, 4), (3, 7)):
+            mu, log_var = float32(rng.normal(0, 1.5, (n, k)), rng.uniform(-2.5, 1.5, (n, k)))
+            got = probe.repeatable(kl_divergence, mu, log_var, otherwise="sampled")
+            got = probe.shape(
+                got, (n,), {(n, k): "not-summed", (): "one-number-for-the-batch", (k,): "sums-over-pictures"}
+            )
+            probe.require(not np.isnan(got).any(), "log-variance-for-variance")
+            variance, terms = np.exp(log_var), _kl_terms(mu, log_var)
+            total = terms.sum(axis=1)
+
+            def half(values):
+                return 0.5 * values.sum(axis=1)
+
+            powers = (2, 2), (2, 1), (1, 2), (0.5, 0.5), (0.5, 1), (1, 0.5)
+            mistakes = {
+                "mean-over-latents": terms.mean(axis=1),
+                "wrong-sign": [-total, -terms.mean(axis=1)],
+                "forgets-the-half": 2 * total,
+                "not-zero-at-the-prior/half": half(mu**2 + variance - log_var),
+                "not-zero-at-the-prior/whole": half(mu**2 + variance + 1 - log_var),
+                "constant-once": half(mu**2 + variance - log_var) - 0.5,
+                "sigma-and-variance-mixed": [half(mu**2 + np.exp(a * log_var) - 1 - b * log_var) for a, b in powers],
+                "forgets-the-logarithm": half(mu**2 + variance - 1),
+                "ignores-the-mean": half(variance - 1 - log_var),
+                "ignores-the-variance": half(mu**2),
+                "mean-not-squared": [half(value + variance - 1 - log_var) for value in (mu, np.abs(mu))],
+                "reversed": half(log_var + (1 + mu**2) / variance - 1),
+                "bits": total / math.log(2),
+                "mean-over-pictures": [np.full(n, value) for value in (total.mean(), terms.mean(), total.sum())],
+            }
+            yield got, total, mistakes, {"k": k}
+
+    probe.settle_all(cases(), "wrong-formula", rtol=2e-4, atol=1e-4)
+    zero = np.zeros((4, 3))
+    probe.close(probe.call(kl_divergence, zero, zero), np.zeros(4), "not-zero-at-the-prior", atol=1e-5)
+    far = np.array([[-12.0, 0.5], [6.0, 0.5], [-12.0, 6.0]])
+    probe.close(
+        probe.call(kl_divergence, 0 * far, far), _kl_terms(0 * far, far).sum(axis=1), "clips-log-variance", rtol=1e-3
     )
-    _require_alone(
-        probe,
-        "reparameterize",
-        reparameterize,
-        [_tensor(a[:1]) for a in (mu, log_var, epsilon)],
-        (mu + sigma * epsilon)[:1],
-    )
-    _require_gradient(
-        probe,
-        lambda m: reparameterize(m, given[1], given[2]),
-        mu,
-        np.ones_like(mu),
-        "Does every step from mu to your result belong to keras.ops, and does the gradient pass?",
-    )
-    _require_gradient(
-        probe,
-        lambda v: reparameterize(given[0], v, given[2]),
-        log_var,
-        0.5 * sigma * epsilon,
-        "Does every step from log_var to your result belong to keras.ops, and does the gradient pass?",
-    )
+    mu, log_var = float32(rng.normal(0, 1.5, (5, 4)), rng.uniform(-2.5, 1.5, (5, 4)))
+    probe.batch_of_one(kl_divergence, (mu, log_var), _kl_terms(mu, log_var).sum(axis=1))
+    probe.gradients(kl_divergence, (mu, log_var), (mu, 0.5 * (np.exp(log_var) - 1)))
 
 
 def _kl_terms(mu, log_var):
     return 0.5 * (mu**2 + np.exp(log_var) - 1 - log_var)
-
-
-@judge(
-    "kl_divergence",
-    title="The rate of a picture, in nats",
-    section="The loss, term by term",
-    uses_keras=True,
-    question="Append a copy of every latent. Should the rate stay or double?",
-)
-def judge_kl_divergence(kl_divergence, probe):
-    """Two sizes, wide and narrow posteriors; then the prior itself, and the gradients."""
-    rng = probe.rng
-    for n, k in ((6, 4), (3, 7)):
-        mu = rng.normal(0, 1.5, (n, k)).astype(np.float32).astype(np.float64)
-        log_var = rng.uniform(-2.5, 1.5, (n, k)).astype(np.float32).astype(np.float64)
-        given = _tensor(mu), _tensor(log_var)
-        result = probe.array(probe.call(kl_divergence, *given)).astype(np.float64)
-        terms, variance = _kl_terms(mu, log_var), np.exp(log_var)
-        probe.require(
-            result.shape != (n, k),
-            "not-summed",
-            f"You return one number for each latent, shape {result.shape}. What does one picture cost in all?",
-        )
-        probe.require(
-            result.ndim != 0,
-            "one-number-for-the-batch",
-            "You return one number for the whole batch. Which axis belongs to the pictures?",
-        )
-        probe.require(
-            result.shape != (k,),
-            "sums-over-pictures",
-            f"Shape ({n},) was expected, one number for each picture; yours is ({k},). Which axis do you sum over?",
-        )
-        got = probe.require_shape(result, (n,), "One number for each picture.")
-        again = probe.array(probe.call(kl_divergence, *given)).astype(np.float64)
-        probe.require(
-            np.array_equal(got, again, equal_nan=True),
-            "sampled",
-            "Called twice with the same arrays, your function gives different answers. Is there a formula without samples?",
-        )
-        probe.require(
-            not np.isnan(got).any(),
-            "log-variance-for-variance",
-            "You get NaN. Do you take the logarithm or the root of log_var, which may be negative?",
-        )
-        total = terms.sum(axis=1)
-        confused = "Is your second argument σ, σ² or log σ²?"
-        probe.settle(
-            got,
-            total,
-            [
-                (
-                    terms.mean(axis=1),
-                    "mean-over-latents",
-                    "Append a copy of every latent. Does your number double, or stay the same?",
-                ),
-                *(
-                    (
-                        -value,
-                        "wrong-sign",
-                        "Your divergence is negative. Can anything be nearer to the prior than the prior?",
-                    )
-                    for value in (total, terms.mean(axis=1))
-                ),
-                (
-                    2 * total,
-                    "forgets-the-half",
-                    "Yours is twice as large. What stands before the exponent of a normal density?",
-                ),
-                (
-                    0.5 * (mu**2 + variance - log_var).sum(axis=1),
-                    "not-zero-at-the-prior",
-                    f"For mu = 0 and log_var = 0 you get {k / 2:g}. How far is the prior from itself?",
-                ),
-                (
-                    0.5 * (mu**2 + variance + 1 - log_var).sum(axis=1),
-                    "not-zero-at-the-prior",
-                    f"For mu = 0 and log_var = 0 you get {k:g}. How far is the prior from itself?",
-                ),
-                (
-                    (0.5 * (mu**2 + variance - log_var).sum(axis=1) - 0.5),
-                    "constant-once",
-                    "Your constant does not grow with the number of latents. Is the -1 inside or outside of the sum?",
-                ),
-                *(
-                    (
-                        0.5 * (mu**2 + np.exp(a * log_var) - 1 - b * log_var).sum(axis=1),
-                        "sigma-and-variance-mixed",
-                        f"For mu = 0 your formula treats log_var as another logarithm. {confused}",
-                    )
-                    for a, b in ((2, 2), (2, 1), (1, 2), (0.5, 0.5), (0.5, 1), (1, 0.5))
-                ),
-                (
-                    0.5 * (mu**2 + variance - 1).sum(axis=1),
-                    "forgets-the-logarithm",
-                    "A posterior that is ever narrower costs you less and less. What does it cost to be certain?",
-                ),
-                (
-                    0.5 * (variance - 1 - log_var).sum(axis=1),
-                    "ignores-the-mean",
-                    "Your divergence does not depend on mu. Does it cost nothing to move away from 0?",
-                ),
-                (
-                    0.5 * (mu**2).sum(axis=1),
-                    "ignores-the-variance",
-                    "Your divergence does not depend on log_var. Does it cost nothing to be certain?",
-                ),
-                *(
-                    (
-                        0.5 * (value + variance - 1 - log_var).sum(axis=1),
-                        "mean-not-squared",
-                        "Move mu from 1 to 2: the cost of the mean should grow fourfold. Which power do you take?",
-                    )
-                    for value in (mu, np.abs(mu))
-                ),
-                (
-                    0.5 * (log_var + (1 + mu**2) / variance - 1).sum(axis=1),
-                    "reversed",
-                    "That is the divergence of the prior from the posterior. Under which of the two is the expectation taken?",
-                ),
-                (total / math.log(2), "bits", "Those are bits. Which logarithm gives nats?"),
-                *(
-                    (
-                        np.full(n, value),
-                        "mean-over-pictures",
-                        "All pictures get the same number. Which axis belongs to the pictures?",
-                    )
-                    for value in (total.mean(), terms.mean(), total.sum())
-                ),
-            ],
-            "wrong-formula",
-            f"Take one latent with mu = 1 and log_var = 0: it costs 0.5 nats. And mu = 0, log_var = log 4: 0.807. {confused}",
-            rtol=2e-4,
-            atol=1e-4,
-        )
-    zero = np.zeros((4, 3))
-    probe.require_close(
-        probe.call(kl_divergence, _tensor(zero), _tensor(zero)),
-        np.zeros(4),
-        "not-zero-at-the-prior",
-        "The posterior equals the prior here. How far is it from itself?",
-        atol=1e-5,
-    )
-    far = np.array([[-12.0, 0.5], [6.0, 0.5], [-12.0, 6.0]])
-    probe.require_close(
-        probe.call(kl_divergence, _tensor(0 * far), _tensor(far)),
-        _kl_terms(0 * far, far).sum(axis=1),
-        "clips-log-variance",
-        "log_var goes from -12 to 6 here. Which range does the task allow it, and which do you?",
-        rtol=1e-3,
-    )
-    _require_alone(
-        probe,
-        "kl_divergence",
-        kl_divergence,
-        [_tensor(mu[:1]), _tensor(log_var[:1])],
-        _kl_terms(mu, log_var).sum(axis=1)[:1],
-    )
-    question = "Does every step belong to keras.ops, and does the gradient pass?"
-    _require_gradient(probe, lambda m: kl_divergence(m, given[1]), mu, mu, question)
-    _require_gradient(probe, lambda v: kl_divergence(given[0], v), log_var, 0.5 * (np.exp(log_var) - 1), question)
 
 
 @judge(

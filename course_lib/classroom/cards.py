@@ -5,9 +5,11 @@ from __future__ import annotations
 import html
 import os
 from pathlib import Path
+from typing import ClassVar
 
-from course_lib import records
-from course_lib.checks.framework import ERROR, FAIL, NOT_ATTEMPTED, PASS, Exercise, Outcome
+from course_lib import runtime
+from course_lib.classroom import records
+from course_lib.classroom.exercise import ERROR, FAIL, NOT_ATTEMPTED, PASS, Exercise, Outcome
 
 # Dark enough on white, and light enough on JupyterLab's dark theme, for the 3 px bar; the words carry the meaning.
 _LOOK = {PASS: ("✔", "#009E73"), FAIL: ("✘", "#D55E00"), NOT_ATTEMPTED: ("○", "#888888"), ERROR: ("!", "#CC3311")}
@@ -47,12 +49,7 @@ class Card:
 
 def show(card: Card) -> None:
     """Display a card in a notebook, print it elsewhere."""
-    try:
-        from IPython import get_ipython
-    except ImportError:
-        print(card)
-        return
-    if get_ipython() is None:
+    if runtime.shell() is None:
         print(card)
     else:
         from IPython.display import display
@@ -76,12 +73,23 @@ def outcome_card(exercise: Exercise, outcome: Outcome, failures: int) -> Card:
     return Card(sign, colour, f"{outcome.status} · {exercise.number} {exercise.name}", paragraphs)
 
 
-def hint_card(exercise: Exercise, given: int, failures: int) -> Card:
-    """The card that `hint` shows: the question, from the second time on the section too, then the solution."""
+def hint_card(exercise: Exercise, given: int, entry: dict) -> Card:
+    """The card that `hint` shows: a question, from the second time on the section too, then the solution.
+
+    Args:
+        exercise: the exercise.
+        given: which hint it is, from 1.
+        entry: what is noted of the exercise; the question follows its last failed check.
+    """
     sign, colour = _HINT
-    paragraphs, links = [exercise.question], []
+    special = exercise.hint_after(entry.get("last_misconception"))
+    paragraphs, links = [special.ask if special else exercise.hint], []
+    if special is None and entry.get("last") in (FAIL, ERROR) and entry.get("last_message"):
+        paragraphs.insert(0, f"Your last check stopped here: {entry['last_message']}")
+    failures = entry.get("failures", 0)
     if given >= 2:
-        links.append((f"Reread the section “{exercise.section}”", _section_link(exercise)))
+        section = (special.section if special else "") or exercise.section
+        links.append((f"Reread the section “{section}”", _section_link(exercise, section)))
     if failures >= FAILURES_BEFORE_SOLUTION:
         links.append((f"The solution of {exercise.name}, explained", _solution_link(exercise)))
     elif given >= 2:
@@ -99,13 +107,13 @@ def _lesson_file(exercise: Exercise, folder: str) -> Path | None:
     return next(iter((records.course_root() / folder).glob(f"{exercise.lesson:02d}_*.ipynb")), None)
 
 
-def _section_link(exercise: Exercise) -> str:
+def _section_link(exercise: Exercise, section: str) -> str:
     lesson = _lesson_file(exercise, "notebooks")
     if lesson is None:
         return f"lesson {exercise.lesson:02d}"
     work = records.work_folder()
     here = (work / "notebooks" / lesson.name) if work else lesson
-    return f"{_relative(here)}#{exercise.section.replace(' ', '-')}"
+    return f"{_relative(here)}#{section.replace(' ', '-')}"
 
 
 def _solution_link(exercise: Exercise) -> str:
@@ -131,3 +139,36 @@ def _solution_link(exercise: Exercise) -> str:
         records.write_atomically(target, nbformat.writes(notebook) + "\n")
         records.trust(target)
     return _relative(target)
+
+
+class Progress:
+    """The table of exercises with what has been solved; shows itself in a notebook, prints itself elsewhere."""
+
+    _WORDS: ClassVar = {"solved": "✔ solved", "failed": "✘ tried", "open": "· open"}
+
+    def __init__(self, rows: list[tuple[int, str, str, str, str, int]]):
+        self.rows = rows  # lesson, number, name, title, state, checks
+
+    def solved(self) -> int:
+        """Number of exercises solved."""
+        return sum(row[4] == "solved" for row in self.rows)
+
+    def __str__(self) -> str:
+        lines = [f"{self.solved()} of {len(self.rows)} exercises solved"]
+        for _, number, name, title, state, checks in self.rows:
+            lines.append(f"  {number:5} {self._WORDS[state]:10} {name:26} {title} ({checks} checks)")
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        cells = "".join(
+            f"<tr><td>{number}</td><td>{self._WORDS[state]}</td><td style='text-align:left'><code>{html.escape(name)}"
+            f"</code></td><td style='text-align:left'>{html.escape(title)}</td><td>{checks}</td></tr>"
+            for _, number, name, title, state, checks in self.rows
+        )
+        return (
+            f"<table class='bottleneck-progress'><caption>{self.solved()} of {len(self.rows)} exercises solved</caption>"
+            "<thead><tr><th>No.</th><th>State</th><th>Exercise</th><th>Title</th><th>Checks</th></tr></thead>"
+            f"<tbody>{cells}</tbody></table>"
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from course_lib import records
+from course_lib.classroom import records
 
 _questions: dict[str, list[str]] = {}
 

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from course_lib.checks.framework import judge
+from course_lib.classroom.legacy import judge
 
 SIGMAS = 6.5  # a right answer fails a test at this many standard errors once in ten thousand million
 

@@ -7,16 +7,17 @@ test run never marks anything as solved.
 
 from __future__ import annotations
 
-import html
 import json
 import os
 import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import ClassVar
 
 import filelock
+
+import course_lib
+from course_lib.classroom.exercise import ERROR, FAIL, NOT_ATTEMPTED, PASS, Outcome
 
 MARKER = ".bottleneck.json"  # written into a work folder by `python -m course_lib lab`
 FILE = "progress.json"
@@ -26,7 +27,7 @@ _memory: dict = {}
 
 def course_root() -> Path:
     """The folder that holds ``course_lib``, ``notebooks``, ``exercises`` and ``solutions``."""
-    return Path(__file__).resolve().parent.parent
+    return Path(course_lib.__file__).resolve().parent.parent
 
 
 def work_folder(start: Path | None = None) -> Path | None:
@@ -117,30 +118,34 @@ def update(change: Callable[[dict], None]) -> None:
         print(f"Your progress could not be saved ({error}). `python -m course_lib doctor` tells what to do.")
 
 
-def record_check(name: str, status: str, misconception: str | None) -> dict:
+def record_check(outcome: Outcome) -> dict:
     """Note one check of one exercise; returns the exercise's record."""
     noted: dict = {}
 
     def change(data: dict) -> None:
-        entry = data["exercises"].setdefault(name, {"checks": 0, "failures": 0, "solved": None, "misconceptions": []})
-        if status != "NOT ATTEMPTED":
+        entry = data["exercises"].setdefault(
+            outcome.exercise, {"checks": 0, "failures": 0, "solved": None, "misconceptions": []}
+        )
+        if outcome.status != NOT_ATTEMPTED:
             entry["checks"] += 1
-        if status in ("FAIL", "ERROR"):
+        if outcome.status in (FAIL, ERROR):
             entry["failures"] += 1
-        if misconception and misconception not in entry["misconceptions"]:
-            entry["misconceptions"].append(misconception)
-        if status == "PASS" and not entry["solved"]:
+        if outcome.misconception and outcome.misconception not in entry["misconceptions"]:
+            entry["misconceptions"].append(outcome.misconception)
+        if outcome.status == PASS and not entry["solved"]:
             entry["solved"] = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-        entry["last"] = status
+        entry["last"] = outcome.status
+        entry["last_misconception"] = outcome.misconception
+        entry["last_message"] = outcome.message if outcome.status in (FAIL, ERROR) else ""
         noted.update(entry)
 
     update(change)
     return noted
 
 
-def failures(name: str) -> int:
-    """How many checks of an exercise have failed so far."""
-    return read()["exercises"].get(name, {}).get("failures", 0)
+def entry(name: str) -> dict:
+    """What is noted of an exercise; empty before its first check."""
+    return read()["exercises"].get(name, {})
 
 
 def record_guess(key: str, question: str, options: list[str], answer: str) -> None:
@@ -151,62 +156,3 @@ def record_guess(key: str, question: str, options: list[str], answer: str) -> No
 def guess_of(key: str) -> str | None:
     """The prediction that the learner made, or None."""
     return read()["guesses"].get(key, {}).get("answer")
-
-
-class Progress:
-    """The table of exercises with what has been solved; shows itself in a notebook, prints itself elsewhere."""
-
-    _WORDS: ClassVar = {"solved": "✔ solved", "failed": "✘ tried", "open": "· open"}
-
-    def __init__(self, rows: list[tuple[int, str, str, str, str, int]]):
-        self.rows = rows  # lesson, number, name, title, state, checks
-
-    def solved(self) -> int:
-        """Number of exercises solved."""
-        return sum(row[4] == "solved" for row in self.rows)
-
-    def __str__(self) -> str:
-        lines = [f"{self.solved()} of {len(self.rows)} exercises solved"]
-        for _, number, name, title, state, checks in self.rows:
-            lines.append(f"  {number:5} {self._WORDS[state]:10} {name:26} {title} ({checks} checks)")
-        return "\n".join(lines)
-
-    __repr__ = __str__
-
-    def _repr_html_(self) -> str:
-        cells = "".join(
-            f"<tr><td>{number}</td><td>{self._WORDS[state]}</td><td style='text-align:left'><code>{html.escape(name)}"
-            f"</code></td><td style='text-align:left'>{html.escape(title)}</td><td>{checks}</td></tr>"
-            for _, number, name, title, state, checks in self.rows
-        )
-        return (
-            f"<table class='bottleneck-progress'><caption>{self.solved()} of {len(self.rows)} exercises solved</caption>"
-            "<thead><tr><th>No.</th><th>State</th><th>Exercise</th><th>Title</th><th>Checks</th></tr></thead>"
-            f"<tbody>{cells}</tbody></table>"
-        )
-
-
-def progress(lesson: int | None = None) -> Progress:
-    """The exercises of the course, or of one lesson, and which of them are solved.
-
-    Args:
-        lesson: number of a lesson; None for all.
-
-    Raises:
-        ValueError: if no lesson of that number has exercises.
-    """
-    from course_lib.checks import framework
-
-    exercises = framework.exercises()
-    lessons = sorted({e.lesson for e in exercises})
-    if lesson is not None and lesson not in lessons:
-        raise ValueError(f"progress() expects one of the lessons {lessons}, or nothing for all; received {lesson!r}.")
-    noted = read()["exercises"]
-    rows = []
-    for e in exercises:
-        if lesson is not None and e.lesson != lesson:
-            continue
-        entry = noted.get(e.name, {})
-        state = "solved" if entry.get("solved") else "failed" if entry.get("failures") else "open"
-        rows.append((e.lesson, e.number, e.name, e.title, state, entry.get("checks", 0)))
-    return Progress(rows)

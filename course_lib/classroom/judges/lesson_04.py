@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from course_lib.checks.framework import judge
+from course_lib.classroom.legacy import judge
 
 
 @judge(

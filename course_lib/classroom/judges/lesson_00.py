@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from course_lib.checks.framework import judge
+from course_lib.classroom.legacy import judge
 
 
 @judge(

@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from course_lib import referees
-from course_lib.checks.framework import judge
+from course_lib.classroom.legacy import judge
 
 
 def _cloud(rng, n: int, scales, mean) -> tuple[np.ndarray, np.ndarray]:

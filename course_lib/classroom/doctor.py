@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from course_lib import records
+from course_lib.classroom import records
 
 MINIMUM_PYTHON, BELOW_PYTHON = (3, 11), (3, 14)
 BACKENDS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}

@@ -11,7 +11,7 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from course_lib import records
+from course_lib.classroom import records
 
 KINDS = ("notebooks", "exercises")
 START = "notebooks/00_start_here.ipynb"

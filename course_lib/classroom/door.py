@@ -1,0 +1,121 @@
+"""The way from a judge to an answer: within this process, or to another one over a pipe. Both ends speak `wire`."""
+
+from __future__ import annotations
+
+import select
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from course_lib.classroom import wire
+from course_lib.classroom.host import Host
+from course_lib.classroom.wire import Handle
+
+CallBack = Callable[[int, tuple], tuple[Any, str | None]]
+
+
+class LocalDoor:
+    """To answers in this process.
+
+    Args:
+        answers: the learner's functions or classes.
+    """
+
+    def __init__(self, *answers):
+        self._answers = answers
+
+    def open(self, seed: int, call_back: CallBack) -> list[Handle]:
+        """Begin a check; returns the handles of the answers."""
+        self._host = Host(self._answers, seed, call_back)
+        return self._host.handles
+
+    def ask(self, question: str, arguments: list, options: dict) -> dict:
+        """Put one question; returns the host's reply."""
+        return self._host.answer(question, arguments, options)
+
+    def close(self) -> None:
+        """Nothing is left behind."""
+
+
+class ProcessDoor:
+    """To answers in a process of their own, which serves one check after another.
+
+    Args:
+        source: ``"module:function"`` in the other process, which returns the answers for the arguments of :meth:`choose`.
+    """
+
+    def __init__(self, source: str):
+        self._source = source
+        self._process: subprocess.Popen | None = None
+
+    def choose(self, *which) -> ProcessDoor:
+        """Which answers the next check is about: plain values for the source. They are loaded before any clock starts."""
+        if self._process is None:
+            command = [sys.executable, "-m", "course_lib.classroom.answer_process", self._source]
+            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+        self._exchange(["choose", *which])
+        return self
+
+    def open(self, seed: int, call_back: CallBack) -> list[Handle]:
+        """Begin a check; returns the handles of the answers."""
+        self._call_back = call_back
+        return self._exchange(["open", seed])
+
+    def ask(self, question: str, arguments: list, options: dict) -> dict:
+        """Put one question; returns the host's reply."""
+        return self._exchange(["ask", question, arguments, options])
+
+    def close(self) -> None:
+        """End the other process."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process.stdin.close()
+            self._process.stdout.close()
+            self._process = None
+
+    def _exchange(self, message):
+        send(self._process.stdin, message)
+        while True:
+            kind, *rest = receive(self._process.stdout)
+            if kind == "reply":
+                return rest[0]
+            send(self._process.stdin, list(self._call_back(*rest)))
+
+    def __enter__(self) -> ProcessDoor:
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.close()
+
+
+def send(stream, message) -> None:
+    """Write one message to an unbuffered pipe."""
+    data = wire.encode(message)
+    left = memoryview(len(data).to_bytes(8, "big") + data)
+    while left:
+        left = left[stream.write(left) :]
+
+
+def receive(stream):
+    """Read one message from an unbuffered pipe.
+
+    Raises:
+        EOFError: if the other end is gone.
+    """
+    return wire.decode(_read(stream, int.from_bytes(_read(stream, 8), "big")))
+
+
+def _read(stream, size: int) -> bytes:
+    parts = []
+    while size:
+        # Short waits, so that a time limit can stop whoever waits here.
+        while not select.select([stream], [], [], 0.1)[0]:
+            pass
+        part = stream.read(size)
+        if not part:
+            raise EOFError("the other end of the pipe is gone")
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)

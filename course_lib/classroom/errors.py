@@ -1,0 +1,71 @@
+"""Exceptions in an answer, told so that a learner understands them."""
+
+from __future__ import annotations
+
+import inspect
+import linecache
+import os
+import re
+import sysconfig
+import traceback
+from pathlib import Path
+
+import course_lib
+from course_lib.classroom.wire import Raised
+
+COURSE = Path(course_lib.__file__).resolve().parent
+_LIBRARIES = tuple({sysconfig.get_paths()[key] for key in ("stdlib", "platstdlib", "purelib", "platlib")})
+_DECORATION = re.compile(r"\x1b\[[0-9;]*m|\{\{.*?\}\}|\[Op:[^\]]*\]|^\s*(Node|Detected at node).*$")
+_BACKENDS = ("tensorflow", "jax", "jaxlib", "torch", "keras")
+
+
+def is_own(filename: str) -> bool:
+    """Whether a source file is the learner's: neither the course's, nor a library's, nor compiled."""
+    # IPython compiles cells under a temporary path or a <name>: both count as the learner's.
+    if filename.startswith("<"):
+        return filename.startswith(("<ipython", "<string", "<stdin", "<answer"))
+    # Compiled libraries name their sources relative to where they were built: such a file is nobody's here.
+    if filename.endswith((".pyx", ".pxd", ".pxi")) or not (os.path.isabs(filename) or os.path.exists(filename)):
+        return False
+    path = Path(filename).resolve()
+    return not path.is_relative_to(COURSE) and not str(path).startswith(_LIBRARIES)
+
+
+def own_frame(frames: list[traceback.FrameSummary]) -> traceback.FrameSummary | None:
+    """The innermost line of the learner's own code, outermost frame first."""
+    return next((frame for frame in reversed(frames) if is_own(frame.filename)), None)
+
+
+def comes_from_course(answer) -> bool:
+    """Whether a function or class was imported from ``course_lib`` instead of written."""
+    module = getattr(answer, "__module__", None) or ""
+    if module == "course_lib" or module.startswith("course_lib."):
+        return True
+    code = getattr(answer, "__code__", None)
+    return code is not None and Path(code.co_filename).resolve().is_relative_to(COURSE)
+
+
+def raised(error: BaseException) -> Raised:
+    """An exception as something that can be told elsewhere."""
+    frames = traceback.extract_tb(error.__traceback__)
+    frame = own_frame(frames)
+    where = None
+    if frame is not None:
+        line = frame.line or linecache.getline(frame.filename, frame.lineno or 0).strip()
+        where = (frame.lineno or 0, frame.name, line)
+    return Raised(
+        type(error).__name__,
+        tuple(kind.__name__ for kind in inspect.getmro(type(error))),
+        _text(error),
+        where,
+        type(error) is NotImplementedError and bool(frames) and is_own(frames[-1].filename),
+    )
+
+
+def _text(error: BaseException) -> str:
+    """What an exception says: the learner's own words whole, of a backend's the first line that says something."""
+    lines = (_DECORATION.sub("", line).strip() for line in str(error).splitlines())
+    lines = [line for line in lines if line and not line.startswith("Exception encountered")]
+    if type(error).__module__.split(".")[0] in _BACKENDS or len(str(error)) > 600:
+        lines = lines[:1]
+    return "\n".join(lines)[:600]

@@ -1,0 +1,168 @@
+"""Running a check: from the learner's function to an outcome, with a time limit."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import importlib
+import inspect
+import io
+import random
+import warnings
+
+import numpy as np
+
+from course_lib.classroom import errors
+from course_lib.classroom.door import LocalDoor
+from course_lib.classroom.exercise import (
+    ERROR,
+    FAIL,
+    NOT_ATTEMPTED,
+    PASS,
+    Exercise,
+    Outcome,
+    UnknownExercise,
+    find_exercise,
+)
+from course_lib.classroom.host import seed_everything
+from course_lib.classroom.probe import AnswerRaised, Failed, Probe, described
+from course_lib.classroom.time_limit import TimeLimit, run_with_time_limit
+from course_lib.classroom.wire import Raised
+
+
+def run_check(*answers, name: str | None = None, seed: int | None = None) -> Outcome:
+    """Check an answer and return the outcome; nothing is shown or recorded.
+
+    Args:
+        answers: the learner's function or class; several for an exercise of several functions, in its order.
+        name: the exercise's name, for lambdas, partials and instances.
+        seed: seed of the judge's inputs; drawn anew when None.
+
+    Returns:
+        The outcome. A fault in the answer never raises.
+
+    Raises:
+        UnknownExercise: if no exercise has that name.
+    """
+    if not answers:
+        raise TypeError("check() expects the function or class that you wrote, as in check(mse_per_image).")
+    exercise = find_exercise(name_of(answers[0], name))
+    if len(answers) != len(exercise.names):
+        wanted = ", ".join(exercise.names)
+        raise TypeError(f"This exercise is checked by check({wanted}); received {len(answers)} object(s).")
+    for answer in answers:
+        if not callable(answer):
+            message = exercise.question("not-a-function", found=described(answer), name=exercise.name)
+            return Outcome(FAIL, "wrong-type", message, exercise.name)
+        if errors.comes_from_course(_unwrapped(answer)):
+            return Outcome(
+                FAIL, "imported-answer", exercise.question("imported-answer", name=exercise.name), exercise.name
+            )
+    return judge_behind(LocalDoor(*answers), exercise, seed)
+
+
+def judge_behind(door, exercise: Exercise, seed: int | None = None) -> Outcome:
+    """Judge the answers that live behind a door.
+
+    Args:
+        door: the way to the answers, of as many functions as the exercise has names.
+        exercise: which exercise they answer.
+        seed: of the judge's inputs and the answers' random numbers; drawn anew when None.
+    """
+    if exercise.uses_keras:
+        importlib.import_module("keras")
+    seed = int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed
+    probes: list[Probe] = []
+
+    def work() -> None:
+        seed_everything(seed)
+        probes.append(Probe(exercise, door, seed))
+        exercise.judge(*probes[0].answers, probes[0])
+
+    states = np.random.get_state(), random.getstate()
+    try:
+        # What a judge itself prints, or NumPy has to say about its arithmetic, is not for the learner.
+        with (
+            contextlib.redirect_stdout(io.StringIO()),
+            contextlib.redirect_stderr(io.StringIO()),
+            warnings.catch_warnings(),
+        ):
+            warnings.simplefilter("ignore")
+            # The first call may import TensorFlow, whatever the backend. That is not on the learner's clock.
+            run_with_time_limit(lambda: seed_everything(seed), 120)
+            run_with_time_limit(work, exercise.time_limit)
+    except Failed as failed:
+        outcome = FAIL, failed.misconception, str(failed)
+    except TimeLimit as limit:
+        outcome = ERROR, None, _time_message(exercise, limit)
+        door.close()
+    except AnswerRaised as error:
+        outcome = _judged(error.raised)
+    else:
+        outcome = PASS, None, f"{exercise.title}: right."
+    finally:
+        # The judge's seeds are its own: the learner's random numbers go on as if nothing had been checked.
+        np.random.set_state(states[0])
+        random.setstate(states[1])
+    return Outcome(*outcome, exercise.name, probes[0].printed if probes else "")
+
+
+def name_of(answer, name: str | None) -> str:
+    """The name of the exercise that an object answers.
+
+    Raises:
+        TypeError: if ``name`` is no text.
+        UnknownExercise: if the object has no name of its own.
+    """
+    if name is not None:
+        if not isinstance(name, str):
+            raise TypeError(f"check(answer, name=…) expects the exercise's name as text; received {name!r}.")
+        return name
+    if isinstance(answer, str):
+        raise UnknownExercise(
+            f"check() expects the function itself, not its name in quotes: write check({answer}) instead of check({answer!r})."
+        )
+    found = getattr(answer, "__name__", None)
+    if found is None or found == "<lambda>":
+        raise UnknownExercise(
+            f"check() cannot tell which exercise {answer!r} belongs to: "
+            "give the exercise's name, as in check(answer, name='mse_per_image')."
+        )
+    return found
+
+
+def _unwrapped(answer):
+    """The function or class at the core of partials, decorators, bound methods and instances."""
+    for _ in range(20):
+        if isinstance(answer, functools.partial):
+            answer = answer.func
+        elif inspect.ismethod(answer):
+            answer = answer.__func__
+        elif hasattr(answer, "__wrapped__"):
+            answer = answer.__wrapped__
+        else:
+            break
+    return answer if inspect.isroutine(answer) or inspect.isclass(answer) else type(answer)
+
+
+def _judged(raised: Raised) -> tuple[str, str | None, str]:
+    if raised.unfilled:
+        return NOT_ATTEMPTED, None, "Nothing to check yet: replace the line that raises NotImplementedError."
+    if raised.is_a("ImportError"):
+        where = f"\nin line {raised.where[0]}, in {raised.where[1]}: {raised.where[2]}" if raised.where else ""
+        return ERROR, None, f"Your code needs a package that is not installed here: {raised.text}{where}"
+    if raised.where is None:
+        if raised.is_a("TypeError") and "argument" in raised.text:
+            return ERROR, None, f"Your function could not be called as the task says. {raised}"
+        return ERROR, None, f"Your answer raised {raised}"
+    number, function, line = raised.where
+    return ERROR, None, f"Your code raised {raised}\nin line {number}, in {function}: {line}"
+
+
+def _time_message(exercise: Exercise, limit: TimeLimit) -> str:
+    own = errors.own_frame(limit.stack)
+    where = f"\nIt was in line {own.lineno}, in {own.name}: {own.line}" if own else ""
+    message = f"Your code was still running after {exercise.time_limit:g} seconds and was stopped.{where}"
+    if not limit.stopped:
+        message += "\nIt could not be stopped and still runs: restart the kernel (Kernel menu) before you go on."
+    return message

@@ -1,0 +1,206 @@
+"""What may pass between a judge and an answer, and how it is written down.
+
+Plain values (numbers, text, arrays of numbers, lists, tuples, dictionaries) pass as they are. Everything else stays
+where it was made and is known on the other side by a :class:`Handle`. Nothing is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+NUMERIC = "biufc"  # kinds of NumPy arrays that pass
+
+
+@dataclass(frozen=True)
+class Handle:
+    """Something that lives where the answer lives.
+
+    Attributes:
+        key: what it is called there; two handles of one object are equal.
+        kind: ``"function"``, ``"class"``, ``"model"``, ``"layer"``, ``"dataset"``, ``"array"`` (not of numbers) or ``"object"``.
+        type: name of its class.
+        shape: its shape, if it has one.
+    """
+
+    key: int
+    kind: str = field(compare=False)
+    type: str = field(compare=False)
+    shape: tuple[int, ...] | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A tensor of the backend, on the judge's side an array.
+
+    Attributes:
+        array: its values.
+        dtype: its dtype, as Keras names it.
+    """
+
+    array: np.ndarray
+    dtype: str = "float32"
+
+
+@dataclass(frozen=True)
+class Generator:
+    """A NumPy generator on the answer's side; given twice, it goes on where it was.
+
+    Attributes:
+        key: what it is called.
+        seed: its seed.
+    """
+
+    key: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """A Keras model as its configuration and weights.
+
+    Attributes:
+        config: what ``keras.saving.serialize_keras_object`` makes of it.
+        weights: its weights, in order.
+    """
+
+    config: str
+    weights: list[np.ndarray]
+
+
+@dataclass(frozen=True)
+class Raised:
+    """An exception in an answer, told from outside.
+
+    Attributes:
+        type: name of its class.
+        bases: names of the classes it derives from, itself first.
+        text: its first line that says something, without the backend's own decoration.
+        where: the learner's own line: number, function and code; None if the traceback has none.
+        unfilled: whether it is a stub's NotImplementedError.
+    """
+
+    type: str
+    bases: tuple[str, ...]
+    text: str
+    where: tuple[int, str, str] | None = None
+    unfilled: bool = False
+
+    def is_a(self, *names: str) -> bool:
+        """Whether it is an exception of one of these classes."""
+        return bool(set(names) & set(self.bases))
+
+    def __str__(self) -> str:
+        return f"{self.type}: {self.text}" if self.text else self.type
+
+
+@dataclass(frozen=True)
+class Callback:
+    """A function of the judge that an answer may call; the calls are recorded on the judge's side.
+
+    Attributes:
+        function: what answers; tensors reach it as arrays.
+        calls: the positional arguments of each call.
+        key: what it is called on the answer's side.
+    """
+
+    function: Callable = field(compare=False)
+    calls: list[tuple] = field(default_factory=list, compare=False)
+    key: int = 0
+
+
+class NotPlain(TypeError):
+    """A value that cannot pass."""
+
+
+_TAG = "§"  # a dictionary with this key is one of ours; an answer's own dictionary is written as pairs
+
+
+def encode(value) -> bytes:
+    """A message as bytes: its structure as JSON, then the bytes of its arrays.
+
+    Raises:
+        NotPlain: if it holds something that is none of the kinds above.
+    """
+    buffers: list[bytes] = []
+    text = json.dumps(_flat(value, buffers)).encode()
+    return b"".join([len(text).to_bytes(8, "big"), text, *buffers])
+
+
+def _flat(value, buffers: list[bytes]):
+    def tagged(tag: str, *parts):
+        return {_TAG: tag, "v": [_flat(part, buffers) for part in parts]}
+
+    match value:
+        case None | bool() | str():
+            return value
+        case np.generic() if value.dtype.kind in NUMERIC:
+            return tagged("scalar", np.asarray(value))
+        case int() | float() if type(value) in (int, float):
+            return value if isinstance(value, float) or abs(value) < 2**63 else tagged("int", str(value))
+        case complex():
+            return tagged("complex", value.real, value.imag)
+        case np.ndarray() if value.dtype.kind in NUMERIC:
+            data = np.ascontiguousarray(value).tobytes()
+            buffers.append(data)
+            return {_TAG: "array", "dtype": value.dtype.str, "shape": list(value.shape), "bytes": len(data)}
+        case list():
+            return [_flat(item, buffers) for item in value]
+        case tuple():
+            return tagged("tuple", *value)
+        case dict():
+            return tagged("dict", *(list(pair) for pair in value.items()))
+        case Handle():
+            return tagged("handle", value.key, value.kind, value.type, value.shape)
+        case Tensor():
+            return tagged("tensor", value.array, value.dtype)
+        case Generator():
+            return tagged("generator", value.key, value.seed)
+        case ModelSpec():
+            return tagged("model", value.config, value.weights)
+        case Raised():
+            return tagged("raised", value.type, value.bases, value.text, value.where, value.unfilled)
+        case Callback():
+            return tagged("callback", value.key)
+    raise NotPlain(f"a value of type {type(value).__name__} cannot pass between a judge and an answer")
+
+
+_MADE: dict[str, Callable] = {
+    "scalar": lambda array: array[()],
+    "int": int,
+    "complex": complex,
+    "tuple": lambda *items: tuple(items),
+    "dict": lambda *pairs: {key: value for key, value in pairs},
+    "handle": Handle,
+    "tensor": Tensor,
+    "generator": Generator,
+    "model": ModelSpec,
+    "raised": Raised,
+    "callback": lambda key: Callback(lambda *_: None, key=key),
+}
+
+
+def decode(message: bytes):
+    """The message that :func:`encode` wrote.
+
+    Raises:
+        ValueError: if it is none.
+    """
+    end = 8 + int.from_bytes(message[:8], "big")
+    place = end
+
+    def made(part):
+        nonlocal place
+        if isinstance(part, list):
+            return [made(item) for item in part]
+        if not isinstance(part, dict):
+            return part
+        if part[_TAG] == "array":
+            start, place = place, place + part["bytes"]
+            return np.frombuffer(message[start:place], np.dtype(part["dtype"])).reshape(part["shape"]).copy()
+        return _MADE[part[_TAG]](*[made(item) for item in part["v"]])
+
+    return made(json.loads(message[8:end]))
