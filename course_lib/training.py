@@ -12,6 +12,8 @@ import keras
 import numpy as np
 from tqdm.auto import tqdm
 
+from course_lib import runtime
+
 # One call into the backend runs this many steps. At batch 32 a step of a small dense model takes about a millisecond,
 # and starting it from Python takes two more; ten at a time make training two to three times as fast. PyTorch's trainer
 # runs them one by one.
@@ -67,9 +69,13 @@ class _Bar(keras.callbacks.Callback):
 
     def __init__(self, steps: int, epochs: int, description: str):
         super().__init__()
-        disabled = os.environ.get("COURSE_HEADLESS") == "1"
         self.bar = tqdm(
-            total=steps * epochs, desc=description, unit="step", leave=False, mininterval=0.5, disable=disabled
+            total=steps * epochs,
+            desc=description,
+            unit="step",
+            leave=False,
+            mininterval=0.5,
+            disable=runtime.headless(),
         )
         self.steps = steps
 

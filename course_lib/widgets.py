@@ -27,7 +27,6 @@ What :func:`explore` does depends on where it runs:
 from __future__ import annotations
 
 import html
-import os
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -36,7 +35,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from . import plots
+from . import plots, runtime
 
 __all__ = ["Choice", "Slider", "Switch", "choice", "explore", "slider", "stops"]
 
@@ -191,14 +190,13 @@ class _Explorer:
         return plots.Picture(picture.figure, self.caption, f"{self.caption} {own}".strip())
 
     def show(self) -> None:
-        headless = os.environ.get("COURSE_HEADLESS") == "1"
         picture = self.picture(self.defaults)
-        if headless:
+        if runtime.headless():
             self.rehearse()
-        if headless or not plots.in_notebook():
-            plots.show_picture(picture, note=self.note())
-        else:
+        if runtime.somebody_is_there():
             self._show_live(picture)
+        else:
+            plots.show_picture(picture, note=self.note())
 
     def rehearse(self) -> None:
         """Draw once at each end of each control, the others at their defaults, and throw the figures away."""

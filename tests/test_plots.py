@@ -1,9 +1,8 @@
 import base64
 import io
 import re
-import sys
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import matplotlib
 import nbformat
@@ -17,6 +16,7 @@ from course_lib import plots
 
 RNG = np.random.default_rng(0)
 GREY = RNG.random((5, 28, 28))
+MODULES = sorted(Path(plots.__file__).parent.glob("*.py"))
 
 
 def drawn(function, *args, **options):
@@ -348,10 +348,25 @@ def test_a_notebook_figure_has_alt_text_in_html_and_plain_text(notebook_outputs)
     assert "<figcaption>last line</figcaption>" in data["text/html"]
 
 
-def test_plots_imports_nothing_of_the_course():
-    source = Path(plots.__file__).read_text(encoding="utf-8")
-    assert not re.search(r"^\s*(from|import)\s+(course_lib|\.)", source, re.MULTILINE)
-    assert "keras" not in source and plots.__name__ in sys.modules
+def test_plots_imports_nothing_of_the_course_but_where_it_runs():
+    for path in MODULES:
+        source = path.read_text(encoding="utf-8")
+        own = re.findall(r"^\s*((?:from|import)\s+(?:course_lib|\.\.).*)$", source, re.MULTILINE)
+        assert set(own) <= {"from .. import runtime"}, path.name
+        assert "keras" not in source, path.name
+
+
+def test_no_module_of_plots_needs_what_is_private_to_another():
+    for path in MODULES:
+        names = re.findall(r"^\s*from \.\w* import (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+        assert not [name for line in names for name in line.split(", ") if name.startswith("_")], path.name
+
+
+def test_every_figure_is_a_name_of_plots_and_no_module_hides_one():
+    # `from course_lib.plots import show` would give a module if one had that name
+    assert not {path.stem for path in MODULES} & set(plots.__all__)
+    for name in plots.__all__:
+        assert not isinstance(getattr(plots, name), ModuleType), name
 
 
 def test_names_in_colour_are_legible_on_white():
