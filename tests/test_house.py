@@ -30,6 +30,20 @@ def imported(path: Path) -> set[str]:
     return found
 
 
+def of_ours(path: Path, but: str, text: str | None = None) -> set[str]:
+    """What a file of course_lib imports from course_lib, relative imports included, outside the package ``but``."""
+    here = path.relative_to(ROOT).parent.parts
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8") if text is None else text)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = list(here[: len(here) + 1 - node.level]) if node.level else []
+            base += node.module.split(".") if node.module else []
+            found |= {".".join([*base, alias.name]) for alias in node.names}
+    return {name for name in found if name.split(".")[0] == "course_lib" and not name.startswith(f"{but}.")}
+
+
 def test_no_backend_is_imported_in_course_code():
     guilty = {
         str(path.relative_to(ROOT)): imported(path) & BACKENDS
@@ -50,7 +64,24 @@ def test_dependencies_point_one_way():
     for path in (ROOT / "course_lib").rglob("*.py"):
         assert not imported(path) & {"authoring", "tests", "bench"}, path
     for name in ("plots", "datasets", "referees", "metrics"):
-        assert "course_lib" not in imported(ROOT / "course_lib" / f"{name}.py"), name
+        package = ROOT / "course_lib" / name
+        modules = sorted(package.rglob("*.py")) or [package.with_suffix(".py")]
+        foreign = {str(path.relative_to(ROOT)): of_ours(path, but=f"course_lib.{name}") for path in modules}
+        assert not any(foreign.values()), foreign
+
+
+def test_an_import_of_ours_would_be_found_however_it_is_written(tmp_path):
+    path = ROOT / "course_lib" / "datasets" / "images.py"
+    for line in (
+        "import course_lib.records",
+        "from course_lib import records",
+        "from course_lib.records import load",
+        "from .. import records",
+        "from ..records import load",
+    ):
+        assert of_ours(path, but="course_lib.datasets", text=line), line
+    for line in ("from course_lib.datasets import _files", "from . import _files", "from ._files import FILES"):
+        assert not of_ours(path, but="course_lib.datasets", text=line), line
 
 
 def test_importing_the_library_loads_neither_backend_nor_plots():

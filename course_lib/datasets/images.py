@@ -63,7 +63,7 @@ __all__ = [
     "verify",
 ]
 
-DATA_FOLDER = Path(__file__).resolve().parent / "data"
+DATA_FOLDER = Path(__file__).resolve().parent.parent / "data"
 
 # SHA-256 of the bytes of every embedded file. A rebuild script prints the line to put here.
 FILES = {
