@@ -70,7 +70,7 @@ def test_dependencies_point_one_way():
         assert not any(foreign.values()), foreign
 
 
-def test_an_import_of_ours_would_be_found_however_it_is_written(tmp_path):
+def test_an_import_of_ours_would_be_found_however_it_is_written():
     path = ROOT / "course_lib" / "datasets" / "images.py"
     for line in (
         "import course_lib.records",
