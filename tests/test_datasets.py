@@ -26,7 +26,7 @@ def data_copy(tmp_path, monkeypatch):
     folder.mkdir()
     for name in datasets.FILES:
         shutil.copy(datasets.DATA_FOLDER / name, folder)
-    monkeypatch.setattr(datasets, "DATA_FOLDER", folder)
+    monkeypatch.setattr(datasets._files, "DATA_FOLDER", folder)
     return folder
 
 
@@ -230,7 +230,7 @@ def test_verify_approves_the_embedded_files_and_names_what_is_wrong(data_copy):
     bad = {name: message for name, ok, message in datasets.verify() if not ok}
     assert set(bad) == {"digits.png", "photograph_china.jpg"}
     assert all(f"git checkout -- course_lib/data/{name}" in message for name, message in bad.items())
-    assert all(ok for _, ok, _ in datasets.verify(Path(datasets.__file__).parent / "data"))
+    assert all(ok for _, ok, _ in datasets.verify(Path(datasets.__file__).parents[1] / "data"))
 
 
 def test_importing_and_verifying_loads_neither_keras_nor_pillow():
@@ -275,8 +275,8 @@ class Upstream:
         self.served["mnist.npz"] = stream.getvalue()
         monkeypatch.setitem(datasets.FULL_DIGITS, "mnist.npz", hashlib.sha256(stream.getvalue()).hexdigest())
         monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
-        monkeypatch.setattr(datasets, "SYSTEM_FASHION_MNIST", self.system)
-        monkeypatch.setattr(datasets, "_download", self.download)
+        monkeypatch.setattr(datasets.images, "SYSTEM_FASHION_MNIST", self.system)
+        monkeypatch.setattr(datasets._downloads, "download", self.download)
 
     def download(self, address, name, folder):
         assert address == datasets.DOWNLOAD_FOLDER + name
@@ -411,16 +411,16 @@ def test_a_download_of_something_else_is_refused_and_not_kept(upstream, load, na
 
 def test_the_keras_cache_is_in_the_home_folder_unless_keras_home_says_otherwise(monkeypatch, tmp_path):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    assert datasets._keras_cache() == tmp_path / "datasets"
+    assert datasets._downloads.keras_cache() == tmp_path / "datasets"
     monkeypatch.delenv("KERAS_HOME")
-    assert datasets._keras_cache() == Path.home() / ".keras" / "datasets"
+    assert datasets._downloads.keras_cache() == Path.home() / ".keras" / "datasets"
 
 
 def test_the_downloader_of_keras_puts_the_file_where_we_ask(tmp_path):
     (tmp_path / "there").mkdir()
     (tmp_path / "here").mkdir()
     (tmp_path / "there" / "mnist.npz").write_bytes(b"content")
-    datasets._download((tmp_path / "there" / "mnist.npz").as_uri(), "mnist.npz", tmp_path / "here")
+    datasets._downloads.download((tmp_path / "there" / "mnist.npz").as_uri(), "mnist.npz", tmp_path / "here")
     assert (tmp_path / "here" / "mnist.npz").read_bytes() == b"content"
 
 

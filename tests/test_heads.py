@@ -194,7 +194,7 @@ def test_a_missing_or_damaged_file_is_named_with_the_way_back(tmp_path, monkeypa
     folder.mkdir()
     for each in ("heads.png", "heads_parameters.npy"):
         shutil.copy(datasets.DATA_FOLDER / each, folder)
-    monkeypatch.setattr(datasets, "DATA_FOLDER", folder)
+    monkeypatch.setattr(datasets._files, "DATA_FOLDER", folder)
     (folder / name).write_bytes((folder / name).read_bytes()[:-1])
     with pytest.raises(DataError, match="is damaged") as caught:
         datasets.heads()
@@ -303,7 +303,7 @@ def test_splits_follow_the_numbers_in_the_file_names(tmp_path, monkeypatch):
         (tmp_path / person).mkdir()
         for index in range(60):
             Image.new("RGB", (48, 48), (grey + index,) * 3).save(tmp_path / person / f"frame{index}.png")
-    monkeypatch.setattr(datasets, "_face_boxes", lambda picture, detector: [(24.0, 24.0, 30.0)])
+    monkeypatch.setattr(datasets.own_faces, "_face_boxes", lambda picture, detector: [(24.0, 24.0, 30.0)])
     own = datasets.heads_from_folders(tmp_path / "a", tmp_path / "b")
     assert own.pictures["a", "train"][:, 0, 0, 0].tolist() == list(range(48))
     assert own.pictures["a", "validation"][:, 0, 0, 0].tolist() == list(range(48, 54))
@@ -354,16 +354,16 @@ def test_a_real_photograph_gives_one_face():
     from skimage.feature import Cascade
 
     picture = Image.fromarray(samples.astronaut())
-    boxes = datasets._face_boxes(picture, Cascade(samples.lbp_frontal_face_cascade_filename()))
+    boxes = datasets.own_faces._face_boxes(picture, Cascade(samples.lbp_frontal_face_cascade_filename()))
     assert len(boxes) == 1
     column_, row, width = boxes[0]
     assert abs(column_ - 222) < 15 and abs(row - 122) < 20 and 70 < width < 140
-    assert datasets._cut_face(picture, boxes[0]).shape == (48, 48, 3)
+    assert datasets.own_faces._cut_face(picture, boxes[0]).shape == (48, 48, 3)
 
 
 def test_a_face_at_the_border_is_filled_up_with_the_border():
     picture = Image.new("RGB", (60, 40), (10, 20, 30))
-    assert (datasets._cut_face(picture, (0.0, 0.0, 30.0)) == (10, 20, 30)).all()
+    assert (datasets.own_faces._cut_face(picture, (0.0, 0.0, 30.0)) == (10, 20, 30)).all()
 
 
 def test_the_smallest_pictures_are_no_mistake():
@@ -372,7 +372,7 @@ def test_the_smallest_pictures_are_no_mistake():
 
     detector = Cascade(samples.lbp_frontal_face_cascade_filename())
     for size in ((1, 1), (24, 24), (30, 4), (25, 3000)):
-        assert datasets._face_boxes(Image.new("RGB", size), detector) == []
+        assert datasets.own_faces._face_boxes(Image.new("RGB", size), detector) == []
 
 
 def test_the_lesson_runs_on_two_folders_of_pictures(folders, changed_lesson):

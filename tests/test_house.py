@@ -46,14 +46,6 @@ def test_backend_import_would_be_found(tmp_path):
     assert imported(path) & BACKENDS
 
 
-def test_dependencies_point_one_way():
-    for path in (ROOT / "course_lib").rglob("*.py"):
-        assert not imported(path) & {"authoring", "tests", "bench"}, path
-    for name in ("plots", "datasets", "referees", "metrics"):
-        modules = [*(ROOT / "course_lib").glob(f"{name}.py"), *(ROOT / "course_lib" / name).glob("*.py")]
-        assert modules and not [path for path in modules if "course_lib" in imported(path)], name
-
-
 def test_importing_the_library_loads_neither_backend_nor_plots():
     heavy = "{'keras', 'tensorflow', 'matplotlib', 'sklearn', 'scipy', 'IPython'}"
     code = (

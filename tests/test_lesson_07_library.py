@@ -158,8 +158,8 @@ def test_no_sample_of_the_signal_lies_in_windows_of_two_splits_and_time_is_in_or
 
 
 def test_loading_is_quick_and_arrays_are_read_only():
-    datasets._heartbeats.cache_clear()
-    datasets._shuttle.cache_clear()
+    datasets.ecg._heartbeats.cache_clear()
+    datasets.windows._shuttle.cache_clear()
     began = time.perf_counter()
     for data in (datasets.heartbeats(), datasets.shuttle()):
         for split in (data.train, data.validation, data.test, data.test_kinds):
@@ -208,7 +208,7 @@ def archive(counts):
 @pytest.fixture
 def small_counts(monkeypatch, tmp_path):
     counts = {"ECG5000_TRAIN.txt": (20, 6, 2, 1, 1), "ECG5000_TEST.txt": (30, 9, 3, 2, 1)}
-    monkeypatch.setattr(datasets, "ECG5000_COUNTS", counts)
+    monkeypatch.setattr(datasets.ecg, "ECG5000_COUNTS", counts)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     return counts
 
@@ -220,7 +220,7 @@ def test_ecg5000_is_downloaded_once_and_split_without_overlap(small_counts, monk
         asked.append(address)
         (folder / name).write_bytes(archive(small_counts))
 
-    monkeypatch.setattr(datasets, "_download", download)
+    monkeypatch.setattr(datasets._downloads, "download", download)
     data = datasets.heartbeats(full=True)
     assert asked == ["https://www.timeseriesclassification.com/aeon-toolkit/ECG5000.zip"]
     assert (len(data.train), len(data.validation), len(data.test)) == (30, 10, 35)
@@ -234,7 +234,7 @@ def test_ecg5000_is_downloaded_once_and_split_without_overlap(small_counts, monk
 def test_a_wrong_archive_is_named_and_the_way_back_given(small_counts, monkeypatch):
     wrong = small_counts | {"ECG5000_TEST.txt": (29, 10, 3, 2, 1)}
     monkeypatch.setattr(
-        datasets, "_download", lambda address, name, folder: (folder / name).write_bytes(archive(wrong))
+        datasets._downloads, "download", lambda address, name, folder: (folder / name).write_bytes(archive(wrong))
     )
     with pytest.raises(DataError, match=r"(?s)classes 1 to 5.*Fetch ECG5000.zip.*needs no network"):
         datasets.heartbeats(full=True)
@@ -245,10 +245,13 @@ def test_a_damaged_archive_in_the_cache_is_passed_over_with_a_warning(small_coun
     cache.mkdir(parents=True)
     (cache / "ECG5000.zip").write_bytes(b"not a zip")
     monkeypatch.setattr(
-        datasets, "_download", lambda address, name, folder: (folder / name).write_bytes(archive(small_counts))
+        datasets._downloads,
+        "download",
+        lambda address, name, folder: (folder / name).write_bytes(archive(small_counts)),
     )
-    with pytest.warns(UserWarning, match=r"ECG5000.zip is damaged"):
+    with pytest.warns(UserWarning, match=r"ECG5000.zip is damaged") as caught:
         assert len(datasets.heartbeats(full=True).train) == 30
+    assert caught[0].filename == __file__  # the warning points at the line that asked for the data
 
 
 # --- windows of one's own ---
@@ -394,6 +397,6 @@ def test_the_lesson_runs_on_ecg5000(changed_lesson, tmp_path, monkeypatch):
     texts = changed_lesson(
         "07",
         "beats = datasets.heartbeats()",
-        f"datasets.ECG5000_COUNTS = {counts}\nbeats = datasets.heartbeats(full=True)",
+        f"datasets.ecg.ECG5000_COUNTS = {counts}\nbeats = datasets.heartbeats(full=True)",
     )
     assert any("normal moments" in text for text in texts) and not any("mean beat" in text for text in texts)

@@ -103,7 +103,7 @@ def full_set(monkeypatch, tmp_path):
             raise OSError("no route to host")
         (folder / name).write_bytes(served["content"])
 
-    monkeypatch.setattr(datasets, "_download", download)
+    monkeypatch.setattr(datasets._downloads, "download", download)
     return served
 
 

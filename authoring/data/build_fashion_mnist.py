@@ -25,7 +25,7 @@ def build(given: Path | None) -> dict[str, bytes]:
         contents = upstream.deb_members("dataset-fashion-mnist", members, given, PACKAGE_SHA256)
         for name, content in zip(names, contents, strict=True):
             (Path(folder) / name).write_bytes(content)
-        arrays = datasets._checked_fashion_mnist(Path(folder))  # by SHA-256, whatever the source
+        arrays = datasets.images.checked_fashion_mnist(Path(folder))  # by SHA-256, whatever the source
     train, train_labels, test, test_labels = arrays.values()
     learning = upstream.balanced_order(train_labels, f"{SEED}/train")[: TRAIN + VALIDATION]
     testing = upstream.balanced_order(test_labels, f"{SEED}/test")[:TEST]

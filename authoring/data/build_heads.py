@@ -631,7 +631,7 @@ def main() -> None:
     committed = np.load(datasets.DATA_FOLDER / "heads_parameters.npy")
     same = np.array_equal(committed, parameters)
     print(f"heads_parameters.npy: {'identical' if same else 'DIFFERS'}")
-    stored = datasets._heads_from_png((datasets.DATA_FOLDER / "heads.png").read_bytes())
+    stored = datasets.drawn_heads.heads_from_png((datasets.DATA_FOLDER / "heads.png").read_bytes())
     close = stored.shape == images.shape
     if close:
         gap = np.abs(stored.astype(int) - images)
