@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from course_lib.classroom import lab, records
 from course_lib.__main__ import main
+from course_lib.classroom import lab, records
 
 
 @pytest.fixture

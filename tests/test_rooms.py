@@ -88,7 +88,9 @@ def test_every_import_goes_in_an_allowed_direction():
 
 
 def test_the_taught_library_never_imports_the_classroom():
-    taught = {m: o for m, o in graph().items() if not m.startswith("course_lib.classroom") and m != "course_lib.__main__"}
+    taught = {
+        m: o for m, o in graph().items() if not m.startswith("course_lib.classroom") and m != "course_lib.__main__"
+    }
     assert not {m for m, others in taught.items() for other in others if other.startswith("course_lib.classroom")}
 
 
@@ -105,7 +107,9 @@ def test_no_imports_run_in_a_circle():
 def test_nothing_outside_is_imported():
     for module, path in modules().items():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            names = [a.name for a in node.names] if isinstance(node, ast.Import) else [getattr(node, "module", "") or ""]
+            names = (
+                [a.name for a in node.names] if isinstance(node, ast.Import) else [getattr(node, "module", "") or ""]
+            )
             assert not {name.split(".")[0] for name in names} & {"authoring", "tests", "bench"}, module
 
 

@@ -129,7 +129,10 @@ def _words(name: str) -> dict:
 
 
 def judges_of(lesson: int) -> Callable:
-    """The decorator for the judges of a lesson: ``judge = judges_of(5)``, then ``@judge("kl_divergence", ops=True)``."""
+    """The decorator for the judges of a lesson.
+
+    ``judge = judges_of(5)`` stands at the top of their module, ``@judge("kl_divergence", ops=True)`` before each of them.
+    """
     words = _words(f"lesson_{lesson:02d}")
 
     def judge(

@@ -144,7 +144,7 @@ class Host:
                 return {key: self._told(item) for key, item in value.items()}
         if isinstance(value, numbers.Real):  # fractions, and other kinds of numbers
             return float(value)
-        keras = sys.modules.get("keras")  # a tensor cannot exist before Keras is loaded
+        keras = _loaded_keras()
         if keras is not None and keras.ops.is_tensor(value):
             array = np.array(keras.ops.convert_to_numpy(value))
             if array.dtype.kind not in NUMERIC:  # bfloat16
@@ -304,7 +304,7 @@ class Host:
 def _kind(value) -> str:
     if inspect.isclass(value):
         return "class"
-    keras = sys.modules.get("keras")
+    keras = _loaded_keras()
     if keras is not None:
         for kind, base in (
             ("model", keras.Model),
@@ -356,6 +356,12 @@ def seed_everything(seed: int) -> None:
     seed %= 2**31
     random.seed(seed)
     np.random.seed(seed)
-    if "keras" in sys.modules:
-        # Not sys.modules["keras"]: an earlier answer may have been stopped while it was still importing Keras.
-        importlib.import_module("keras").utils.set_random_seed(seed)
+    keras = _loaded_keras()
+    if keras is not None:
+        keras.utils.set_random_seed(seed)
+
+
+def _loaded_keras():
+    """Keras if anybody has loaded it: before, no tensor and no model can exist."""
+    # Not sys.modules["keras"]: an earlier answer may have been stopped while it was still importing Keras.
+    return importlib.import_module("keras") if "keras" in sys.modules else None

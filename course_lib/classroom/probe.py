@@ -1,6 +1,6 @@
 """The only door between a judge and an answer: questions about the answer, and statements of what must hold.
 
-The answer lives behind a `door`, perhaps in another process. A judge holds :class:`~course_lib.classroom.wire.Handle`\\ s of
+The answer lives behind a `door`, perhaps in another process. A judge holds :class:`~course_lib.classroom.wire.Handle` objects of
 what lives there and sees plain values. The first statement that does not hold ends the check with the question that the
 exercise's words have for its misconception.
 """

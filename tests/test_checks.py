@@ -11,30 +11,50 @@ import warnings
 import numpy as np
 import pytest
 
-from course_lib import check, hint, records
-from course_lib.checks import framework
-from course_lib.checks.framework import ERROR, FAIL, NOT_ATTEMPTED, PASS, UnknownExercise, judge, run_check
+from course_lib import check, hint
+from course_lib.classroom import cards, commands, exercise, records
+from course_lib.classroom.exercise import ERROR, FAIL, NOT_ATTEMPTED, PASS, Outcome, UnknownExercise, judges_of
+from course_lib.classroom.run import run_check
+
+TOY_WORDS = {
+    "toy_square": {
+        "title": "A square",
+        "section": "Squares",
+        "hint": "What is 3 times 3?",
+        "hints": [{"after": ["wrong-shape"], "ask": "How many squares have three numbers?", "section": "Shapes"}],
+        "questions": {
+            "doubled": "Is 3 squared 6?",
+            "wrong-formula": "What is 3 times 3?",
+            "wrong-shape": "One number per entry?",
+        },
+    },
+    "toy_plus": {"title": "Two functions", "section": "Squares", "hint": "?", "questions": {"no-inverse": "Undone?"}},
+    "toy_broken": {"title": "t", "section": "s", "hint": "?", "questions": {}},
+}
 
 
 @pytest.fixture(autouse=True)
 def toy_exercises(monkeypatch):
     """Two small exercises that exist in these tests only."""
-    framework.exercises()
-    monkeypatch.setattr(framework, "_registry", dict(framework._registry))
-    monkeypatch.setattr(framework, "_hints_given", {})
+    exercise.exercises()
+    real = exercise._words
+    monkeypatch.setattr(exercise, "_words", lambda name: TOY_WORDS if name == "lesson_99" else real(name))
+    monkeypatch.setattr(exercise, "_registry", dict(exercise._registry))
+    monkeypatch.setattr(commands, "_hints_given", {})
     monkeypatch.setattr(records, "_memory", {})
+    judge = judges_of(99)
 
-    @judge("toy_square", title="A square", section="Squares", question="What is 3 times 3?", time_limit=0.5)
+    @judge("toy_square", time_limit=0.5)
     def judge_square(toy_square, probe):
         x = probe.rng.uniform(1, 2, size=(3,))
-        got = probe.call(toy_square, x)
-        got = probe.require_shape(got, (3,), "One number per entry?")
-        probe.require(not np.allclose(got, 2 * x), "doubled", "Is 3 squared 6?")
-        probe.require_close(got, x**2, "wrong-formula", "What is 3 times 3?")
+        got = probe.shape(probe.call(toy_square, x), (3,))
+        probe.settle(got, x**2, "wrong-formula", {"doubled": 2 * x})
 
-    @judge("toy_plus", "toy_minus", title="Two functions", section="Squares", question="?")
+    @judge("toy_plus", "toy_minus")
     def judge_both(toy_plus, toy_minus, probe):
-        probe.require_close(probe.call(toy_minus, probe.call(toy_plus, 1.0)), 1.0, "no-inverse", "Undone?")
+        probe.close(probe.call(toy_minus, probe.call(toy_plus, 1.0)), 1.0, "no-inverse")
+
+    return judge
 
 
 def toy_square(x):
@@ -267,11 +287,21 @@ def test_exercise_of_two_functions():
         run_check(toy_plus)
 
 
-def test_two_exercises_cannot_share_a_name():
+def test_two_exercises_cannot_share_a_name(monkeypatch):
+    monkeypatch.setattr(exercise, "_words", lambda name: TOY_WORDS)
     with pytest.raises(ValueError, match="taken"):
-        namespace = {"__name__": "course_lib.checks.lesson_99"}
-        exec("def judge_again(toy_square, probe): pass", namespace)
-        judge("toy_square", title="t", section="s", question="q")(namespace["judge_again"])
+        judges_of(98)("toy_square")(lambda toy_square, probe: None)
+
+
+def test_a_judge_without_words_is_refused():
+    with pytest.raises(ValueError, match=r"lesson_01\.toml"):
+        judges_of(1)("toy_square")
+
+
+def test_a_judge_that_is_loaded_again_keeps_its_number(toy_exercises):
+    before = exercise.find_exercise("toy_plus").number
+    toy_exercises("toy_plus", "toy_minus")(lambda *_: None)
+    assert exercise.find_exercise("toy_plus").number == before == "99.2"
 
 
 def test_check_leaves_the_learners_random_numbers_alone():
@@ -282,8 +312,8 @@ def test_check_leaves_the_learners_random_numbers_alone():
     assert np.random.rand() == expected[1]
 
 
-def test_fault_in_a_judge_is_not_blamed_on_the_learner():
-    @judge("toy_broken", title="t", section="s", question="q")
+def test_fault_in_a_judge_is_not_blamed_on_the_learner(toy_exercises):
+    @toy_exercises("toy_broken")
     def judge_broken(answer, probe):
         raise KeyError("the judge's own fault")
 
@@ -295,13 +325,13 @@ def test_judge_modules_do_not_load_keras():
     import subprocess
 
     code = (
-        "import sys; from course_lib.checks import framework; framework.exercises(); sys.exit('keras' in sys.modules)"
+        "import sys; from course_lib.classroom import exercise; exercise.exercises(); sys.exit('keras' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
 def test_failed_check_raises_headless_so_that_test_runs_turn_red():
-    with pytest.raises(framework.CheckFailed, match="Is 3 squared 6"):
+    with pytest.raises(commands.CheckFailed, match="Is 3 squared 6"):
         check(lambda x: 2 * x, name="toy_square")
 
 
@@ -313,10 +343,11 @@ def test_check_prints_a_card_records_and_offers_help_step_by_step(work, capsys, 
 
     check(toy_square)
     out = capsys.readouterr().out
-    assert out.startswith("✘ FAIL · 0.") and "Is 3 squared 6?" in out and "hint(toy_square)" in out
+    assert out.startswith("✘ FAIL · 99.1") and "Is 3 squared 6?" in out and "hint(toy_square)" in out
     hint(toy_square)
     first = capsys.readouterr().out
     assert "What is 3 times 3?" in first and "Reread" not in first and "solution of" not in first
+    assert "Your last check stopped here: Is 3 squared 6?" in first
     hint(toy_square)
     second = capsys.readouterr().out
     assert "Reread the section “Squares”" in second and "The solution of" not in second
@@ -329,10 +360,8 @@ def test_check_prints_a_card_records_and_offers_help_step_by_step(work, capsys, 
 
 
 def test_card_is_html_in_a_notebook_and_escapes_what_the_answer_said():
-    from course_lib.checks import cards
-
-    exercise = framework.find_exercise("toy_square")
-    card = cards.outcome_card(exercise, framework.Outcome(FAIL, "m", "is <b> 1 & 2?", "toy_square", "<script>"), 1)
+    toy = exercise.find_exercise("toy_square")
+    card = cards.outcome_card(toy, Outcome(FAIL, "m", "is <b> 1 & 2?", "toy_square", "<script>"), 1)
     html = card._repr_html_()
     assert "is &lt;b&gt; 1 &amp; 2?" in html and "<script>" not in html and "FAIL" in html
     assert "is <b> 1 & 2?" in str(card)
@@ -341,10 +370,10 @@ def test_card_is_html_in_a_notebook_and_escapes_what_the_answer_said():
 def test_solution_link_in_a_work_folder_shows_that_one_solution_only(work, capsys):
     import nbformat
 
-    name = next(e.name for e in framework.exercises() if e.lesson == 1)
-    others = [e.name for e in framework.exercises() if e.lesson == 1 and e.name != name]
+    name = next(e.name for e in exercise.exercises() if e.lesson == 1)
+    others = [e.name for e in exercise.exercises() if e.lesson == 1 and e.name != name]
     for _ in range(2):
-        records.record_check(name, FAIL, None)
+        records.record_check(Outcome(FAIL, None, "", name))
     hint(name)
     assert f"../solutions/{name}.ipynb" in capsys.readouterr().out
     notebook = nbformat.read(work / "solutions" / f"{name}.ipynb", as_version=4)
@@ -364,12 +393,48 @@ def test_a_check_waits_for_an_import_of_keras_that_an_earlier_answer_left_behind
     )
     program = (
         "import sys, threading\n"
-        "from course_lib.checks import framework\n"
+        "from course_lib.classroom import host\n"
         f"sys.path.insert(0, {str(tmp_path)!r}); sys.modules.pop('keras', None)\n"
         "left_behind = threading.Thread(target=lambda: __import__('keras')); left_behind.start()\n"
         "while 'keras' not in sys.modules: pass\n"
-        "framework._seed_everything(3)\n"
+        "host.seed_everything(3)\n"
         "print(sys.modules['keras'].utils.seeds)\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stdout.strip() == "[3]", done.stderr
+
+
+def test_hint_follows_the_property_that_failed_last(capsys, monkeypatch):
+    monkeypatch.delenv("COURSE_HEADLESS")
+    hint("toy_square")
+    assert "What is 3 times 3?" in capsys.readouterr().out
+    check(lambda x: x.sum(), name="toy_square")
+    capsys.readouterr()
+    hint("toy_square")
+    told = capsys.readouterr().out
+    assert "How many squares have three numbers?" in told and "What is 3 times 3?" not in told
+    assert "Reread the section “Shapes”" in told
+    check(toy_square)
+    capsys.readouterr()
+    hint("toy_square")
+    assert "What is 3 times 3?" in capsys.readouterr().out
+
+
+def test_a_missing_package_is_an_error_that_names_it():
+    def toy_square(x):
+        import a_package_that_nobody_has as package
+
+        return package.square(x)
+
+    outcome = run_check(toy_square)
+    assert outcome.status == ERROR and "package" in outcome.message and "a_package_that_nobody_has" in outcome.message
+
+
+def test_an_error_of_the_backend_is_told_without_its_decoration():
+    import keras
+
+    def toy_square(x):
+        return keras.ops.matmul(keras.ops.ones((2, 3)), keras.ops.ones((2, 3)))
+
+    message = run_check(toy_square).message
+    assert not any(raw in message for raw in ("{{", "[Op:", "\x1b")) and "in toy_square" in message
