@@ -22,6 +22,15 @@ class WrongAnswer:
     answers: tuple[Callable, ...]
 
 
+@dataclass(frozen=True)
+class RightAnswer:
+    """An answer that must pass: the solution, the variant, or another that somebody handed in and that is right."""
+
+    exercise: str
+    what: str
+    answers: tuple[Callable, ...]
+
+
 _collecting: list[WrongAnswer] = []
 
 
@@ -91,31 +100,44 @@ def stubs(lesson: Lesson) -> dict:
     return _run_cells(lesson, 0)
 
 
+def right_answers(lesson: Lesson) -> list[RightAnswer]:
+    """All right answers of a lesson.
+
+    Besides the variant of each exercise, ``variants.py`` may hold others under ``NAME__what``; for an exercise of several functions
+    such a function takes nothing and returns the tuple of answers.
+    """
+    from authoring.derive import tasks
+
+    solved, others = solutions(lesson), variants(lesson)
+    found = []
+    for task in tasks(lesson):
+        name = task.names[0]
+        for what, namespace in (("solution", solved), ("variant", others)):
+            found.append(RightAnswer(name, what, tuple(namespace[n] for n in task.names)))
+        for key, answer in others.items():
+            exercise, _, what = key.partition("__")
+            if exercise == name and what:
+                found.append(RightAnswer(name, what, answer() if len(task.names) > 1 else (answer,)))
+    return found
+
+
 @functools.cache
 def _bank_of(slug: str) -> dict:
     from authoring.source import lessons
 
     (lesson,) = lessons(slug)
-    return {
-        "stub": stubs(lesson),
-        "solution": solutions(lesson),
-        "variant": variants(lesson),
-        "wrong": wrong_answers(lesson),
-    }
+    return {"stub": stubs(lesson), "right": right_answers(lesson), "wrong": wrong_answers(lesson)}
 
 
-def answers_of(slug: str, kind: str, exercise: str, number: int = 0) -> list[Callable]:
+def answers_of(slug: str, kind: str, number: int | str) -> list[Callable]:
     """The answers to one exercise, found by plain values, so that another process can be asked for them.
 
     Args:
         slug: the lesson's folder, such as ``05_variational``.
-        kind: ``"stub"``, ``"solution"``, ``"variant"`` or ``"wrong"``.
-        exercise: name of the exercise.
-        number: of a wrong answer, in the order of the lesson's bank.
+        kind: ``"right"`` or ``"wrong"``; ``"stub"`` for what learners get.
+        number: which of the lesson's right or wrong answers, in their order; for stubs the name of the exercise.
     """
     from course_lib.classroom.exercise import find_exercise
 
-    chosen = _bank_of(slug)[kind]
-    if kind == "wrong":
-        return list(chosen[number].answers)
-    return [chosen[name] for name in find_exercise(exercise).names]
+    bank = _bank_of(slug)[kind]
+    return [bank[name] for name in find_exercise(number).names] if kind == "stub" else list(bank[number].answers)

@@ -11,6 +11,7 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from authoring.source import ROOT, Lesson, SourceError, Task, read, role, split_answer, task_of
+from course_lib.classroom.exercise import UnknownExercise, find_exercise
 
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
 EXECUTED = ("notebooks", "solutions")
@@ -85,7 +86,7 @@ def _exercise_notebooks(lesson: Lesson) -> tuple[nbformat.NotebookNode, nbformat
             current, parts = task_of(original), []
             position += 1
             heading, _, rest = cell.source.partition("\n")
-            cell.source = f"## {lesson.number}.{position} {heading[3:]}\n{rest}"
+            cell.source = f"## {lesson.number}.{position} {heading[3:]}\n{rest}{_time_limit(current)}"
         elif part is not None and current is None:
             raise SourceError(f"A cell tagged {part!r} stands before the first task:\n{cell.source[:200]}")
         cell.metadata["course"] = {"exercise": current.names[0] if current and part else "*"}
@@ -119,6 +120,15 @@ def _exercise_notebooks(lesson: Lesson) -> tuple[nbformat.NotebookNode, nbformat
         cell.metadata["course"] = {"exercise": "-"}
         stubs.append(cell)
     return _finished(stubs, header), _finished(solved, header)
+
+
+def _time_limit(task: Task) -> str:
+    """What a learner must know of the check: it is written from the judge, so that the two cannot differ."""
+    try:
+        limit = find_exercise(task.names[0]).time_limit
+    except UnknownExercise:  # an exercise that has no judge yet
+        return ""
+    return f"\n\n*The check stops an answer after {limit:g} seconds.*"
 
 
 def _complete(task: Task | None, parts: list[str]) -> None:
