@@ -38,6 +38,7 @@ _LAZY_MODULES = {
     "plots",
     "recommend",
     "referees",
+    "sampling",
     "training",
     "vectors",
     "watermark",

@@ -44,11 +44,9 @@ class Sampling(keras.layers.Layer):
         return mu + ops.exp(0.5 * log_var) * epsilon
 
     def compute_output_shape(self, input_shape):
-        """Shape of the codes: that of mu."""
         return tuple(input_shape[0])
 
     def get_config(self):
-        """The constructor's arguments, for saving."""
         return {**super().get_config(), "seed": self.seed}
 
 
@@ -77,11 +75,9 @@ class SharedVector(keras.layers.Layer):
         return ops.broadcast_to(self.values, (ops.shape(inputs)[0], self.units))
 
     def compute_output_shape(self, input_shape):
-        """(n, units)."""
         return (input_shape[0], self.units)
 
     def get_config(self):
-        """The constructor's arguments, for saving."""
         return {**super().get_config(), "units": self.units, "initial_value": self.initial_value}
 
 
@@ -123,11 +119,9 @@ class TopK(keras.layers.Layer):
         return ops.where(positive >= smallest_kept, positive, ops.zeros_like(positive))
 
     def compute_output_shape(self, input_shape):
-        """The shape does not change."""
         return input_shape
 
     def get_config(self):
-        """What a saved model needs."""
         return super().get_config() | {"k": self.k}
 
 
@@ -159,11 +153,9 @@ class L1Penalty(keras.layers.Layer):
         return inputs
 
     def compute_output_shape(self, input_shape):
-        """The shape does not change."""
         return input_shape
 
     def get_config(self):
-        """What a saved model needs."""
         return super().get_config() | {"strength": self.strength}
 
 
@@ -198,11 +190,9 @@ class KLPenalty(keras.layers.Layer):
         return inputs
 
     def compute_output_shape(self, input_shape):
-        """The shape does not change."""
         return input_shape
 
     def get_config(self):
-        """What a saved model needs."""
         return super().get_config() | {"target": self.target, "strength": self.strength}
 
 
@@ -244,12 +234,10 @@ class PixelShuffle(keras.layers.Layer):
         return ops.reshape(ops.transpose(blocks, (0, 1, 3, 2, 4, 5)), (-1, height * f, width * f, channels // f**2))
 
     def compute_output_shape(self, input_shape):
-        """Shape of the larger picture."""
         n, height, width, channels = input_shape
         return (n, height * self.factor, width * self.factor, channels // self.factor**2)
 
     def get_config(self):
-        """The constructor's arguments, for saving."""
         return {**super().get_config(), "factor": self.factor}
 
 
@@ -284,14 +272,12 @@ class Corruption(keras.layers.Layer):
         return np.concatenate(made)
 
     def compute_output_shape(self, input_shape):
-        """That of the input."""
         return input_shape
 
     def _uniform(self, x, shape=None):
         return keras.random.uniform(ops.shape(x) if shape is None else shape, seed=self.seed_generator)
 
     def get_config(self):
-        """The constructor's arguments, for saving."""
         return {**super().get_config(), "seed": self.seed}
 
 
@@ -333,11 +319,9 @@ class AddGaussianNoise(Corruption):
         return (x, level) if self.with_level else x
 
     def compute_output_shape(self, input_shape):
-        """That of the input; with the levels a pair."""
         return (input_shape, (input_shape[0], 1)) if self.with_level else input_shape
 
     def get_config(self):
-        """The constructor's arguments, for saving."""
         return {**super().get_config(), "sigma": self.sigma, "clip": self.clip, "with_level": self.with_level}
 
 
@@ -364,7 +348,6 @@ class SaltAndPepper(Corruption):
         return ops.where(drawn > 1 - self.share / 2, ops.zeros_like(x), x)
 
     def get_config(self):
-        """The constructor's arguments, for saving."""
         return {**super().get_config(), "share": self.share}
 
 
@@ -391,7 +374,6 @@ class MaskPixels(Corruption):
         return ops.where(self._uniform(x) < self.share, ops.zeros_like(x), x)
 
     def get_config(self):
-        """The constructor's arguments, for saving."""
         return {**super().get_config(), "share": self.share}
 
 
@@ -435,52 +417,7 @@ class MissingBlock(Corruption):
         return ops.where(square, ops.zeros_like(x), x)
 
     def get_config(self):
-        """The constructor's arguments, for saving."""
         return {**super().get_config(), "size": self.size}
-
-
-@keras.saving.register_keras_serializable(package="bottleneck")
-class OneOf(Corruption):
-    """Gives every sample one of several corruptions, chosen at random.
-
-    Args:
-        choices: layers of this kind; each is equally likely.
-        seed: of the choice; the corruptions have seeds of their own.
-
-    Raises:
-        ValueError: if there are no choices.
-    """
-
-    def __init__(self, choices, seed: int | None = None, **kwargs):
-        super().__init__(seed, **kwargs)
-        if not choices:
-            raise ValueError("choices: expected at least one corruption, received none")
-        self.choices = list(choices)
-
-    def build(self, input_shape):
-        """Build the corruptions, which check their input."""
-        for choice in self.choices:
-            if not choice.built:
-                choice.build(input_shape)
-
-    def corrupt(self, x):
-        """All corruptions of all samples are made, and one of each sample is kept."""
-        samples = ops.shape(x)[0]
-        pick = ops.floor(self._uniform(x, (samples,) + (1,) * (len(x.shape) - 1)) * len(self.choices))
-        result = x
-        for number, choice in enumerate(self.choices):
-            result = ops.where(pick == number, choice(x, training=True), result)
-        return result
-
-    def get_config(self):
-        """The constructor's arguments, for saving."""
-        return {**super().get_config(), "choices": [keras.saving.serialize_keras_object(c) for c in self.choices]}
-
-    @classmethod
-    def from_config(cls, config):
-        """The layer, with its corruptions made again from theirs."""
-        choices = [keras.saving.deserialize_keras_object(choice) for choice in config.pop("choices")]
-        return cls(choices, **config)
 
 
 def _share(share: float) -> float:
@@ -525,11 +462,9 @@ class LevelBlend(keras.layers.Layer):
         return ops.sum(versions * weights, axis=-1)
 
     def compute_output_shape(self, input_shape):
-        """That of one version."""
         return tuple(input_shape[0][:-1])
 
     def get_config(self):
-        """The constructor's arguments, for saving."""
         return {**super().get_config(), "levels": self.levels}
 
 
@@ -566,9 +501,7 @@ class LinearStart(keras.layers.Layer):
         return points * factor
 
     def compute_output_shape(self, input_shape):
-        """That of the points."""
         return tuple(input_shape[0])
 
     def get_config(self):
-        """The constructor's arguments, for saving."""
         return {**super().get_config(), "target": self.target, "variance": self.variance}

@@ -1,4 +1,4 @@
-"""Where this code runs: in a notebook, before a reader, or headless. The one place that asks.
+"""Where this code runs: in a notebook, before a reader, headless, in a work folder. The one place that asks.
 
 A process that never loaded IPython is no notebook: asking costs nothing and imports nothing.
 """
@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 HEADLESS_VARIABLE = "COURSE_HEADLESS"
+MARKER = ".bottleneck.json"  # written into a work folder by `python -m course_lib lab`
 
 
 def shell():
@@ -33,3 +35,12 @@ def headless() -> bool:
 def somebody_is_there() -> bool:
     """Whether a reader can click: in a notebook's kernel, and not headless."""
     return in_notebook() and not headless()
+
+
+def work_folder(start: Path | None = None) -> Path | None:
+    """The learner's work folder that ``start`` (by default the current directory) lies in, or None."""
+    folder = (start or Path.cwd()).resolve()
+    for candidate in (folder, *folder.parents):
+        if (candidate / MARKER).is_file():
+            return candidate
+    return None

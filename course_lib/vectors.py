@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.classroom import records
+from course_lib import runtime
 
 
 def connect(uri: str | Path, **options: Any) -> Any:
@@ -44,7 +44,7 @@ def database_folder(name: str) -> Path:
     """
     if not re.fullmatch(r"\w[\w.-]*", name):
         raise ValueError(f"name must be a plain name such as '08_embeddings', but it is {name!r}")
-    work = records.work_folder()
+    work = runtime.work_folder()
     if work is not None:
         folder = work / "databases" / name
         folder.mkdir(parents=True, exist_ok=True)

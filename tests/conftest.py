@@ -56,11 +56,11 @@ def pytest_terminal_summary(terminalreporter):
 @pytest.fixture
 def work(tmp_path, monkeypatch):
     """A work folder as `python -m course_lib lab` leaves it, with the current directory in it."""
-    from course_lib.classroom import records
+    from course_lib import runtime
 
     folder = tmp_path / "work"
     (folder / "exercises").mkdir(parents=True)
-    (folder / records.MARKER).write_text('{"version": 1, "released": {}}', encoding="utf-8")
+    (folder / runtime.MARKER).write_text('{"version": 1, "released": {}}', encoding="utf-8")
     monkeypatch.chdir(folder / "exercises")
     return folder
 

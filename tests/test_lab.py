@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from course_lib import runtime
 from course_lib.__main__ import main
 from course_lib.classroom import lab, records
 
@@ -74,7 +75,7 @@ def test_without_its_manifest_a_work_folder_loses_nothing(release, capsys):
     lab.fill(work)
     (work / "exercises/01_anatomy.ipynb").write_text("my answers")
     for damage in (None, "{half"):
-        (work / records.MARKER).unlink() if damage is None else (work / records.MARKER).write_text(damage)
+        (work / runtime.MARKER).unlink() if damage is None else (work / runtime.MARKER).write_text(damage)
         lab.fill(work)
         assert (work / "exercises/01_anatomy.ipynb").read_text() == "my answers"
 

@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from course_lib import datasets, plots, referees, vectors
-from course_lib.classroom import records
+from course_lib import datasets, plots, referees, runtime, vectors
 
 
 @pytest.fixture
@@ -32,6 +31,17 @@ def test_the_library_does_not_load_the_database():
     root = Path(__file__).resolve().parents[1]
     run = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "False"
+
+
+def test_the_database_needs_no_classroom():
+    code = (
+        "import sys, course_lib.vectors; course_lib.vectors.database_folder('x'); "
+        "print(*(name.split('.')[1] for name in sys.modules if name.startswith('course_lib.')))"
+    )
+    root = Path(__file__).resolve().parents[1]
+    run = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    loaded = set(run.stdout.split())
+    assert "vectors" in loaded and not loaded & {"records", "checks", "claims", "guesses", "lab", "classroom"}
 
 
 def test_a_new_table_is_made_in_silence(tmp_path):
@@ -112,7 +122,7 @@ def test_the_database_lies_in_the_work_folder_or_nowhere_that_stays(tmp_path, mo
     elsewhere = vectors.database_folder("08_test")
     assert elsewhere.is_dir() and tmp_path not in elsewhere.parents
     assert Path(__file__).resolve().parents[1] not in elsewhere.resolve().parents
-    (tmp_path / records.MARKER).write_text("{}")
+    (tmp_path / runtime.MARKER).write_text("{}")
     inside = vectors.database_folder("08_test")
     assert inside == tmp_path.resolve() / "databases" / "08_test" and inside == vectors.database_folder("08_test")
     with pytest.raises(ValueError, match="plain name"):

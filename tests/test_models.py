@@ -1,8 +1,10 @@
+import inspect
+
 import keras
 import numpy as np
 import pytest
 
-from course_lib import models, referees
+from course_lib import layers, models, referees, sampling
 
 
 @pytest.fixture(scope="module")
@@ -112,9 +114,52 @@ def test_the_convolutional_autoencoder_takes_colour_images():
 
 def test_pixel_shuffling_lays_four_numbers_out_as_two_by_two_pixels():
     place = keras.Input((1, 2, 4))
-    shuffle = keras.Model(place, models._pixel_shuffle(place, 1, 2, 1))
+    shuffle = keras.Model(place, layers.PixelShuffle(2)(place))
     picture = shuffle.predict(np.arange(8.0).reshape(1, 1, 2, 4), verbose=0)
     assert picture[0, :, :, 0].tolist() == [[0, 1, 4, 5], [2, 3, 6, 7]]
+
+
+@pytest.mark.backends
+def test_a_decoder_saved_when_three_layers_shuffled_the_pixels_loads_and_answers_the_same(tmp_path):
+    keras.utils.set_random_seed(0)
+    _, decoder, _ = models.build_convolutional_autoencoder((8, 12, 3), (6, 5), 4)
+    code = hidden = keras.Input((4,), name="code")
+    for layer in decoder.layers[1:]:
+        if isinstance(layer, layers.PixelShuffle):  # as the builders wrote it before
+            _, rows, columns, channels = hidden.shape
+            hidden = keras.layers.Reshape((rows, columns, 2, channels // 2))(hidden)
+            hidden = keras.layers.Permute((1, 3, 2, 4))(hidden)
+            hidden = keras.layers.Reshape((2 * rows, 2 * columns, channels // 4))(hidden)
+        else:
+            hidden = type(layer).from_config(layer.get_config())(hidden)
+    old = keras.Model(code, hidden, name="decoder")
+    assert len(old.layers) == len(decoder.layers) + 2 * 2
+    assert [weight.shape for weight in old.weights] == [weight.shape for weight in decoder.weights]
+    old.set_weights(decoder.get_weights())
+    old.save(tmp_path / "old.keras")
+    codes = np.random.default_rng(0).normal(size=(7, 4)).astype(np.float32)
+    loaded = keras.saving.load_model(tmp_path / "old.keras")
+    np.testing.assert_allclose(loaded.predict(codes, verbose=0), decoder.predict(codes, verbose=0), atol=1e-6)
+
+
+def test_saved_files_find_the_classes_by_the_names_they_always_had():
+    for kind in (models.VariationalAutoencoder, models.ConditionalVariationalAutoencoder):
+        assert keras.saving.get_registered_name(kind) == f"bottleneck>{kind.__name__}"
+        assert keras.saving.get_registered_object(f"bottleneck>{kind.__name__}") is kind
+
+
+def test_the_samplers_are_the_same_functions_in_both_places():
+    for name in ("langevin_path", "sample_prior", "slerp"):
+        assert getattr(models, name) is getattr(sampling, name)
+
+
+def test_the_package_lists_every_name_it_offers():
+    defined = {
+        name
+        for name, value in vars(models).items()
+        if not name.startswith("_") and name != "annotations" and not inspect.ismodule(value)
+    }
+    assert defined == set(models.__all__)
 
 
 def test_parameters_are_counted():

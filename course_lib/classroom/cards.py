@@ -111,7 +111,7 @@ def _section_link(exercise: Exercise, section: str) -> str:
     lesson = _lesson_file(exercise, "notebooks")
     if lesson is None:
         return f"lesson {exercise.lesson:02d}"
-    work = records.work_folder()
+    work = runtime.work_folder()
     here = (work / "notebooks" / lesson.name) if work else lesson
     return f"{_relative(here)}#{section.replace(' ', '-')}"
 
@@ -125,7 +125,7 @@ def _solution_link(exercise: Exercise) -> str:
     solutions = _lesson_file(exercise, "solutions")
     if solutions is None:
         return f"solutions of lesson {exercise.lesson:02d}"
-    work = records.work_folder()
+    work = runtime.work_folder()
     if work is None:
         return f"{_relative(solutions)}#{exercise.name}"
 

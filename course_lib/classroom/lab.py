@@ -11,6 +11,7 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
+from course_lib import runtime
 from course_lib.classroom import records
 
 KINDS = ("notebooks", "exercises")
@@ -32,7 +33,7 @@ def _digest(path: Path) -> str:
 
 
 def _manifest(work: Path) -> dict[str, list[str]]:
-    marker = work / records.MARKER
+    marker = work / runtime.MARKER
     try:
         released = json.loads(marker.read_text(encoding="utf-8"))["released"]
         return {str(k): list(v) for k, v in released.items()}
@@ -107,7 +108,7 @@ def fill(work: Path) -> list[str]:
         if digest not in known:
             known.append(digest)
     records.write_atomically(
-        work / records.MARKER, json.dumps({"version": 1, "released": released}, indent=1, sort_keys=True) + "\n"
+        work / runtime.MARKER, json.dumps({"version": 1, "released": released}, indent=1, sort_keys=True) + "\n"
     )
     return notes
 

@@ -18,8 +18,8 @@ import filelock
 
 import course_lib
 from course_lib.classroom.exercise import ERROR, FAIL, NOT_ATTEMPTED, PASS, Outcome
+from course_lib.runtime import work_folder
 
-MARKER = ".bottleneck.json"  # written into a work folder by `python -m course_lib lab`
 FILE = "progress.json"
 
 _memory: dict = {}
@@ -28,15 +28,6 @@ _memory: dict = {}
 def course_root() -> Path:
     """The folder that holds ``course_lib``, ``notebooks``, ``exercises`` and ``solutions``."""
     return Path(course_lib.__file__).resolve().parent.parent
-
-
-def work_folder(start: Path | None = None) -> Path | None:
-    """The work folder that ``start`` (by default the current directory) lies in, or None."""
-    folder = (start or Path.cwd()).resolve()
-    for candidate in (folder, *folder.parents):
-        if (candidate / MARKER).is_file():
-            return candidate
-    return None
 
 
 def write_atomically(path: Path, text: str) -> None:
