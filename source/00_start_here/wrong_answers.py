@@ -75,3 +75,14 @@ def to_unit_range(images):
 @wrong("standardises")
 def to_unit_range(images):
     return ((images - images.mean()) / images.std()).astype(np.float32)
+
+
+@wrong("looks-at-the-data")
+def to_unit_range(images):
+    scaled = images.astype(np.float32)
+    return scaled / 255 if images.max() > 1 else scaled
+
+
+@wrong("looks-at-the-data")
+def to_unit_range(images):
+    return images.astype(np.float32) / (255 if images.any() else 1) + np.float32(not images.any())

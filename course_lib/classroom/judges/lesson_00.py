@@ -4,84 +4,43 @@ from __future__ import annotations
 
 import numpy as np
 
-from course_lib.classroom.legacy import judge
+from course_lib.classroom.exercise import judges_of
+
+judge = judges_of(0)
 
 
-@judge(
-    "to_unit_range",
-    title="Pixels from 0 to 255, numbers from 0 to 1",
-    section="Checks and hints",
-    question="What is the largest grey level that eight bits can hold, and which number should it become?",
-)
+@judge("to_unit_range")
 def judge_to_unit_range(to_unit_range, probe):
-    """Values first, on images that are neither quite black nor quite white; then the dtype."""
-    n = int(probe.rng.integers(3, 6))
+    """Values first, on images that are neither quite black nor quite white; sets that tempt to look at the data; the dtype."""
+    rng = probe.rng
+    n = int(rng.integers(3, 6))
     # Each image has a range of its own, and no image reaches 0 or 255: stretching shows.
-    darkest = probe.rng.choice(np.arange(10, 60), n, replace=False)
-    brightest = probe.rng.choice(np.arange(150, 230), n, replace=False)
-    images = np.stack(
-        [probe.rng.integers(lo, hi + 1, (28, 28)) for lo, hi in zip(darkest, brightest, strict=True)]
-    ).astype(np.uint8)
+    darkest, brightest = (rng.choice(np.arange(*ends), n, replace=False) for ends in ((10, 60), (150, 230)))
+    images = np.stack([rng.integers(lo, hi + 1, (28, 28)) for lo, hi in zip(darkest, brightest, strict=True)])
     images[:, 0, 0], images[:, 0, 1] = darkest, brightest
-
-    result = probe.array(probe.call(to_unit_range, images))
-    got = probe.require_shape(
-        result, images.shape, "Every pixel becomes one number: why should the shape change?"
-    ).astype(np.float64)
-    levels = images.astype(np.float64)
-
-    def like(wrong) -> bool:
-        return np.allclose(got, wrong, rtol=1e-3, atol=1e-6)
-
+    images = images.astype(np.uint8)
+    result = probe.shape(probe.call(to_unit_range, images), images.shape)
+    got, levels = result.astype(np.float64), images.astype(np.float64)
     true = levels / 255
-    if not like(true):
-        measured = f"Grey level {images[0, 0, 1]} became {got[0, 0, 1]:.6g}."
-        probe.require(
-            not np.isin(got, (0.0, 1.0)).all(),
-            "integer-division",
-            f"Every pixel became 0 or 1. {measured} Which fractions can an integer type hold, and does // keep them?",
-        )
-        lowest, highest = (f(axis=(1, 2), keepdims=True) for f in (levels.min, levels.max))
-        probe.require(
-            not (like((levels - lowest) / (highest - lowest)) or like(levels / highest)),
-            "stretches-each-image",
-            f"{measured} Two images whose brightest pixels differ now end at the same brightness. "
-            "Should a dark image stay darker than a bright one?",
-        )
-        probe.require(
-            not (like(levels / levels.max()) or like((levels - levels.min()) / (levels.max() - levels.min()))),
-            "stretches-the-set",
-            f"{measured} Your scale depends on the images that came along. "
-            "Does the same grey level get the same number in another set of images?",
-        )
-        probe.require(
-            not like(levels / 256),
-            "divides-by-the-number-of-levels",
-            f"{measured} There are 256 grey levels. Which of them is white, and what does it become?",
-        )
-        probe.require(
-            not like(levels), "not-scaled", f"{measured} The type may be right: is the range from 0 to 1 as well?"
-        )
-        probe.require(
-            not like(levels / 127.5 - 1),
-            "minus-one-to-one",
-            f"{measured} Your black is -1. Which number should black become here?",
-        )
-        probe.require(
-            not any(
-                like((levels - levels.mean(axis=axis, keepdims=True)) / levels.std(axis=axis, keepdims=True))
-                for axis in (None, (1, 2))
-            ),
-            "standardises",
-            f"{measured} Your numbers have mean 0 and spread 1. Which range was asked for?",
-        )
-        probe.require(not like(1 - true), "inverted", f"{measured} Should a white pixel become 0 or 1?")
-    probe.require_close(
-        got, true, "wrong-values", "What happens to a pixel of 0, and to one of 255?", rtol=1e-3, atol=1e-6
-    )
-    probe.require(
-        result.dtype == np.float32,
-        "wrong-dtype",
-        f"The numbers are right, their dtype is {result.dtype}. Networks compute in float32: "
-        "where in your line is the dtype decided?",
-    )
+    measured = {"level": images[0, 0, 1], "became": got[0, 0, 1]}
+    probe.require(not np.isin(got, (0.0, 1.0)).all(), "integer-division", **measured)
+    lowest, highest = (f(axis=(1, 2), keepdims=True) for f in (levels.min, levels.max))
+    mistakes = {
+        "stretches-each-image": [(levels - lowest) / (highest - lowest), levels / highest],
+        "stretches-the-set": [levels / levels.max(), (levels - levels.min()) / np.ptp(levels)],
+        "divides-by-the-number-of-levels": levels / 256,
+        "not-scaled": levels,
+        "minus-one-to-one": levels / 127.5 - 1,
+        "standardises": [
+            (levels - levels.mean(axis, keepdims=True)) / levels.std(axis, keepdims=True) for axis in (None, (1, 2))
+        ],
+        "inverted": 1 - true,
+    }
+    probe.settle(got, true, "wrong-values", mistakes, rtol=1e-3, **measured)
+    # The same grey level gets the same number in any company: black sets, nearly black ones, white ones.
+    for level in (0, 1, 2, 255):
+        alike = np.full((2, 28, 28), level, np.uint8)
+        probe.close(probe.call(to_unit_range, alike), alike / 255, "looks-at-the-data", rtol=1e-3, level=level)
+    faint = rng.integers(0, 2, (3, 28, 28)).astype(np.uint8)
+    probe.close(probe.call(to_unit_range, faint), faint / 255, "looks-at-the-data", rtol=1e-3, level=1)
+    probe.require(result.dtype == np.float32, "wrong-dtype", dtype=result.dtype)
