@@ -78,12 +78,15 @@ def variants(lesson: Lesson) -> dict:
     return _load(path)
 
 
-def _run_cells(lesson: Lesson, pick: int) -> dict:
+def _run_cells(lesson: Lesson, *, solved: bool) -> dict:
     namespace: dict = {"__name__": "answers"}
     for number, cell in enumerate(read(lesson.folder / "exercises.py").cells):
         if cell.cell_type != "code" or role(cell) not in (None, "answer"):
             continue
-        code = split_answer(cell.source)[pick] if role(cell) == "answer" else cell.source
+        code = cell.source
+        if role(cell) == "answer":
+            stub, solution, _ = split_answer(code)
+            code = solution if solved else stub
         filename = f"<answer {lesson.slug} {number}>"
         linecache.cache[filename] = (len(code), None, code.splitlines(keepends=True), filename)
         exec(compile(code, filename, "exec"), namespace)
@@ -92,12 +95,12 @@ def _run_cells(lesson: Lesson, pick: int) -> dict:
 
 def solutions(lesson: Lesson) -> dict:
     """The solutions of a lesson, by name, run from the very cells that make the solutions notebook."""
-    return _run_cells(lesson, 1)
+    return _run_cells(lesson, solved=True)
 
 
 def stubs(lesson: Lesson) -> dict:
     """The stubs of a lesson, by name, as learners get them."""
-    return _run_cells(lesson, 0)
+    return _run_cells(lesson, solved=False)
 
 
 def right_answers(lesson: Lesson) -> list[RightAnswer]:
