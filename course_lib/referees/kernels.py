@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import scipy.linalg
 
 from course_lib.referees._inputs import data_matrix
+
+if TYPE_CHECKING:
+    import sklearn.kernel_ridge
 
 
 @dataclass(frozen=True)
@@ -15,26 +18,16 @@ class KernelRidge:
     """A smooth function through examples; :func:`fit_kernel_ridge` makes one.
 
     Attributes:
-        examples: inputs that it was fitted on, shape (n, d).
-        weights: shape (n, k).
+        regression: scikit-learn's regression of the targets without their mean.
         mean: of the targets, shape (k,): the answer far away from all examples.
-        gamma: 1 / (2 width²) of the Gaussian kernel.
     """
 
-    examples: np.ndarray
-    weights: np.ndarray
+    regression: sklearn.kernel_ridge.KernelRidge
     mean: np.ndarray
-    gamma: float
 
     def predict(self, inputs: np.ndarray) -> np.ndarray:
         """Outputs (m, k) of inputs (m, d)."""
-        inputs = data_matrix("inputs", inputs, self.examples.shape[1])
-        return _gaussian_kernel(inputs, self.examples, self.gamma) @ self.weights + self.mean
-
-
-def _gaussian_kernel(x: np.ndarray, y: np.ndarray, gamma: float) -> np.ndarray:
-    squared = np.square(x).sum(axis=1)[:, None] + np.square(y).sum(axis=1) - 2 * x @ y.T
-    return np.exp(-gamma * np.maximum(squared, 0))
+        return self.regression.predict(data_matrix("inputs", inputs, self.regression.n_features_in_)) + self.mean
 
 
 def fit_kernel_ridge(
@@ -51,7 +44,7 @@ def fit_kernel_ridge(
     Raises:
         ValueError: if the shapes do not fit, ``width`` or ``ridge`` is not positive, or the inputs do not vary.
 
-    Source: Saunders, Gammerman and Vovk 1998.
+    Source: Saunders, Gammerman and Vovk 1998; computed by scikit-learn, which has neither the mean nor the relative width.
     """
     inputs, targets = data_matrix("inputs", inputs), data_matrix("targets", targets)
     if len(inputs) != len(targets):
@@ -61,9 +54,8 @@ def fit_kernel_ridge(
     variance = float(inputs.var(axis=0).sum())
     if not variance > 0:
         raise ValueError("inputs do not vary: all rows are the same")
-    gamma = 1 / (2 * width**2 * variance)
-    kernel = _gaussian_kernel(inputs, inputs, gamma)
-    kernel[np.diag_indices_from(kernel)] += ridge
+    from sklearn import kernel_ridge  # here, because it takes a second to import
+
     mean = targets.mean(axis=0)
-    weights = scipy.linalg.solve(kernel, (targets - mean).astype(kernel.dtype), assume_a="pos", overwrite_a=True)
-    return KernelRidge(inputs, weights, mean, gamma)
+    regression = kernel_ridge.KernelRidge(alpha=ridge, kernel="rbf", gamma=1 / (2 * width**2 * variance))
+    return KernelRidge(regression.fit(inputs, (targets - mean).astype(inputs.dtype)), mean)
