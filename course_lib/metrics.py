@@ -346,7 +346,8 @@ def identity_leak(codes_a: np.ndarray, codes_b: np.ndarray, seed: int = 0) -> fl
 
     Half of each set, drawn at random, trains a linear discriminant; the other half is scored. 1 means that the code
     always gives the person away, .5 that *this kind of classifier* finds nothing, which is no proof that there is
-    nothing to find.
+    nothing to find. The classifier is the measuring instrument here, as the neighbours are in :func:`precision_at_k`, and no
+    model of the course: so this is a score.
 
     Args:
         codes_a: codes of one person, shape (n, k).
@@ -390,7 +391,13 @@ def r_squared(true: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     spread = np.square(true - true.mean(axis=0)).sum(axis=0)
     if not (spread > 0).all():
         raise ValueError(f"column {int(np.argmin(spread))} of true does not vary: there is no variance to explain")
-    return 1.0 - np.square(true - predicted).sum(axis=0) / spread
+    from sklearn import config_context  # here, because it takes a second to import
+    from sklearn.metrics import r2_score
+
+    with config_context(
+        assume_finite=True
+    ):  # a network that diverged has a score of NaN, which is no error of the caller
+        return r2_score(true, predicted, multioutput="raw_values")
 
 
 def frechet_distance(features_a: np.ndarray, features_b: np.ndarray) -> float:

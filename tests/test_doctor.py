@@ -53,6 +53,23 @@ def test_missing_and_old_packages(tmp_path, monkeypatch):
     assert "pip install -c constraints.txt -e ." in text
 
 
+@pytest.mark.parametrize(
+    ("found", "least", "good"),
+    [("2.10.0", "2.9", True), ("3.0.0rc1", "3.0", False), ("2.9.1+cpu", "2.9.1", True), ("24", "24.0", True)],
+)
+def test_versions_are_compared_as_pip_does(tmp_path, monkeypatch, found, least, good):
+    monkeypatch.setattr(doctor, "requirements", lambda: [("numpy", least)])
+    monkeypatch.setattr(doctor.importlib.metadata, "version", lambda name: found)
+    _, text = said(tmp_path)
+    assert (f"numpy {found} is older than {least}" in text) is not good
+
+
+def test_a_machine_without_the_package_that_reads_versions(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "packaging.requirements", None)
+    status, text = said(tmp_path)
+    assert status == 1 and "packaging is missing" in text and "pip install -c constraints.txt -e ." in text
+
+
 def test_unknown_and_missing_backend(tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_BACKEND", "theano")
     status, text = said(tmp_path)

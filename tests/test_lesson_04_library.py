@@ -191,7 +191,6 @@ def test_the_score_of_the_ring_is_the_gradient_of_its_density():
         [(log_density(x + step * e) - log_density(x - step * e)) / (2 * step) for e in np.eye(2)], axis=1
     )
     np.testing.assert_allclose(referees.ring_score(x, sigma), gradient, rtol=1e-4, atol=1e-4)
-    np.testing.assert_allclose(referees.mixture_score(x, circle, sigma), gradient, rtol=1e-4, atol=1e-4)
     np.testing.assert_array_equal(referees.ring_score(np.zeros((1, 2)), sigma), 0)
 
 

@@ -106,6 +106,21 @@ def test_kernel_ridge_interpolates_and_smooths():
         referees.fit_kernel_ridge(x, y[:5])
 
 
+@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-9), (np.float32, 2e-4)])
+def test_kernel_ridge_solves_its_system_of_equations(dtype, tolerance):
+    rng = np.random.default_rng(4)
+    x, y, new = (rng.normal(size=shape).astype(dtype) for shape in ((60, 3), (60, 2), (7, 3)))
+
+    def kernel(a, b):
+        squared = np.square(a[:, None].astype(np.float64) - b).sum(axis=-1)
+        return np.exp(-squared / (2 * 0.5**2 * x.var(axis=0).sum()))
+
+    weights = np.linalg.solve(kernel(x, x) + 0.1 * np.eye(60), y - y.mean(axis=0))
+    got = referees.fit_kernel_ridge(x, y, width=0.5, ridge=0.1).predict(new)
+    assert got.dtype == dtype
+    np.testing.assert_allclose(got, kernel(new, x) @ weights + y.mean(axis=0), atol=tolerance)
+
+
 def bars(angles):
     """Pictures of a bright bar, turned by each angle (radians)."""
     rows, columns = np.mgrid[:48, :48] - 23.5
@@ -238,6 +253,7 @@ def test_r_squared_of_perfect_mean_and_worse():
     np.testing.assert_allclose(metrics.r_squared(true, true), 1)
     np.testing.assert_allclose(metrics.r_squared(true, np.broadcast_to(true.mean(axis=0), true.shape)), 0, atol=1e-12)
     assert (metrics.r_squared(true, -true) < 0).all()
+    assert np.isnan(metrics.r_squared(true, np.full_like(true, np.nan))).all(), "a network that diverged"
     with pytest.raises(ValueError, match="column 0"):
         metrics.r_squared(np.ones((3, 1)), np.ones((3, 1)))
 

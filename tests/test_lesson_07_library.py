@@ -39,6 +39,11 @@ def test_area_agrees_with_scikit_learn():
     assert detection.area_under_roc(scores, labels) == pytest.approx(roc_auc_score(labels, scores), abs=1e-12)
 
 
+def test_area_of_infinite_scores_is_that_of_their_order():
+    scores, labels = np.array([-np.inf, 0, np.inf, np.inf, 1]), np.array([False, False, False, True, True])
+    assert detection.area_under_roc(scores, labels) == pytest.approx(pairwise(np.array([-9, 0, 9, 9, 1]), labels))
+
+
 @pytest.mark.parametrize(
     ("scores", "labels", "message"),
     [

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import warnings
 import zipfile
 
 import keras
@@ -244,8 +245,16 @@ def test_the_paired_interval_is_that_of_the_t_test():
     found, known = recommend.paired_difference(a, b), ttest_rel(a, b).confidence_interval(0.95)
     np.testing.assert_allclose([found.low, found.high], [known.low, known.high])
     assert str(found) == f"{found.mean:+.4f} [{found.low:+.4f}, {found.high:+.4f}]"
+    assert found.standard_error == pytest.approx((a - b).std(ddof=1) / np.sqrt(30))
     with pytest.raises(ValueError, match="at least two users"):
         recommend.paired_difference(a[:1], b[:1])
+
+
+def test_the_paired_interval_of_a_difference_that_never_varies_is_that_number():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        same = recommend.paired_difference(np.array([0.5, 0.25]), np.array([0.25, 0.0]))
+    assert (same.low, same.mean, same.high, same.standard_error) == (0.25, 0.25, 0.25, 0.0)
 
 
 def test_standardised_scores_have_no_unit():

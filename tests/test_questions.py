@@ -56,7 +56,8 @@ def named(node) -> set[str]:
         return named(node.body) | named(node.orelse)
     if isinstance(node, ast.Dict):
         inside = [
-            k if isinstance(k, ast.Constant) and isinstance(k.value, str) else v for k, v in zip(node.keys, node.values, strict=True)
+            k if isinstance(k, ast.Constant) and isinstance(k.value, str) else v
+            for k, v in zip(node.keys, node.values, strict=True)
         ]
         return {name for part in inside if part is not None for name in named(part)}
     return set()

@@ -6,7 +6,6 @@ import importlib.metadata
 import importlib.util
 import json
 import os
-import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -37,19 +36,29 @@ def _python() -> Iterator[Finding]:
 
 
 def requirements() -> list[tuple[str, str]]:
-    """Name and lower bound of each package that the course needs, from ``requirements.txt``."""
+    """Name and lower bound of each package that the course needs, from ``requirements.txt``.
+
+    Raises:
+        OSError: if the file cannot be read.
+        ImportError: if ``packaging`` is not installed.
+    """
+    from packaging.requirements import Requirement  # here: it is one of the packages that may be missing
+
     text = (records.course_root() / "requirements.txt").read_text(encoding="utf-8")
-    return re.findall(r"^([A-Za-z0-9_.-]+)>=([\d.]+)", text, re.MULTILINE)
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in re.findall(r"\d+", version)[:3])
+    lines = (line.partition("#")[0].strip() for line in text.splitlines())
+    wanted = [Requirement(line) for line in lines if line]
+    return [(one.name, bound.version) for one in wanted for bound in one.specifier if bound.operator == ">="]
 
 
 def _packages() -> Iterator[Finding]:
     fix = f"{_quoted(sys.executable)} -m pip install -c constraints.txt -e ."
     try:
+        from packaging.version import Version
+
         wanted = requirements()
+    except ImportError:
+        yield Finding("packages", False, "packaging is missing", f"in the course's folder: {fix}")
+        return
     except OSError as error:
         yield Finding(
             "packages", False, f"requirements.txt cannot be read ({error.strerror})", "clone the repository again"
@@ -62,7 +71,7 @@ def _packages() -> Iterator[Finding]:
         except importlib.metadata.PackageNotFoundError:
             wrong.append(f"{name} is missing")
             continue
-        if _numbers(version) < _numbers(least):
+        if Version(version) < Version(least):
             wrong.append(f"{name} {version} is older than {least}")
     yield Finding(
         "packages", not wrong, "; ".join(wrong) or f"all {len(wanted)} present", f"in the course's folder: {fix}"
