@@ -235,6 +235,41 @@ baseline = metrics.mse(validation, mean_answer)
 print(f"untrained: {untrained:.3f}; with the bias set: {started:.3f}; the mean picture: {baseline:.3f}")
 
 # %% [markdown]
+# ### The gradient of one unit, by hand
+#
+# Training nudges every weight **against its gradient**: the rate at which the loss grows with that weight. Keras computes all of them at
+# once; one autoencoder is small enough to do it by hand. One number $x = 2$, one tanh unit, one output, no biases:
+#
+# $$a = w_1 x, \qquad h = \tanh a, \qquad y = w_2 h, \qquad L = (y - x)^2.$$
+#
+# With $w_1 = 0.5$ and $w_2 = 1$: $a = 1$, $h = 0.76$, $y = 0.76$, far below 2. Now go back from the loss, one factor a step; this is the
+# **chain rule**. How fast does the loss grow with the output? $2(y - x) = -2.48$. The output with $w_2$? By $h$, so the gradient for
+# $w_2$ is $-2.48 \cdot 0.76 = -1.89$. The output with $h$? By $w_2 = 1$; $h$ with $a$? By the slope of tanh, $1 - h^2 = 0.42$; $a$ with
+# $w_1$? By $x = 2$. The gradient for $w_1$ is the product: $-2.48 \cdot 1 \cdot 0.42 \cdot 2 = -2.08$. Both are negative: raise both weights.
+#
+# With many units the same factors become matrices, and the loss of a batch is the mean over its pictures, so each gradient is as well.
+
+# %%
+# NBVAL_CHECK_OUTPUT
+
+
+def one_unit_loss(w1, w2, x=2.0):
+    """The loss of the autoencoder with one unit."""
+    return (w2 * np.tanh(w1 * x) - x) ** 2
+
+
+h = np.tanh(0.5 * 2)
+by_hand = np.array([2 * (h - 2) * 1 * (1 - h**2) * 2, 2 * (h - 2) * h])  # for w1, for w2
+nudge = 1e-6
+nudged = np.array([one_unit_loss(0.5 + nudge, 1.0), one_unit_loss(0.5, 1.0 + nudge)])
+measured = (nudged - one_unit_loss(0.5, 1.0)) / nudge
+claim(
+    "The chain rule gives the slopes that nudging each weight shows",
+    np.allclose(by_hand, measured, rtol=1e-4) and np.allclose(by_hand, [-2.08, -1.89], atol=0.005),
+    f"by hand {by_hand[0]:.2f} and {by_hand[1]:.2f}, by nudging {measured[0]:.2f} and {measured[1]:.2f}",
+)
+
+# %% [markdown]
 # ### The recipe everybody starts with
 #
 # The most copied autoencoder is shallower: one ReLU layer of 32 units as the code, one sigmoid layer back, Adam, batches

@@ -59,3 +59,13 @@ def autoencoder_gradients(x, w1, b1, w2, b2):
         d_first += np.outer(extended, (w2 @ error) / np.cosh(before) ** 2)
     d_first, d_second = d_first * 2 / len(x), d_second * 2 / len(x)
     return [d_first[:-1], d_first[-1], d_second[:-1], d_second[-1]]
+
+
+def compression_ratio__fraction(input_shape, input_bits, code_shape, code_bits):
+    from fractions import Fraction
+
+    return Fraction(math.prod(input_shape) * input_bits, math.prod(code_shape) * code_bits)
+
+
+def mse_per_image__row_by_row(x, y):
+    return [float(np.mean(np.square(a.astype(float) - b.astype(float)))) for a, b in zip(x, y)]

@@ -195,6 +195,15 @@ def mse_per_image(x, y):
     return np.mean((x - y) ** 2, axis=tuple(range(1, x.ndim)))
 
 
+@wrong("bytes-wrap-around")
+def mse_per_image(x, y):
+    x, y = np.asarray(x), np.asarray(y)
+    small = np.int16 if x.dtype == np.uint8 else x.dtype
+    difference = x.astype(small) - y.astype(small)
+    with np.errstate(over="ignore"):
+        return np.mean((difference * difference).reshape(len(x), -1), axis=1)
+
+
 @wrong("rescales-bytes")
 def mse_per_image(x, y):
     if x.dtype == np.uint8:
@@ -369,6 +378,16 @@ def mean_image_baseline(train, test):
 @wrong("first-training-image")
 def mean_image_baseline(train, test):
     return np.stack([train[0]] * len(test))
+
+
+@wrong("some-training-images")
+def mean_image_baseline(train, test):
+    return np.broadcast_to(train[: len(test)].mean(axis=0), test.shape)
+
+
+@wrong("some-training-images")
+def mean_image_baseline(train, test):
+    return np.repeat(train[: len(train) // 2].mean(axis=0)[None], len(test), axis=0)
 
 
 @wrong("copies-the-test-set")
@@ -553,6 +572,41 @@ def build_autoencoder(input_dim, hidden_units, code_size):
 def build_autoencoder(input_dim, hidden_units, code_size):
     image = keras.Input(batch_shape=(32, input_dim))
     hidden = keras.layers.Dense(hidden_units, "relu")(image)
+    encoder = keras.Model(image, keras.layers.Dense(code_size)(hidden))
+    decoder = _parts(input_dim, hidden_units, code_size)[1]
+    return encoder, decoder, keras.Model(image, decoder(encoder(image)))
+
+
+class _Stretch(keras.layers.Layer):
+    """From its darkest to its brightest number, over the given axes."""
+
+    def __init__(self, axes):
+        super().__init__()
+        self.axes = axes
+
+    def call(self, x):
+        low, high = (f(x, axis=self.axes, keepdims=True) for f in (keras.ops.min, keras.ops.max))
+        return (x - low) / (high - low + 1e-9)
+
+
+@wrong("stretches-each-output")
+def build_autoencoder(input_dim, hidden_units, code_size):
+    encoder, decoder = _parts(input_dim, hidden_units, code_size, output=None)
+    decoder = keras.Sequential([keras.Input((code_size,)), decoder, _Stretch(axes=1)])
+    return encoder, decoder, keras.Sequential([keras.Input((input_dim,)), encoder, decoder])
+
+
+@wrong("looks-across-the-batch")
+def build_autoencoder(input_dim, hidden_units, code_size):
+    encoder, decoder = _parts(input_dim, hidden_units, code_size, output=None)
+    decoder = keras.Sequential([keras.Input((code_size,)), decoder, _Stretch(axes=None)])
+    return encoder, decoder, keras.Sequential([keras.Input((input_dim,)), encoder, decoder])
+
+
+@wrong("random-at-prediction")
+def build_autoencoder(input_dim, hidden_units, code_size):
+    image, code = keras.Input((input_dim,)), keras.Input((code_size,))
+    hidden = keras.layers.Dropout(0.3)(keras.layers.Dense(hidden_units, "relu")(image), training=True)
     encoder = keras.Model(image, keras.layers.Dense(code_size)(hidden))
     decoder = _parts(input_dim, hidden_units, code_size)[1]
     return encoder, decoder, keras.Model(image, decoder(encoder(image)))
