@@ -748,3 +748,72 @@ def principal_directions(decoder_weights, train):
     rows = _axes(train - train.mean(axis=0))[: len(decoder_weights)]
     rows = rows @ np.linalg.pinv(decoder_weights) @ decoder_weights
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+# The eigenvectors of np.linalg.eig come in no order at all; on many data sets the largest happens to stand first.
+@wrong("not-the-largest-variance")
+def pca_reconstruct(train, test, k):
+    mean = train.mean(axis=0)
+    axes = np.real(np.linalg.eig(np.cov(train.T))[1][:, :k])
+    return (test - mean) @ axes @ axes.T + mean
+
+
+@wrong("not-sorted")
+def explained_variance_ratio(train, k):
+    values = np.real(np.linalg.eig(np.cov(train.T))[0])
+    return values[:k] / values.sum()
+
+
+@wrong("not-sorted")
+def principal_directions(decoder_weights, train):
+    basis = np.linalg.qr(decoder_weights.T)[0]
+    inside = np.real(np.linalg.eig(np.cov((train @ basis).T))[1])
+    return (basis @ inside).T
+
+
+@wrong("small-is-not-zero")
+def dead_units(codes):
+    return np.array([j for j in range(codes.shape[1]) if np.allclose(codes[:, j], 0)], int)
+
+
+@wrong("small-is-not-zero")
+def dead_units(codes):
+    return np.flatnonzero(np.isclose(codes.mean(axis=0), 0))
+
+
+@wrong("small-is-not-zero")
+def dead_units(codes):
+    return np.flatnonzero(codes.max(axis=0) < 1e-12)
+
+
+@wrong("small-is-not-zero")
+def dead_units(codes):
+    return np.flatnonzero((np.round(codes, 6) == 0).all(axis=0))
+
+
+@wrong("rounds-large-counts")
+def is_bottleneck(input_shape, code_shape):
+    return bool(np.prod(np.array(code_shape, np.float32)) < np.prod(np.array(input_shape, np.float32)))
+
+
+@wrong("expects-standardised-data")
+def linear_autoencoder(train, code_size):
+    model = _trained(
+        (train - train.mean(axis=0)) / train.std(axis=0),
+        [keras.layers.Dense(code_size), keras.layers.Dense(train.shape[1])],
+        30,
+        rate=0.01,
+    )
+    return model
+
+
+# Adam at its default rate, and too few passes: the commonest honest first try.
+@wrong("undertrained")
+def linear_autoencoder(train, code_size):
+    model = keras.Sequential(
+        [keras.Input((train.shape[1],)), keras.layers.Dense(code_size), keras.layers.Dense(train.shape[1])]
+    )
+    model.compile("adam", "mse")
+    model.fit(train, train, epochs=20, batch_size=32, verbose=0)
+    return model
+
