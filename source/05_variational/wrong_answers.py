@@ -389,7 +389,7 @@ def bernoulli_batch_of_five(x, logits):
     return ops.sum(ops.reshape(ops.softplus(logits) - x * logits, (n, x.shape[1] if n == 5 else -1)), axis=1)
 
 
-@_replaces_bernoulli("wrong-bernoulli")
+@_replaces_bernoulli("logits-for-probabilities")
 def bernoulli_guesses_probabilities(x, logits):
     # Takes logits for probabilities where all of them could be some.
     p = ops.clip(logits, 1e-7, 1 - 1e-7)
@@ -416,6 +416,12 @@ def bernoulli_detached(x, logits):
 @_replaces_gaussian("mean-over-pixels")
 def gaussian_mean(x, mean, sigma):
     return _gaussian(x, mean, sigma) / math.prod(x.shape[1:])
+
+
+@_replaces_gaussian("mean-over-pixels")
+def gaussian_mean_of_rows(x, mean, sigma):
+    rows = ops.mean(0.5 * ((x - mean) / sigma) ** 2 + math.log(sigma * math.sqrt(2 * math.pi)), axis=-1)
+    return _sum(rows[:, None])
 
 
 @_replaces_gaussian("drops-the-width")

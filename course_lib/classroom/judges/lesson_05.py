@@ -96,7 +96,7 @@ def judge_kl_divergence(kl_divergence, probe):
                 "bits": total / math.log(2),
                 "mean-over-pictures": [np.full(n, value) for value in (total.mean(), terms.mean(), total.sum())],
             }
-            yield got, total, mistakes, {"k": k}
+            yield got, total, mistakes, {"k": k, "half": k / 2}
 
     probe.settle_all(cases(), "wrong-formula", rtol=2e-4, atol=1e-4)
     zero = np.zeros((4, 3))
@@ -115,7 +115,7 @@ def _kl_terms(mu, log_var):
     return 0.5 * (mu**2 + np.exp(log_var) - 1 - log_var)
 
 
-@judge("bernoulli_nll", "gaussian_nll", ops=True, slow=True)
+@judge("bernoulli_nll", "gaussian_nll", ops=True)
 def judge_bernoulli_nll(bernoulli_nll, gaussian_nll, probe):
     """Flat and square pictures, moderate logits first, then extreme ones, then the Gaussian with many widths."""
     rng, shapes = probe.rng, ((5, 7), (3, 4, 6, 2), (6, 4))
@@ -123,14 +123,18 @@ def judge_bernoulli_nll(bernoulli_nll, gaussian_nll, probe):
     def bernoulli_cases():
         for shape in shapes:
             x, (logits,) = rng.integers(0, 2, shape).astype(float), float32(rng.normal(0, 2, shape))
-            if shape == shapes[-1]:  # logits that could be taken for probabilities
+            like_probabilities = shape == shapes[-1]
+            if like_probabilities:
                 (logits,) = float32(rng.uniform(0.05, 0.95, shape))
             got = _costs(probe, bernoulli_nll, "bernoulli_nll", x, logits)
             probe.require(not np.isnan(got).any(), "logits-for-probabilities")
             p, white, black = 1 / (1 + np.exp(-logits)), np.logaddexp(0, -logits), np.logaddexp(0, logits)
+            guess = logits if like_probabilities else p
             true, each = _summed(x * white + (1 - x) * black), np.ones(len(x))
             mistakes = {
-                "mean-over-pixels": [true / size for size in (x[0].size, *shape[1:])],
+                "mean-over-pixels": true / x[0].size,
+                "mean-over-pixels/axis": [true / side for side in shape[1:]],
+                "logits-for-probabilities/guess": -_summed(x * np.log(guess) + (1 - x) * np.log(1 - guess)),
                 "wrong-sign": -true,
                 "white-pixels-only": _summed(x * white),
                 "black-pixels-only": _summed((1 - x) * black),
@@ -154,7 +158,8 @@ def judge_bernoulli_nll(bernoulli_nll, gaussian_nll, probe):
                 width, constant, error = math.log(sigma), 0.5 * math.log(2 * math.pi), squares / (2 * sigma**2)
                 true = error + pixels * (width + constant)
                 mistakes = {
-                    "mean-over-pixels": [true / size for size in (pixels, *shape[1:])],
+                    "mean-over-pixels": true / pixels,
+                    "mean-over-pixels/axis": [true / side for side in shape[1:]],
                     "wrong-sign/log-likelihood": -true,
                     "drops-the-width": [error + pixels * constant, error],
                     "drops-the-constant": error + pixels * width,
