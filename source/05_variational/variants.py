@@ -24,22 +24,28 @@ def bernoulli_nll(x, logits):
     return ops.sum(per_pixel, axis=tuple(range(1, len(x.shape))))
 
 
-def bernoulli_nll__keras_loss(x, logits):
-    per_pixel = losses.binary_crossentropy(x[..., None], logits[..., None], from_logits=True)
-    return ops.sum(per_pixel, axis=tuple(range(1, len(x.shape))))
-
-
-def bernoulli_nll__one_picture_at_a_time(x, logits):
-    signed = (1 - 2 * x) * logits
-    return ops.stack([ops.sum(ops.softplus(signed[i])) for i in range(len(signed))])
-
-
 def gaussian_nll(x, mean, sigma):
     standard = (x - mean) / sigma
     densities = -(standard**2) / 2 - np.log(sigma * np.sqrt(2 * np.pi))
     while len(densities.shape) > 1:
         densities = ops.sum(densities, axis=-1)
     return -densities
+
+
+def bernoulli_nll__keras_loss():
+    def from_logits(x, logits):
+        per_pixel = losses.binary_crossentropy(x[..., None], logits[..., None], from_logits=True)
+        return ops.sum(per_pixel, axis=tuple(range(1, len(x.shape))))
+
+    return from_logits, gaussian_nll
+
+
+def bernoulli_nll__one_picture_at_a_time():
+    def one_by_one(x, logits):
+        signed = (1 - 2 * x) * logits
+        return ops.stack([ops.sum(ops.softplus(signed[i])) for i in range(len(signed))])
+
+    return one_by_one, gaussian_nll
 
 
 def implied_sigma(reconstruction_weight, kl_weight):
