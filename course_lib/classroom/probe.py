@@ -8,6 +8,7 @@ exercise's words have for its misconception.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
@@ -17,6 +18,9 @@ import numpy as np
 from course_lib.classroom.exercise import Exercise
 from course_lib.classroom.host import arrays_in
 from course_lib.classroom.wire import Callback, Generator, Handle, ModelSpec, Raised, Tensor
+
+# How TensorFlow, PyTorch and JAX refuse a symbolic tensor of Keras; NumPy, loops and len() refuse it in other words.
+_SYMBOLIC_TO_BACKEND = re.compile(r"input to a TensorFlow function|must be Tensor|abstract array|valid JAX type")
 
 
 class Failed(Exception):
@@ -185,6 +189,14 @@ class Probe:
     def release(self, target: Handle) -> None:
         """Forget something that lives where the answer lives."""
         self._ask("release", target)
+
+    def in_steps(self, target: Handle, *arguments):
+        """What a function of tensors gives when Keras runs its steps one by one, with an addition of 0 after each.
+
+        No step then sees how its input was made: TensorFlow's ``binary_crossentropy``, for one, remembers the logits of
+        a sigmoid. Raises what the answer raises for symbolic tensors of a fixed shape; use :meth:`attempt`.
+        """
+        return self._ask("in_steps", target, list(arguments))
 
     def generator(self, seed: int) -> Generator:
         """A NumPy generator for the answer; given twice, it goes on where it was."""
@@ -381,7 +393,7 @@ class Probe:
         return first
 
     def batch_of_one(
-        self, target: Handle, arguments: Sequence, true, *, rtol: float = 1e-3, atol: float = 1e-3
+        self, target: Handle, arguments: Sequence, true, *, rtol: float = 1e-3, atol: float = 1e-3, **fields
     ) -> None:
         """State that a batch of one gives the first row of ``true``, with its first axis.
 
@@ -391,17 +403,19 @@ class Probe:
             true: the result for the whole batch.
             rtol: relative tolerance.
             atol: absolute tolerance.
+            fields: numbers for the question.
         """
         true = np.asarray(true, np.float64)
         alone = [a[:1] if isinstance(a, np.ndarray) and len(a) == len(true) else a for a in arguments]
         got, error = self.attempt(target, *alone)
         if error is not None:
-            self.fail("batch-of-one", f"A batch of one raises {error}.")
+            self.fail("batch-of-one", f"A batch of one raises {error}.", **fields)
         array = self.float64(got)
         if array.shape != true[:1].shape:
-            self.fail("batch-of-one", f"A batch of one gives shape {array.shape}; {true[:1].shape} was expected.")
+            measured = f"A batch of one gives shape {array.shape}; {true[:1].shape} was expected."
+            self.fail("batch-of-one", measured, **fields)
         if not np.allclose(array, true[:1], rtol=rtol, atol=atol):
-            self.fail("batch-of-one/value")
+            self.fail("batch-of-one/value", **fields)
 
     def gradients(
         self, target: Handle, arguments: Sequence, true: Sequence, *, rtol: float = 1e-3, atol: float = 1e-3, **fields
@@ -416,6 +430,18 @@ class Probe:
             if not (np.isfinite(got).all() and np.allclose(got, wanted, rtol=rtol, atol=atol)):
                 what = "wrong" if np.any(got) else "missing"
                 self.fail("no-gradient", f"The values are right, and the gradient is {what}.", **fields)
+
+    def keras_only(self, target: Handle, *arguments, **fields) -> np.ndarray | None:
+        """State that a function of tensors calls no function of the backend itself; call it with these arguments before.
+
+        Returns what :meth:`in_steps` gives, or None where the function cannot be run so, which is no misconception
+        (a loop over the rows, say).
+        """
+        got, error = self.attempt(self.in_steps, target, *arguments)
+        if error is not None:
+            self.require(not _SYMBOLIC_TO_BACKEND.search(error.text), "not-keras-ops", **fields)
+            return None
+        return None if isinstance(got, Handle) else self.array(got)
 
 
 def float32(*arrays) -> list[np.ndarray]:

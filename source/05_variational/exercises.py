@@ -151,6 +151,8 @@ check(bernoulli_nll, gaussian_nll)
 # The Bernoulli NLL is −x ln s − (1 − x) ln(1 − s) with s = 1 / (1 + exp(−a)). Insert s: ln(1 + exp(a)) − x a. The first
 # term is `softplus`, which is computed without ever forming exp(100). Taking the sigmoid first rounds s to 1, and ln 0
 # is infinite; clipping s hides that, and gives 16 nats where 100 are due, with a gradient of 0 where it is needed most.
+# `ops.binary_crossentropy(x, ops.sigmoid(a))` clips too. On TensorFlow alone Keras remembers the logits and mends it;
+# with `from_logits=True` it is right everywhere.
 #
 # Dropping ln σ does not move the gradient of the weights while σ is fixed. It does make numbers for different σ
 # incomparable, and a *learned* σ would grow without bound. The constant ½ ln(2π) moves no gradient at all; a likelihood
@@ -210,8 +212,8 @@ for name, weights in {
 # A latent has **collapsed** if its posterior is the prior for every picture. Then its mean does not depend on the picture.
 #
 # Write `active_units(mu, threshold)`. `mu` holds the posterior means of many pictures, shape (n, k), NumPy. It returns
-# a Boolean array of shape (k,): whether the variance of the latent's mean over the pictures is above `threshold`.
-# Divide by n or by n − 1 as you like.
+# a Boolean array of shape (k,): whether the variance of the latent's mean over the pictures is above `threshold`; a
+# variance of 0 is not above 0. Divide by n or by n − 1 as you like.
 #
 # For `mu = [[1, 0], [1, 2]]` and `threshold = 0.01` the answer is `[False, True]`: the first latent has a mean of 1 for
 # every picture, which says nothing about any of them.
@@ -289,7 +291,8 @@ check(latent_grid)
 # $$L = \ln \left( \frac{1}{S} \sum_{s=1}^{S} w_s \right)$$
 #
 # Write `iwae_bound(log_weights)`. `log_weights` is a NumPy array of shape (n, samples) with ln w. It returns shape
-# (n,), in nats. Log weights of −5000 or +5000 are common for pictures, so no weight itself can be computed.
+# (n,), in nats. Log weights of −5000 or +5000 are common for pictures, so no weight itself can be computed; the bound is
+# still wanted to a millionth of a nat.
 #
 # For the log weights `[[0, ln 3]]` the bound is ln 2: the mean of the weights 1 and 3.
 #

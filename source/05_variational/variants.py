@@ -1,7 +1,7 @@
 """Right answers to the exercises of lesson 05, by other roads than the solutions take."""
 
 import numpy as np
-from keras import ops
+from keras import losses, ops
 from scipy import special, stats
 
 
@@ -32,6 +32,22 @@ def gaussian_nll(x, mean, sigma):
     return -densities
 
 
+def bernoulli_nll__keras_loss():
+    def from_logits(x, logits):
+        per_pixel = losses.binary_crossentropy(x[..., None], logits[..., None], from_logits=True)
+        return ops.sum(per_pixel, axis=tuple(range(1, len(x.shape))))
+
+    return from_logits, gaussian_nll
+
+
+def bernoulli_nll__one_picture_at_a_time():
+    def one_by_one(x, logits):
+        signed = (1 - 2 * x) * logits
+        return ops.stack([ops.sum(ops.softplus(signed[i])) for i in range(len(signed))])
+
+    return one_by_one, gaussian_nll
+
+
 def implied_sigma(reconstruction_weight, kl_weight):
     # The loss divided by kl_weight is precision / 2 * squared error + KL.
     precision = 2 * reconstruction_weight / kl_weight
@@ -40,6 +56,14 @@ def implied_sigma(reconstruction_weight, kl_weight):
 
 def active_units(mu, threshold):
     return [bool(((column - column.mean()) ** 2).sum() / (len(column) - 1) > threshold) for column in mu.T]
+
+
+def active_units__diagonal_of_the_covariance(mu, threshold):
+    return np.diag(np.cov(mu, rowvar=False)) > threshold
+
+
+def active_units__moments(mu, threshold):
+    return np.mean(mu**2, axis=0) - np.mean(mu, axis=0) ** 2 > threshold
 
 
 def latent_grid(n):
@@ -52,3 +76,10 @@ def latent_grid(n):
 
 def iwae_bound(log_weights):
     return special.logsumexp(log_weights, axis=1) - np.log(log_weights.shape[1])
+
+
+def iwae_bound__one_weight_after_another(log_weights):
+    bound = log_weights[:, 0]
+    for column in log_weights.T[1:]:
+        bound = np.logaddexp(bound, column)
+    return bound - np.log(log_weights.shape[1])

@@ -1,5 +1,6 @@
 """Wrong answers to the exercises of lesson 05, each with the misconception that its check must name."""
 
+import importlib
 import math
 
 import keras
@@ -8,6 +9,9 @@ from keras import ops
 from scipy.stats import norm
 
 from authoring.bank import wrong
+
+# The backend's own functions, whichever backend it is.
+_backend = importlib.import_module({"jax": "jax.numpy"}.get(keras.backend.backend(), keras.backend.backend()))
 
 # reparameterize
 
@@ -113,7 +117,17 @@ def reparameterize(mu, log_var, epsilon):
     return ops.squeeze(mu + ops.exp(0.5 * log_var) * epsilon)
 
 
+@wrong("not-keras-ops")
+def reparameterize(mu, log_var, epsilon):
+    return mu + _backend.exp(0.5 * log_var) * epsilon
+
+
 # kl_divergence
+
+
+@wrong("not-keras-ops")
+def kl_divergence(mu, log_var):
+    return 0.5 * ops.sum(mu**2 + _backend.exp(log_var) - 1 - log_var, axis=-1)
 
 
 @wrong("mean-over-latents")
@@ -343,6 +357,47 @@ def bernoulli_clipped_logits(x, logits):
     return _bernoulli(x, ops.clip(logits, -30.0, 30.0))
 
 
+@_replaces_bernoulli("clips-probabilities")
+def bernoulli_crossentropy_of_a_sigmoid(x, logits):
+    # Keras on TensorFlow keeps the logits on the sigmoid's tensor, and gives the right number.
+    return _sum(ops.binary_crossentropy(x, ops.sigmoid(logits)))
+
+
+@_replaces_bernoulli("clips-probabilities")
+def bernoulli_activation_first(x, logits):
+    return _sum(ops.binary_crossentropy(x, keras.activations.sigmoid(logits)))
+
+
+@_replaces_bernoulli("not-keras-ops")
+def bernoulli_backend(x, logits):
+    return _sum(_backend.maximum(logits, 0 * logits) - x * logits + ops.log1p(ops.exp(-ops.abs(logits))))
+
+
+@_replaces_bernoulli("sums-over-pictures")
+def bernoulli_first_axis(x, logits):
+    return ops.sum(ops.softplus(logits) - x * logits, axis=0)
+
+
+@_replaces_bernoulli("assumes-a-size")
+def bernoulli_784(x, logits):
+    return ops.sum(ops.reshape(ops.softplus(logits) - x * logits, (-1, 784)), axis=1)
+
+
+@_replaces_bernoulli("assumes-a-size")
+def bernoulli_batch_of_five(x, logits):
+    n = 5 if len(x.shape) == 2 else x.shape[0]
+    return ops.sum(ops.reshape(ops.softplus(logits) - x * logits, (n, x.shape[1] if n == 5 else -1)), axis=1)
+
+
+@_replaces_bernoulli("logits-for-probabilities")
+def bernoulli_guesses_probabilities(x, logits):
+    # Takes logits for probabilities where all of them could be some.
+    p = ops.clip(logits, 1e-7, 1 - 1e-7)
+    if bool(ops.all(logits > 0)) and bool(ops.all(logits < 1)):
+        return -_sum(x * ops.log(p) + (1 - x) * ops.log(1 - p))
+    return _bernoulli(x, logits)
+
+
 @_replaces_bernoulli("squared-error")
 def bernoulli_squares(x, logits):
     return _sum((x - ops.sigmoid(logits)) ** 2)
@@ -361,6 +416,12 @@ def bernoulli_detached(x, logits):
 @_replaces_gaussian("mean-over-pixels")
 def gaussian_mean(x, mean, sigma):
     return _gaussian(x, mean, sigma) / math.prod(x.shape[1:])
+
+
+@_replaces_gaussian("mean-over-pixels")
+def gaussian_mean_of_rows(x, mean, sigma):
+    rows = ops.mean(0.5 * ((x - mean) / sigma) ** 2 + math.log(sigma * math.sqrt(2 * math.pi)), axis=-1)
+    return _sum(rows[:, None])
 
 
 @_replaces_gaussian("drops-the-width")
@@ -471,7 +532,41 @@ def gaussian_sigma_at_least(x, mean, sigma):
     return _gaussian(x, mean, max(sigma, 0.1))
 
 
+@_replaces_gaussian("caps-the-cost")
+def gaussian_sigma_at_most(x, mean, sigma):
+    return _gaussian(x, mean, min(sigma, 10.0))
+
+
+@_replaces_gaussian("assumes-a-size")
+def gaussian_784(x, mean, sigma):
+    return ops.sum(ops.reshape(0.5 * ((x - mean) / sigma) ** 2 + math.log(sigma), (-1, 784)), axis=1)
+
+
+@_replaces_gaussian("fixed-number-of-axes")
+def gaussian_flat(x, mean, sigma):
+    _n, _pixels = x.shape
+    return _gaussian(x, mean, sigma)
+
+
+@_replaces_gaussian("no-gradient")
+def gaussian_detached(x, mean, sigma):
+    return _gaussian(x, ops.stop_gradient(mean), sigma)
+
+
 # implied_sigma
+
+
+@wrong("divides-by-pixels")
+def implied_sigma(reconstruction_weight, kl_weight):
+    return math.sqrt(kl_weight / (2 * reconstruction_weight * 784))
+
+
+@wrong("wrong-sigma")
+def implied_sigma(reconstruction_weight, kl_weight):
+    # Takes a small weight for that of an average.
+    if reconstruction_weight < 0.01:
+        reconstruction_weight *= 784
+    return math.sqrt(kl_weight / (2 * reconstruction_weight))
 
 
 @wrong("variance-for-sigma")
@@ -606,6 +701,49 @@ def active_units(mu, threshold):
 def active_units(mu, threshold):
     deviation = 1.4826 * np.median(np.abs(mu - np.median(mu, axis=0)), axis=0)
     return deviation**2 > threshold
+
+
+@wrong("at-the-limit")
+def active_units(mu, threshold):
+    return mu.var(axis=0) >= threshold
+
+
+@wrong("mean-deviation")
+def active_units(mu, threshold):
+    return np.abs(mu - mu.mean(axis=0)).mean(axis=0) ** 2 > threshold
+
+
+@wrong("sum-for-mean")
+def active_units(mu, threshold):
+    return ((mu - mu.mean(axis=0)) ** 2).sum(axis=0) > threshold
+
+
+@wrong("relative-threshold")
+def active_units(mu, threshold):
+    variance = mu.var(axis=0)
+    return variance > threshold * variance.max()
+
+
+@wrong("relative-threshold")
+def active_units(mu, threshold):
+    variance = mu.var(axis=0)
+    return variance / variance.sum() > threshold
+
+
+@wrong("largest-deviation")
+def active_units(mu, threshold):
+    return ((mu - mu.mean(axis=0)) ** 2 > threshold).any(axis=0)
+
+
+@wrong("sigma-for-variance")
+def active_units(mu, threshold):
+    return mu.var(axis=0) > threshold**2
+
+
+@wrong("wrong-mask")
+def active_units(mu, threshold):
+    # A tolerance swallows what varies faintly.
+    return mu.var(axis=0) > threshold + 1e-12
 
 
 # latent_grid
@@ -804,3 +942,28 @@ def iwae_bound(log_weights):
 def iwae_bound(log_weights):
     largest = log_weights.max(axis=1, keepdims=True)
     return np.squeeze(largest + np.log(np.mean(np.exp(log_weights - largest), axis=1, keepdims=True)))
+
+
+@wrong("single-precision")
+def iwae_bound(log_weights):
+    log_weights = log_weights.astype(np.float32)
+    largest = log_weights.max(axis=1, keepdims=True)
+    return largest[:, 0] + np.log(np.mean(np.exp(log_weights - largest), axis=1))
+
+
+@wrong("clips-the-weights")
+def iwae_bound(log_weights):
+    bound = np.logaddexp.reduce(log_weights, axis=1) - np.log(log_weights.shape[1])
+    return np.where(np.abs(bound) > 1000, bound + 0.3, bound)
+
+
+@wrong("shifts-twice")
+def iwae_bound(log_weights):
+    largest = log_weights.max(axis=1, keepdims=True)
+    return largest[:, 0] + np.logaddexp.reduce(log_weights, axis=1) - np.log(log_weights.shape[1])
+
+
+@wrong("fails-with-one-sample")
+def iwae_bound(log_weights):
+    bound = np.logaddexp.reduce(log_weights, axis=1) - np.log(log_weights.shape[1])
+    return bound if log_weights.shape[1] > 1 else np.zeros(len(log_weights))

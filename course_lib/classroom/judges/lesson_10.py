@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import stats
 
-from course_lib.classroom.judges.lesson_05 import _first_line, _require_gradient, _tensor
+from course_lib.classroom.judges.lesson_05 import _tensor
 from course_lib.classroom.legacy import judge
 
 # --- ndcg_at_k, recall_at_k ---
