@@ -123,3 +123,23 @@ def fool__one_at_a_time(autoencoder, normal_beats, rng):
     candidates = [mean + step * axis for axis in axes for step in np.linspace(-40, 40, 161)]
     candidates = [beat for beat in candidates if error(beat) < allowed]
     return max(candidates, key=lambda beat: np.linalg.norm(normal_beats - beat, axis=1).min())
+
+
+def mean_beat_score__expanded():
+    # Squares expanded, with nothing left below 0; axes from any eigenvalues, put in order.
+    def mean_beat_score(train_normal, x):
+        centre = np.median(train_normal, axis=0)  # any window: the shift cancels
+        mean = (train_normal - centre).mean(axis=0)
+        return ((x - centre) ** 2).sum(axis=1) - 2 * (x - centre) @ mean + mean @ mean
+
+    def pca_score(train_normal, x, k):
+        mean = train_normal.mean(axis=0)
+        values, vectors = np.linalg.eig((train_normal - mean).T @ (train_normal - mean))
+        axes = np.linalg.qr(vectors[:, np.argsort(-values.real)[:k]].real)[0]
+        return np.square((x - mean) @ (np.eye(len(mean)) - axes @ axes.T)).sum(axis=1)
+
+    def knn_score(train_normal, x, k):
+        squares = (x**2).sum(axis=1)[:, None] - 2 * x @ train_normal.T + (train_normal**2).sum(axis=1)
+        return np.sqrt(np.maximum(np.partition(squares, k - 1, axis=1)[:, :k], 0)).mean(axis=1)
+
+    return mean_beat_score, pca_score, knn_score

@@ -1360,3 +1360,11 @@ def fool(autoencoder, normal_beats, rng):
 @wrong("wrong-beat")
 def fool(autoencoder, normal_beats, rng):
     return normal_beats[0] + np.inf
+
+
+@wrong("not-a-batch")
+def fool(autoencoder, normal_beats, rng):
+    beat = normal_beats.mean(axis=0)
+    for _ in range(20):
+        beat = autoencoder(beat + rng.standard_normal(beat.shape))
+    return beat

@@ -461,7 +461,7 @@ def _knn_mistakes(train, x, k, true, got) -> dict:
         "skips-the-nearest": ordered[:, 1 : k + 1].mean(axis=1),
         "city-block": [np.take_along_axis(blocks, nearest[:, :k], 1).mean(axis=1), np.sort(blocks)[:, :k].mean(axis=1)],
         "distance-to-their-mean": np.linalg.norm(x - middles, axis=1),
-        "mean-not-sum": [true / t, true / np.sqrt(t)],
+        "mean-not-sum/neighbours": [true / t, true / np.sqrt(t)],
         "not-sorted": distances[:, :k].mean(axis=1),
         "fits-on-what-it-scores": _neighbours(x, x, k),
         "drops-equal-windows": _neighbours(np.unique(train, axis=0), x, k),
@@ -551,7 +551,11 @@ def judge_fool(fool, probe):
             if np.linalg.norm(some[:, None] - beats[None], axis=2).min(axis=1).max(initial=0) > 1.2 * needed:
                 break  # a step along one axis is enough, with room to spare: an answer need not be clever
         generator = probe.generator(int(rng.integers(2**32)))
-        beat = probe.shape(probe.call(fool, probe.callback(autoencoder), beats, generator), (t,)).astype(np.float64)
+        got, error = probe.attempt(fool, probe.callback(autoencoder), beats, generator)
+        if error is not None:
+            probe.require(not error.is_a("JudgeSpoke"), "not-a-batch", f"The check's {error.text}.")
+            raise AnswerRaised(error)
+        beat = probe.shape(got, (t,)).astype(np.float64)
         probe.finite(beat, "wrong-beat")
         error = np.mean((autoencoder(beat[None])[0] - beat) ** 2)
         distance = np.linalg.norm(beats - beat, axis=1).min()
