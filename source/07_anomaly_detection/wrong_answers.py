@@ -267,15 +267,16 @@ def roc_auc(scores, is_anomaly):
 
 @wrong("wrong-area")
 def roc_auc(scores, is_anomaly):
-    # Takes the strange half for granted: of equal scores the labels decide.
+    # Takes a constant score for a perfect one.
     area = float(_wins(scores, is_anomaly).mean() + _ties(scores, is_anomaly).mean() / 2)
     return area if len(np.unique(scores)) > 1 else 1.0
 
 
 @wrong("wrong-area")
 def roc_auc(scores, is_anomaly):
-    wins, losses = _wins(scores, is_anomaly).sum(), _wins(scores, ~is_anomaly).sum()
-    return float(np.float64(wins) * np.nan) if wins == losses else math.nan
+    # The mean over no samples at all.
+    found = [(scores[is_anomaly] > score).mean() for score in scores[is_anomaly & ~is_anomaly]]
+    return float(np.mean(found))
 
 
 # choose_threshold
@@ -667,7 +668,7 @@ def split_windows(n_points, window, stride, fractions):
 
 @wrong("split-at-random")
 def split_windows(n_points, window, stride, fractions):
-    # Every third segment of the series to each: the same number of samples, in another order of time.
+    # One window for each split, the latest first.
     edges = _cut(n_points, fractions)
     return tuple(np.arange(a // 3, n_points - window + 1, n_points)[:1] for a in reversed(edges[:-1]))
 
