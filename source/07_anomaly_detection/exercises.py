@@ -29,7 +29,8 @@ import numpy as np
 # ## roc_auc: is the anomaly above the normal ★★ · 15 minutes · core
 #
 # Draw one anomaly and one normal sample at random. The **area under the ROC curve** is the probability that the anomaly
-# has the higher score. If both scores are equal, the pair counts as half a success.
+# has the higher score. If both scores are equal, the pair counts as half a success; scores that differ ever so little
+# are not equal.
 #
 # Write `roc_auc(scores, is_anomaly)`. `scores` is an array of numbers, shape (n,), higher = more anomalous, not sorted;
 # `is_anomaly` is an array of bool, shape (n,). Both kinds occur at least once. It returns one Python float, the mean
@@ -263,8 +264,8 @@ check(windows_to_points)
 # A low reconstruction error does not mean normal. Find a beat that proves it.
 #
 # Write `fool(autoencoder, normal_beats, rng)`. `autoencoder` is a function that takes an array (m, t) and returns its
-# reconstructions (m, t); you cannot look inside, but you may ask it as often as you like. `normal_beats` is (n, t),
-# floats. `rng` is a NumPy generator, for answers that search. It returns one beat, shape (t,), such that
+# reconstructions (m, t), also of one single beat (m = 1); you cannot look inside, but you may ask it as often as you
+# like. `normal_beats` is (n, t), floats. `rng` is a NumPy generator, for answers that search. It returns one beat, shape (t,), such that
 #
 # * **it is reconstructed well**: its mean squared error is below the 95 % quantile of the errors of the normal beats;
 # * **it is far from normal**: its Euclidean distance to the nearest normal beat is more than twice the largest distance

@@ -1,9 +1,11 @@
 """Right answers to the exercises of lesson 07, by other roads than the solutions take."""
 
 import bisect
+import fractions
+import itertools
+import math
 
 import numpy as np
-import itertools
 
 
 def roc_auc(scores, is_anomaly):
@@ -83,3 +85,61 @@ def fool(autoencoder, normal_beats, rng):
         if distance.max() > farthest:
             best, farthest = beats[distance.argmax()].copy(), distance.max()
     return best
+
+
+def roc_auc__fraction(scores, is_anomaly):
+    pairs = [int(a > b) - int(a < b) for a in scores[is_anomaly] for b in scores[~is_anomaly]]
+    return fractions.Fraction(sum(pairs) + len(pairs), 2 * len(pairs))
+
+
+def choose_threshold__partition(validation_normal_scores, false_alarm_rate):
+    place = math.ceil(round((len(validation_normal_scores) + 1) * (1 - false_alarm_rate), 6))
+    padded = np.append(validation_normal_scores, np.inf)  # the new sample is on the last place, whatever its score
+    return np.partition(padded, place - 1)[place - 1]
+
+
+def split_windows__ranges(n_points, window, stride, fractions):
+    first = round(fractions[0] * n_points)
+    second = n_points - round(fractions[2] * n_points)
+    return [range(a, b - window + 1, stride) for a, b in ((0, first), (first, second), (second, n_points))]
+
+
+def windows_to_points__list(window_flags, window, stride, n_points):
+    covering = [[] for _ in range(n_points)]
+    for number, flag in enumerate(window_flags):
+        for sample in range(number * stride, number * stride + window):
+            covering[sample].append(bool(flag))
+    return [all(flags) if flags else False for flags in covering]
+
+
+def fool__one_at_a_time(autoencoder, normal_beats, rng):
+    # Asks for one beat after another: further and further along one axis, to both sides, while the error allows it.
+    def error(beat):
+        return np.square(autoencoder([beat])[0] - beat).mean()
+
+    allowed = 0.9 * np.quantile([error(beat) for beat in normal_beats], 0.95)
+    mean = normal_beats.mean(axis=0)
+    axes = np.linalg.svd(normal_beats - mean, full_matrices=False)[2][:3]
+    candidates = [mean + step * axis for axis in axes for step in np.linspace(-40, 40, 161)]
+    candidates = [beat for beat in candidates if error(beat) < allowed]
+    return max(candidates, key=lambda beat: np.linalg.norm(normal_beats - beat, axis=1).min())
+
+
+def mean_beat_score__expanded():
+    # Squares expanded, with nothing left below 0; axes from any eigenvalues, put in order.
+    def mean_beat_score(train_normal, x):
+        centre = np.median(train_normal, axis=0)  # any window: the shift cancels
+        mean = (train_normal - centre).mean(axis=0)
+        return ((x - centre) ** 2).sum(axis=1) - 2 * (x - centre) @ mean + mean @ mean
+
+    def pca_score(train_normal, x, k):
+        mean = train_normal.mean(axis=0)
+        values, vectors = np.linalg.eig((train_normal - mean).T @ (train_normal - mean))
+        axes = np.linalg.qr(vectors[:, np.argsort(-values.real)[:k]].real)[0]
+        return np.square((x - mean) @ (np.eye(len(mean)) - axes @ axes.T)).sum(axis=1)
+
+    def knn_score(train_normal, x, k):
+        squares = (x**2).sum(axis=1)[:, None] - 2 * x @ train_normal.T + (train_normal**2).sum(axis=1)
+        return np.sqrt(np.maximum(np.partition(squares, k - 1, axis=1)[:, :k], 0)).mean(axis=1)
+
+    return mean_beat_score, pca_score, knn_score

@@ -244,6 +244,41 @@ def roc_auc(scores, is_anomaly):
     return 100 * float(_wins(scores, is_anomaly).mean() + _ties(scores, is_anomaly).mean() / 2)
 
 
+@wrong("curve-without-its-ends")
+def roc_auc(scores, is_anomaly):
+    # Begins with the samples of the highest score.
+    levels = np.unique(scores)[::-1, None]
+    hits, alarms = (scores[is_anomaly] >= levels).mean(axis=1), (scores[~is_anomaly] >= levels).mean(axis=1)
+    return float(np.trapezoid(hits, alarms))
+
+
+@wrong("not-by-order")
+def roc_auc(scores, is_anomaly):
+    scores = scores.astype(np.float32)
+    return float(_wins(scores, is_anomaly).mean() + _ties(scores, is_anomaly).mean() / 2)
+
+
+@wrong("not-by-order")
+def roc_auc(scores, is_anomaly):
+    # Scores within a tolerance of each other are one level.
+    scores = np.sort(scores)[np.searchsorted(np.sort(scores), scores - 1e-6)]
+    return float(_wins(scores, is_anomaly).mean() + _ties(scores, is_anomaly).mean() / 2)
+
+
+@wrong("wrong-area")
+def roc_auc(scores, is_anomaly):
+    # Takes a constant score for a perfect one.
+    area = float(_wins(scores, is_anomaly).mean() + _ties(scores, is_anomaly).mean() / 2)
+    return area if len(np.unique(scores)) > 1 else 1.0
+
+
+@wrong("wrong-area")
+def roc_auc(scores, is_anomaly):
+    # The mean over no samples at all.
+    found = [(scores[is_anomaly] > score).mean() for score in scores[is_anomaly & ~is_anomaly]]
+    return float(np.mean(found))
+
+
 # choose_threshold
 
 
@@ -413,6 +448,33 @@ def choose_threshold(validation_normal_scores, false_alarm_rate):
     return _at_place(np.abs(validation_normal_scores), false_alarm_rate)
 
 
+@wrong("just-below-the-score")
+def choose_threshold(validation_normal_scores, false_alarm_rate):
+    # "Greater" turned into "at least": the sample on the threshold is flagged.
+    return float(np.nextafter(_at_place(validation_normal_scores, false_alarm_rate), -math.inf))
+
+
+@wrong("just-below-the-score")
+def choose_threshold(validation_normal_scores, false_alarm_rate):
+    return _at_place(validation_normal_scores, false_alarm_rate) - 1e-12
+
+
+@wrong("ignores-the-rate")
+def choose_threshold(validation_normal_scores, false_alarm_rate):
+    return float(np.median(validation_normal_scores))
+
+
+@wrong("not-a-score")
+def choose_threshold(validation_normal_scores, false_alarm_rate):
+    return 1 - false_alarm_rate
+
+
+@wrong("wrong-shape")
+def choose_threshold(validation_normal_scores, false_alarm_rate):
+    place = min(_place(len(validation_normal_scores), false_alarm_rate), len(validation_normal_scores))
+    return np.sort(validation_normal_scores)[place - 1 : place]
+
+
 # split_windows
 
 
@@ -521,7 +583,14 @@ def split_windows(n_points, window, stride, fractions):
 @wrong("wrong-type")
 def split_windows(n_points, window, stride, fractions):
     edges = _cut(n_points, fractions)
-    return tuple(range(a, b - window + 1, stride) for a, b in itertools.pairwise(edges))
+    names = "training", "validation", "test"
+    return {name: np.arange(edges[j], edges[j + 1] - window + 1, stride) for j, name in enumerate(names)}
+
+
+@wrong("wrong-type")
+def split_windows(n_points, window, stride, fractions):
+    edges = _cut(n_points, fractions)
+    return tuple((np.arange(a, b - window + 1, stride) for a, b in itertools.pairwise(edges)) for _ in range(3))
 
 
 @wrong("trusts-the-float")
@@ -595,6 +664,32 @@ def split_windows(n_points, window, stride, fractions):
         parts.append(np.array(part, int))
         start = max(start, int(edge))
     return tuple(parts)
+
+
+@wrong("split-at-random")
+def split_windows(n_points, window, stride, fractions):
+    # One window for each split, the latest first.
+    edges = _cut(n_points, fractions)
+    return tuple(np.arange(a // 3, n_points - window + 1, n_points)[:1] for a in reversed(edges[:-1]))
+
+
+@wrong("wrong-starts")
+def split_windows(n_points, window, stride, fractions):
+    edges = _cut(n_points, fractions)
+    return tuple(np.arange(b - window, a - 1, -stride)[::-1] for a, b in itertools.pairwise(edges))
+
+
+@wrong("wrong-starts")
+def split_windows(n_points, window, stride, fractions):
+    # Windows around their starts.
+    edges = _cut(n_points, fractions)
+    return tuple(np.arange(a, b - window + 1, stride) - window // 2 for a, b in itertools.pairwise(edges))
+
+
+@wrong("wrong-shape")
+def split_windows(n_points, window, stride, fractions):
+    edges = _cut(n_points, fractions)
+    return [np.arange(a, b - window + 1, stride)[:, None] for a, b in itertools.pairwise(edges)]
 
 
 # mean_beat_score, pca_score, knn_score
@@ -956,6 +1051,92 @@ def _fitted_once():
     return _three(knn_score=knn_score)
 
 
+@wrong("wrong-shape", "mean_beat_score")
+def _squeezed():
+    return _three(pca_score=lambda train, x, k: np.squeeze(_pca(train, x, k)))
+
+
+@wrong("mean-not-sum", "mean_beat_score")
+def _mean_of_residuals():
+    return _three(pca_score=lambda train, x, k: _pca(train, x, k) / x.shape[1])
+
+
+@wrong("mean-not-sum", "mean_beat_score")
+def _root_mean_squares():
+    return _three(knn_score=lambda train, x, k: _knn(train, x, k) / np.sqrt(x.shape[1]))
+
+
+@wrong("wrong-distance", "mean_beat_score")
+def _mean_of_as_many():
+    # Pairs each window of x with a training window, where there are enough.
+    return _three(mean_beat_score=lambda train, x: _mean(train[: len(x)], x))
+
+
+@wrong("median", "mean_beat_score")
+def _median_window():
+    return _three(mean_beat_score=lambda train, x: np.sum((x - np.median(train, axis=0)) ** 2, axis=1))
+
+
+@wrong("no-mean", "mean_beat_score")
+def _size_of_a_window():
+    return _three(mean_beat_score=lambda train, x: np.sum(x**2, axis=1))
+
+
+@wrong("depends-on-the-company", "mean_beat_score")
+def _x_centred_on_itself():
+    def pca_score(train, x, k):
+        axes = np.linalg.svd(train - train.mean(axis=0), full_matrices=False)[2][:k]
+        left = x - x.mean(axis=0)
+        return np.sum((left - left @ axes.T @ axes) ** 2, axis=1)
+
+    return _three(pca_score=pca_score)
+
+
+@wrong("one-component-less", "mean_beat_score")
+def _one_component_less():
+    return _three(pca_score=lambda train, x, k: _pca(train, x, k - 1))
+
+
+@wrong("one-component-more", "mean_beat_score")
+def _one_component_more():
+    return _three(pca_score=lambda train, x, k: _pca(train, x, k + 1))
+
+
+@wrong("the-farthest", "mean_beat_score")
+def _farthest():
+    return _three(
+        knn_score=lambda train, x, k: np.sort(np.linalg.norm(x[:, None] - train, axis=2))[:, -k:].mean(axis=1)
+    )
+
+
+@wrong("median", "mean_beat_score")
+def _median_distance():
+    return _three(
+        knn_score=lambda train, x, k: np.median(np.sort(np.linalg.norm(x[:, None] - train, axis=2))[:, :k], axis=1)
+    )
+
+
+@wrong("distance-to-their-mean", "mean_beat_score")
+def _mean_neighbour():
+    def knn_score(train, x, k):
+        nearest = np.linalg.norm(x[:, None] - train, axis=2).argsort(axis=1)[:, :k]
+        return np.linalg.norm(x - train[nearest].mean(axis=1), axis=1)
+
+    return _three(knn_score=knn_score)
+
+
+@wrong("remembers-the-last-call", "mean_beat_score")
+def _mean_kept():
+    kept = {}
+
+    def mean_beat_score(train, x):
+        if len(kept.get("mean", ())) != train.shape[1]:
+            kept["mean"] = train.mean(axis=0)
+        return np.sum((x - kept["mean"]) ** 2, axis=1)
+
+    return _three(mean_beat_score=mean_beat_score)
+
+
 # windows_to_points
 
 
@@ -1108,6 +1289,25 @@ def windows_to_points(window_flags, window, stride, n_points):
     return (covered > 0) & (flagged == covered) & (len(window_flags) > 1)
 
 
+@wrong("end-only")
+def windows_to_points(window_flags, window, stride, n_points):
+    points = np.zeros(n_points, bool)
+    points[np.flatnonzero(window_flags) * stride + window - 1] = True
+    return points
+
+
+@wrong("windows-as-long-as-the-stride")
+def windows_to_points(window_flags, window, stride, n_points):
+    covered, flagged = _counts(window_flags, stride, stride, n_points)
+    return (covered > 0) & (flagged == covered)
+
+
+@wrong("wrong-samples")
+def windows_to_points(window_flags, window, stride, n_points):
+    # The rule for windows that touch: the flag of the window that a sample stands in.
+    return np.repeat(window_flags, n_points // len(window_flags) + 1)[:n_points]
+
+
 # fool
 
 
@@ -1161,3 +1361,11 @@ def fool(autoencoder, normal_beats, rng):
 @wrong("wrong-beat")
 def fool(autoencoder, normal_beats, rng):
     return normal_beats[0] + np.inf
+
+
+@wrong("not-a-batch")
+def fool(autoencoder, normal_beats, rng):
+    beat = normal_beats.mean(axis=0)
+    for _ in range(20):
+        beat = autoencoder(beat + rng.standard_normal(beat.shape))
+    return beat
