@@ -300,6 +300,9 @@ class Host:
         inputs = [keras.Input(shape) for shape in shapes]
         return keras.Model(inputs, Calls()(*inputs))
 
+    def _call_each(self, target, calls):
+        return [target(*arguments) for arguments in calls]
+
 
 def _kind(value) -> str:
     if inspect.isclass(value):
