@@ -131,25 +131,25 @@ def judge_split_users(split_users, probe):
             probe.fail("wrong-sizes" if kept else "share-not-kept", **fields)
         probe.require(np.array_equal(once, again), "ignores-rng")
 
-    eight = _labels(probe, split_users, 8, half, rng.integers(2**31, size=600))
-    crowd = _labels(probe, split_users, 1200, half, rng.integers(2**31, size=4))
-    tenths = crowd.reshape(4, 10, 120)
+    # A crowd of 1230 shows blocks, and is cut where blocks of round sizes are not.
+    eight = _labels(probe, split_users, 8, half, rng.integers(2**31, size=300))
+    crowd = _labels(probe, split_users, 1230, half, rng.integers(2**31, size=32))
     taken = np.array([(eight == part).sum(axis=0) for part in range(3)])
     stuck = (taken == 0) | (taken == len(eight))
-    never = any(not (tenths == part).any(axis=(0, 2)).all() for part in range(3))
+    tenths = [(crowd == part).reshape(-1, 10, 123) for part in range(3)]
+    never, always = (any(t.all(axis=(0, 2)).any() for t in some) for some in ([~t for t in tenths], tenths))
     changes, expected = _changes(crowd)
+    fields = {"draws": len(crowd), "n": crowd.shape[1], "changes": changes, "expected": expected}
     probe.require((crowd != crowd[0]).any(), "not-shuffled")
     probe.require(not stuck.any() or stuck.all() or not never, "partly-shuffled", draws=len(eight))
-    probe.require(changes > 0.75 * expected, "not-independent/neighbours", n=1200, changes=changes, expected=expected)
-    probe.require(not stuck.all(), "not-shuffled")
-    probe.require(not stuck.any(), "partly-shuffled", draws=len(eight))
+    probe.require(not always, "partly-shuffled/tenths", **fields)
+    probe.require(changes > 0.75 * expected, "not-independent/neighbours", **fields)
+    if stuck.any():
+        probe.fail("not-shuffled" if stuck.all() else "partly-shuffled", draws=len(eight))
     # Two users show best how ties fall, and many a preference that grows slowly with the number.
     two = _labels(probe, split_users, 2, (0.5, 0.5, 0.0), rng.integers(2**31, size=500))
-    for labels, groups, name in (
-        (eight, 8, "not-equally-likely"),
-        (two, 2, "not-equally-likely"),
-        (crowd, 10, "not-equally-likely/tenths"),
-    ):
+    name, of_tenths = "not-equally-likely", "not-equally-likely/tenths"
+    for labels, groups, name in ((eight, 8, name), (two, 2, name), (crowd, 10, of_tenths)):
         draws, n = labels.shape
         for part, called in enumerate(("training", "validation", "test")):
             counts = (labels == part).sum(axis=0).reshape(groups, -1).sum(axis=1)
@@ -509,12 +509,8 @@ def _masked_answers(ratings, predicted, observed):
     guesses = [
         (chosen * squares).sum() / max(counted.sum(), 1)
         for rated in ((ratings > 0).astype(float), (ratings != 0).astype(float))
-        for chosen, counted in (
-            (rated, rated),
-            (observed * rated, observed * rated),
-            (observed, observed * rated),
-            (observed, rated),
-        )
+        for both in (observed * rated,)
+        for chosen, counted in ((rated, rated), (both, both), (observed, both), (observed, rated))
     ]
     return true, {
         "counts-one-more": errors.sum() / (n + 1),
@@ -573,16 +569,15 @@ def _interval_answers(a: np.ndarray, b: np.ndarray):
     def of_errors(*factors):
         return [around(factor * se * f) for factor in factors for f in (1.0, by_n)]
 
-    # The ends of two intervals may be subtracted, or added.
-    unpaired_reaches = [q * unpaired for q in (t, pooled_t, welch_t, *normal)]
-    unpaired_reaches += [t * (errors[0] - errors[1]), t * errors.sum()]
+    reaches = [q * unpaired for q in (t, pooled_t, welch_t, *normal)]
+    reaches += [t * (errors[0] - errors[1]), t * errors.sum()]  # ends of two intervals, subtracted
     return around(t * se), {
         "drops-the-sign": around(t * se, abs(mean)),
         "drops-the-sign/sizes": around(t * np.abs(d).std(ddof=1) / np.sqrt(n), np.abs(d).mean()),
         "wrong-direction": -around(t * se)[[0, 2, 1]],
         "ends-swapped": around(t * se)[[0, 2, 1]],
         "order-of-the-three": [around(t * se)[[1, 0, 2]], around(t * se)[[1, 2, 0]]],
-        "not-paired": [around(reach) for reach in unpaired_reaches],
+        "not-paired": [around(reach) for reach in reaches],
         "spread-of-users": [around(q * s * f) for q in (t, *normal, 1.0) for f in (1.0, by_n)],
         "spread-of-users/quantiles": np.array([mean, *np.percentile(d, [2.5, 97.5])]),
         "divides-by-n": around(t * se * by_n),
