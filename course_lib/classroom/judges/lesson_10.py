@@ -136,8 +136,8 @@ def judge_split_users(split_users, probe):
     crowd = _labels(probe, split_users, 1230, half, rng.integers(2**31, size=32))
     taken = np.array([(eight == part).sum(axis=0) for part in range(3)])
     stuck = (taken == 0) | (taken == len(eight))
-    tenths = [(crowd == part).reshape(-1, 10, 123) for part in range(3)]
-    never, always = (any(t.all(axis=(0, 2)).any() for t in some) for some in ([~t for t in tenths], tenths))
+    inside = np.array([(crowd == part).reshape(-1, 10, 123) for part in range(3)])  # part, draw, tenth, user
+    never, always = (some.all(axis=(1, 3)).any() for some in (~inside, inside))
     changes, expected = _changes(crowd)
     fields = {"draws": len(crowd), "n": crowd.shape[1], "changes": changes, "expected": expected}
     probe.require((crowd != crowd[0]).any(), "not-shuffled")
@@ -148,8 +148,8 @@ def judge_split_users(split_users, probe):
         probe.fail("not-shuffled" if stuck.all() else "partly-shuffled", draws=len(eight))
     # Two users show best how ties fall, and many a preference that grows slowly with the number.
     two = _labels(probe, split_users, 2, (0.5, 0.5, 0.0), rng.integers(2**31, size=500))
-    name, of_tenths = "not-equally-likely", "not-equally-likely/tenths"
-    for labels, groups, name in ((eight, 8, name), (two, 2, name), (crowd, 10, of_tenths)):
+    each, tenths = "not-equally-likely", "not-equally-likely/tenths"
+    for labels, groups, name in ((eight, 8, each), (two, 2, each), (crowd, 10, tenths)):
         draws, n = labels.shape
         for part, called in enumerate(("training", "validation", "test")):
             counts = (labels == part).sum(axis=0).reshape(groups, -1).sum(axis=1)
