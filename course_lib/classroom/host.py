@@ -319,6 +319,9 @@ class Host:
         whole = keras.Model(inputs, result)
         return keras.models.clone_model(whole, clone_function=lambda step: step, call_function=call)(tensors)
 
+    def _call_each(self, target, calls):
+        return [target(*arguments) for arguments in calls]
+
 
 def _kind(value) -> str:
     if inspect.isclass(value):

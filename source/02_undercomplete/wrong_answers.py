@@ -816,4 +816,3 @@ def linear_autoencoder(train, code_size):
     model.compile("adam", "mse")
     model.fit(train, train, epochs=20, batch_size=32, verbose=0)
     return model
-

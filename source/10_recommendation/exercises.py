@@ -96,8 +96,8 @@ check(ndcg_at_k, recall_at_k)
 # Write `split_users(n_users, fractions, rng)`. `n_users` is a positive integer; `fractions` are three shares for training,
 # validation and test that sum to 1, such as `(0.6, 0.2, 0.2)`; `rng` is a NumPy generator. It returns three integer arrays
 # of user numbers (0 to n_users − 1). No user is in two of them, every user is in one, each size is the share times
-# `n_users` up to rounding (less than two users off), and who goes where is drawn from `rng`, every user with the same chance.
-# A share may be 0. The order inside each array is free.
+# `n_users` up to rounding (less than two users off), and who goes where is drawn from `rng`: every user with the same chance, and
+# whatever happens to their neighbours in the list. A share may be 0. The order inside each array is free.
 #
 # `split_users(10, (0.6, 0.2, 0.2), np.random.default_rng(0))` gives arrays of 6, 2 and 2 numbers.
 #
@@ -139,7 +139,8 @@ check(split_users)
 # * both have at least one item;
 # * the number of items shown is `share` times the number of events, rounded up or down (unless that would leave one side
 #   empty);
-# * which items are shown is drawn from `rng`, anew for each user, every event being as likely as any other.
+# * which items are shown is drawn from `rng`, anew for each user: every event is as likely as any other, and so is every choice
+#   of that many events.
 #
 # **Success looks like** `(shown | held_out) == events` everywhere, `(shown & held_out)` nowhere, and users with the same ten
 # films being shown different eight of them.
@@ -289,7 +290,8 @@ check(multinomial_nll)
 # Write `masked_mse(ratings, predicted, observed)` with `keras.ops`. All three are float32 tensors (users, items); `observed` is 1
 # where a rating exists and 0 elsewhere. What stands in `ratings` where nothing was observed is an ordinary number that means nothing. It returns
 # one number, a scalar tensor: the mean of the squared errors over all observed entries, all users together. At least one entry is
-# observed; a single user may have none.
+# observed; a single user may have none. (Some operations count in int32, and not every backend divides a float32 by that with `/`;
+# `ops.cast` changes the type.)
 #
 # With `ratings = [[4, 0], [0, 2]]`, `predicted = [[3, 5], [1, 4]]` and `observed = [[1, 0], [0, 1]]` it is (1 + 4) / 2 = 2.5.
 #
@@ -328,7 +330,8 @@ check(masked_mse)
 #
 # $$ \text{mean} \pm t_{0.975,\,n-1} \cdot \frac{s}{\sqrt n}, $$
 #
-# where $s$ is the sample standard deviation of the differences (divided by $n - 1$). `stats.t.ppf` gives the quantile.
+# where $s$ is the sample standard deviation of the differences (divided by $n - 1$). `stats.t.ppf` gives the quantile. Mind a
+# spread of 0, for which some functions of SciPy give NaN.
 #
 # For `a = [.5, .7, .9]` and `b = [.4, .5, .6]` the mean is .2, the interval from −.048 to .448.
 #

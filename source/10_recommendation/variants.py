@@ -72,3 +72,59 @@ def paired_difference(a, b):
     test = stats.ttest_rel(a, b)
     interval = test.confidence_interval(0.95)
     return np.mean(a) - np.mean(b), interval.low, interval.high
+
+
+def split_users__choice_of_all(n_users, fractions, rng):
+    order = rng.choice(n_users, n_users, replace=False)
+    n_train = int(np.ceil(fractions[0] * n_users - 1e-9))
+    n_test = int(fractions[2] * n_users)
+    return order[:n_train], np.sort(order[n_train : n_users - n_test]), order[n_users - n_test :]
+
+
+def split_users__part_after_part(n_users, fractions, rng):
+    left, parts = set(range(n_users)), []
+    for fraction in fractions[:2]:
+        size = min(round(fraction * n_users), len(left))
+        parts.append(rng.choice(sorted(left), size, replace=False))
+        left -= set(parts[-1].tolist())
+    return *parts, np.array(sorted(left), int)
+
+
+def fold_in__places_in_a_random_order(events, share, rng):
+    keys = np.where(events, rng.random(events.shape), np.inf)
+    total = events.sum(axis=1, keepdims=True)
+    n_shown = np.clip(np.ceil(share * total), 1, total - 1)
+    shown = keys.argsort(axis=1).argsort(axis=1) < n_shown
+    return shown, events & ~shown
+
+
+def fold_in__choice_of_what_is_held_out(events, share, rng):
+    held_out = np.zeros(events.shape, bool)
+    for user in reversed(range(len(events))):
+        (items,) = np.nonzero(events[user])
+        n_shown = min(max(int(share * len(items)), 1), len(items) - 1)
+        held_out[user, rng.choice(items, len(items) - n_shown, replace=False, shuffle=False)] = True
+    return np.greater(events, held_out), held_out
+
+
+def popularity__rounded_shares(train):
+    return np.rint(train.mean(axis=0) * len(train))
+
+
+def popularity__pairs(train):
+    return np.bincount(np.nonzero(train)[1], minlength=train.shape[1])
+
+
+def multinomial_nll__sum_of_the_others(x, logits):
+    # log pi = -log of the sum of exp(other - own), for each pair of items.
+    behind = ops.expand_dims(logits, 1) - ops.expand_dims(logits, 2)
+    return ops.sum(x * ops.logsumexp(behind, axis=2), axis=1)
+
+
+def masked_mse__divided_by_a_count(ratings, predicted, observed):
+    return ops.divide(ops.sum(observed * ops.square(ratings - predicted)), ops.count_nonzero(observed))
+
+
+def masked_mse__at_least_one(ratings, predicted, observed):
+    errors = (ratings - predicted) * observed
+    return ops.vdot(errors, errors) / ops.maximum(ops.sum(observed), 1.0)

@@ -221,6 +221,21 @@ def hit_rate():
     return _ndcg, lambda s, h, k: _hits(s, h, k).any(1)
 
 
+@wrong("natural-logarithm", exercise="ndcg_at_k")
+def gains_in_another_base():
+    def ndcg_at_k(scores, held_out, k):
+        worth = 1 / np.log(np.arange(2, k + 2))
+        best = np.cumsum(_worth(k))[np.minimum(k, held_out.sum(1)) - 1]
+        return _hits(scores, held_out, k) @ worth / best
+
+    return ndcg_at_k, _recall
+
+
+@wrong("ignores-k", exercise="ndcg_at_k")
+def recall_of_all_places():
+    return _ndcg, lambda s, h, k: _hits(s, h, s.shape[1]).sum(1) / np.minimum(k, h.sum(1))
+
+
 # split_users
 
 
@@ -322,6 +337,50 @@ def split_users(n_users, fractions, rng):
     return [np.isin(np.arange(n_users), part) for part in np.split(order, edges)]
 
 
+def _split(order, fractions):
+    return np.split(order, np.rint(np.cumsum(fractions)[:2] * len(order)).astype(int))
+
+
+@wrong("not-independent")
+def split_users(n_users, fractions, rng):
+    blocks = np.array_split(np.arange(n_users), 10)  # of one user each, where there are few
+    return _split(np.concatenate([blocks[i] for i in rng.permutation(10)]), fractions)
+
+
+@wrong("not-independent")
+def split_users(n_users, fractions, rng):
+    starts = rng.permutation(np.arange(0, n_users, 25))
+    return _split(np.concatenate([np.arange(start, min(start + 25, n_users)) for start in starts]), fractions)
+
+
+@wrong("not-independent")
+def split_users(n_users, fractions, rng):
+    pairs = rng.permutation(-(-n_users // 2))
+    order = np.stack([2 * pairs, 2 * pairs + 1], axis=1).ravel()
+    return _split(order[order < n_users], fractions)
+
+
+@wrong("partly-shuffled")
+def split_users(n_users, fractions, rng):
+    # Only users within the same hundred are shuffled.
+    blocks = np.split(np.arange(n_users), np.arange(100, n_users, 100))
+    return _split(np.concatenate([rng.permutation(block) for block in blocks]), fractions)
+
+
+@wrong("not-equally-likely")
+def split_users(n_users, fractions, rng):
+    # Swaps with any place: not every order is as likely as any other.
+    order = np.arange(n_users)
+    for i, j in enumerate(rng.integers(n_users, size=n_users)):
+        order[[i, j]] = order[[j, i]]
+    return _split(order, fractions)
+
+
+@wrong("wrong-type")
+def split_users(n_users, fractions, rng):
+    return rng.permutation(n_users)
+
+
 # fold_in
 
 
@@ -405,9 +464,20 @@ def fold_in(events, share, rng):
     return _divide(events, share, np.random.permutation)
 
 
-@wrong("one-division-for-all-users")
+@wrong("neighbours-together")
 def fold_in(events, share, rng):
     return _divide(events, share, lambda items: np.roll(items, rng.integers(len(items))))
+
+
+@wrong("neighbours-together")
+def fold_in(events, share, rng):
+    shown = np.zeros_like(events)
+    for user, row in enumerate(events):
+        items = np.flatnonzero(row)
+        n_shown = min(max(round(share * len(items)), 1), len(items) - 1)
+        start = rng.integers(len(items) - n_shown + 1)
+        shown[user, items[start : start + n_shown]] = True
+    return shown, events & ~shown
 
 
 @wrong("one-division-for-all-users")
@@ -586,6 +656,21 @@ def popularity(train):
     return train.astype(np.uint8).sum(axis=0, dtype=np.uint8)
 
 
+@wrong("truncates-a-share")
+def popularity(train):
+    return (train.mean(axis=0) * len(train)).astype(int)
+
+
+@wrong("overflows")
+def popularity(train):
+    return train.sum(axis=0, dtype=np.int16)
+
+
+@wrong("negative")
+def popularity(train):
+    return -train.sum(axis=0)
+
+
 # ease
 
 
@@ -737,6 +822,30 @@ def ease_of_users(x, strength):
     return _without_diagonal(-p / np.diag(p))[:, :-1]
 
 
+@wrong("penalty-of-one")
+def ease(train, strength):
+    p = _inverse(train, 1.0)
+    return _without_diagonal(-p / np.diag(p))
+
+
+@wrong("penalty-doubled")
+def ease(train, strength):
+    p = _inverse(train, 2 * strength)
+    return _without_diagonal(-p / np.diag(p))
+
+
+@wrong("penalty-squared")
+def ease(train, strength):
+    p = _inverse(train, strength**2)
+    return _without_diagonal(-p / np.diag(p))
+
+
+@wrong("penalty-divided")
+def ease(train, strength):
+    p = _inverse(train, strength / len(train))
+    return _without_diagonal(-p / np.diag(p))
+
+
 # multinomial_nll
 
 
@@ -844,6 +953,31 @@ def multinomial_nll(x, logits):
     return ops.convert_to_tensor(-(ops.convert_to_numpy(x) * log_pi).sum(1).astype("float32"))
 
 
+@wrong("sums-over-users")
+def multinomial_nll(x, logits):
+    return -ops.sum(x * ops.log_softmax(logits, axis=-1), axis=0)
+
+
+@wrong("bits-not-nats")
+def multinomial_nll(x, logits):
+    return -ops.sum(x * ops.log_softmax(logits, axis=-1), axis=-1) / ops.log(2.0)
+
+
+@wrong("normalises-the-events")
+def multinomial_nll(x, logits):
+    return -ops.sum(ops.normalize(x, axis=-1) * ops.log_softmax(logits, axis=-1), axis=-1)
+
+
+@wrong("no-gradient")
+def multinomial_nll(x, logits):
+    return keras.losses.categorical_crossentropy(x, logits, from_logits=True)  # for an x that sums to 1
+
+
+@wrong("batch-of-one")
+def multinomial_nll(x, logits):
+    return -ops.squeeze(ops.sum(x * ops.log_softmax(logits, axis=-1), axis=-1, keepdims=True))
+
+
 # masked_mse
 
 
@@ -945,6 +1079,17 @@ def masked_mse(ratings, predicted, observed):
 def masked_mse(ratings, predicted, observed):
     r, p, o = (ops.convert_to_numpy(keras.ops.stop_gradient(t)) for t in (ratings, predicted, observed))
     return ops.convert_to_tensor(np.float32((o * (r - p) ** 2).sum() / o.sum()))
+
+
+@wrong("counts-one-more")
+def masked_mse(ratings, predicted, observed):
+    return ops.sum(observed * ops.square(ratings - predicted)) / (ops.sum(observed) + 1.0)
+
+
+@wrong("mask-inverted")
+def masked_mse(ratings, predicted, observed):
+    empty = 1.0 - observed
+    return ops.sum(empty * ops.square(ratings - predicted)) / ops.sum(empty)
 
 
 # paired_difference
@@ -1086,3 +1231,34 @@ def paired_difference(a, b):
     d = a - b
     means = rng.choice(d, (500, len(d))).mean(axis=1)
     return (float(d.mean()), *map(float, np.percentile(means, [2.5, 97.5])))
+
+
+@wrong("wrong-level")
+def paired_difference(a, b):
+    d = a - b
+    return _around(d.mean(), stats.t.ppf(0.995, len(d) - 1) * d.std(ddof=1) / np.sqrt(len(d)))
+
+
+@wrong("wrong-degrees-of-freedom")
+def paired_difference(a, b):
+    d = a - b
+    return _around(d.mean(), stats.t.ppf(0.975, 2 * len(d) - 2) * d.std(ddof=1) / np.sqrt(len(d)))
+
+
+@wrong("variance-for-deviation")
+def paired_difference(a, b):
+    d = a - b
+    return _around(d.mean(), stats.t.ppf(0.975, len(d) - 1) * d.var(ddof=1) / np.sqrt(len(d)))
+
+
+@wrong("median")
+def paired_difference(a, b):
+    d = a - b
+    return _around(np.median(d), stats.t.ppf(0.975, len(d) - 1) * d.std(ddof=1) / np.sqrt(len(d)))
+
+
+@wrong("ends-swapped")
+def paired_difference(a, b):
+    d = a - b
+    mean, low, high = _around(d.mean(), stats.t.ppf(0.975, len(d) - 1) * d.std(ddof=1) / np.sqrt(len(d)))
+    return mean, high, low

@@ -172,7 +172,9 @@ def judge_linear_autoencoder(linear_autoencoder, probe):
     origin = predict(np.zeros((1, d)))
     bend = np.abs(predict(a + b) - predict(a) - predict(b) + origin).max()
     probe.require(bend < 1e-3 * (1 + np.abs(predict(a)).max()), "nonlinearity-left-in", bend=bend)
-    _, sizes, rows = np.linalg.svd(predict(np.eye(d)) - origin)  # row i: what a unit step in feature i does to the output
+    _, sizes, rows = np.linalg.svd(
+        predict(np.eye(d)) - origin
+    )  # row i: what a unit step in feature i does to the output
     rank = int((sizes > 1e-4 * max(sizes[0], 1e-12)).sum())
     probe.require(rank <= k, "code-too-large", rank=rank, k=k)
 
@@ -185,7 +187,9 @@ def judge_linear_autoencoder(linear_autoencoder, probe):
         probe.require(centred > LIMIT * best, "expects-centred-data", said, centred=centred)
         spread = train.std(axis=0)
         rescaled = float(np.mean((predict((test - pca.mean) / spread) * spread + pca.mean - test) ** 2))
-        probe.require(rescaled > 1.3 * best or rescaled > 0.7 * error, "expects-standardised-data", said, rescaled=rescaled)
+        probe.require(
+            rescaled > 1.3 * best or rescaled > 0.7 * error, "expects-standardised-data", said, rescaled=rescaled
+        )
         probe.require(error < 0.9 * nothing, "hardly-trained", said, nothing=nothing)
         outside = np.linalg.norm(origin - origin @ rows[:rank].T @ rows[:rank])
         probe.require(outside > 1e-3 * np.linalg.norm(pca.mean), "no-bias", said)

@@ -116,21 +116,26 @@ def judge_topk(topk, probe):
             def kept(chosen, *values):
                 return [np.where(chosen, value, 0) for value in values]
 
-            yield got, true, {
-                "keeps-negative-winners": kept(rank < k, codes),
-                "by-absolute-value": kept(loudness < k, codes, positive, np.abs(codes)),
-                "the-smallest": kept(rank > units - 1 - k, positive, codes),
-                "over-the-whole-batch": kept(whole < k, codes, positive) + kept(whole < k * n, codes, positive),
-                "along-the-batch": kept(columns < k, codes, positive),
-                "ones-not-values": [*kept(rank < k, 1.0), *kept(true > 0, 1.0)],
-                "subtracts-the-bar": kept(rank < k, np.maximum(codes - bars, 0)),
-                "bar-of-the-first-row": kept(codes >= bars[0], codes, positive),
-                "relu-only": positive,
-                "one-too-few": kept(rank < k - 1, positive),
-                "one-too-many": kept(rank < k + 1, positive),
-                "removes-the-winners": kept(rank >= k, positive),
-                "winners-moved": -np.sort(-true, axis=1),
-            }, {"k": k}
+            yield (
+                got,
+                true,
+                {
+                    "keeps-negative-winners": kept(rank < k, codes),
+                    "by-absolute-value": kept(loudness < k, codes, positive, np.abs(codes)),
+                    "the-smallest": kept(rank > units - 1 - k, positive, codes),
+                    "over-the-whole-batch": kept(whole < k, codes, positive) + kept(whole < k * n, codes, positive),
+                    "along-the-batch": kept(columns < k, codes, positive),
+                    "ones-not-values": [*kept(rank < k, 1.0), *kept(true > 0, 1.0)],
+                    "subtracts-the-bar": kept(rank < k, np.maximum(codes - bars, 0)),
+                    "bar-of-the-first-row": kept(codes >= bars[0], codes, positive),
+                    "relu-only": positive,
+                    "one-too-few": kept(rank < k - 1, positive),
+                    "one-too-many": kept(rank < k + 1, positive),
+                    "removes-the-winners": kept(rank >= k, positive),
+                    "winners-moved": -np.sort(-true, axis=1),
+                },
+                {"k": k},
+            )
 
     probe.settle_all(cases(), "wrong-winners")
     (close,) = float32(1 + 1e-3 * rng.permutation(12).reshape(2, 6))
@@ -170,23 +175,28 @@ def judge_kl_sparsity(kl_sparsity, probe):
             true = of_units.sum()
             with np.errstate(invalid="ignore", divide="ignore"):
                 of_totals = np.nansum(_kl(target, np.clip(z.sum(axis=0), 1e-7, 1 - 1e-7)))
-            yield penalty(z, target), true, {
-                "mean-over-units": of_units.mean(),
-                "kl-of-each-activation": [each.sum(), each.mean(), each.sum(axis=1).mean(), each.sum() / units],
-                "mean-of-each-sample": [of_samples.sum(), of_samples.mean()],
-                "one-mean-for-all": _kl(target, z.mean()),
-                "reversed": [_kl(activity, target).sum(), _kl(activity, target).mean()],
-                "wrong-sign": -true,
-                "half-of-the-formula": [first.sum(), first.mean(), -first.sum()],
-                "half-of-the-formula/off": (of_units - first).sum(),
-                "no-ratio": [-entropy.sum(), -entropy.mean()],
-                "divides-twice": true / n,
-                "multiplies-by-the-batch": true * n,
-                "bits": true / math.log(2),
-                "wrong-logarithm": true / math.log(10),
-                "sums-over-samples": of_totals,
-                "another-distance": [np.abs(activity - target).sum(), np.square(activity - target).sum()],
-            }, {"n": n, "units": units}
+            yield (
+                penalty(z, target),
+                true,
+                {
+                    "mean-over-units": of_units.mean(),
+                    "kl-of-each-activation": [each.sum(), each.mean(), each.sum(axis=1).mean(), each.sum() / units],
+                    "mean-of-each-sample": [of_samples.sum(), of_samples.mean()],
+                    "one-mean-for-all": _kl(target, z.mean()),
+                    "reversed": [_kl(activity, target).sum(), _kl(activity, target).mean()],
+                    "wrong-sign": -true,
+                    "half-of-the-formula": [first.sum(), first.mean(), -first.sum()],
+                    "half-of-the-formula/off": (of_units - first).sum(),
+                    "no-ratio": [-entropy.sum(), -entropy.mean()],
+                    "divides-twice": true / n,
+                    "multiplies-by-the-batch": true * n,
+                    "bits": true / math.log(2),
+                    "wrong-logarithm": true / math.log(10),
+                    "sums-over-samples": of_totals,
+                    "another-distance": [np.abs(activity - target).sum(), np.square(activity - target).sum()],
+                },
+                {"n": n, "units": units},
+            )
 
     probe.settle_all(cases(), "wrong-penalty")
     codes, target = drawn(6, 10), float(rng.uniform(0.06, 0.2))
@@ -270,21 +280,26 @@ def judge_soft_threshold(soft_threshold, probe):
             true = sign * np.maximum(size - amount, 0)
             shrunk = [sign * np.maximum(size - less, 0) for less in (amount / 2, 2 * amount, amount**2 / 2)]
             below = [z, z - amount]
-            yield got, true, {
-                "hard-threshold": [np.where(size > amount, z, 0), np.where(size >= amount, z, 0)],
-                "negative-values-lost": np.maximum(z - amount, 0),
-                "sign-lost": np.maximum(size - amount, 0),
-                "crosses-zero": z - sign * amount,
-                "shifts-everything": z - amount,
-                "clips": np.clip(z, -amount, amount),
-                "wrong-amount": shrunk,
-                "scales": [z * f for f in (1 / (1 + amount), 1 / (1 + 2 * amount), amount, 1 - amount)],
-                "one-side-only": [np.where(z > amount, z - amount, np.where(z < -amount, low, 0)) for low in below],
-                "small-values-kept": [np.where(size > amount, true, z), np.where(size >= amount, true, z)],
-                "removes-the-large": [np.where(size > amount, 0, z), np.where(size >= amount, 0, z)],
-                "unchanged": z,
-                "another-shrinkage": sign * np.sqrt(np.maximum(size**2 - amount**2, 0)),
-            }, {"better": 6 - amount}
+            yield (
+                got,
+                true,
+                {
+                    "hard-threshold": [np.where(size > amount, z, 0), np.where(size >= amount, z, 0)],
+                    "negative-values-lost": np.maximum(z - amount, 0),
+                    "sign-lost": np.maximum(size - amount, 0),
+                    "crosses-zero": z - sign * amount,
+                    "shifts-everything": z - amount,
+                    "clips": np.clip(z, -amount, amount),
+                    "wrong-amount": shrunk,
+                    "scales": [z * f for f in (1 / (1 + amount), 1 / (1 + 2 * amount), amount, 1 - amount)],
+                    "one-side-only": [np.where(z > amount, z - amount, np.where(z < -amount, low, 0)) for low in below],
+                    "small-values-kept": [np.where(size > amount, true, z), np.where(size >= amount, true, z)],
+                    "removes-the-large": [np.where(size > amount, 0, z), np.where(size >= amount, 0, z)],
+                    "unchanged": z,
+                    "another-shrinkage": sign * np.sqrt(np.maximum(size**2 - amount**2, 0)),
+                },
+                {"better": 6 - amount},
+            )
 
     probe.settle_all(cases(), "not-the-minimum", rtol=1e-5)
     z = rng.normal(0, 2, (4, 5))
@@ -366,7 +381,9 @@ def judge_recover_dictionary(recover_dictionary, probe):
         lengths = {"shortest": norms.min(), "longest": norms.max()}
         probe.require(np.allclose(norms, 1, atol=1e-3), "not-unit-norm", share=share, **lengths)
         return
-    said = f"{share:.0%} of the 64 atoms are found (|cosine| above 0.98), {found.mean():.2f} is the mean of the cosines."
+    said = (
+        f"{share:.0%} of the 64 atoms are found (|cosine| above 0.98), {found.mean():.2f} is the mean of the cosines."
+    )
     unit = got / np.maximum(norms, 1e-12)[:, None]
     samples = data / np.linalg.norm(data, axis=1, keepdims=True)
     probe.require(np.median(np.abs(unit @ samples.T).max(axis=1)) < 0.9999, "returns-samples", said)
