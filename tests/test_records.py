@@ -142,10 +142,10 @@ def test_guess_and_reveal_refuse_nonsense():
 def test_guess_shows_buttons_remembers_the_choice_and_reveal_compares(work, monkeypatch, capsys):
     import ipywidgets
 
-    from course_lib import guesses
+    from course_lib import runtime
 
     shown = []
-    monkeypatch.setattr(guesses, "headless", lambda: False)
+    monkeypatch.setattr(runtime, "somebody_is_there", lambda: True)
     monkeypatch.setattr("IPython.display.display", lambda *widgets: shown.extend(widgets))
     guess("toy", "Heads or tails?", ["heads", "tails"])
     buttons = next(w for w in shown[0].children if isinstance(w, ipywidgets.RadioButtons))
@@ -156,3 +156,37 @@ def test_guess_shows_buttons_remembers_the_choice_and_reveal_compares(work, monk
     assert "You guessed: heads. What did you overlook?" in capsys.readouterr().out
     guess("toy", "Heads or tails?", ["heads", "tails"])
     assert next(w for w in shown[1].children if isinstance(w, ipywidgets.RadioButtons)).value == "heads"
+
+
+def test_question_and_answer_are_shown_as_text_not_as_html(work, monkeypatch):
+    from course_lib import runtime
+
+    shown = []
+    monkeypatch.setattr(runtime, "somebody_is_there", lambda: True)
+    monkeypatch.setattr("IPython.display.display", lambda *widgets: shown.extend(widgets))
+    guess("toy", "Is <b>a</b> < b & c?", ["a < b", "<i>b</i> & c"])
+    question, buttons, note = shown[0].children
+    assert question.value == "<b>Is &lt;b&gt;a&lt;/b&gt; &lt; b &amp; c?</b>"
+    buttons.value = "<i>b</i> & c"
+    assert note.value == "Your guess: <b>&lt;i&gt;b&lt;/i&gt; &amp; c</b>"
+    guess("toy", "Is <b>a</b> < b & c?", ["a < b", "<i>b</i> & c"])
+    assert shown[1].children[2].value == note.value
+
+
+def test_records_that_cannot_be_read_cost_a_notice_not_the_hint(work, capsys):
+    (work / ".progress.lock").mkdir()
+    assert records.read() == {"version": 1, "exercises": {}, "guesses": {}}
+    assert records.failures("psnr") == 0 and records.guess_of("toy") is None and progress(1).solved() == 0
+    out = capsys.readouterr().out.splitlines()
+    assert len(out) == 4 and all("could not be read" in line and "doctor" in line for line in out)
+
+
+def test_records_held_by_another_notebook_cost_a_notice(work, monkeypatch, capsys):
+    import filelock
+
+    def held(*_, **__):
+        raise filelock.Timeout(str(work / ".progress.lock"))
+
+    monkeypatch.setattr(filelock, "FileLock", held)
+    assert records.guess_of("toy") is None
+    assert "could not be read" in capsys.readouterr().out
