@@ -131,7 +131,7 @@ def close(a, b, tolerance: float, *, unit="", fmt="", names=()) -> Comparison:
     if tolerance <= 0:
         raise ValueError(f"close() expects a positive tolerance; received {tolerance:g}.")
     margin = float((tolerance - np.abs(a - b)).min())
-    text = f"{_sentence(a, b, 'and', '', '', fmt, names)}, {_with_unit(f'{tolerance:g}', unit)} apart at most"
+    text = f"{_sentence(a, b, 'and', '', '', fmt, names)}, less than {_with_unit(f'{tolerance:g}', unit)} apart"
     return Comparison(text, margin, tolerance, (*map(float, a.ravel()), *map(float, b.ravel())))
 
 
@@ -208,7 +208,8 @@ def _written(value: float, fmt: str) -> str:
         return format(value, fmt)
     if value.is_integer() or abs(value) >= 100:
         return format(value, ".0f")
-    return format(value, "#.3g")
+    short = format(value, ".3g")  # a bound such as 0.99 is written as it stands in the code, 0.75004 as 0.750
+    return short if float(short) == value else format(value, "#.3g")
 
 
 def _side(numbers: np.ndarray, name: str | Sequence[str], fmt: str) -> str:
