@@ -61,7 +61,7 @@ def below(a, b, *, times: float = 1.0, by: float = 0.0, log: bool = False, unit=
         b: the larger side: a number or several, shape () or that of ``a``.
         times: factor on ``b``: ``below(a, b, times=0.9)`` asks for a tenth less.
         by: least distance, in the unit of ``a`` and ``b``.
-        log: measure the margin as the logarithm of the ratio, for positive numbers whose spread is relative.
+        log: measure the margin as the logarithm of the ratio, for numbers above 0 whose spread is relative.
         unit: put behind the last number.
         fmt: how the numbers are written, as in ``format(a, fmt)``; by default three significant digits.
         names: how the two sides are called in the text, such as ``("network", "PCA")``; for a side of several
@@ -72,8 +72,7 @@ def below(a, b, *, times: float = 1.0, by: float = 0.0, log: bool = False, unit=
         the size of the bound where the margin is smallest.
 
     Raises:
-        ValueError: if a side is empty or no number, the shapes do not fit, or ``log`` meets ``by`` or a number that is
-            not positive.
+        ValueError: if a side is empty or no number, the shapes do not fit, or ``log`` meets ``by`` or a negative number.
     """
     return _ordered("below", a, b, "<", times, by, log, unit, fmt, names)
 
@@ -160,16 +159,17 @@ def _ordered(who, a, b, sign, times, by, log, unit, fmt, names) -> Comparison:
     a, b = _sides(who, a, b)
     direction = 1 if sign == "<" else -1
     bound = times * b - direction * by
-    if log:
-        if by or (np.minimum(a, bound) <= 0).any():
-            raise ValueError(
-                f"{who}() with log=True expects positive numbers and no `by`; received {a}, {bound}, {by}."
-            )
-        margins, scales = direction * (np.log(bound) - np.log(a)), np.ones(np.broadcast(a, bound).shape)
-    else:
-        # Two infinities, or a NaN, leave NaN: undecided, and no reason to warn.
-        with np.errstate(invalid="ignore"):
-            margins, scales = direction * (bound - a), np.broadcast_to(np.abs(bound), np.broadcast(a, bound).shape)
+    shape = np.broadcast(a, bound).shape
+    # Two infinities, a NaN, or two zeros under the logarithm leave NaN: undecided, and no reason to warn.
+    with np.errstate(invalid="ignore", divide="ignore"):
+        if log:
+            if by or (np.minimum(a, bound) < 0).any():
+                raise ValueError(
+                    f"{who}() with log=True expects no `by` and no negative number; received {a}, {b}, {by}."
+                )
+            margins, scales = direction * (np.log(bound) - np.log(a)), np.ones(shape)
+        else:
+            margins, scales = direction * (bound - a), np.broadcast_to(np.abs(bound), shape)
     before = "" if times == 1 else f"{times:g} × "
     behind = "" if by == 0 else f" {'−' if sign == '<' else '+'} {by:g}"
     text = _with_unit(_sentence(a, b, sign, before, behind, fmt, names), unit)
@@ -181,9 +181,8 @@ def _ordered(who, a, b, sign, times, by, log, unit, fmt, names) -> Comparison:
 def _numbers(who: str, what: str, x) -> np.ndarray:
     try:
         numbers = np.asarray(x)
-        if (
-            numbers.dtype.kind == "O"
-        ):  # such as a list of one-element tensors; float() refuses None, which NumPy makes NaN
+        if numbers.dtype.kind == "O":
+            # Such as a list of one-element tensors. NumPy would make NaN of None, float() refuses it.
             numbers = np.array([float(value) for value in numbers.ravel()]).reshape(numbers.shape)
     except (TypeError, ValueError):
         numbers = np.array([])
