@@ -8,6 +8,8 @@
 #     title: Undercomplete autoencoders
 #     lesson: 2
 #     minutes: 50
+#     compute: 71
+#     summary: "The bottleneck as the constraint; PCA as the exact referee; start from it and learn what it cannot"
 #     prerequisites:
 #       - "lesson 01"
 #       - "principal component analysis, as a word at least"
@@ -363,7 +365,10 @@ claim("With 64 numbers the dense one does not", above(live["dense"], pca_curve[6
 widest = recorded("dense")[-1], recorded("convolutional")[-1]
 claim(
     "Two numbers of the dense network beat four of PCA; 128 of PCA beat 128 of either network",
-    all_of(below(recorded("dense")[0], pca_curve[4]), below(pca_curve[128], widest)),
+    all_of(
+        below(recorded("dense")[0], pca_curve[4], names=("dense-2", "PCA-4")),
+        below(pca_curve[128], widest, names=("PCA-128", ["dense", "convolutional"])),
+    ),
 )
 
 # %% [markdown]
@@ -659,10 +664,10 @@ plots.ladder(
 )
 
 # %%
-rivals = ["PCA", "dense, from scratch"]
+rivals = [test_errors["PCA"], test_errors["dense, from scratch"]]
 claim(
     "On test pictures, starting from the referees saves a tenth against PCA and against scratch",
-    below(test_errors["network from PCA + features"], [test_errors[r] for r in rivals], times=0.9, names=("", rivals)),
+    below(test_errors["network from PCA + features"], rivals, times=0.9, names=("", ["PCA", "from scratch"])),
 )
 
 # %% [markdown]
