@@ -11,7 +11,7 @@ WHERE := $(if $(LESSON),--lesson $(LESSON))
 # nbval runs with every notebook of a folder, or those of one lesson
 NOTEBOOKS = $(if $(LESSON),$(wildcard notebooks/$(LESSON)_*.ipynb exercises/$(LESSON)_*.ipynb solutions/$(LESSON)_*.ipynb),notebooks exercises solutions)
 
-.PHONY: lab test test-backends test-browser notebooks course calibrate bench lint format constraints site clean
+.PHONY: lab test test-backends test-browser notebooks numbers course calibrate bench lint format constraints site clean
 
 lab: $(VENV)/.installed
 	@$(PY) -m course_lib lab $(ARGS)
@@ -31,6 +31,10 @@ test-browser: $(VENV)/.browser
 
 notebooks: $(VENV)/.installed
 	@$(PY) -m authoring build $(WHERE) $(if $(FORCE),--force)
+	@$(PY) -m authoring numbers $(WHERE)
+
+numbers: $(VENV)/.installed
+	@$(PY) -m authoring numbers $(WHERE)
 
 course: $(VENV)/.installed
 	@$(PY) -m authoring course $(WHERE)

@@ -1,4 +1,4 @@
-"""``python -m authoring build|course|calibrate``: see CONTRIBUTING.md."""
+"""``python -m authoring build|course|calibrate|numbers``: see CONTRIBUTING.md."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ def main(argv: list[str] | None = None) -> int:
         ("build", "rebuild the derived notebooks whose source changed"),
         ("course", "execute the lessons and print seconds, peak memory and claims held"),
         ("calibrate", "repeat the claims of a lesson over several seeds"),
+        ("numbers", "write README's table and the numbers in the instructors' notes"),
     ):
         command = commands.add_parser(name, help=text)
         command.add_argument("--lesson", default=None, metavar="NN", help="one lesson only, such as 02")
@@ -33,6 +34,10 @@ def main(argv: list[str] | None = None) -> int:
             from authoring.measure import course
 
             return course(arguments.lesson or None)
+        if arguments.command == "numbers":
+            from authoring.numbers import numbers
+
+            return numbers(arguments.lesson or None)
         from authoring.measure import calibrate
 
         return calibrate(arguments.lesson or None, seeds=arguments.seeds)

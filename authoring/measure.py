@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import statistics
 import tempfile
 from pathlib import Path
@@ -33,7 +34,7 @@ def course(which: str | None = None) -> int:
                 failed = 1
                 print(f"{lesson.slug:28} failed\n{error}")
                 continue
-            claims = _claims(log)
+            claims = [c for c in _claims(log) if "question" not in c]  # the conditions of a reveal may fail
         total += run.seconds
         held = f"{sum(c['held'] for c in claims)}/{len(claims)}"
         print(f"{lesson.slug:28} {run.seconds:8.1f} {run.peak_memory / 2**20:8.0f} MiB {held:>12}", flush=True)
@@ -42,15 +43,16 @@ def course(which: str | None = None) -> int:
 
 
 def calibrate(which: str | None = None, *, seeds: int = 8) -> int:
-    """Repeat the claims of each lesson over seeds and print mean, deviation and margin.
+    """Repeat the claims and reveals of each lesson over seeds and print mean, deviation and margin.
 
-    The margin of a claim, divided by its standard deviation over seeds, says how far it is from failing; the course
-    asks for at least 4. A claim without a margin must hold, with the same numbers, in every run.
+    The margin of a comparison, divided by its standard deviation over seeds, says how far it is from failing; the
+    course asks for at least 4. A claim without a margin must hold, with the same numbers, in every run. The conditions
+    of a reveal may fail, but each has to do the same in every run, as far from doing the other.
 
     Returns:
-        1 if a claim failed once, or its margin is below 4 standard deviations.
+        1 if a claim failed once, a reveal changed its answer, or a margin is below 4 standard deviations.
     """
-    bad = 0
+    bad = False
     for lesson in lessons(which):
         runs: list[list[dict]] = []
         seconds: list[float] = []
@@ -70,19 +72,56 @@ def calibrate(which: str | None = None, *, seeds: int = 8) -> int:
                 runs.append(_claims(log))
                 seconds.append(run.seconds)
         print(f"\n{lesson.slug}: {seeds} seeds, {statistics.mean(seconds):.0f} s each")
-        print(f"{'held':>7} {'margin':>11} {'deviation':>11} {'margin/dev.':>12}  claim")
-        for same in zip(*runs, strict=True):
-            held = sum(c["held"] for c in same)
-            margins = [c["margin"] for c in same]
-            if any(m is None for m in margins):
-                alike = len({c["numbers"] for c in same}) == 1
-                verdict = "same numbers" if alike else "numbers vary"
-                bad |= held < seeds or not alike
-                print(f"{held:>4}/{seeds:<2} {'':>11} {'':>11} {verdict:>12}  {same[0]['text']}")
-                continue
-            mean = statistics.mean(margins)
-            deviation = statistics.stdev(margins) if seeds > 1 else 0.0
-            ratio = mean / deviation if deviation > 0 else float("inf")
-            bad |= held < seeds or ratio < 4
-            print(f"{held:>4}/{seeds:<2} {mean:11.4g} {deviation:11.2g} {ratio:12.1f}  {same[0]['text']}")
+        lines, wrong = margins(runs)
+        print("\n".join(lines))
+        bad |= wrong
     return int(bad)
+
+
+def margins(runs: list[list[dict]]) -> tuple[list[str], bool]:
+    """The table of ``calibrate``: one line for each comparison, those inside ``all_of`` one by one.
+
+    Args:
+        runs: for each seed the entries of the claim log, in the order of the notebook.
+
+    Returns:
+        The lines, and whether one of them is a reason to say no.
+
+    Raises:
+        ValueError: if the runs made different numbers of claims.
+    """
+    lines = [f"{'held':>7} {'margin':>11} {'deviation':>11} {'margin/dev.':>12}  claim"]
+    bad = False
+    for same in zip(*runs, strict=True):
+        for line, wrong in _lines(same):
+            lines.append(line)
+            bad |= wrong
+    return lines, bad
+
+
+def _lines(same: tuple[dict, ...]) -> list[tuple[str, bool]]:
+    """What the table says of one claim, or of one condition of a reveal, over all seeds."""
+    question = same[0].get("question")
+    name = same[0]["text"] if question is None else f"reveal {question}: {same[0]['text']}"
+    if question is not None and not any(c["held"] for c in same):
+        # The answer that it is not: one of its comparisons fails in every run, and the others do not matter.
+        return [_line(same, name, fails=True)]
+    parts = list(zip(*(c.get("parts") or [c] for c in same), strict=True))
+    return [_line(part, name if len(parts) == 1 else f"{name} [{part[0]['numbers']}]") for part in parts]
+
+
+def _line(same: tuple[dict, ...], name: str, *, fails: bool = False) -> tuple[str, bool]:
+    seeds, held = len(same), sum(c["held"] for c in same)
+    values = [c["margin"] for c in same]
+    if any(m is None for m in values):
+        alike = len({c["numbers"] for c in same}) == 1
+        verdict = "same numbers" if alike else "numbers vary"
+        return f"{held:>4}/{seeds:<2} {'':>11} {'':>11} {verdict:>12}  {name}", held < seeds or not alike
+    if not all(map(math.isfinite, values)):  # a NaN in one run: its mean and deviation mean nothing
+        return f"{held:>4}/{seeds:<2} {'':>11} {'':>11} {'not finite':>12}  {name}", True
+    mean = statistics.mean(values)
+    deviation = statistics.stdev(values) if seeds > 1 else 0.0
+    ratio = abs(mean) / deviation if deviation > 0 else float("inf")
+    ratio = ratio if mean > 0 or fails else -ratio
+    wrong = not ratio >= 4 or held != (0 if fails else seeds)
+    return f"{held:>4}/{seeds:<2} {mean:11.4g} {deviation:11.2g} {ratio:12.1f}  {name}", wrong

@@ -23,6 +23,12 @@ _LAZY_NAMES = {
     "progress": "classroom.commands",
     "run_check": "classroom.run",
     "claim": "classroom.claims",
+    "own_data": "classroom.claims",
+    "above": "classroom.comparisons",
+    "all_of": "classroom.comparisons",
+    "below": "classroom.comparisons",
+    "between": "classroom.comparisons",
+    "close": "classroom.comparisons",
     "guess": "classroom.guesses",
     "reveal": "classroom.guesses",
 }

@@ -12,6 +12,11 @@ import pytest
 from course_lib import claim, guess, progress, reveal
 from course_lib.classroom import records
 from course_lib.classroom.claims import ClaimFailed
+from course_lib.classroom.exercise import Outcome
+
+
+def note(name, status, misconception=None):
+    return records.record_check(Outcome(status, misconception, "told", name))
 
 
 @pytest.fixture(autouse=True)
@@ -21,14 +26,14 @@ def empty_memory(monkeypatch):
 
 def test_outside_a_work_folder_nothing_is_written(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    records.record_check("psnr", "PASS", None)
+    note("psnr", "PASS", None)
     assert list(tmp_path.iterdir()) == []
     assert records.read()["exercises"]["psnr"]["solved"]
 
 
 def test_in_a_work_folder_progress_is_saved_and_shown(work):
-    records.record_check("psnr", "FAIL", "natural-logarithm")
-    records.record_check("psnr", "PASS", None)
+    note("psnr", "FAIL", "natural-logarithm")
+    note("psnr", "PASS", None)
     saved = json.loads((work / "progress.json").read_text(encoding="utf-8"))["exercises"]["psnr"]
     assert saved["checks"] == 2 and saved["failures"] == 1 and saved["misconceptions"] == ["natural-logarithm"]
     table = progress()
@@ -37,7 +42,7 @@ def test_in_a_work_folder_progress_is_saved_and_shown(work):
 
 
 def test_not_attempted_is_no_check(work):
-    assert records.record_check("psnr", "NOT ATTEMPTED", None)["checks"] == 0
+    assert note("psnr", "NOT ATTEMPTED", None)["checks"] == 0
 
 
 def test_progress_of_one_lesson_and_of_none():
@@ -48,7 +53,7 @@ def test_progress_of_one_lesson_and_of_none():
 
 def test_unreadable_progress_is_kept_aside_not_lost(work, capsys):
     (work / "progress.json").write_text("{half", encoding="utf-8")
-    records.record_check("psnr", "PASS", None)
+    note("psnr", "PASS", None)
     assert len(list(work.glob("progress.unreadable-*.json"))) == 1
     assert "could not be read" in capsys.readouterr().out
     assert records.read()["exercises"]["psnr"]["solved"]
@@ -57,7 +62,7 @@ def test_unreadable_progress_is_kept_aside_not_lost(work, capsys):
 def _check_many(folder, name):
     os.chdir(folder)
     for _ in range(20):
-        records.record_check(name, "FAIL", None)
+        note(name, "FAIL", None)
 
 
 def test_two_notebooks_at_once_lose_nothing(work):
@@ -76,7 +81,7 @@ def test_unwritable_work_folder_costs_a_notice_not_the_check(work, monkeypatch, 
         raise OSError("No space left on device")
 
     monkeypatch.setattr(records, "write_atomically", full)
-    records.record_check("psnr", "PASS", None)
+    note("psnr", "PASS", None)
     assert "could not be saved" in capsys.readouterr().out
 
 
@@ -143,10 +148,10 @@ def test_guess_and_reveal_refuse_nonsense():
 def test_guess_shows_buttons_remembers_the_choice_and_reveal_compares(work, monkeypatch, capsys):
     import ipywidgets
 
-    from course_lib.classroom import guesses
+    from course_lib import runtime
 
     shown = []
-    monkeypatch.setattr(guesses, "headless", lambda: False)
+    monkeypatch.setattr(runtime, "somebody_is_there", lambda: True)
     monkeypatch.setattr("IPython.display.display", lambda *widgets: shown.extend(widgets))
     guess("toy", "Heads or tails?", ["heads", "tails"])
     buttons = next(w for w in shown[0].children if isinstance(w, ipywidgets.RadioButtons))
@@ -157,3 +162,37 @@ def test_guess_shows_buttons_remembers_the_choice_and_reveal_compares(work, monk
     assert "You guessed: heads. What did you overlook?" in capsys.readouterr().out
     guess("toy", "Heads or tails?", ["heads", "tails"])
     assert next(w for w in shown[1].children if isinstance(w, ipywidgets.RadioButtons)).value == "heads"
+
+
+def test_question_and_answer_are_shown_as_text_not_as_html(work, monkeypatch):
+    from course_lib import runtime
+
+    shown = []
+    monkeypatch.setattr(runtime, "somebody_is_there", lambda: True)
+    monkeypatch.setattr("IPython.display.display", lambda *widgets: shown.extend(widgets))
+    guess("toy", "Is <b>a</b> < b & c?", ["a < b", "<i>b</i> & c"])
+    question, buttons, note = shown[0].children
+    assert question.value == "<b>Is &lt;b&gt;a&lt;/b&gt; &lt; b &amp; c?</b>"
+    buttons.value = "<i>b</i> & c"
+    assert note.value == "Your guess: <b>&lt;i&gt;b&lt;/i&gt; &amp; c</b>"
+    guess("toy", "Is <b>a</b> < b & c?", ["a < b", "<i>b</i> & c"])
+    assert shown[1].children[2].value == note.value
+
+
+def test_records_that_cannot_be_read_cost_a_notice_not_the_hint(work, capsys):
+    (work / ".progress.lock").mkdir()
+    assert records.read() == {"version": 1, "exercises": {}, "guesses": {}}
+    assert records.failures("psnr") == 0 and records.guess_of("toy") is None and progress(1).solved() == 0
+    out = capsys.readouterr().out.splitlines()
+    assert len(out) == 4 and all("could not be read" in line and "doctor" in line for line in out)
+
+
+def test_records_held_by_another_notebook_cost_a_notice(work, monkeypatch, capsys):
+    import filelock
+
+    def held(*_, **__):
+        raise filelock.Timeout(str(work / ".progress.lock"))
+
+    monkeypatch.setattr(filelock, "FileLock", held)
+    assert records.guess_of("toy") is None
+    assert "could not be read" in capsys.readouterr().out

@@ -6,33 +6,87 @@ import json
 import math
 import os
 
+from course_lib import runtime
+from course_lib.classroom.comparisons import Comparison
+
 LOG_VARIABLE = "COURSE_CLAIMS_LOG"
 KEEP_GOING_VARIABLE = "COURSE_CLAIMS_KEEP_GOING"
+
+_own_data = False
 
 
 class ClaimFailed(AssertionError):
     """A claim of the lesson does not hold in this run."""
 
 
-def claim(text: str, holds, numbers: str, *, margin: float | None = None) -> None:
+def own_data(mine: bool = True) -> None:
+    """Say that the notebook runs on the reader's own data from here on.
+
+    The lesson's sentences were found on the course's data. On others ``claim`` and ``reveal`` print the numbers, and
+    "undecided" where the sentence does not hold; nothing is raised.
+
+    Args:
+        mine: False to go back to the course's data.
+    """
+    global _own_data
+    _own_data = bool(mine)
+
+
+def on_own_data() -> bool:
+    """Whether the notebook runs on the reader's own data."""
+    return _own_data
+
+
+def keep_going() -> bool:
+    """Whether a sentence that does not hold is only noted, because many seeds are tried (``make calibrate``)."""
+    return os.environ.get(KEEP_GOING_VARIABLE) == "1"
+
+
+def claim(text: str, holds, numbers: str | None = None, *, margin: float | None = None) -> None:
     """Assert one statement of the lesson and show the numbers that it rests on.
+
+    ``claim("Two numbers hold 50 pictures better than PCA-8", below(seen, pca8_seen))`` prints one line with a tick
+    and the numbers.
 
     Args:
         text: the statement, as a sentence.
-        holds: whether it holds (bool or NumPy bool scalar).
-        numbers: the computed numbers, as the reader should see them.
-        margin: for a claim that depends on training, how far the numbers are from the point where it would
-            fail: positive exactly when it holds. ``make calibrate`` measures its spread over seeds.
-            Leave it out for claims that are the same in every run.
+        holds: a comparison (``below``, ``above``, ``between``, ``close``, ``all_of``), which has its own numbers and
+            margin; or, where nothing is compared, whether the statement holds (bool or NumPy bool scalar).
+        numbers: without a comparison: the computed numbers, as the reader should see them.
+        margin: without a comparison, for a claim that depends on training: how far the numbers are from the point
+            where it would fail, positive exactly when it holds. ``make calibrate`` measures its spread over seeds.
 
     Raises:
-        ClaimFailed: if it does not hold.
+        ClaimFailed: if it does not hold. A comparison with NaN, before a reader, and any claim on the reader's own data
+            (``own_data``) only print "undecided".
         ValueError: if an argument has the wrong form, or ``margin`` contradicts ``holds``.
     """
     if not isinstance(text, str) or not text.strip():
         raise ValueError(f"claim() expects a sentence as its first argument; received {text!r}.")
+    if isinstance(holds, Comparison):
+        if numbers is not None or margin is not None:
+            raise ValueError(f"A comparison brings its own numbers and margin; claim() received others too: {text}")
+        log(text, holds)
+        held, numbers, undecided = holds.holds, holds.text, holds.undecided
+    else:
+        held, margin = _plain(text, holds, numbers, margin)
+        _write({"text": text, "held": held, "numbers": numbers, "margin": margin})
+        undecided = False
+    if not held and (_own_data or (undecided and not runtime.headless())):
+        print(f"? {text}: undecided{' on your own data' if _own_data else ''}: {numbers}")
+        return
+    print(f"{'✔' if held else '✘'} {text}: {numbers}")
+    if not held and not keep_going():
+        raise ClaimFailed(f"{text}: {numbers}")
+
+
+def _plain(text: str, holds, numbers, margin) -> tuple[bool, float | None]:
+    """Check the arguments of a claim without a comparison; returns whether it holds, and the margin."""
     if not isinstance(numbers, str) or not numbers.strip():
-        raise ValueError(f"claim() expects the numbers as text in its third argument; received {numbers!r}.")
+        raise ValueError(
+            "claim() expects a comparison such as below(a, b) as its second argument, or the numbers as text in its "
+            f"third; received {numbers!r}."
+        )
     try:
         held = bool(holds)
     except (TypeError, ValueError):
@@ -51,14 +105,29 @@ def claim(text: str, holds, numbers: str, *, margin: float | None = None) -> Non
                 f"The margin of a claim is positive exactly when the claim holds; received margin {margin:g} for a "
                 f"claim that {'holds' if held else 'does not hold'}: {text}"
             )
-    _log({"text": text, "held": held, "numbers": numbers, "margin": margin})
-    print(f"{'✔' if held else '✘'} {text}: {numbers}")
-    if not held and os.environ.get(KEEP_GOING_VARIABLE) != "1":
-        raise ClaimFailed(f"{text}: {numbers}")
+    return held, margin
 
 
-def _log(entry: dict) -> None:
+def log(text: str, comparison: Comparison, *, question: str | None = None) -> None:
+    """Note a comparison for ``make calibrate``, where a log is asked for (``COURSE_CLAIMS_LOG``).
+
+    Args:
+        text: the claim, or the answer whose condition it is.
+        comparison: what it rests on; the parts of ``all_of`` are noted one by one.
+        question: for the condition of an answer: the key of its question. Such a condition may fail.
+    """
+    entry = {"text": text, **_numbers_of(comparison), "parts": [_numbers_of(part) for part in comparison.parts]}
+    if question is not None:
+        entry["question"] = question
+    _write(entry)
+
+
+def _numbers_of(c: Comparison) -> dict:
+    return {"held": c.holds, "numbers": c.text, "margin": c.margin, "values": list(c.values)}
+
+
+def _write(entry: dict) -> None:
     path = os.environ.get(LOG_VARIABLE)
     if path:
-        with open(path, "a", encoding="utf-8") as log:
-            log.write(json.dumps(entry) + "\n")
+        with open(path, "a", encoding="utf-8") as file:
+            file.write(json.dumps(entry) + "\n")

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import os
+import html
 
-from course_lib.classroom import records
+from course_lib import runtime
+from course_lib.classroom import claims, records
+from course_lib.classroom.comparisons import Comparison
 
 _questions: dict[str, list[str]] = {}
 
 
-def headless() -> bool:
-    """True where nobody is there to click: test runs, the build, plain Python."""
-    if os.environ.get("COURSE_HEADLESS") == "1":
-        return True
-    try:
-        from IPython import get_ipython
-    except ImportError:
-        return True
-    shell = get_ipython()
-    return shell is None or not hasattr(shell, "kernel")
+class Undecided(AssertionError):
+    """Headless: not exactly one answer to a question is what the experiment gave."""
 
 
 def guess(key: str, question: str, options: list[str]) -> None:
@@ -36,7 +30,7 @@ def guess(key: str, question: str, options: list[str]) -> None:
     if len(options) < 2 or len(set(options)) < len(options):
         raise ValueError(f"guess() expects at least two different options; received {options!r}.")
     _questions[key] = options
-    if headless():
+    if not runtime.somebody_is_there():
         print(question)
         for option in options:
             print(f"  ○ {option}")
@@ -45,37 +39,87 @@ def guess(key: str, question: str, options: list[str]) -> None:
     import ipywidgets
     from IPython.display import display
 
+    def noted(answer: str) -> str:
+        return f"Your guess: <b>{html.escape(answer)}</b>"
+
     earlier = records.guess_of(key)
     # ToggleButtons could not start with nothing chosen and would suggest an answer.
     buttons = ipywidgets.RadioButtons(
         options=options, value=earlier if earlier in options else None, layout={"width": "max-content"}
     )
-    note = ipywidgets.HTML("<i>Choose one, then go on.</i>" if earlier is None else f"Your guess: <b>{earlier}</b>")
+    note = ipywidgets.HTML("<i>Choose one, then go on.</i>" if earlier is None else noted(earlier))
 
     def chosen(change) -> None:
         if change["new"] is not None:
             records.record_guess(key, question, options, change["new"])
-            note.value = f"Your guess: <b>{change['new']}</b>"
+            note.value = noted(change["new"])
 
     buttons.observe(chosen, names="value")
-    display(ipywidgets.VBox([ipywidgets.HTML(f"<b>{question}</b>"), buttons, note]))
+    display(ipywidgets.VBox([ipywidgets.HTML(f"<b>{html.escape(question)}</b>"), buttons, note]))
 
 
-def reveal(key: str, answer: str) -> None:
+def reveal(key: str, answer: str | dict[str, Comparison]) -> None:
     """Show the learner's prediction beside what the experiment gave.
+
+    ``reveal("warm-start", {"PCA": below(pca, network), "the network": below(network, pca)})`` computes the answer: it
+    is the option whose condition holds. With a NaN, or where not exactly one holds, the numbers and "undecided" are
+    printed.
 
     Args:
         key: the key given to ``guess``.
-        answer: the option that turned out right, computed where possible.
+        answer: a comparison for each of its options; or the option that turned out right.
 
     Raises:
-        ValueError: if the question was not asked, or ``answer`` is none of its options.
+        Undecided: headless only: if not exactly one condition holds, there is no NaN, and the data are not the
+            reader's own (``claims.own_data``).
+        ValueError: if the question was not asked, ``answer`` is none of its options, an option has no condition, or a
+            condition is no comparison.
     """
     if key not in _questions:
         raise ValueError(f"reveal() knows no question {key!r}: run the cell with guess({key!r}, …) first.")
-    if answer not in _questions[key]:
+    numbers = ""
+    if isinstance(answer, dict):
+        conditions = _checked(key, answer)
+        holding = [option for option, condition in conditions.items() if condition.holds]
+        for option, condition in conditions.items():
+            claims.log(option, condition, question=key)
+        if len(holding) != 1 or any(c.undecided for c in conditions.values()):
+            _undecided(key, conditions, holding)
+            return
+        answer = holding[0]
+        numbers = f" ({conditions[answer].text})"
+    elif answer not in _questions[key]:
         raise ValueError(f"reveal({key!r}) expects one of the options {_questions[key]}; received {answer!r}.")
-    mine = None if headless() else records.guess_of(key)
-    print(f"The experiment says: {answer}.")
+    print(f"{'Your data say' if claims.on_own_data() else 'The experiment says'}: {answer}{numbers}.")
+    mine = _prediction(key)
     if mine is not None:
         print(f"You guessed: {mine}. {'Well predicted.' if mine == answer else 'What did you overlook?'}")
+
+
+def _checked(key: str, conditions: dict) -> dict[str, Comparison]:
+    if sorted(conditions) != sorted(_questions[key]):
+        raise ValueError(
+            f"reveal({key!r}) expects a condition for each of the options {_questions[key]}; received {list(conditions)}."
+        )
+    for option, condition in conditions.items():
+        if not isinstance(condition, Comparison):
+            raise ValueError(
+                f"reveal({key!r}) expects comparisons such as below(a, b); received {type(condition).__name__} for {option!r}."
+            )
+    return conditions
+
+
+def _undecided(key: str, conditions: dict[str, Comparison], holding: list[str]) -> None:
+    numbers = "\n".join(f"  {option}: {condition.text}" for option, condition in conditions.items())
+    print(f"The experiment leaves it undecided:\n{numbers}")
+    mine = _prediction(key)
+    if mine is not None:
+        print(f"You guessed: {mine}.")
+    nan = any(condition.undecided for condition in conditions.values())
+    if runtime.headless() and not (nan or claims.on_own_data() or claims.keep_going()):
+        which = ", ".join(map(repr, holding)) or "none"
+        raise Undecided(f"reveal({key!r}): exactly one answer must hold; those that hold: {which}.\n{numbers}")
+
+
+def _prediction(key: str) -> str | None:
+    return records.guess_of(key) if runtime.somebody_is_there() else None

@@ -80,12 +80,19 @@ def _load(path: Path) -> dict:
 
 
 def read() -> dict:
-    """The records: ``{"exercises": {name: {...}}, "guesses": {key: {...}}}``."""
+    """The records: ``{"exercises": {name: {...}}, "guesses": {key: {...}}}``.
+
+    Records that cannot be read cost the learner a line of notice, never a hint or a question.
+    """
     folder = work_folder()
     if folder is None:
         return _memory if _memory else _empty()
-    with filelock.FileLock(folder / ".progress.lock", timeout=10):
-        return _load(folder / FILE)
+    try:
+        with filelock.FileLock(folder / ".progress.lock", timeout=10):
+            return _load(folder / FILE)
+    except (OSError, filelock.Timeout) as error:
+        print(f"Your progress could not be read ({error}). `python -m course_lib doctor` tells what to do.")
+        return _empty()
 
 
 def update(change: Callable[[dict], None]) -> None:

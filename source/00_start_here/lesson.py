@@ -8,6 +8,8 @@
 #     title: Start here
 #     lesson: 0
 #     minutes: 10
+#     compute: 18
+#     summary: "A tour: a first autoencoder in ten lines, how guesses, claims, checks and hints work, three paths through the course"
 #     prerequisites:
 #       - "Python with NumPy, and a first acquaintance with neural networks"
 #     objectives:

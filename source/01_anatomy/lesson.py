@@ -8,6 +8,8 @@
 #     title: Anatomy of an autoencoder
 #     lesson: 1
 #     minutes: 50
+#     compute: 48
+#     summary: "Encoder, code, decoder; errors that mean something; count bits, not numbers; what a network trained on clothes does with digits"
 #     prerequisites:
 #       - "lesson 00"
 #     objectives:

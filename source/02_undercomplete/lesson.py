@@ -8,6 +8,8 @@
 #     title: Undercomplete autoencoders
 #     lesson: 2
 #     minutes: 50
+#     compute: 71
+#     summary: "The bottleneck as the constraint; PCA as the exact referee; start from it and learn what it cannot"
 #     prerequisites:
 #       - "lesson 01"
 #       - "principal component analysis, as a word at least"
@@ -27,7 +29,8 @@
 # %%
 import time
 
-from course_lib import claim, datasets, guess, metrics, models, plots, referees, reveal, training
+from course_lib import above, all_of, below, between, claim, close, datasets, guess, metrics, models, plots
+from course_lib import referees, reveal, training
 from course_lib.widgets import explore, slider
 
 import keras
@@ -102,19 +105,17 @@ plots.grid(
 
 # %%
 seen, unseen = scores["network, code of 2"]
-claim(
-    "A code of two numbers holds 50 pictures better than PCA with eight",
-    seen < scores["PCA-8 of the 50"][0],
-    f"{seen:.4f} < {scores['PCA-8 of the 50'][0]:.4f}",
-    margin=scores["PCA-8 of the 50"][0] - seen,
+(pca_2, _), (pca_8, pca_8_unseen) = scores["PCA-2 of the 50"], scores["PCA-8 of the 50"]
+claim("Two numbers hold 50 pictures better than PCA-8", below(seen, pca_8, names=("network", "PCA")))
+claim("On unseen pictures they are worse than PCA-8", above(unseen, pca_8_unseen, names=("network", "PCA")))
+reveal(
+    "two-numbers",
+    {
+        "about as bad as PCA with 2 numbers": close(seen, pca_2, 0.2 * pca_2),
+        "about as good as PCA with 8 numbers": close(seen, pca_8, 0.2 * pca_8),
+        "better than PCA with 8 numbers": below(seen, pca_8, times=0.8),
+    },
 )
-claim(
-    "On unseen pictures it is worse than PCA with eight",
-    unseen > scores["PCA-8 of the 50"][1],
-    f"{unseen:.4f} > {scores['PCA-8 of the 50'][1]:.4f}, and the mean picture has {scores['mean of the 50'][1]:.4f}",
-    margin=unseen - scores["PCA-8 of the 50"][1],
-)
-reveal("two-numbers", "better than PCA with 8 numbers")
 
 # %% [markdown]
 # Two real numbers are enough to say *which* of 50 pictures is meant; the weights hold the rest. So the width of the code alone does not
@@ -209,25 +210,28 @@ plots.grid(
 )
 
 # %%
+same_span = below(angles[8], 3, unit="degrees", names=("largest angle", ""))
+claim("With 8 numbers the linear autoencoder spans PCA's subspace, to 3 degrees", same_span)
 claim(
-    "With 8 numbers the linear autoencoder spans PCA's subspace, to 3 degrees",
-    angles[8] < 3,
-    f"largest angle {angles[8]:.2f} degrees, error {ratios[8]:.4f} times PCA's",
-    margin=3 - angles[8],
+    "With 32 numbers its error is PCA's to 2 %, its subspace more than 10 degrees off",
+    all_of(
+        below(ratios[32], 1.02, fmt=".3f", names=("error over PCA's", "")),
+        above(angles[32], 10, unit="degrees", names=("largest angle", "")),
+    ),
 )
+best, worst = as_they_are.max(), as_they_are.min()
 claim(
-    "With 32 numbers it has PCA's error within 2 %, and a subspace that is more than 10 degrees off",
-    ratios[32] < 1.02 and angles[32] > 10,
-    f"error {ratios[32]:.4f} times PCA's, largest angle {angles[32]:.0f} degrees",
-    margin=min((1.02 - ratios[32]) / 0.02, (angles[32] - 10) / 10),
+    "No row of the decoder is a principal component; PCA inside their span finds all eight",
+    all_of(below(best, 0.99, names=("best row", "")), above(turned.min(), 0.99, names=("worst axis", ""))),
 )
-claim(
-    "No row of the decoder is a principal component, and PCA inside their span finds all eight",
-    as_they_are.max() < 0.99 and turned.min() > 0.99,
-    f"best row {as_they_are.max():.2f}, worst of the axes inside the span {turned.min():.3f}",
-    margin=min(0.99 - as_they_are.max(), turned.min() - 0.99) * 100,
+reveal(
+    "linear-is-pca",
+    {
+        "each row of the decoder is a component": above(worst, 0.99),
+        "together they span the same subspace": all_of(same_span, below(worst, 0.99, names=("worst row", ""))),
+        "nothing": above(angles[8], 3),
+    },
 )
-reveal("linear-is-pca", "together they span the same subspace")
 
 # %% [markdown]
 # ## The axes of the code
@@ -279,18 +283,19 @@ for name, value in precisions.items():
     print(f"precision@10, {name:23} {value:.3f}")
 
 # %%
-claim(
-    "Remixing leaves every reconstruction as it was, and spoils the neighbours",
-    difference < 1e-2 and precisions["remixed"] < precisions["as PCA gives it"] - 0.01,
-    f"{difference:.5f}; precision@10 {precisions['as PCA gives it']:.3f} before, {precisions['remixed']:.3f} after",
-    margin=precisions["as PCA gives it"] - 0.01 - precisions["remixed"],
+before, after = precisions["as PCA gives it"], precisions["remixed"]
+same_pictures = below(difference, 1e-2, names=("change of a pixel", ""))
+spoilt = below(after, before, by=0.01, names=("precision after", "before"))
+claim("Remixing leaves every reconstruction as it was, and spoils the neighbours", all_of(same_pictures, spoilt))
+claim("Whitening undoes any mixing", close(precisions["remixed, then whitened"], precisions["whitened"], 0.003))
+reveal(
+    "remix",
+    {
+        "reconstructions and neighbours": all_of(above(difference, 1e-2), spoilt),
+        "neighbours, not reconstructions": all_of(same_pictures, spoilt),
+        "nothing": all_of(same_pictures, close(after, before, 0.01)),
+    },
 )
-claim(
-    "Whitening undoes any mixing",
-    abs(precisions["remixed, then whitened"] - precisions["whitened"]) < 0.003,
-    f"{precisions['remixed, then whitened']:.3f} and {precisions['whitened']:.3f}",
-)
-reveal("remix", "neighbours, not reconstructions")
 
 # %% [markdown]
 # An autoencoder's code comes with some mixing that the random start chose. Before you measure distances in it, decide what a distance
@@ -354,20 +359,16 @@ plots.curve(
 # %%
 claim(
     "With 32 numbers the convolutional network beats PCA on unseen pictures",
-    live["convolutional"] < pca_curve[32],
-    f"{live['convolutional']:.4f} < {pca_curve[32]:.4f}",
-    margin=pca_curve[32] - live["convolutional"],
+    below(live["convolutional"], pca_curve[32]),
 )
-claim(
-    "With 64 numbers the dense one does not",
-    live["dense"] > pca_curve[64],
-    f"{live['dense']:.4f} > {pca_curve[64]:.4f}",
-    margin=live["dense"] - pca_curve[64],
-)
+claim("With 64 numbers the dense one does not", above(live["dense"], pca_curve[64]))
+widest = recorded("dense")[-1], recorded("convolutional")[-1]
 claim(
     "Two numbers of the dense network beat four of PCA; 128 of PCA beat 128 of either network",
-    recorded("dense")[0] < pca_curve[4] and pca_curve[128] < min(recorded("dense")[-1], recorded("convolutional")[-1]),
-    f"{recorded('dense')[0]:.4f} < {pca_curve[4]:.4f}; {pca_curve[128]:.4f} < {recorded('convolutional')[-1]:.4f}",
+    all_of(
+        below(recorded("dense")[0], pca_curve[4], names=("dense-2", "PCA-4")),
+        below(pca_curve[128], widest, names=("PCA-128", ["dense", "convolutional"])),
+    ),
 )
 
 # %% [markdown]
@@ -476,36 +477,28 @@ for name, value in errors.items():
     print(f"{name:30} {value:.4f} after {seconds[name]:4.1f} s")
 
 # %%
-claim(
-    "Before its first step the network from PCA has exactly PCA's error",
-    abs(before - errors["PCA"]) < 1e-5,
-    f"{before:.5f} and {errors['PCA']:.5f}",
+scratch, from_referee, closed = (
+    errors[name] for name in ("dense, from scratch", "network from PCA", "PCA + random features")
 )
-claim(
-    "From there, three passes get further than six from scratch",
-    errors["network from PCA"] < errors["dense, from scratch"],
-    f"{errors['network from PCA']:.4f} < {errors['dense, from scratch']:.4f}",
-    margin=errors["dense, from scratch"] - errors["network from PCA"],
-)
+claim("Before its first step the network from PCA has exactly PCA's error", close(before, errors["PCA"], 1e-5))
+claim("From there, three passes get further than six from scratch", below(from_referee, scratch))
 claim(
     "Random features on top of PCA, solved in closed form, beat both",
-    errors["PCA + random features"] < errors["network from PCA"],
-    f"{errors['PCA + random features']:.4f} < {errors['network from PCA']:.4f}",
-    margin=errors["network from PCA"] - errors["PCA + random features"],
+    below(closed, [from_referee, scratch], names=("features", ["from PCA", "from scratch"])),
 )
-gain = 1 - errors["network from PCA + features"] / errors["PCA + random features"]
-claim(
-    "Training on from the closed form gains less than 4 %",
-    abs(gain) < 0.04,
-    f"{gain:.1%}",
-    margin=0.04 - abs(gain),
-)
-reveal("warm-start", "PCA plus random features, not trained at all")
+gain = 1 - errors["network from PCA + features"] / closed
+claim("Training on from the closed form gains nothing and loses less than 4 %", between(gain, -0.04, 0, fmt=".1%"))
+asked = {
+    "PCA": errors["PCA"],
+    "a dense network, trained for 6 epochs": scratch,
+    "PCA plus random features, not trained at all": closed,
+}
+reveal("warm-start", {a: below(asked[a], [asked[b] for b in asked if b != a]) for a in asked})
 
 # %% [markdown]
 # Nobody trained the random features, and the dense network had six passes over the pictures. It spent them on finding what PCA knows. The
 # network from PCA started there and got further in three. And at this code size there was little left to learn that a system of equations
-# could not find: one more pass of training gains nothing, it even loses a percent. **Compute what has a closed form; train the rest**, and measure how much rest there is.
+# could not find: one more pass of training gains nothing, it even loses about a percent. **Compute what has a closed form; train the rest**, and measure how much rest there is.
 #
 # It is not always so little. Random features improve the *decoder*; the code is still PCA's. Where the code is narrow, what matters is which
 # two numbers are kept, and that takes a nonlinear *encoder*, which has to be trained. The recorded table has all code sizes.
@@ -529,9 +522,12 @@ plots.curve(
 )
 scratch, closed = recorded("dense"), recorded("random_features")
 claim(
-    "As trained here, the dense network wins with 2 to 16 numbers, the closed form with 64 and 128; 32 is within 6 %",
-    (scratch < closed)[:4].all() and (scratch > closed)[5:].all() and abs(scratch[4] / closed[4] - 1) < 0.06,
-    ", ".join(f"{k}: {a:.4f} and {b:.4f}" for k, a, b in zip(code_sizes, scratch, closed, strict=True)),
+    "As trained here, dense wins up to 16 numbers, the closed form from 64; at 32 they are within 6 %",
+    all_of(
+        below(scratch[:4], closed[:4], fmt=".4f"),
+        above(scratch[5:], closed[5:], fmt=".4f"),
+        close(scratch[4] / closed[4], 1, 0.06, names=("ratio", "")),
+    ),
 )
 
 # %% [markdown]
@@ -586,11 +582,10 @@ for name, ratio in on_digits.items():
     print(f"{name}: an unseen digit costs {ratio:.1f} times as much as an unseen piece of clothing")
 
 # %%
+published_ratio, *bottleneck_ratios = on_digits.values()
 claim(
-    "The overcomplete network knows little of clothes: digits cost it less than twice as much, a real bottleneck more",
-    on_digits["1568 numbers, published"] < 2 < min(v for k, v in on_digits.items() if k.startswith("64")),
-    ", ".join(f"{ratio:.1f}" for ratio in on_digits.values()),
-    margin=min(2 - on_digits["1568 numbers, published"], min(list(on_digits.values())[1:]) - 2),
+    "Digits cost the overcomplete network less than twice as much as clothes, a real bottleneck more",
+    all_of(below(published_ratio, 2), above(bottleneck_ratios, 2)),
 )
 
 # %% [markdown]
@@ -607,9 +602,7 @@ raw_ratio, raw_angle = compare_with_pca(
 )
 claim(
     "Without centring, the same training leaves the subspace at least three times as far off",
-    raw_angle > 3 * angles[8],
-    f"{raw_angle:.1f} degrees, and {angles[8]:.1f} with centring",
-    margin=float(np.log(raw_angle / angles[8] / 3)),
+    above(raw_angle, angles[8], times=3, log=True, unit="degrees", names=("raw", "centred")),
 )
 
 # %% [markdown]
@@ -629,12 +622,8 @@ for learning_rate in (1e-3, 1e-2):
     dead = int((active.max(axis=0) == 0).sum())
     examples.append((dead, error_on(validation, relu_network)))
     print(f"learning rate {learning_rate}: {dead} of 64 units never fire, validation error {examples[-1][1]:.4f}")
-claim(
-    "Ten times the learning rate kills at least eight more units of the ReLU code",
-    examples[1][0] - examples[0][0] >= 8,
-    f"{examples[0][0]} and {examples[1][0]} of 64",
-    margin=examples[1][0] - examples[0][0] - 7.5,
-)
+few_dead, many_dead = examples[0][0], examples[1][0]
+claim("Ten times the learning rate kills at least eight more of 64 ReLU units", above(many_dead, few_dead, by=7.5))
 
 # %% [markdown]
 # | you see | look at | likely cause | mend it |
@@ -675,12 +664,10 @@ plots.ladder(
 )
 
 # %%
+rivals = [test_errors["PCA"], test_errors["dense, from scratch"]]
 claim(
-    "On test pictures the network that starts from the referees beats PCA by more than a tenth, and the one from scratch too",
-    test_errors["network from PCA + features"] < 0.9 * min(test_errors["PCA"], test_errors["dense, from scratch"]),
-    f"{test_errors['network from PCA + features']:.4f} against {test_errors['PCA']:.4f} and {test_errors['dense, from scratch']:.4f}",
-    margin=0.9 * min(test_errors["PCA"], test_errors["dense, from scratch"])
-    - test_errors["network from PCA + features"],
+    "On test pictures, starting from the referees saves a tenth against PCA and against scratch",
+    below(test_errors["network from PCA + features"], rivals, times=0.9, names=("", ["PCA", "from scratch"])),
 )
 
 # %% [markdown]

@@ -8,6 +8,8 @@
 #     title: Sparse autoencoders
 #     lesson: 3
 #     minutes: 60
+#     compute: 56
+#     summary: "A code larger than the input with few units active; find a dictionary whose atoms are known; count units, not loudness"
 #     prerequisites:
 #       - "lesson 02"
 #     objectives:

@@ -8,6 +8,8 @@
 #     title: Denoising autoencoders
 #     lesson: 4
 #     minutes: 60
+#     compute: 70
+#     summary: "Start from the best linear filter and beat it; read the score of the data off a denoiser; sample with it"
 #     prerequisites:
 #       - "lesson 02"
 #       - "mean, variance and covariance of random numbers"

@@ -8,6 +8,8 @@
 #     title: Variational autoencoders
 #     lesson: 5
 #     minutes: 70
+#     compute: 57
+#     summary: "Every term in nats; an evidence bound against the exact likelihood; collapse predicted by counting eigenvalues; a space to sample from"
 #     prerequisites:
 #       - "lesson 02"
 #       - "the normal distribution, logarithms, expectation"

@@ -8,6 +8,8 @@
 #     title: Decoder swapping
 #     lesson: 6
 #     minutes: 60
+#     compute: 48
+#     summary: "How a deepfake works, measured against the true picture of two people who do not exist; detect and mark one"
 #     prerequisites:
 #       - "lesson 02"
 #       - "lesson 04, for what noise on the input does"

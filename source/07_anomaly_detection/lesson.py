@@ -8,6 +8,8 @@
 #     title: Anomaly detection
 #     lesson: 7
 #     minutes: 70
+#     compute: 58
+#     summary: "Flag what reconstructs badly, at a false-alarm rate you chose; spacecraft sensors, heartbeats, your own CSV; what the bottleneck has to do with it, and when a nearest neighbour is enough"
 #     prerequisites:
 #       - "lesson 02"
 #     objectives:

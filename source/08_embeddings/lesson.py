@@ -8,6 +8,8 @@
 #     title: "Embeddings: dimensionality reduction and similarity search"
 #     lesson: 8
 #     minutes: 75
+#     compute: 60
+#     summary: "Throw the decoder away: search a real vector database by code, count bytes and computations, search yesterday's gallery with today's encoder, read maps with care"
 #     prerequisites:
 #       - "lesson 02"
 #       - "lesson 04, for what corruption does to a code"

@@ -8,6 +8,8 @@
 #     title: Generating images and time series
 #     lesson: 9
 #     minutes: 75
+#     compute: 67
+#     summary: "Sample a latent space and tell good samples from copies; days of electricity, where a Gaussian stays ahead of a network that starts from it, and a process where it cannot"
 #     prerequisites:
 #       - "lesson 05"
 #       - "the normal distribution, covariance"

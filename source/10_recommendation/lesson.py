@@ -8,6 +8,8 @@
 #     title: Recommendation
 #     lesson: 10
 #     minutes: 85
+#     compute: 69
+#     summary: "Recommend films to people the model has never seen; a closed form that is hard to beat, and what a network adds to it"
 #     prerequisites:
 #       - "lesson 02 (linear autoencoders) and lesson 04 (denoising)"
 #       - "lesson 05 for the variational recommender"
