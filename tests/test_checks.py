@@ -438,3 +438,15 @@ def test_an_error_of_the_backend_is_told_without_its_decoration():
 
     message = run_check(toy_square).message
     assert not any(raw in message for raw in ("{{", "[Op:", "\x1b")) and "in toy_square" in message
+
+
+def test_a_progress_bar_is_not_quoted_in_the_card():
+    def toy_square(x):
+        print("before")
+        for share in (11, 80):
+            print(f"\rfunctional: {share}%|## | {share}/100", end="", file=sys.stderr)
+        print("\r" + " " * 30 + "\r", end="", file=sys.stderr)
+        print("after")
+        return x**2
+
+    assert run_check(toy_square).printed.split() == ["before", "after"]

@@ -182,7 +182,7 @@ def test_question_and_answer_are_shown_as_text_not_as_html(work, monkeypatch):
 def test_records_that_cannot_be_read_cost_a_notice_not_the_hint(work, capsys):
     (work / ".progress.lock").mkdir()
     assert records.read() == {"version": 1, "exercises": {}, "guesses": {}}
-    assert records.failures("psnr") == 0 and records.guess_of("toy") is None and progress(1).solved() == 0
+    assert records.entry("psnr") == {} and records.guess_of("toy") is None and progress(1).solved() == 0
     out = capsys.readouterr().out.splitlines()
     assert len(out) == 4 and all("could not be read" in line and "doctor" in line for line in out)
 

@@ -13,6 +13,7 @@ import io
 import json
 import numbers
 import random
+import re
 import sys
 import warnings
 from collections.abc import Callable
@@ -22,6 +23,9 @@ import numpy as np
 
 from course_lib.classroom import errors
 from course_lib.classroom.wire import NUMERIC, Callback, Generator, Handle, ModelSpec, Tensor
+
+
+_BAR = re.compile(r"\d+%\|")  # how a progress bar looks
 
 
 class JudgeSpoke(ValueError):
@@ -80,7 +84,7 @@ class Host:
             random.setstate(judges_random[0])
             np.random.set_state(judges_random[1])
         reply["after"] = arrays_in(given)
-        reply["printed"] = printed.getvalue()
+        reply["printed"] = _as_shown(printed.getvalue())
         return reply
 
     def _print_warning(self, message, category, filename, lineno, file=None, line=None) -> None:
@@ -321,6 +325,13 @@ class Host:
 
     def _call_each(self, target, calls):
         return [target(*arguments) for arguments in calls]
+
+
+def _as_shown(printed: str) -> str:
+    """What a terminal would show: a line that is drawn over itself shows its last form, and a progress bar is no message."""
+    lines = printed.split("\n")
+    kept = [line.rsplit("\r", 1)[-1] for line in lines if not ("\r" in line and _BAR.search(line.rsplit("\r", 1)[-1]))]
+    return "\n".join(kept)
 
 
 def _kind(value) -> str:

@@ -68,4 +68,4 @@ def compression_ratio__fraction(input_shape, input_bits, code_shape, code_bits):
 
 
 def mse_per_image__row_by_row(x, y):
-    return [float(np.mean(np.square(a.astype(float) - b.astype(float)))) for a, b in zip(x, y)]
+    return [float(np.mean(np.square(a.astype(float) - b.astype(float)))) for a, b in zip(x, y, strict=True)]

@@ -605,7 +605,7 @@ def build_autoencoder(input_dim, hidden_units, code_size):
 
 @wrong("random-at-prediction")
 def build_autoencoder(input_dim, hidden_units, code_size):
-    image, code = keras.Input((input_dim,)), keras.Input((code_size,))
+    image = keras.Input((input_dim,))
     hidden = keras.layers.Dropout(0.3)(keras.layers.Dense(hidden_units, "relu")(image), training=True)
     encoder = keras.Model(image, keras.layers.Dense(code_size)(hidden))
     decoder = _parts(input_dim, hidden_units, code_size)[1]
