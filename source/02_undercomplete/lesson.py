@@ -129,6 +129,33 @@ reveal(
 # through $k$ numbers the best one is known since 1936 (Eckart and Young): project on the first $k$ principal components. Training a
 # linear autoencoder is a long way to write PCA. Is it really the same?
 
+# %% [markdown]
+# ### The principal axes, in three lines
+#
+# Put the origin at the mean picture. The **first principal axis** is the direction, a vector of 784 numbers with length 1, along which the
+# pictures vary most; the second is the best one at right angles to it, and so on. One **singular value decomposition** of the centred pictures
+# gives them all: its last factor holds the axes as *rows*, the most important first, and the square of a singular value, divided by the
+# number of pictures, is the variance along its axis. A share of that is the variance divided by the sum over all axes.
+#
+# The **coordinate** of a picture along an axis is the scalar product of the two, counted from the mean; adding up coordinate times axis over the
+# first $k$ axes, and the mean again, draws the picture from $k$ numbers. Other routines return the axes as columns, or the smallest first:
+# `np.linalg.eigh` does both, `np.linalg.eig` returns them in no order at all.
+
+# %%
+some = train[:2000]
+_, singular_values, axes = np.linalg.svd(some - some.mean(axis=0), full_matrices=False)
+variances = singular_values**2 / len(some)
+referee = referees.fit_pca(some)
+claim(
+    "The three lines give the referee's axes, up to their sign, and its variances",
+    np.allclose(np.abs(np.sum(axes[:8] * referee.components[:8], axis=1)), 1, atol=1e-3)
+    and np.allclose(variances[:32] / variances.sum(), referee.eigenvalues[:32] / referee.total_variance, rtol=1e-3),
+    f"the first axis holds {variances[0] / variances.sum():.0%} of the variance of {len(some)} pictures",
+)
+
+# %% [markdown]
+# ### Is a linear autoencoder PCA?
+
 # %%
 guess(
     "linear-is-pca",
@@ -590,7 +617,8 @@ claim(
 
 # %% [markdown]
 # **"The weights are the principal components."** You saw above that they are not: they span the same subspace, if the eigenvalues have a gap.
-# The remedy is one line, PCA *inside* the decoder's span.
+# The remedy is PCA *inside* the decoder's span. Take an orthonormal basis of its rows (a QR decomposition gives one), write the centred pictures
+# in coordinates along that basis, find the principal axes of these coordinates, and carry them back through the basis.
 #
 # **Forgetting the mean.** The same linear network on pictures that were not centred. The bias could learn the mean; in the same number of steps it
 # does not, because the mean picture is by far the largest direction and every step is spent on it.
