@@ -52,6 +52,12 @@ def test_missing_and_old_packages(tmp_path, monkeypatch):
     assert "pip install -c constraints.txt -e ." in text
 
 
+def test_missing_tools_of_authors_are_no_error(tmp_path, monkeypatch):
+    monkeypatch.setattr(doctor, "_installed", lambda name: name != "ruff")
+    status, text = said(tmp_path)
+    assert status == 0 and "✔ tools     for authors only, learners need none; not installed: ruff" in text, text
+
+
 def test_unknown_and_missing_backend(tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_BACKEND", "theano")
     status, text = said(tmp_path)
