@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("MPLBACKEND", "Agg")
@@ -17,7 +18,27 @@ import course_lib  # noqa: F401  (before Keras: it keeps TensorFlow's start-up n
 
 def pytest_addoption(parser):
     parser.addoption("--lesson", default=None, metavar="NN", help="only what belongs to this lesson, such as 02")
-    parser.addoption("--seeds", default=None, type=int, metavar="N", help="check each exercise on this many seeds")
+    parser.addoption(
+        "--seeds",
+        default=os.environ.get("SEEDS") or None,
+        type=int,
+        metavar="N",
+        help="check each exercise on this many seeds (4; the environment variable SEEDS does the same)",
+    )
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "lesson(NN): also belongs to this lesson, for --lesson NN")
+
+
+def belongs_to(item, lesson: str) -> bool:
+    """Whether a test is one of a lesson: by its file's name, by a mark, or because the lesson is its parameter."""
+    if re.match(rf"test_lesson_{lesson}(_|$)", item.path.stem):
+        return True
+    if any(lesson in mark.args for mark in item.iter_markers("lesson")):
+        return True
+    of = getattr(item, "callspec", None) and item.callspec.params.get("lesson")
+    return of is not None and of.slug.startswith(f"{lesson}_")
 
 
 def pytest_collection_modifyitems(config, items):
@@ -26,8 +47,7 @@ def pytest_collection_modifyitems(config, items):
         return
     kept, dropped = [], []
     for item in items:
-        of = getattr(item, "callspec", None) and item.callspec.params.get("lesson")
-        (kept if of is not None and of.slug.startswith(f"{wanted}_") else dropped).append(item)
+        (kept if belongs_to(item, wanted) else dropped).append(item)
     if dropped:
         config.hook.pytest_deselected(items=dropped)
         items[:] = kept
