@@ -13,27 +13,53 @@ define install
 	@$(PY) -m uv pip install --quiet --python $(PY) -c constraints.txt $(2) $(1) \
 		|| { echo "uv could not do it; pip installs the same, which takes longer …"; $(PIP) $(1); }
 endef
+# A run of the tests notes its CPU seconds, by part, in the file $(CPU); at the end a table shows them.
+CPU = build/cpu-$@.jsonl
+# One thread to a process: as many processes as cores, each with as many threads, wait for each other (and burn CPU at it).
+PYTEST = OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 COURSE_CPU_LOG=$(CPU) $(PY) -m pytest -p authoring.cpu -q
+BUDGET := 1600
 WHERE := $(if $(LESSON),--lesson $(LESSON))
 # nbval runs with every notebook of a folder, or those of one lesson
 NOTEBOOKS = $(if $(LESSON),$(wildcard notebooks/$(LESSON)_*.ipynb exercises/$(LESSON)_*.ipynb solutions/$(LESSON)_*.ipynb),notebooks exercises solutions)
 
-.PHONY: lab test test-backends test-browser notebooks course calibrate bench lint format constraints site clean
+# The two halves of `make test`, which continuous integration runs side by side. PYTEST_ARGS goes to the first.
+TEST_CODE = $(if $(SEEDS),SEEDS=$(SEEDS)) $(PYTEST) tests -m "not browser" -n auto --dist worksteal $(WHERE) $(PYTEST_ARGS)
+TEST_NOTEBOOKS = COURSE_HEADLESS=1 $(PYTEST) --nbval-lax --nbval-current-env --nbval-cell-timeout 600 -p no:cacheprovider \
+	-n auto --dist loadfile $(NOTEBOOKS)
+BACKENDS ?= jax torch
+
+.PHONY: lab test test-code test-notebooks test-backends test-browser notebooks course calibrate bench lint format constraints site clean
 
 lab: $(VENV)/.installed
 	@$(PY) -m course_lib lab $(ARGS)
 
 test: $(VENV)/.dev
 	@$(if $(LESSON),test -n "$(NOTEBOOKS)" || { echo "There is no lesson $(LESSON). See the table in README.md."; exit 2; })
-	$(PY) -m pytest tests -m "not browser" -q -n 2 --dist worksteal $(if $(LESSON),--lesson $(LESSON)) $(PYTEST_ARGS)
-	COURSE_HEADLESS=1 $(PY) -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout 600 -p no:cacheprovider \
-		-q -n 2 --dist loadfile $(NOTEBOOKS)
+	@rm -f $(CPU)
+	$(TEST_CODE)
+	$(TEST_NOTEBOOKS)
+	@$(PY) -m authoring cpu $(CPU) $(if $(LESSON)$(SEEDS),,--budget $(BUDGET))
+
+test-code: $(VENV)/.dev
+	@rm -f $(CPU)
+	$(TEST_CODE)
+	@$(PY) -m authoring cpu $(CPU)
+
+test-notebooks: $(VENV)/.dev
+	@rm -f $(CPU)
+	$(TEST_NOTEBOOKS)
+	@$(PY) -m authoring cpu $(CPU)
 
 test-backends: $(VENV)/.backends
-	KERAS_BACKEND=jax $(PY) -m pytest tests -m "backends and not browser" -q -n 2 --dist loadfile
-	KERAS_BACKEND=torch $(PY) -m pytest tests -m "backends and not browser" -q -n 2 --dist loadfile
+	@rm -f $(CPU)
+	@set -ex; for backend in $(BACKENDS); do \
+		KERAS_BACKEND=$$backend $(PYTEST) tests -m "backends and not browser" -n auto --dist loadfile; done
+	@$(PY) -m authoring cpu $(CPU)
 
 test-browser: $(VENV)/.browser
-	$(PY) -m pytest tests -m browser -q
+	@rm -f $(CPU)
+	$(PYTEST) tests -m browser
+	@$(PY) -m authoring cpu $(CPU)
 
 notebooks: $(VENV)/.dev
 	@$(PY) -m authoring build $(WHERE) $(if $(FORCE),--force)

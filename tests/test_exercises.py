@@ -122,8 +122,10 @@ def test_judges_and_exercises_agree_on_names_order_and_sections(lesson):
 
 @pytest.mark.parametrize(
     "asked, kind, right, wrong",
-    [(None, "quick", 4, 4), (None, "slow", 2, 2), (None, "trains", 2, 1)]
-    + [(20, "quick", 20, 20), (20, "slow", 5, 5), (20, "trains", 2, 2), (1, "slow", 1, 1)],
+    [
+        *[(None, "quick", 4, 4), (None, "slow", 2, 2), (None, "trains", 2, 1)],
+        *[(20, "quick", 20, 20), (20, "slow", 5, 5), (20, "trains", 2, 2), (1, "slow", 1, 1)],
+    ],
 )
 def test_seeds_on_a_push_and_every_week(asked, kind, right, wrong):
     exercise = types.SimpleNamespace(trains=kind == "trains", slow=kind == "slow")
