@@ -3,7 +3,8 @@
 Seconds on the clock say little on a shared machine; CPU seconds (user and system) are much the same everywhere. Each
 process of a run (with xdist, each worker and the one that steers them) adds its lines to the file that the environment
 variable ``COURSE_CPU_LOG`` names. A test counts with the processes that it started and waited for, such as the kernels
-of nbval. Collecting a file, which imports it, belongs to the file's part; what belongs to no file is the start.
+of nbval. Collecting a file, which imports it, belongs to the file's part. The one that steers notes what the whole run
+took, its workers included; what belongs to no file is the start (and the end) of the processes.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 import pytest
 
 LOG = "COURSE_CPU_LOG"
-START = "start"
+ALL, START = "all", "start and end"
 
 
 def part_of(path: Path, backend: str = "tensorflow") -> str:
@@ -34,48 +35,41 @@ def part_of(path: Path, backend: str = "tensorflow") -> str:
     return "library and classroom"
 
 
+def _now() -> float:
+    """CPU seconds of this process since it started, and of its finished children."""
+    return sum(os.times()[:4])
+
+
 class Meter:
-    """Counts the CPU seconds of one process, by part.
+    """Counts the CPU seconds of one process and of its finished children, by part."""
 
-    Args:
-        children: whether those of finished children count; not for the process that steers workers, which count for
-            themselves.
-    """
-
-    def __init__(self, children: bool):
-        self._children = children
+    def __init__(self):
         self._open: list[float] = []  # what was counted inside each measurement that has not ended
         self.seconds: dict[str, float] = defaultdict(float)
 
-    def now(self) -> float:
-        """CPU seconds of this process since it started, and of its finished children if they count."""
-        spent = os.times()
-        return sum(spent[:4]) if self._children else sum(spent[:2])
-
     def measure(self, path: Path):
         """A generator that counts what happens between its start and its end; measurements may be nested."""
-        before = self.now()
+        before = _now()
         self._open.append(0.0)
         try:
             return (yield)
         finally:
-            spent = self.now() - before
+            spent = _now() - before
             self.seconds[part_of(path, os.environ.get("KERAS_BACKEND", "tensorflow"))] += spent - self._open.pop()
             if self._open:
                 self._open[-1] += spent
 
-    def write(self, log: Path) -> None:
-        """Add this process to the log. What no part has is the start: the interpreter, pytest, its plugins."""
-        parts = dict(self.seconds)
-        parts[START] = self.now() - sum(parts.values())
+    def write(self, log: Path, *, whole: bool) -> None:
+        """Add this process to the log; with ``whole`` also what it and its children took in all."""
+        parts = dict(self.seconds) | ({ALL: _now()} if whole else {})
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("a", encoding="utf-8") as file:
             file.write(json.dumps(parts) + "\n")
 
 
 class _Plugin:
-    def __init__(self, meter: Meter, log: Path):
-        self._meter, self._log = meter, log
+    def __init__(self, log: Path, *, whole: bool):
+        self._meter, self._log, self._whole = Meter(), log, whole
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_make_collect_report(self, collector):
@@ -89,14 +83,14 @@ class _Plugin:
 
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self):
-        self._meter.write(self._log)
+        self._meter.write(self._log, whole=self._whole)
 
 
 def pytest_configure(config):
     """Start the meter, if somebody wants to read it."""
     if os.environ.get(LOG):
-        steers = not hasattr(config, "workerinput") and bool(getattr(config.option, "tx", None))
-        config.pluginmanager.register(_Plugin(Meter(children=not steers), Path(os.environ[LOG]).absolute()))
+        worker = hasattr(config, "workerinput")
+        config.pluginmanager.register(_Plugin(Path(os.environ[LOG]).absolute(), whole=not worker))
 
 
 def report(log: Path, budget: float | None = None) -> str:
@@ -110,10 +104,11 @@ def report(log: Path, budget: float | None = None) -> str:
     for line in log.read_text(encoding="utf-8").splitlines():
         for part, seconds in json.loads(line).items():
             total[part] += seconds
-    lines = [f"{'CPU seconds':28} {'':>8}"]
+    spent = total.pop(ALL, 0.0)
+    total[START] = max(0.0, spent - sum(total.values()))
+    lines = ["CPU seconds"]
     lines += [f"{part:28} {seconds:8.0f}" for part, seconds in sorted(total.items(), key=lambda x: -x[1])]
-    spent = sum(total.values())
     lines.append(f"{'in all':28} {spent:8.0f}" + (f" of {budget:.0f}" if budget else ""))
     if budget and spent > budget:
         lines.append(f"OVER BUDGET by {spent - budget:.0f} CPU seconds: what became slower? (pytest --durations=20)")
-    return "\n".join(line.rstrip() for line in lines)
+    return "\n".join(lines)

@@ -96,19 +96,24 @@ training.fit = lambda *args, **options: _patient(*args, **{**options, "epochs": 
 def changed_lesson(tmp_path):
     """A function that runs a lesson with one line of code changed, as a learner with data of their own does.
 
-    The trainings are cut to one pass over the data, so claims are logged and not held to; it returns their texts.
+    The trainings are cut to one pass over the data, so claims are logged and not held to; it returns their texts. Only
+    the cells that the change can reach are run, and those that these need; with ``whole=True`` all of them.
     """
     import nbformat
 
     from authoring.derive import derive, folder
     from authoring.execute import execute
+    from authoring.slices import reached
     from authoring.source import lessons
 
-    def run(which, line, instead):
+    def run(which, line, instead, *, whole=False):
         (lesson,) = lessons(which)
         notebook = derive(lesson)["notebooks"]
         (cell,) = (c for c in notebook.cells if c.cell_type == "code" and line in c.source.splitlines())
         cell.source = cell.source.replace(line, instead)
+        if not whole:
+            code = [c for c in notebook.cells if c.cell_type == "code"]
+            notebook.cells = [code[i] for i in reached([c.source for c in code], code.index(cell))]
         notebook.cells.insert(1, nbformat.v4.new_code_cell(ONE_PASS))
         log = tmp_path / "claims.jsonl"
         log.write_text("", encoding="utf-8")

@@ -69,7 +69,8 @@ def test_cpu_seconds_of_workers_and_their_children_are_counted_once_by_part(tmp_
     assert len(processes) == 3, "two workers and the one that steers them"
     spent = sum(parts.get("exercises", 0) for parts in processes)
     assert 0.8 <= spent < 1.6, processes
-    assert [list(parts) for parts in processes].count(["start"]) == 1, "who steers has no part in the tests"
+    assert [list(parts) for parts in processes].count(["all"]) == 1, "who steers knows the whole, and has no part in it"
+    assert sum(parts.get("all", 0) for parts in processes) > 0.3 + spent, "three processes start and end"
     assert "library and classroom" in cpu.report(log)
 
 
@@ -92,7 +93,7 @@ def test_a_run_over_its_budget_is_told_and_is_no_error(tmp_path, capsys):
     from authoring.__main__ import main
 
     log = tmp_path / "cpu.jsonl"
-    log.write_text('{"exercises": 70, "start": 1}\n{"exercises": 30, "start": 2}\n')
+    log.write_text('{"exercises": 70}\n{"exercises": 30}\n{"all": 103}\n')
     assert main(["cpu", str(log), "--budget", "100"]) == 0
     table = capsys.readouterr().out
     assert "exercises                         100\n" in table and "103 of 100" in table

@@ -137,7 +137,7 @@ def test_every_file_of_the_house_is_there():
     for name in (
         "README.md requirements.txt constraints.txt pyproject.toml Makefile LICENSE CITATION.cff CONTRIBUTING.md "
         "CHANGELOG.md notebooks course_lib exercises solutions tests source authoring bench .ci/run "
-        ".github/workflows/test.yml course_lib/data/README.md"
+        ".github/workflows/test.yml .github/workflows/weekly.yml course_lib/data/README.md"
     ).split():
         assert (ROOT / name).exists(), name
 
