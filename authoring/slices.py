@@ -32,9 +32,12 @@ def names(code: str) -> tuple[set[str], set[str], set[str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Subscript | ast.Attribute) and isinstance(node.ctx, ast.Store):
             changed.add(_root(node))
-        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-            if isinstance(node.value.func, ast.Attribute):
-                changed.add(_root(node.value.func))
+        elif (
+            isinstance(node, ast.Expr)
+            and isinstance(call := node.value, ast.Call)
+            and isinstance(call.func, ast.Attribute)
+        ):
+            changed.add(_root(call.func))
     return {name for name in used if name not in order.bound_first}, bound, changed & used
 
 
@@ -77,7 +80,10 @@ class _Order(ast.NodeVisitor):
     visit_Try = visit_While = visit_If
 
     def _inner(self, node):
-        self._read |= {n.id for n in ast.walk(node) if isinstance(n, ast.Name)} - self.bound_first
+        inside = [n for n in ast.walk(node) if isinstance(n, ast.Name)]
+        own = {n.id for n in inside if isinstance(n.ctx, ast.Store)}
+        own |= {n.arg for n in ast.walk(node) if isinstance(n, ast.arg)}
+        self._read |= {n.id for n in inside} - own - self.bound_first
 
     visit_Lambda = visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _inner
 
@@ -123,14 +129,18 @@ def reached(cells: Sequence[str], start: int) -> list[int]:
             touched |= bound | changed
         else:
             touched -= bound
-    todo = sorted(keep)
-    while todo:
-        at = todo.pop()
-        for name in known[at][0]:
-            for earlier in range(at - 1, -1, -1):
-                if name in known[earlier][1] | known[earlier][2] and earlier not in keep:
-                    keep.add(earlier)
-                    todo.append(earlier)
-                if name in known[earlier][1] and name not in known[earlier][0]:
-                    break  # bound anew there: what was before does not matter
+    grown = True
+    while grown:
+        before = len(keep)
+        for at in sorted(keep, reverse=True):
+            for name in known[at][0]:
+                for earlier in range(at - 1, -1, -1):
+                    if name in known[earlier][1]:
+                        keep.add(earlier)
+                        if name not in known[earlier][0]:
+                            break  # bound anew there: what was before does not matter
+        # What is changed in place may be read by a function that was written before: each change counts until the end.
+        alive = {name for at in keep for name in known[at][0]}
+        keep |= {at for at in range(max(keep)) if known[at][2] & alive}
+        grown = len(keep) > before
     return sorted(keep)
