@@ -22,6 +22,7 @@ WHERE := $(if $(LESSON),--lesson $(LESSON))
 # nbval runs with every notebook of a folder, or those of one lesson
 NOTEBOOKS = $(if $(LESSON),$(wildcard notebooks/$(LESSON)_*.ipynb exercises/$(LESSON)_*.ipynb solutions/$(LESSON)_*.ipynb),notebooks exercises solutions)
 
+KNOWN_LESSON = $(if $(LESSON),test -n "$(NOTEBOOKS)" || { echo "There is no lesson $(LESSON). See the table in README.md."; exit 2; })
 # The two halves of `make test`, which continuous integration runs side by side. PYTEST_ARGS goes to the first.
 TEST_CODE = $(if $(SEEDS),SEEDS=$(SEEDS)) $(PYTEST) tests -m "not browser" -n auto --dist worksteal $(WHERE) $(PYTEST_ARGS)
 TEST_NOTEBOOKS = COURSE_HEADLESS=1 $(PYTEST) --nbval-lax --nbval-current-env --nbval-cell-timeout 600 -p no:cacheprovider \
@@ -34,18 +35,20 @@ lab: $(VENV)/.installed
 	@$(PY) -m course_lib lab $(ARGS)
 
 test: $(VENV)/.dev
-	@$(if $(LESSON),test -n "$(NOTEBOOKS)" || { echo "There is no lesson $(LESSON). See the table in README.md."; exit 2; })
+	@$(KNOWN_LESSON)
 	@rm -f $(CPU)
 	$(TEST_CODE)
 	$(TEST_NOTEBOOKS)
 	@$(PY) -m authoring cpu $(CPU) $(if $(LESSON)$(SEEDS),,--budget $(BUDGET))
 
 test-code: $(VENV)/.dev
+	@$(KNOWN_LESSON)
 	@rm -f $(CPU)
 	$(TEST_CODE)
 	@$(PY) -m authoring cpu $(CPU)
 
 test-notebooks: $(VENV)/.dev
+	@$(KNOWN_LESSON)
 	@rm -f $(CPU)
 	$(TEST_NOTEBOOKS)
 	@$(PY) -m authoring cpu $(CPU)
