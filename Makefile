@@ -6,51 +6,86 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done)
 VENV := .venv
 PY := $(VENV)/bin/python
-INSTALL = $(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt
+PIP = $(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt
+# $(call install,WHAT,OPTIONS OF UV): uv installs in a quarter of pip's time. Where there is no uv, or it cannot reach what
+# pip can (a mirror set up for pip alone), pip does the same.
+define install
+	@$(PY) -m uv pip install --quiet --python $(PY) -c constraints.txt $(2) $(1) \
+		|| { echo "uv could not do it; pip installs the same, which takes longer …"; $(PIP) $(1); }
+endef
+# A run of the tests notes its CPU seconds, by part, in the file $(CPU); at the end a table shows them.
+CPU = build/cpu-$@.jsonl
+# One thread to a process: as many processes as cores, each with as many threads, wait for each other (and burn CPU at it).
+PYTEST = OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 COURSE_CPU_LOG=$(CPU) $(PY) -m pytest -p authoring.cpu -q
+BUDGET := 1600
 WHERE := $(if $(LESSON),--lesson $(LESSON))
 # nbval runs with every notebook of a folder, or those of one lesson
 NOTEBOOKS = $(if $(LESSON),$(wildcard notebooks/$(LESSON)_*.ipynb exercises/$(LESSON)_*.ipynb solutions/$(LESSON)_*.ipynb),notebooks exercises solutions)
 
-.PHONY: lab test test-backends test-browser notebooks numbers course calibrate bench lint format constraints site clean
+KNOWN_LESSON = $(if $(LESSON),test -n "$(NOTEBOOKS)" || { echo "There is no lesson $(LESSON). See the table in README.md."; exit 2; })
+# The two halves of `make test`, which continuous integration runs side by side. PYTEST_ARGS goes to the first.
+TEST_CODE = $(if $(SEEDS),SEEDS=$(SEEDS)) $(PYTEST) tests -m "not browser" -n auto --dist worksteal $(WHERE) $(PYTEST_ARGS)
+TEST_NOTEBOOKS = COURSE_HEADLESS=1 $(PYTEST) --nbval-lax --nbval-current-env --nbval-cell-timeout 600 -p no:cacheprovider \
+	-n auto --dist loadfile $(NOTEBOOKS)
+BACKENDS ?= jax torch
+
+.PHONY: lab test test-code test-notebooks test-backends test-browser notebooks numbers course calibrate bench lint format constraints site clean
 
 lab: $(VENV)/.installed
 	@$(PY) -m course_lib lab $(ARGS)
 
-test: $(VENV)/.installed
-	@$(if $(LESSON),test -n "$(NOTEBOOKS)" || { echo "There is no lesson $(LESSON). See the table in README.md."; exit 2; })
-	$(PY) -m pytest tests -m "not browser" -q -n 2 --dist worksteal $(if $(LESSON),--lesson $(LESSON)) $(PYTEST_ARGS)
-	COURSE_HEADLESS=1 $(PY) -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout 600 -p no:cacheprovider \
-		-q -n 2 --dist loadfile $(NOTEBOOKS)
+test: $(VENV)/.dev
+	@$(KNOWN_LESSON)
+	@rm -f $(CPU)
+	$(TEST_CODE)
+	$(TEST_NOTEBOOKS)
+	@$(PY) -m authoring cpu $(CPU) $(if $(LESSON)$(SEEDS),,--budget $(BUDGET))
+
+test-code: $(VENV)/.dev
+	@$(KNOWN_LESSON)
+	@rm -f $(CPU)
+	$(TEST_CODE)
+	@$(PY) -m authoring cpu $(CPU)
+
+test-notebooks: $(VENV)/.dev
+	@$(KNOWN_LESSON)
+	@rm -f $(CPU)
+	$(TEST_NOTEBOOKS)
+	@$(PY) -m authoring cpu $(CPU)
 
 test-backends: $(VENV)/.backends
-	KERAS_BACKEND=jax $(PY) -m pytest tests -m "backends and not browser" -q -n 2 --dist loadfile
-	KERAS_BACKEND=torch $(PY) -m pytest tests -m "backends and not browser" -q -n 2 --dist loadfile
+	@rm -f $(CPU)
+	@set -ex; for backend in $(BACKENDS); do \
+		KERAS_BACKEND=$$backend $(PYTEST) tests -m "backends and not browser" -n auto --dist loadfile; done
+	@$(PY) -m authoring cpu $(CPU)
 
 test-browser: $(VENV)/.browser
-	$(PY) -m pytest tests -m browser -q
+	@rm -f $(CPU)
+	$(PYTEST) tests -m browser
+	@$(PY) -m authoring cpu $(CPU)
 
-notebooks: $(VENV)/.installed
+notebooks: $(VENV)/.dev
 	@$(PY) -m authoring build $(WHERE) $(if $(FORCE),--force)
 	@$(PY) -m authoring numbers $(WHERE)
 
-numbers: $(VENV)/.installed
+numbers: $(VENV)/.dev
 	@$(PY) -m authoring numbers $(WHERE)
 
-course: $(VENV)/.installed
+course: $(VENV)/.dev
 	@$(PY) -m authoring course $(WHERE)
 
-calibrate: $(VENV)/.installed
+calibrate: $(VENV)/.dev
 	@$(PY) -m authoring calibrate $(WHERE) $(if $(SEEDS),--seeds $(SEEDS))
 
-bench: $(VENV)/.installed
+bench: $(VENV)/.dev
 	@$(PY) -m bench
 
-lint: $(VENV)/.installed
+lint: $(VENV)/.dev
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m pytest tests/test_lessons.py -q
 
-format: $(VENV)/.installed
+format: $(VENV)/.dev
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
@@ -61,17 +96,24 @@ constraints: $(VENV)/.backends $(VENV)/.browser
 
 $(VENV)/.installed: requirements.txt constraints.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Bottleneck needs Python 3.11, 3.12 or 3.13; none was found. Install one, or say: make lab PYTHON=/path/to/python3.12"; exit 1; }
-	@test -x $(PY) || { echo "Making $(VENV) and installing the course (a few minutes, once) …"; $(PYTHON) -m venv $(VENV); }
-	@$(INSTALL) -e .
+	@test -x $(PY) || { echo "Making $(VENV) and installing the course (once) …"; $(PYTHON) -m venv $(VENV); }
+	@$(PIP) uv || true
+	$(call install,-e .)
 	@touch $@
 
-$(VENV)/.backends: $(VENV)/.installed
+# What authors need and learners do not.
+$(VENV)/.dev: $(VENV)/.installed
+	$(call install,-e ".[dev]")
+	@touch $@
+
+# CPU builds of PyTorch, which only uv can ask for by name; pip takes what the package index gives it.
+$(VENV)/.backends: $(VENV)/.dev
 	@echo "Installing JAX and PyTorch for the tests of the other backends …"
-	@$(INSTALL) -e ".[backends]"
+	$(call install,-e ".[backends]",--torch-backend cpu)
 	@touch $@
 
-$(VENV)/.browser: $(VENV)/.installed
-	@$(INSTALL) -e ".[browser]"
+$(VENV)/.browser: $(VENV)/.dev
+	$(call install,-e ".[browser]")
 	@touch $@
 
 # The web version, from the committed notebooks; nothing is executed.
@@ -81,8 +123,8 @@ site: $(VENV)/.site
 	$(PY) -m sphinx -q -W --keep-going -b html build/site-source build/site
 	@echo "Open build/site/index.html"
 
-$(VENV)/.site: $(VENV)/.installed
-	@$(INSTALL) -e ".[site]"
+$(VENV)/.site: $(VENV)/.dev
+	$(call install,-e ".[site]")
 	@touch $@
 
 clean:

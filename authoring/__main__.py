@@ -1,9 +1,10 @@
-"""``python -m authoring build|course|calibrate|numbers``: see CONTRIBUTING.md."""
+"""``python -m authoring build|course|calibrate|numbers|cpu``: see CONTRIBUTING.md."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 from authoring.source import SourceError
 
@@ -24,7 +25,15 @@ def main(argv: list[str] | None = None) -> int:
             command.add_argument("--force", action="store_true", help="execute again although no code changed")
         if name == "calibrate":
             command.add_argument("--seeds", type=int, default=8, help="how many seeds (8)")
+    command = commands.add_parser("cpu", help="print what a run of the tests cost, by part")
+    command.add_argument("log", type=Path, help="the file that the environment variable COURSE_CPU_LOG named")
+    command.add_argument("--budget", type=float, default=None, help="CPU seconds that it may cost")
     arguments = parser.parse_args(argv)
+    if arguments.command == "cpu":
+        from authoring.cpu import report
+
+        print(report(arguments.log, arguments.budget))
+        return 0
     try:
         if arguments.command == "build":
             from authoring.build import build

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("MPLBACKEND", "Agg")
@@ -17,7 +18,27 @@ import course_lib  # noqa: F401  (before Keras: it keeps TensorFlow's start-up n
 
 def pytest_addoption(parser):
     parser.addoption("--lesson", default=None, metavar="NN", help="only what belongs to this lesson, such as 02")
-    parser.addoption("--seeds", default=None, type=int, metavar="N", help="check each exercise on this many seeds")
+    parser.addoption(
+        "--seeds",
+        default=os.environ.get("SEEDS") or None,
+        type=int,
+        metavar="N",
+        help="check each exercise on this many seeds (4; the environment variable SEEDS does the same)",
+    )
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "lesson(NN): also belongs to this lesson, for --lesson NN")
+
+
+def belongs_to(item, lesson: str) -> bool:
+    """Whether a test is one of a lesson: by its file's name, by a mark, or because the lesson is its parameter."""
+    if re.match(rf"test_lesson_{lesson}(_|$)", item.path.stem):
+        return True
+    if any(lesson in mark.args for mark in item.iter_markers("lesson")):
+        return True
+    of = getattr(item, "callspec", None) and item.callspec.params.get("lesson")
+    return of is not None and of.slug.startswith(f"{lesson}_")
 
 
 def pytest_collection_modifyitems(config, items):
@@ -26,8 +47,7 @@ def pytest_collection_modifyitems(config, items):
         return
     kept, dropped = [], []
     for item in items:
-        of = getattr(item, "callspec", None) and item.callspec.params.get("lesson")
-        (kept if of is not None and of.slug.startswith(f"{wanted}_") else dropped).append(item)
+        (kept if belongs_to(item, wanted) else dropped).append(item)
     if dropped:
         config.hook.pytest_deselected(items=dropped)
         items[:] = kept
@@ -76,19 +96,24 @@ training.fit = lambda *args, **options: _patient(*args, **{**options, "epochs": 
 def changed_lesson(tmp_path):
     """A function that runs a lesson with one line of code changed, as a learner with data of their own does.
 
-    The trainings are cut to one pass over the data, so claims are logged and not held to; it returns their texts.
+    The trainings are cut to one pass over the data, so claims are logged and not held to; it returns their texts. Only
+    the cells that the change can reach are run, and those that these need; with ``whole=True`` all of them.
     """
     import nbformat
 
     from authoring.derive import derive, folder
     from authoring.execute import execute
+    from authoring.slices import reached
     from authoring.source import lessons
 
-    def run(which, line, instead):
+    def run(which, line, instead, *, whole=False):
         (lesson,) = lessons(which)
         notebook = derive(lesson)["notebooks"]
         (cell,) = (c for c in notebook.cells if c.cell_type == "code" and line in c.source.splitlines())
         cell.source = cell.source.replace(line, instead)
+        if not whole:
+            code = [c for c in notebook.cells if c.cell_type == "code"]
+            notebook.cells = [code[i] for i in reached([c.source for c in code], code.index(cell))]
         notebook.cells.insert(1, nbformat.v4.new_code_cell(ONE_PASS))
         log = tmp_path / "claims.jsonl"
         log.write_text("", encoding="utf-8")

@@ -366,3 +366,29 @@ def test_lint_names_what_an_exercise_lacks(lesson, file, change, complaint):
 def test_unknown_lesson_is_named():
     with pytest.raises(SourceError, match="No lesson '77'"):
         source.lessons("77")
+
+
+# which cells a change can reach
+
+
+@pytest.mark.parametrize(
+    "cells, start, kept",
+    [
+        (["x = 1", "y = 2", "print(x)", "print(y)"], 0, [0, 2]),
+        (["import math", "other = 1", "x = 1", "y = math.cos(x)", "y = 2", "print(y)"], 2, [0, 2, 3]),
+        (
+            ["table = {}", "table['a'] = 1", "x = 1", "def f(): return table, x", "unrelated = 1", "f()"],
+            2,
+            [0, 1, 2, 3, 5],
+        ),
+        (["x = 1", "rows = []", "rows.append(x)", "z = 3", "print(rows)"], 0, [0, 1, 2, 4]),
+        (["x = 1", "for name in 'ab':\n    print(name, x)", "for name in 'cd':\n    print(name)"], 0, [0, 1]),
+        (["x = 1", "[x for x in range(3)]", "(lambda x: x)(2)", "x = 5", "print(x)"], 0, [0]),
+        (["x = 1", "if x:\n    y = 1", "y = 3", "if False:\n    y = 2", "print(y)"], 0, [0, 1]),
+    ],
+    ids=["direct", "bound anew", "through a function", "in place", "a name of a loop", "a name within", "maybe bound"],
+)
+def test_cells_that_a_change_can_reach(cells, start, kept):
+    from authoring.slices import reached
+
+    assert reached(cells, start) == kept

@@ -70,6 +70,12 @@ def test_a_machine_without_the_package_that_reads_versions(tmp_path, monkeypatch
     assert status == 1 and "packaging is missing" in text and "pip install -c constraints.txt -e ." in text
 
 
+def test_missing_tools_of_authors_are_no_error(tmp_path, monkeypatch):
+    monkeypatch.setattr(doctor, "_installed", lambda name: name != "ruff")
+    status, text = said(tmp_path)
+    assert status == 0 and "✔ tools     for authors only, learners need none; not installed: ruff" in text, text
+
+
 def test_unknown_and_missing_backend(tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_BACKEND", "theano")
     status, text = said(tmp_path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import types
 
 import pytest
 
@@ -23,22 +24,32 @@ solutions, stubs, variants = (functools.cache(f) for f in (bank.solutions, bank.
 wrong_answers = functools.cache(bank.wrong_answers)
 
 
-# A check of these takes a good part of a second, mostly in what the wrong answers do: they get fewer seeds by default.
-SLOW = {
-    "build_autoencoder", "build_denoiser", "ring_radius", "annealed_langevin", "bernoulli_nll", "identity_leak", "mark",
-    "swap", "build_swapper",
-}  # fmt: skip
+# An answer on a seed is judged once, whichever tests want to know: answers and seed decide the outcome.
+@functools.cache
+def judged(*answers, name: str, seed: int):
+    return run_check(*answers, name=name, seed=seed)
+
+
+def how_many_seeds(exercise, asked: int | None = None, *, wrong: bool = False) -> int:
+    """On how many seeds an exercise is judged; this is the one place that says so.
+
+    | exercise          | on a push               | every week (SEEDS=20) |
+    | most              | 4                       | 20                    |
+    | slow (its judge)  | 2                       | 5                     |
+    | trains a network  | 2; its wrong answers 1  | 2                     |
+    """
+    asked = asked or 4
+    if exercise.trains:
+        return 1 if wrong and asked < 20 else min(asked, 2)
+    return min(asked, max(2, asked // 4)) if getattr(exercise, "slow", False) else asked
 
 
 @pytest.fixture
 def seeds(request):
-    """The seeds of an exercise's checks; `--seeds 20` gives all of them as many (those that train stay at 2)."""
-    chosen = request.config.getoption("--seeds")
+    asked = request.config.getoption("--seeds")
 
-    def of(name: str) -> range:
-        if framework.find_exercise(name).trains:
-            return range(2)
-        return range(chosen or (5 if name in SLOW else 20))
+    def of(name: str, **which) -> range:
+        return range(how_many_seeds(framework.find_exercise(name), asked, **which))
 
     return of
 
@@ -59,7 +70,7 @@ def test_stub_is_not_attempted(lesson, names):
 def test_right_answers_pass_on_every_seed(lesson, names, which, seeds):
     answers = pick((solutions if which == "solution" else variants)(lesson), names)
     for seed in seeds(names[0]):
-        outcome = run_check(*answers, seed=seed)
+        outcome = judged(*answers, name=names[0], seed=seed)
         assert outcome.status == PASS, (seed, outcome)
 
 
@@ -68,8 +79,8 @@ def test_every_wrong_answer_gets_the_message_of_its_own_misconception(lesson, na
     bad = []
     answers = [w for w in wrong_answers(lesson) if w.exercise == names[0]]
     for wrong in answers:
-        for seed in seeds(names[0]):
-            outcome = run_check(*wrong.answers, name=names[0], seed=seed)
+        for seed in seeds(names[0], wrong=True):
+            outcome = judged(*wrong.answers, name=names[0], seed=seed)
             if (outcome.status, outcome.misconception) != (FAIL, wrong.misconception):
                 bad.append((wrong.misconception, seed, outcome.status, outcome.misconception, outcome.message))
                 break
@@ -83,7 +94,7 @@ def test_messages_ask_a_question_and_never_show_the_solution(lesson, names):
     for wrong in (w for w in wrong_answers(lesson) if w.exercise == names[0]):
         if wrong.misconception in ("wrong-shape", "wrong-type", "returned-nothing"):
             continue
-        message = run_check(*wrong.answers, name=names[0], seed=1).message
+        message = judged(*wrong.answers, name=names[0], seed=0).message
         assert "?" in message, (wrong.misconception, message)
         assert not [line for line in secret if line in message]
 
@@ -110,8 +121,17 @@ def test_judges_and_exercises_agree_on_names_order_and_sections(lesson):
     assert not missing, "hints point to sections that do not exist"
 
 
-def test_slow_exercises_exist():
-    assert {name for lesson in LESSONS for task in tasks(lesson) for name in task.names} >= SLOW
+@pytest.mark.parametrize(
+    "asked, kind, right, wrong",
+    [
+        *[(None, "quick", 4, 4), (None, "slow", 2, 2), (None, "trains", 2, 1)],
+        *[(20, "quick", 20, 20), (20, "slow", 5, 5), (20, "trains", 2, 2), (1, "slow", 1, 1)],
+    ],
+)
+def test_seeds_on_a_push_and_every_week(asked, kind, right, wrong):
+    exercise = types.SimpleNamespace(trains=kind == "trains", slow=kind == "slow")
+    assert how_many_seeds(exercise, asked) == right
+    assert how_many_seeds(exercise, asked, wrong=True) == wrong
 
 
 def test_exercise_names_are_unique_in_the_course():
@@ -122,10 +142,10 @@ def test_exercise_names_are_unique_in_the_course():
 @pytest.mark.backends
 @pytest.mark.parametrize("lesson, names", CASES)
 def test_solution_and_one_wrong_answer_on_this_backend(lesson, names):
-    outcome = run_check(*pick(solutions(lesson), names), seed=1)
+    outcome = judged(*pick(solutions(lesson), names), name=names[0], seed=1)
     assert outcome.status == PASS, outcome
     wrong = next(w for w in wrong_answers(lesson) if w.exercise == names[0])
-    outcome = run_check(*wrong.answers, name=names[0], seed=1)
+    outcome = judged(*wrong.answers, name=names[0], seed=0)
     assert (outcome.status, outcome.misconception) == (FAIL, wrong.misconception), outcome
 
 

@@ -375,6 +375,7 @@ def test_the_smallest_pictures_are_no_mistake():
         assert datasets.own_faces._face_boxes(Image.new("RGB", size), detector) == []
 
 
+@pytest.mark.lesson("06")
 def test_the_lesson_runs_on_two_folders_of_pictures(folders, changed_lesson):
     of_ours = 'faces = datasets.heads()  # with consent: faces = own_pictures("folder of A", "folder of B")'
     people = ", ".join(repr(str(folders / person)) for person in ("a", "b"))

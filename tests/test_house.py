@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -74,6 +76,10 @@ def test_requirements_have_lower_bounds_and_the_tested_set_satisfies_them():
     assert len(bounds) == len(lines), "every requirement has a lower bound"
     for wanted in ("tensorflow", "keras", "jupyterlab", "matplotlib", "nbval", "pytest"):
         assert wanted in bounds
+    extra = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    tools = dict(tool.split(">=") for tool in extra["dev"])
+    assert not tools.keys() & bounds.keys(), "learners need no tools of authors"
+    bounds |= tools
     pinned = {
         name.lower().replace("_", "-"): v
         for name, v in re.findall(r"^([\w.-]+)==(\S+)", (ROOT / "constraints.txt").read_text(), re.MULTILINE)
@@ -81,6 +87,21 @@ def test_requirements_have_lower_bounds_and_the_tested_set_satisfies_them():
     for name, least in bounds.items():
         assert Version(pinned[name]) >= Version(least), name
         assert version(name)
+
+
+def test_package_holds_every_module_and_data_file_of_the_library():
+    """What setuptools would pack, by the patterns of pyproject.toml alone; asked in a process of its own, offline."""
+    program = (
+        "from setuptools.dist import Distribution; d = Distribution({'script_name': 'setup.py'}); d.parse_config_files();"
+        "d.include_package_data = False; build = d.get_command_obj('build_py'); build.build_lib = '.';"
+        "build.ensure_finalized(); import json; print(json.dumps(build.get_outputs(include_bytecode=0)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    packed = {(ROOT / name).resolve() for name in json.loads(done.stdout.splitlines()[-1])}
+    wanted = {path.resolve() for path in tracked() if path.is_relative_to(ROOT / "course_lib")}
+    assert wanted - packed == set(), "not in the wheel: see [tool.setuptools] in pyproject.toml"
+    assert all(path.is_relative_to(ROOT / "course_lib") for path in packed), "nothing else is packed"
 
 
 def test_nothing_speaks_of_the_machine_it_was_made_on():
@@ -111,7 +132,7 @@ def test_every_file_of_the_house_is_there():
     for name in (
         "README.md requirements.txt constraints.txt pyproject.toml Makefile LICENSE CITATION.cff CONTRIBUTING.md "
         "CHANGELOG.md notebooks course_lib exercises solutions tests source authoring bench .ci/run "
-        ".github/workflows/test.yml course_lib/data/README.md"
+        ".github/workflows/test.yml .github/workflows/weekly.yml course_lib/data/README.md"
     ).split():
         assert (ROOT / name).exists(), name
 

@@ -374,8 +374,10 @@ def test_the_lesson_runs_on_windows_of_your_own(with_anomalies, changed_lesson, 
     rows = height * np.sin(2 * np.pi * (np.linspace(0, 1, 37) + turn)) + 0.05 * rng.standard_normal((60, 37))
     files = [table(tmp_path / "normal.csv", rows), table(tmp_path / "odd.csv", np.sign(rows[:7]))]
     given = ", ".join(repr(str(path)) for path in files[: 1 + with_anomalies])
-    made = changed_lesson("07", "beats = datasets.heartbeats()", f"beats = datasets.own_windows({given})")
-    assert any("normal moments" in text for text in made)  # the first half of the lesson, about the shuttle, is as ever
+    line, instead = "beats = datasets.heartbeats()", f"beats = datasets.own_windows({given})"
+    made = changed_lesson("07", line, instead, whole=with_anomalies)
+    if with_anomalies:  # the first half of the lesson, about the shuttle, is as ever
+        assert any("normal moments" in text for text in made)
     assert not any("mean beat" in text for text in made)  # what is claimed of our heartbeats is not claimed of these
 
 
@@ -404,4 +406,4 @@ def test_the_lesson_runs_on_ecg5000(changed_lesson, tmp_path, monkeypatch):
         "beats = datasets.heartbeats()",
         f"datasets.ecg.ECG5000_COUNTS = {counts}\nbeats = datasets.heartbeats(full=True)",
     )
-    assert any("normal moments" in text for text in texts) and not any("mean beat" in text for text in texts)
+    assert not any("mean beat" in text for text in texts)

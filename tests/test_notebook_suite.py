@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import xml.etree.ElementTree
 
 import nbformat
 import pytest
@@ -13,68 +14,71 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 from authoring.derive import KERNELSPEC
 
 
-def nbval(tmp_path, *cells) -> subprocess.CompletedProcess:
-    """Run nbval as `make test` does, on a notebook of these cells."""
-    notebook = new_notebook(cells=list(cells), metadata={"kernelspec": dict(KERNELSPEC)})
-    nbformat.write(notebook, tmp_path / "planted.ipynb")
-    return subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pytest",
-            "--nbval-lax",
-            "--nbval-current-env",
-            "-q",
-            "-p",
-            "no:cacheprovider",
-            "-p",
-            "no:xdist",
-            "--rootdir",
-            str(tmp_path),
-            str(tmp_path / "planted.ipynb"),
-        ],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        env={**os.environ, "COURSE_HEADLESS": "1"},
-    )
-
-
 def compared(source: str, output: str):
     cell = new_code_cell("# NBVAL_CHECK_OUTPUT\n" + source, execution_count=1)
     cell.outputs = [new_output("stream", name="stdout", text=output)]
     return cell
 
 
-def test_sound_notebook_is_green(tmp_path):
-    done = nbval(
-        tmp_path,
+VERDICT = "from course_lib import check\ncheck(is_bottleneck)"
+PLANTED = {
+    "claim": [new_code_cell("from course_lib import claim\nclaim('One is two', 1 == 2, '1 and 2')")],
+    "exception": [new_code_cell("1 / 0")],
+    "check of nothing": [new_code_cell("from course_lib import check\ncheck(lambda: 1)")],
+    "stored output": [compared("print(43)", "42\n")],
+    "wrong answer in a solutions notebook": [
+        new_code_cell("def is_bottleneck(input_shape, code_shape):\n    return True\n"),
+        new_code_cell(VERDICT),
+    ],
+}
+SOUND = {
+    "sound": [
         new_code_cell("from course_lib import claim\nclaim('One is one', True, '1')"),
         compared("print(42)", "42\n"),
-    )
-    assert done.returncode == 0, done.stdout
-
-
-@pytest.mark.parametrize(
-    "cell",
-    [
-        new_code_cell("from course_lib import claim\nclaim('One is two', 1 == 2, '1 and 2')"),
-        new_code_cell("1 / 0"),
-        new_code_cell("from course_lib import check\ncheck(lambda: 1)"),
-        compared("print(43)", "42\n"),
     ],
-    ids=["claim", "exception", "check of nothing", "stored output"],
-)
-def test_planted_failure_is_red(tmp_path, cell):
-    done = nbval(tmp_path, cell)
-    assert done.returncode != 0, done.stdout
+    "stub in an exercise": [
+        new_code_cell("def is_bottleneck(input_shape, code_shape):\n    raise NotImplementedError\n"),
+        new_code_cell(VERDICT),
+    ],
+}
 
 
-def test_wrong_answer_in_a_solutions_notebook_is_red_and_a_stub_in_an_exercise_is_not(tmp_path):
-    verdict = new_code_cell("from course_lib import check\ncheck(is_bottleneck)")
-    wrong = new_code_cell("def is_bottleneck(input_shape, code_shape):\n    return True\n")
-    done = nbval(tmp_path, wrong, verdict)
-    assert done.returncode != 0, done.stdout
-    stub = new_code_cell("def is_bottleneck(input_shape, code_shape):\n    raise NotImplementedError\n")
-    done = nbval(tmp_path, stub, verdict)
-    assert done.returncode == 0, done.stdout
+def nbval(folder, notebooks: dict[str, list]) -> tuple[int, dict[str, list[bool]], str]:
+    """Run nbval once as `make test` does, on notebooks of these cells.
+
+    Returns:
+        pytest's exit status, for each notebook whether each of its cells was green, and what was printed.
+    """
+    for name, cells in notebooks.items():
+        notebook = new_notebook(cells=cells, metadata={"kernelspec": dict(KERNELSPEC)})
+        nbformat.write(notebook, folder / f"{name}.ipynb")
+    options = ["--nbval-lax", "--nbval-current-env", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, "--rootdir", str(folder), "--junitxml=found.xml", str(folder)],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env={**os.environ, "COURSE_HEADLESS": "1"},
+    )
+    green: dict[str, list[bool]] = {name: [] for name in notebooks}
+    for case in xml.etree.ElementTree.parse(folder / "found.xml").iter("testcase"):
+        (name,) = (name for name in notebooks if name in f"{case.get('classname')} {case.get('name')}")
+        green[name].append(not {"failure", "error"} & {part.tag for part in case})
+    return done.returncode, green, done.stdout
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory):
+    return nbval(tmp_path_factory.mktemp("planted"), PLANTED)
+
+
+def test_sound_notebooks_are_green(tmp_path):
+    status, green, text = nbval(tmp_path, SOUND)
+    assert status == 0 and green == {name: [True] * len(cells) for name, cells in SOUND.items()}, text
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_planted_failure_is_red(planted, name):
+    status, green, text = planted
+    assert status != 0
+    assert green[name] == [True] * (len(PLANTED[name]) - 1) + [False], text

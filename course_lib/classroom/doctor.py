@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,6 +77,23 @@ def _packages() -> Iterator[Finding]:
     yield Finding(
         "packages", not wrong, "; ".join(wrong) or f"all {len(wanted)} present", f"in the course's folder: {fix}"
     )
+
+
+def _installed(name: str) -> bool:
+    try:
+        return bool(importlib.metadata.version(name))
+    except importlib.metadata.PackageNotFoundError:
+        return False
+
+
+def _tools() -> Iterator[Finding]:
+    """The tools of authors, the extra ``dev``: never an error, as learners need none of them."""
+    text = (records.course_root() / "pyproject.toml").read_text(encoding="utf-8")
+    wanted = tomllib.loads(text)["project"]["optional-dependencies"]["dev"]
+    names = [re.split("[<>=]", tool)[0] for tool in wanted]
+    missing = [name for name in names if not _installed(name)]
+    found = f"not installed: {', '.join(missing)} (`make test` does it)" if missing else f"all {len(names)} present"
+    yield Finding("tools", True, f"for authors only, learners need none; {found}")
 
 
 def _backend() -> Iterator[Finding]:
@@ -213,8 +231,8 @@ def examine(work: Path, *, deep: bool = False, show: Callable[[str], None] = pri
     Returns:
         0 if everything is in order, otherwise 1.
     """
-    looks = [_python, _packages, _backend, _kernel, _data, lambda: _disk(work), lambda: _writing(work)]
-    names = ["Python", "packages", "backend", "kernel", "data", "disk", "writing"]
+    looks = [_python, _packages, _tools, _backend, _kernel, _data, lambda: _disk(work), lambda: _writing(work)]
+    names = ["Python", "packages", "tools", "backend", "kernel", "data", "disk", "writing"]
     if deep:
         looks.append(_deep)
         names.append("training")

@@ -24,7 +24,6 @@ import numpy as np
 from course_lib.classroom import errors
 from course_lib.classroom.wire import NUMERIC, Callback, Generator, Handle, ModelSpec, Tensor
 
-
 _BAR = re.compile(r"\d+%\|")  # how a progress bar looks
 
 
