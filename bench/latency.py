@@ -58,7 +58,8 @@ def loaders() -> list[str]:
 def check_seconds() -> list[tuple[str, float, bool]]:
     """Name, seconds and whether it may train, of each exercise's check on its own solution."""
     from authoring import bank, source
-    from course_lib.checks import framework
+    from course_lib.classroom.exercise import exercises
+    from course_lib.classroom.run import run_check
 
     solutions = {}
     for lesson in source.lessons():
@@ -66,14 +67,14 @@ def check_seconds() -> list[tuple[str, float, bool]]:
             with contextlib.redirect_stdout(io.StringIO()):  # the cards of its own check cells
                 solutions.update(bank.solutions(lesson))
     rows = []
-    for exercise in framework.exercises():
+    for exercise in exercises():
         answers = [solutions[name] for name in exercise.names if name in solutions]
         if len(answers) != len(exercise.names):
             continue
         seconds = []
         for seed in range(4):  # the first also loads what the judge needs
             started = time.perf_counter()
-            outcome = framework.run_check(*answers, name=exercise.name, seed=seed)
+            outcome = run_check(*answers, name=exercise.name, seed=seed)
             if outcome.status != "PASS":
                 raise RuntimeError(
                     f"{exercise.name}: the course's own solution gives {outcome.status}: {outcome.message}"
