@@ -466,7 +466,9 @@ def judge_masked_mse(masked_mse, probe):
             got, error = probe.attempt(masked_mse, ratings, predicted, observed)
             if error is not None:
                 whole = error.is_a("TypeError", "ValueError", "InvalidArgumentError") and "int" in error.text
-                probe.fail("whole-numbers" if whole else "does-not-run", f"Your function raises {error}.")
+                probe.fail(
+                    "whole-numbers" if whole else "does-not-run", f"Your function raises {error}".rstrip(".") + "."
+                )
             got = probe.shape(got, (), {(len(ratings),): "one-number-a-user"})
             yield probe.finite(got, "user-without-ratings"), *_masked_answers(ratings, predicted, observed)
 
