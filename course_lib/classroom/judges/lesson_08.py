@@ -18,11 +18,6 @@ def _indices(probe, got, m: int, k: int, n: int) -> np.ndarray:
     return array.astype(int)
 
 
-def _if(shown, got: np.ndarray) -> list[np.ndarray]:
-    """What a mistake gives that is known by a property: whatever the answer gave, where that has the property."""
-    return [got] if shown else []
-
-
 def _several(values) -> list:
     return values if isinstance(values, list) else [values]
 
@@ -41,9 +36,8 @@ def _distinct(true, mistakes: dict) -> bool:
 
 def _without_rounding(got):
     """A result without its imaginary part, if that is a rounding error, as `scipy.linalg.sqrtm` and `eig` leave it."""
-    if isinstance(got, np.ndarray | np.generic | complex) and np.iscomplexobj(got):
-        return np.real(got) if np.allclose(np.imag(got), 0, atol=1e-6) else got
-    return got
+    is_complex = isinstance(got, np.ndarray | np.generic | complex) and np.iscomplexobj(got)
+    return np.real(got) if is_complex and np.allclose(np.imag(got), 0, atol=1e-6) else got
 
 
 def _unit(x: np.ndarray, axis: int | None = 1) -> np.ndarray:
@@ -57,8 +51,6 @@ def _best(similarity: np.ndarray, k: int) -> np.ndarray:
 def _negative_distances(queries: np.ndarray, gallery: np.ndarray) -> np.ndarray:
     return -np.square(queries[:, None, :] - gallery[None, :, :]).sum(axis=2)
 
-
-# ----- cosine_topk
 
 _LENGTH = 1e-3  # of the shortest rows
 
@@ -75,10 +67,11 @@ def judge_cosine_topk(cosine_topk, probe):
             cosine = _unit(queries) @ _unit(gallery).T
             true, rows = _best(cosine, k), np.arange(m)[:, None]
             alone = (np.arange(m) % 3 > 0) | (m == 1)  # queries that no gallery row is parallel to
+            # These are known by a property: they give whatever the answer gave, where that has the property.
             nearly = np.abs(cosine[rows, got] - cosine[rows, true]).max() < 1e-3
-            mistakes["loses-digits"] += _if(nearly, got)
-            mistakes["drops-parallel-rows"] = _if(np.array_equal(got[alone], true[alone]), got)
-            mistakes["unordered"] = _if(np.array_equal(np.sort(got, axis=1), np.sort(true, axis=1)), got)
+            mistakes["loses-digits"] += [got] if nearly else []
+            mistakes["drops-parallel-rows"] = [got] if np.array_equal(got[alone], true[alone]) else []
+            mistakes["unordered"] = [got] if np.array_equal(np.sort(got, axis=1), np.sort(true, axis=1)) else []
             yield got, true, mistakes, {"length": _LENGTH}
 
     probe.settle_all(cases(), "wrong-rows", rtol=0, atol=0)
@@ -86,7 +79,18 @@ def judge_cosine_topk(cosine_topk, probe):
     queries = gallery[where] * rng.uniform(0.2, 5, (40, 1))
     got = _indices(probe, probe.call(cosine_topk, gallery, queries, 2), 40, 2, 40)
     probe.require(np.array_equal(got[:, 0], where), "drops-parallel-rows")
-    _equal_rows(cosine_topk, probe)
+    # A gallery of repeated rows; all lengths are powers of two, so that every way of dividing gives equal numbers.
+    kinds = np.concatenate([np.eye(8), [[1.0, -1, 1, 1, 0, 0, 0, 0]]])  # norms 1 and 2
+    gallery = kinds[rng.integers(0, len(kinds), 300)]
+    queries = np.array([rng.permutation(8) + 1.0, -(rng.permutation(8) + 1.0)])
+    queries[:, :4] += np.array([0.25, 0.0, 0.125, 0.0])
+    got = _indices(probe, probe.call(cosine_topk, gallery, queries, 100), 2, 100, 300)
+    exact = queries @ gallery.T / np.linalg.norm(gallery, axis=1)  # integers and quarters: no rounding
+    true, rows = _best(exact, 100), np.arange(2)[:, None]
+    probe.require(np.array_equal(exact[rows, got], exact[rows, true]), "wrong-rows/many")
+    backwards = 299 - _best(exact[:, ::-1], 300)  # equal rows by falling index
+    probe.require(not np.array_equal(got, backwards[:, :100]), "ties-to-the-larger-index")
+    probe.require(np.array_equal(got, true), "unstable-sort")
 
 
 def _codes_to_search(rng, n: int, m: int, d: int, k: int) -> tuple[np.ndarray, np.ndarray, dict]:
@@ -122,11 +126,10 @@ def _cosine_mistakes(gallery: np.ndarray, queries: np.ndarray, k: int) -> dict:
     def by(asked, searched):
         return _best(asked @ searched.T, k)
 
-    def length(order):
-        return np.linalg.norm(gallery, order, axis=1, keepdims=True)
-
     n, centre = len(gallery), gallery.mean(axis=0)
+    total, length, largest = (np.linalg.norm(gallery, order, axis=1, keepdims=True) for order in (1, 2, np.inf))
     own = [x - x.mean(axis=1, keepdims=True) for x in (queries, gallery)]
+    moved = own, (queries - centre, gallery - centre), (queries - queries.mean(axis=0), gallery - centre)
     cosine = _unit(queries) @ _unit(gallery).T
     order = _best(cosine, n)
     true = order[:, :k]
@@ -134,45 +137,21 @@ def _cosine_mistakes(gallery: np.ndarray, queries: np.ndarray, k: int) -> dict:
         "not-normalised": by(queries, gallery),
         "euclidean": _best(_negative_distances(queries, gallery), k),
         "normalises-one-side": _best(_negative_distances(_unit(queries), gallery), k),
-        "adds-to-the-length": [by(queries, gallery / (length(2) + extra)) for extra in (1e-4, 1e-3, 1e-2)],
-        "other-norm": by(queries, gallery / length(1)),
-        "other-norm/largest": by(queries, gallery / length(np.inf)),
-        "divides-by-the-square": by(queries, gallery / length(2) ** 2),
+        "adds-to-the-length": [by(queries, gallery / (length + extra)) for extra in (1e-4, 1e-3, 1e-2)],
+        "other-norm": by(queries, gallery / total),
+        "other-norm/largest": by(queries, gallery / largest),
+        "divides-by-the-square": by(queries, gallery / length**2),
         "least-similar": order[:, ::-1][:, :k],
         "worst-first": true[:, ::-1],
         "sorted-by-index": np.sort(true, axis=1),
         "ignores-the-sign": _best(np.abs(cosine), k),
-        "centres": [
-            by(_unit(queries - centre), _unit(gallery - centre)),
-            by(_unit(queries - queries.mean(axis=0)), _unit(gallery - centre)),
-            by(*map(_unit, own)),
-        ],
+        "centres": [by(_unit(x), _unit(y)) for x, y in moved],
         "normalises-columns": [by(asked, _unit(gallery, 0)) for asked in (queries, _unit(queries, 0))],
+        "skips-its-own-index": _best(np.where(np.eye(len(queries), n), -2, cosine), k),
         "drops-the-best": order[:, 1 : k + 1] if k < n else true,
         "ranks-not-indices": np.argsort(order, axis=1)[:, :k],
         "loses-digits": [_best(fewer, k) for fewer in (cosine.astype(np.float16), np.round(cosine, 4))],
     }
-
-
-def _equal_rows(cosine_topk, probe) -> None:
-    """A gallery of repeated rows; all lengths are powers of two, so that every way of dividing gives equal numbers."""
-    rng = probe.rng
-    kinds = np.concatenate([np.eye(8), [[1.0, -1, 1, 1, 0, 0, 0, 0]]])  # norms 1 and 2
-    gallery = kinds[rng.integers(0, len(kinds), 300)]
-    queries = np.array([rng.permutation(8) + 1.0, -(rng.permutation(8) + 1.0)])
-    queries[:, :4] += np.array([0.25, 0.0, 0.125, 0.0])
-    got = _indices(probe, probe.call(cosine_topk, gallery, queries, 100), 2, 100, 300)
-    exact = queries @ gallery.T / np.linalg.norm(gallery, axis=1)  # integers and quarters: no rounding
-    true, rows = _best(exact, 100), np.arange(2)[:, None]
-    if np.array_equal(got, true):
-        return
-    probe.require(np.array_equal(exact[rows, got], exact[rows, true]), "wrong-rows/many")
-    backwards = 299 - _best(exact[:, ::-1], 300)  # equal rows by falling index
-    probe.require(not np.array_equal(got, backwards[:, :100]), "ties-to-the-larger-index")
-    probe.fail("unstable-sort")
-
-
-# ----- precision_at_k
 
 
 @judge("precision_at_k")
@@ -235,9 +214,6 @@ def _precision_mistakes(retrieved: np.ndarray, query_labels: np.ndarray, hits: n
         "any-query-label": np.isin(retrieved, query_labels).mean(),
         "compares-across-queries": np.mean(retrieved == query_labels) if k in (1, m) or m == 1 else [],
     }
-
-
-# ----- knn_accuracy
 
 
 @judge("knn_accuracy")
@@ -335,10 +311,8 @@ def _knn_mistakes(gallery, gallery_labels, queries, k, order) -> dict:
         "ties-to-the-nearest": _nearest_vote(found),
         "ties-to-the-farthest": _nearest_vote(found[:, ::-1]),
         "any-winner-counts": lambda true: np.mean(hits(true).sum(axis=1) == votes.max(axis=1)),
-        "absolute-majority": [
-            lambda true: np.mean(hits(true).mean(axis=1) > 0.5),
-            lambda true: np.mean(hits(true).mean(axis=1) >= 0.5),
-        ],
+        # more than one half, or at least one half
+        "absolute-majority": [lambda true, half=half: np.mean(hits(true).mean(axis=1) > half) for half in (0.5, 0.49)],
         "any-neighbour-counts": lambda true: np.mean(hits(true).any(axis=1)),
         "votes-for-rows": order[:, :k].min(axis=1),
         "index-not-label/found": np.cumsum(votes > 0, axis=1)[np.arange(m), votes.argmax(axis=1)] - 1,
@@ -347,6 +321,7 @@ def _knn_mistakes(gallery, gallery_labels, queries, k, order) -> dict:
         "ignores-label-0": 1 + (found[:, :, None] == np.arange(1, found.max() + 2)).sum(axis=1).argmax(axis=1),
         "weighs-the-votes": [names[weights.argmax(axis=1)] for weights in weighted],
         "drops-the-nearest": _vote(gallery_labels[order[:, 1 : k + 1]]),
+        "skips-its-own-index": by(_negative_distances(queries, gallery) - 1e9 * np.eye(m, len(gallery))),
         "one-too-many": _vote(gallery_labels[order[:, : k + 1]]),
         "one-too-few": [_vote(gallery_labels[order[:, 1:k]]), _vote(gallery_labels[order[:, : k - 1]])],
         "nearest-only": gallery_labels[order[:, 0]],
@@ -365,9 +340,6 @@ def _knn_mistakes(gallery, gallery_labels, queries, k, order) -> dict:
         "not-a-share": lambda true: np.sum(vote == true),
         "percent": lambda true: 100 * np.mean(vote == true),
     }
-
-
-# ----- whiten
 
 
 @judge("whiten")
@@ -389,7 +361,21 @@ def judge_whiten(whiten, probe):
         found = probe.shape(_without_rounding(result[1]), (m, d), rows="queries").astype(np.float64)
         probe.require(np.isfinite(ours).all() and np.isfinite(found).all(), "not-finite")
         _judge_white_gallery(probe, gallery, ours, found)
-        _judge_white_queries(probe, gallery, queries, ours, found)
+        # The queries must come by the very map that the gallery came by.
+        centre, own = gallery.mean(axis=0), queries.mean(axis=0)
+        both = np.concatenate([gallery, queries]).mean(axis=0)
+        matrix, *_ = np.linalg.lstsq(gallery - centre, ours, rcond=None)
+        probe.require(np.allclose((gallery - centre) @ matrix, ours, rtol=1e-3, atol=1e-4), "not-one-matrix")
+        mistakes = {
+            "own-mean-for-queries": (queries - own) @ matrix,
+            "learns-from-queries/mean": (queries - both) @ matrix,
+            "queries-not-moved": queries @ matrix,
+            "queries-not-mixed": queries - centre,
+            "queries-not-mixed/unchanged": queries,
+            "transposed-for-queries": (queries - centre) @ matrix.T,
+        }
+        otherwise = "own-map-for-queries" if m > 1 else "other-map-for-queries"
+        probe.settle(found, (queries - centre) @ matrix, otherwise, mistakes, rtol=1e-3, atol=1e-4)
 
 
 def _judge_white_gallery(probe, gallery: np.ndarray, ours: np.ndarray, found: np.ndarray) -> None:
@@ -436,27 +422,6 @@ def _judge_white_gallery(probe, gallery: np.ndarray, ours: np.ndarray, found: np
     }
     spectrum = np.array2string(spectrum, precision=3)
     probe.fail(next(name for name, holds in seen.items() if holds), scale=variances[0], gap=gap, spectrum=spectrum)
-
-
-def _judge_white_queries(probe, gallery, queries, ours, found) -> None:
-    """The queries must come by the very map that the gallery came by."""
-    centre, own = gallery.mean(axis=0), queries.mean(axis=0)
-    both = np.concatenate([gallery, queries]).mean(axis=0)
-    matrix, *_ = np.linalg.lstsq(gallery - centre, ours, rcond=None)
-    probe.require(np.allclose((gallery - centre) @ matrix, ours, rtol=1e-3, atol=1e-4), "not-one-matrix")
-    mistakes = {
-        "own-mean-for-queries": (queries - own) @ matrix,
-        "learns-from-queries/mean": (queries - both) @ matrix,
-        "queries-not-moved": queries @ matrix,
-        "queries-not-mixed": queries - centre,
-        "queries-not-mixed/unchanged": queries,
-        "transposed-for-queries": (queries - centre) @ matrix.T,
-    }
-    otherwise = "own-map-for-queries" if len(queries) > 1 else "other-map-for-queries"
-    probe.settle(found, (queries - centre) @ matrix, otherwise, mistakes, rtol=1e-3, atol=1e-4)
-
-
-# ----- procrustes_distance
 
 
 def _inner(a: np.ndarray, b: np.ndarray) -> float:
@@ -529,11 +494,9 @@ def _two_clouds(rng, n: int, k: int) -> tuple[np.ndarray, np.ndarray]:
         b = rng.uniform(2, 5) * _centred(a) @ turn + rng.normal(size=(n, k)) + rng.uniform(3, 6, k)
         b /= 30
         product = _placed(a).T @ _placed(b)
-        if n == 14:
-            reflected, unreal = np.linalg.det(product) < 0, np.iscomplexobj(np.linalg.eigvals(product))
-            if reflected and unreal:
-                return a, b
-        elif k < n or np.linalg.eigvalsh(product.T @ product)[0] < 0:
+        unreal = np.linalg.det(product) < 0 and np.iscomplexobj(np.linalg.eigvals(product))
+        below = np.linalg.eigvalsh(product.T @ product)[0] < 0
+        if (n == 14 and unreal) or (n == 5 and below) or n in (9, 12):
             return a, b
 
 
@@ -544,12 +507,10 @@ def _procrustes_mistakes(a: np.ndarray, b: np.ndarray, is_complex: bool) -> dict
     product = p.T @ q
     u, values, vt = np.linalg.svd(product)
     s, left = values.sum(), 1 - values.sum() ** 2
-    as_they_stand, eigenvalues = 1 - np.trace(product) ** 2, np.linalg.eigvals(product)
+    trace = [1 - np.trace(product) ** 2]  # of the axes as they stand, or the sum of the eigenvalues
     turned_only = values * np.append(np.ones(k - 1), np.sign(np.linalg.det(u @ vt)))
     rescaled = np.square(moved_a).sum() + np.square(moved_b).sum() - 2 * _inner(moved_a, moved_b)
-    instead = {
-        name: [1 - _inner(scale(a), scale(b)) ** 2 for scale in scalings] for name, scalings in _SCALINGS.items()
-    }
+    instead = {name: [1 - _inner(f(a), f(b)) ** 2 for f in scalings] for name, scalings in _SCALINGS.items()}
     instead["not-scaled"].append(rescaled)
     sheared, back = (x - y @ np.linalg.lstsq(y, x, rcond=None)[0] for x, y in ((p, q), (q, p)))
     return {
@@ -559,12 +520,8 @@ def _procrustes_mistakes(a: np.ndarray, b: np.ndarray, is_complex: bool) -> dict
         "root": np.sqrt(max(left, 0)),
         "largest-singular-value-only": 1 - values[0] ** 2,
         "squares-before-the-sum": 1 - np.square(values).sum(),
-        "not-turned": [
-            np.square(p - q).sum(),
-            1 - np.abs(np.diag(product)).sum() ** 2,
-            *([] if is_complex else [as_they_stand]),
-        ],
-        "eigenvalues": [1 - np.abs(eigenvalues).sum() ** 2, as_they_stand],
+        "not-turned": [np.square(p - q).sum(), 1 - np.abs(np.diag(product)).sum() ** 2, *([] if is_complex else trace)],
+        "eigenvalues": [1 - np.abs(np.linalg.eigvals(product)).sum() ** 2, *trace],
         "samples-not-axes": 1 - np.linalg.svd(p @ q.T, compute_uv=False).sum() ** 2,
         "scales-one-side": [1 - _inner(moved_a, q) ** 2, 1 - _inner(p, moved_b) ** 2, np.square(moved_a).sum() * left],
         "no-reflection": 1 - turned_only.sum() ** 2,
@@ -577,14 +534,9 @@ def _procrustes_mistakes(a: np.ndarray, b: np.ndarray, is_complex: bool) -> dict
     }
 
 
-# ----- binary_hash, hamming_topk
-
-_POPULATION = np.array([byte.bit_count() for byte in range(256)])
-
-
 def _ones(packed: np.ndarray) -> np.ndarray:
     """The number of ones in the last axis of packed bits."""
-    return _POPULATION[packed].sum(axis=-1)
+    return np.bitwise_count(packed).sum(axis=-1, dtype=int)
 
 
 def _hamming(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -636,9 +588,6 @@ def _bits_case(binary_hash, probe, n: int, m: int, k: int) -> tuple:
         probe.require(array.dtype == np.uint8, "not-bytes", dtype=array.dtype)
         return array
 
-    def right(x, just_above):
-        return x > thresholds
-
     mistakes = {
         "no-bits": gives(lambda x, _: np.zeros(x.shape, bool)),
         "packs-minus-one/all": [gives(lambda x, _: np.ones(x.shape, bool), padding) for padding in (0, 1)],
@@ -652,11 +601,11 @@ def _bits_case(binary_hash, probe, n: int, m: int, k: int) -> tuple:
         "one-threshold": [gives(lambda x, _, t=t: x > t) for t in (thresholds.mean(), thresholds[0])],
         "absolute-value": [gives(lambda x, _, t=t: np.abs(x) > t) for t in (thresholds, np.abs(thresholds))],
         "inverted": [gives(lambda x, _: x <= thresholds, padding) for padding in (0, 1)],
-        "padded-with-ones": gives(right, padding=1),
+        "padded-with-ones": gives(lambda x, _: x > thresholds, padding=1),
     }
     got = seen_in(*(hashed(codes) for codes, _ in inputs))
     mistakes["wrong-bits"] = [got]  # an index into distances and counts would say nothing
-    return got, gives(right), mistakes, {"k": k, "spare": spare}
+    return got, gives(lambda x, _: x > thresholds), mistakes, {"k": k, "spare": spare}
 
 
 def _search_case(hamming_topk, probe, n: int, m: int, width: int, k: int) -> tuple:
@@ -666,26 +615,23 @@ def _search_case(hamming_topk, probe, n: int, m: int, width: int, k: int) -> tup
         gallery, queries = _packed_rows(probe.rng, n, m, width)
         distances = _hamming(gallery, queries)
         order = np.sort(distances, axis=1)
-        slips, counting = _hamming_slips(gallery, queries, distances), _counting_slips(gallery, queries, distances)
+        slips, counting = _hamming_slips(gallery, queries, distances)
         # A slip has to show even in the luckiest order of equal rows: in a wide code if counts are too large.
         must_show = {60: slips, 8: counting}.get(n, {})
-        luckiest = (
-            distances[rows, np.lexsort((distances, values), axis=1)[:, :k]]
-            for several in must_show.values()
-            for values in several
-        )
+        values = [one for several in must_show.values() for one in several]
+        luckiest = [distances[rows, np.lexsort((distances, one), axis=1)[:, :k]] for one in values]
         if not any(np.array_equal(one, order[:, :k]) for one in luckiest):
             break
     got = _indices(probe, probe.call(hamming_topk, gallery, queries, k), m, k, n)
     probe.require(all(len(set(row)) == k for row in got.tolist()), "same-row-twice")
     reached, true = distances[rows, got], order[:, :k]
-    mistakes = {"not-sorted": _if(np.array_equal(np.sort(reached, axis=1), true), reached)}
+    mistakes = {"not-sorted": [reached] if np.array_equal(np.sort(reached, axis=1), true) else []}
     for name, several in (slips | counting).items():
         sorts = any(np.array_equal(values[rows, got], np.sort(values, axis=1)[:, :k]) for values in several)
-        mistakes[name] = _if(sorts, reached)
+        mistakes[name] = [reached] if sorts else []
     mistakes["drops-the-nearest"].append(order[:, 1 : k + 1] if k < n else true)
     mistakes["wrong-rows"] = [reached]
-    query, place = (int(i) for i in np.argwhere(reached != true)[0]) if not np.array_equal(reached, true) else (0, 0)
+    query, place = np.unravel_index(np.argmax(reached != true), true.shape)
     told = {"query": query, "place": place, "bits": reached[query, place], "fewest": true[query, place]}
     return reached, true, mistakes, told
 
@@ -708,30 +654,26 @@ def _packed_rows(rng, n: int, m: int, width: int) -> tuple[np.ndarray, np.ndarra
     return gallery, queries
 
 
-def _hamming_slips(gallery, queries, distances) -> dict[str, list[np.ndarray]]:
-    """What is sorted (m, n) by the usual mistakes."""
+def _hamming_slips(gallery, queries, distances) -> tuple[dict, dict]:
+    """What is sorted (m, n) by the usual mistakes; and where the dtype of a count is too small, or has no sign."""
+    q, g = np.unpackbits(queries, axis=1), np.unpackbits(gallery, axis=1)
+    sums = q.sum(axis=1, dtype=int)[:, None] + g.sum(axis=1, dtype=int)
+    products = 2 * (q @ g.T), 2 * (q @ g.T).astype(int)
     apart = queries[:, None].astype(int) - gallery[None].astype(int)
     wrapped, differ = queries[:, None] - gallery[None], queries[:, None] ^ gallery[None]
-    unpacked = np.unpackbits(queries, axis=1)[:, None] - np.unpackbits(gallery, axis=1)[None]
     as_numbers = np.abs(apart), np.square(apart), wrapped, np.square(wrapped), differ
-    return {
+    slips = {
         "counts-bytes": [(queries[:, None] != gallery[None]).sum(axis=2)],
         "bytes-as-numbers": [values.sum(axis=2, dtype=int) for values in as_numbers],
-        "difference-wraps": [unpacked.sum(axis=2, dtype=int)],
+        "difference-wraps": [(q[:, None] - g[None]).sum(axis=2, dtype=int)],
         "farthest": [-distances],
         "counts-common-ones": [-_ones(queries[:, None] & gallery[None])],
         "drops-the-nearest": [np.where(distances == 0, 10**6, distances)],
         "first-rows": [np.tile(np.arange(len(gallery)), (len(queries), 1))],
     }
-
-
-def _counting_slips(gallery, queries, distances) -> dict[str, list[np.ndarray]]:
-    """What is sorted where the dtype of a count of bits is too small, or has no sign."""
-    q, g = np.unpackbits(queries, axis=1), np.unpackbits(gallery, axis=1)
-    sums = q.sum(axis=1, dtype=int)[:, None] + g.sum(axis=1, dtype=int)
-    products = 2 * (q @ g.T), 2 * (q @ g.T).astype(int)
-    return {
+    counting = {
         "count-overflows": [distances.astype(np.uint8), *(sums - common for common in products)],
         "count-overflows/signed": [distances.astype(np.int8)],
         "negates-unsigned": [-(q.shape[1] - distances).astype(np.uint64)],
     }
+    return slips, counting
