@@ -237,9 +237,10 @@ def judge_knn_accuracy(knn_accuracy, probe):
 
     probe.settle_all(cases(), "wrong-accuracy", rtol=1e-6)
     for n, m, d, k in ((30, 97, 2, 1), (9, 31, 4, 9), (24, 1, 2, 3)):
-        given, (labels, *_), vote, _ = _labelled_codes(probe.rng, n, m, d, k)
-        got = measure(given, labels, k)
-        probe.close(got, _share(vote, labels), "wrong-accuracy/edge", rtol=1e-6, n=n, m=m, k=k)
+        given, label_sets, vote, _ = _labelled_codes(probe.rng, n, m, d, k)
+        for labels in label_sets:
+            got = measure(given, labels, k)
+            probe.close(got, _share(vote, labels), "wrong-accuracy/edge", rtol=1e-6, n=n, m=m, k=k)
 
 
 def _labelled_codes(rng, n: int, m: int, d: int, k: int):
