@@ -421,7 +421,7 @@ def _judge_white_gallery(probe, gallery: np.ndarray, ours: np.ndarray, found: np
         "transposed-factor": has(np.linalg.eigvals(np.linalg.solve(factor.T @ factor, own))),
         "not-white": True,
     }
-    spectrum = np.array2string(spectrum, precision=3)
+    spectrum = np.array2string(spectrum, precision=3, suppress_small=True)
     probe.fail(next(name for name, holds in seen.items() if holds), scale=variances[0], gap=gap, spectrum=spectrum)
 
 
@@ -630,7 +630,7 @@ def _search_case(hamming_topk, probe, n: int, m: int, width: int, k: int) -> tup
     for name, several in (slips | counting).items():
         sorts = any(np.array_equal(values[rows, got], np.sort(values, axis=1)[:, :k]) for values in several)
         mistakes[name] = [reached] if sorts else []
-    mistakes["drops-the-nearest"].append(order[:, 1 : k + 1] if k < n else true)
+    mistakes["drops-the-nearest"] = order[:, 1 : k + 1] if k < n else true
     mistakes["wrong-rows"] = [reached]
     query, place = np.unravel_index(np.argmax(reached != true), true.shape)
     told = {"query": query, "place": place, "bits": reached[query, place], "fewest": true[query, place]}
@@ -669,7 +669,7 @@ def _hamming_slips(gallery, queries, distances) -> tuple[dict, dict]:
         "difference-wraps": [(q[:, None] - g[None]).sum(axis=2, dtype=int)],
         "farthest": [-distances],
         "counts-common-ones": [-_ones(queries[:, None] & gallery[None])],
-        "drops-the-nearest": [np.where(distances == 0, 10**6, distances)],
+        "drops-the-nearest/equal": [np.where(distances == 0, 10**6, distances)],
         "first-rows": [np.tile(np.arange(len(gallery)), (len(queries), 1))],
     }
     counting = {
