@@ -236,7 +236,7 @@ check(procrustes_distance)
 # compared by their **Hamming distance**, the number of bits that differ.
 #
 # Write `binary_hash(codes, thresholds)`. `codes` is (n, k), `thresholds` is (k,), floats. Bit j of a sample is 1 where number j is
-# above (not equal to) threshold j. It returns the bits packed by eight into bytes: an array of dtype uint8 and shape (n, ⌈k/8⌉), the
+# above (not equal to) threshold j, however little. It returns the bits packed by eight into bytes: an array of dtype uint8 and shape (n, ⌈k/8⌉), the
 # missing bits of the last byte filled with zeros. In which order bits stand in a byte is up to you. `np.packbits` packs.
 #
 # Write `hamming_topk(gallery_bits, query_bits, k)`, with packed bits of shape (n, bytes) and (m, bytes), dtype uint8, and 1 ≤ `k` ≤

@@ -1,5 +1,6 @@
 """Right answers to the exercises of lesson 08, by other roads than the solutions take."""
 
+import fractions
 import math
 from collections import Counter
 
@@ -18,9 +19,21 @@ def cosine_topk(gallery, queries, k):
     return found
 
 
+def cosine_topk__distances(gallery, queries, k):
+    # Of unit vectors the nearest have the largest cosine; equal rows have equal distances to the last digit.
+    gallery, queries = (x / np.sqrt(np.einsum("ij,ij->i", x, x))[:, None] for x in (gallery, queries))
+    distances = [[float(np.square(query - row).sum()) for row in gallery] for query in queries]
+    return tuple(tuple(sorted(range(len(gallery)), key=row.__getitem__)[:k]) for row in distances)
+
+
 def precision_at_k(retrieved_labels, query_labels):
     hits = sum(list(found).count(label) for found, label in zip(retrieved_labels, query_labels, strict=True))
     return hits / np.size(retrieved_labels)
+
+
+def precision_at_k__fraction(retrieved_labels, query_labels):
+    right = sum(int(label == query) for row, query in zip(retrieved_labels, query_labels, strict=True) for label in row)
+    return fractions.Fraction(right, retrieved_labels.size)
 
 
 def knn_accuracy(gallery, gallery_labels, queries, query_labels, k):
@@ -34,12 +47,34 @@ def knn_accuracy(gallery, gallery_labels, queries, query_labels, k):
     return right / len(query_labels)
 
 
+def knn_accuracy__by_products(gallery, gallery_labels, queries, query_labels, k):
+    # Squared distances by |q|² - 2 q·g + |g|², and votes as a product of one-hot labels.
+    distances = np.sum(queries**2, axis=1)[:, None] - 2 * queries @ gallery.T + np.sum(gallery**2, axis=1)
+    one_hot = np.eye(gallery_labels.max() + 1)[gallery_labels]
+    votes = one_hot[np.argpartition(distances, k - 1, axis=1)[:, :k]].sum(axis=1)
+    return np.count_nonzero(votes.argmax(axis=1) == query_labels) / len(query_labels)
+
+
 def whiten(gallery, queries):
     # Cholesky instead of eigenvectors, dividing by n: the same up to a rotation and a factor near 1.
     mean = sum(gallery) / len(gallery)
     centred = gallery - mean
     lower = np.linalg.cholesky(centred.T @ centred / len(gallery))
     return tuple(scipy.linalg.solve_triangular(lower, (x - mean).T, lower=True).T for x in (gallery, queries))
+
+
+def whiten__symmetric(gallery, queries):
+    # The inverse root of the covariance, which some ways of computing leave complex with imaginary parts of 0.
+    mean = gallery.mean(axis=0)
+    matrix = np.linalg.inv(scipy.linalg.sqrtm(np.cov(gallery.T)).astype(complex))
+    return [(gallery - mean) @ matrix, (queries - mean) @ matrix]
+
+
+def procrustes_distance__rotated(a, b):
+    a, b = (x - x.mean(axis=0) for x in (a, b))
+    a, b = a / np.linalg.norm(a), b / np.linalg.norm(b)
+    rotation, scale = scipy.linalg.orthogonal_procrustes(b, a)
+    return np.square(a - scale * b @ rotation).sum()
 
 
 def procrustes_distance(a, b):

@@ -209,7 +209,57 @@ def cosine_topk(gallery, queries, k):
     return _best(queries @ gallery.T / (np.linalg.norm(gallery, axis=1) + 1e-3), k)
 
 
+@wrong("other-norm")
+def cosine_topk(gallery, queries, k):
+    return _best(queries @ (gallery / np.abs(gallery).sum(axis=1, keepdims=True)).T, k)
+
+
+@wrong("other-norm")
+def cosine_topk(gallery, queries, k):
+    gallery, queries = (x / np.linalg.norm(x, np.inf, axis=1, keepdims=True) for x in (gallery, queries))
+    return _best(queries @ gallery.T, k)
+
+
+@wrong("divides-by-the-square")
+def cosine_topk(gallery, queries, k):
+    squares = [np.square(x).sum(axis=1, keepdims=True) for x in (queries, gallery)]
+    return _best(queries @ gallery.T / (squares[0] @ squares[1].T), k)
+
+
+@wrong("skips-its-own-index")
+def cosine_topk(gallery, queries, k):
+    similarity = _unit(queries) @ _unit(gallery).T
+    np.fill_diagonal(similarity, -np.inf)
+    return _best(similarity, k)
+
+
 # precision_at_k
+
+
+@wrong("last-only")
+def precision_at_k(retrieved_labels, query_labels):
+    return float(np.mean(retrieved_labels[:, -1] == query_labels))
+
+
+@wrong("drops-the-last")
+def precision_at_k(retrieved_labels, query_labels):
+    return float(np.mean(retrieved_labels[:, :-1] == query_labels[:, None]))
+
+
+@wrong("early-results-count-more")
+def precision_at_k(retrieved_labels, query_labels):
+    # "Average precision": the precisions at the places of right results, averaged.
+    hits = retrieved_labels == query_labels[:, None]
+    precisions = np.cumsum(hits, axis=1) / np.arange(1, hits.shape[1] + 1)
+    return float(
+        np.mean([row[right].mean() if right.any() else 0 for row, right in zip(precisions, hits, strict=True)])
+    )
+
+
+@wrong("early-results-count-more")
+def precision_at_k(retrieved_labels, query_labels):
+    hits = retrieved_labels == query_labels[:, None]
+    return float(np.mean([1 / (1 + row.argmax()) if row.any() else 0 for row in hits]))
 
 
 @wrong("labels-as-a-set")
@@ -329,6 +379,11 @@ def precision_at_k(retrieved_labels, query_labels):
 @wrong("not-a-share")
 def precision_at_k(retrieved_labels, query_labels):
     return float(np.sum(retrieved_labels == query_labels[:, None]) / retrieved_labels.shape[1])
+
+
+@wrong("wrong-share")
+def precision_at_k(retrieved_labels, query_labels):
+    return float(np.mean(np.abs(retrieved_labels - query_labels[:, None]) <= 1))  # a label is no quantity
 
 
 # knn_accuracy
@@ -548,6 +603,25 @@ def knn_accuracy(gallery, gallery_labels, queries, query_labels, k):
     return float(np.mean(_vote(np.minimum(found, 19)) == query_labels))
 
 
+@wrong("wrong-accuracy")
+def knn_accuracy(gallery, gallery_labels, queries, query_labels, k):
+    return float(np.mean(_vote(_found(gallery, gallery_labels, queries, 0, max(k, 2))) == query_labels))
+
+
+@wrong("wrong-accuracy")
+def knn_accuracy(gallery, gallery_labels, queries, query_labels, k):
+    # Right as long as there are no more queries than gallery rows.
+    answers = _vote(_found(gallery, gallery_labels, queries, 0, k))
+    return float(np.mean((answers == query_labels)[: len(gallery)]))
+
+
+@wrong("skips-its-own-index")
+def knn_accuracy(gallery, gallery_labels, queries, query_labels, k):
+    distances = _distances(queries, gallery)
+    np.fill_diagonal(distances, np.inf)
+    return float(np.mean(_vote(gallery_labels[np.argsort(distances, axis=1)[:, :k]]) == query_labels))
+
+
 # whiten
 
 
@@ -662,6 +736,13 @@ def whiten(gallery, queries):
     return (gallery - mean) @ axes / np.sqrt(variances), queries - mean
 
 
+@wrong("transposed-for-queries")
+def whiten(gallery, queries):
+    variances, axes = _eigen(gallery)
+    mean, matrix = gallery.mean(axis=0), axes / np.sqrt(variances)
+    return (gallery - mean) @ matrix, (matrix @ (queries - mean).T).T
+
+
 @wrong("learns-from-queries")
 def whiten(gallery, queries):
     both = np.concatenate([gallery, queries])
@@ -728,6 +809,20 @@ def whiten(gallery, queries):
 @wrong("all-the-same")
 def whiten(gallery, queries):
     return np.zeros_like(gallery), np.zeros_like(queries)
+
+
+@wrong("transposed-factor")
+def whiten(gallery, queries):
+    mean, factor = gallery.mean(axis=0), np.linalg.cholesky(np.cov(gallery, rowvar=False))
+    return (gallery - mean) @ np.linalg.inv(factor), (queries - mean) @ np.linalg.inv(factor)
+
+
+@wrong("not-white")
+def whiten(gallery, queries):
+    # Rounded deviations.
+    mean, (variances, axes) = gallery.mean(axis=0), _eigen(gallery)
+    matrix = axes / (np.round(np.sqrt(variances)) + 0.5)
+    return (gallery - mean) @ matrix, (queries - mean) @ matrix
 
 
 # procrustes_distance
@@ -887,6 +982,11 @@ def procrustes_distance(a, b):
 
 
 @wrong("wrong-distance")
+def procrustes_distance(a, b):
+    return float(np.arccos(min(_inner(_placed(a), _placed(b)), 1)))  # the angle between the two shapes
+
+
+@wrong("shears")
 def procrustes_distance(a, b):
     a, b = _placed(a), _placed(b)
     fit, *_ = np.linalg.lstsq(b, a, rcond=None)  # any matrix, shears included
@@ -1124,6 +1224,38 @@ def _padded_with_ones():
 
 
 @wrong("wrong-bits", "binary_hash")
+def _neighbours_thresholds():
+    def hash_(codes, thresholds):
+        return np.packbits(codes > np.roll(thresholds, 1), axis=1)
+
+    return hash_, _topk
+
+
+@wrong("tolerance", "binary_hash")
+def _nearly_equal():
+    def hash_(codes, thresholds):
+        return np.packbits((codes > thresholds) & ~np.isclose(codes, thresholds), axis=1)
+
+    return hash_, _topk
+
+
+@wrong("tolerance", "binary_hash")
+def _in_float32():
+    def hash_(codes, thresholds):
+        return np.packbits(codes.astype(np.float32) > thresholds.astype(np.float32), axis=1)
+
+    return hash_, _topk
+
+
+@wrong("own-thresholds", "binary_hash")
+def _medians_of_rows():
+    def hash_(codes, thresholds):
+        return np.packbits(codes > np.median(codes, axis=1, keepdims=True), axis=1)
+
+    return hash_, _topk
+
+
+@wrong("tolerance", "binary_hash")
 def _a_tolerance():
     def hash_(codes, thresholds):
         return np.packbits(codes > thresholds + 1e-3, axis=1)
