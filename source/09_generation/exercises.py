@@ -31,8 +31,8 @@ import numpy as np
 # from that distribution and decode them.
 #
 # Write `sample_prior(decoder, n, latent_dim, rng)`. `decoder` is a function that takes codes of shape (n, latent_dim),
-# one code a row, and returns one sample a row, (n, …). The function decodes `n` codes, no more, and returns the `n` samples
-# as the decoder gives them. Each number of each code is drawn from the normal distribution with mean 0 and standard
+# one code a row, and returns one sample a row, (n, …). The function decodes `n` codes, no more, in one call or in several, and
+# returns the `n` samples as the decoder gives them. Each number of each code is drawn from the normal distribution with mean 0 and standard
 # deviation 1, independently of all others, by `rng`.
 #
 # **Success looks like** `sample_prior(lambda codes: codes.sum(axis=1), 10_000, 16, rng)` having a standard deviation
@@ -185,8 +185,8 @@ check(nearest_training_distance)
 # Write `frechet_distance(features_a, features_b)`. The arguments are (n, f) and (m, f); covariances divide by n − 1 and
 # m − 1, as `np.cov` does. It returns $d^2$ as one real number. The root is the *matrix* root. You need only its trace: the
 # sum of the square roots of the eigenvalues of $C_a C_b$. These eigenvalues are real and not negative, though that matrix is not
-# symmetric; the symmetric $C_a^{1/2} C_b\, C_a^{1/2}$ has the same ones. Fewer samples than features, and f = 1, must work
-# as well.
+# symmetric; the symmetric $C_a^{1/2} C_b\, C_a^{1/2}$ has the same ones. Fewer samples than features, f = 1, and features in
+# any units, such as thousandths, must work as well.
 #
 # **Success looks like** 0 for the same set twice (up to rounding), and 1 for features in one dimension against the same
 # features plus 1.

@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 from scipy import linalg, spatial
+from sklearn.model_selection import LeaveOneOut, cross_val_score
+from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 
 
 def sample_prior(decoder, n, latent_dim, rng):
@@ -62,3 +64,39 @@ def two_sample_accuracy(real, synthetic):
             nearest_other = min(math.dist(row, x) for x in other)
             hits += nearest_own < nearest_other
     return hits / (len(real) + len(synthetic))
+
+
+def sample_prior__in_batches(decoder, n, latent_dim, rng):
+    return np.concatenate([decoder(rng.normal(size=(min(64, n - i), latent_dim))) for i in range(0, n, 64)])
+
+
+def sample_gaussian__eigenvectors(codes, n, rng):
+    values, vectors = np.linalg.eigh(np.atleast_2d(np.cov(codes.T, bias=True)))
+    deviations = np.sqrt(np.clip(values, 0, None))
+    return codes.mean(axis=0) + (rng.standard_normal((n, len(values))) * deviations) @ vectors.T
+
+
+def slerp__library(a, b, t):
+    norms = np.linalg.norm(a), np.linalg.norm(b)
+    return ((1 - t) * norms[0] + t * norms[1]) * spatial.geometric_slerp(a / norms[0], b / norms[1], t)
+
+
+def nearest_training_distance__library(samples, train):
+    return NearestNeighbors(n_neighbors=1).fit(train).kneighbors(samples)[0][:, 0]
+
+
+def frechet_distance__matrix_root(features_a, features_b):
+    ca, cb = (np.atleast_2d(np.cov(f, rowvar=False)) for f in (features_a, features_b))
+    step = features_a.mean(axis=0) - features_b.mean(axis=0)
+    return step @ step + np.trace(ca + cb - 2 * np.real(linalg.sqrtm(ca @ cb)))
+
+
+def autocorrelation__spectrum(series, max_lag):
+    x = np.asarray(series, float) - np.mean(series)
+    whole = np.fft.irfft(np.abs(np.fft.rfft(x, 2 * len(x))) ** 2, 2 * len(x))
+    return whole[: max_lag + 1] / whole[0]
+
+
+def two_sample_accuracy__leave_one_out(real, synthetic):
+    union, label = np.concatenate([real, synthetic]), np.repeat([0, 1], len(real))
+    return cross_val_score(KNeighborsClassifier(1), union, label, cv=LeaveOneOut()).mean()

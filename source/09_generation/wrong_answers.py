@@ -526,7 +526,7 @@ def slerp(a, b, t):
     return norm * (first * u + second * v)
 
 
-@wrong("wrong-code")
+@wrong("obtuse-taken-for-acute")
 def slerp(a, b, t):
     u, v, _ = _units(a, b)
     omega = np.arcsin(np.sqrt(1 - min(1.0, u @ v) ** 2))  # an obtuse angle becomes an acute one
@@ -730,6 +730,16 @@ def nearest_training_distance(samples, train):
     return np.abs((samples[:, None] - train[None]).sum(axis=2)).min(axis=1)
 
 
+@wrong("row-by-row")
+def nearest_training_distance(samples, train):
+    return np.array([np.linalg.norm(x - y) for x, y in zip(samples, train, strict=False)])
+
+
+@wrong("whole-numbers")
+def nearest_training_distance(samples, train):
+    return np.round(_table(samples, train).min(axis=1))
+
+
 # frechet_distance
 
 
@@ -916,6 +926,32 @@ def frechet_distance(features_a, features_b):
     return float(moved + np.trace(ca + cb) - 2 * np.sqrt(np.linalg.det(ca @ cb)))
 
 
+@wrong("changes-with-the-units")
+def frechet_distance(features_a, features_b):
+    moved, ca, cb = _described(features_a, features_b)
+    ca, cb = np.atleast_2d(ca), np.atleast_2d(cb)
+    ca, cb = (c + 1e-6 * np.eye(len(c)) for c in (ca, cb))  # "for stability"
+    values = np.linalg.eigvals(ca @ cb).real
+    return float(moved + np.trace(ca + cb) - 2 * np.sqrt(np.maximum(values, 0)).sum())
+
+
+@wrong("changes-with-the-units")
+def frechet_distance(features_a, features_b):
+    moved, ca, cb = _described(features_a, features_b)
+    ca, cb = np.atleast_2d(ca), np.atleast_2d(cb)
+    values = np.linalg.eigvals(ca @ cb).real
+    return float(moved + np.trace(ca + cb) - 2 * np.sqrt(values[values > 1e-8]).sum())
+
+
+@wrong("fails-when-singular")
+def frechet_distance(features_a, features_b):
+    moved, ca, cb = _described(features_a, features_b)
+    ca, cb = np.atleast_2d(ca), np.atleast_2d(cb)
+    with np.errstate(invalid="ignore"):
+        shared = np.sqrt(np.linalg.eigvals(ca @ cb).real).sum()
+    return float(moved + np.trace(ca + cb) - 2 * shared)
+
+
 # autocorrelation
 
 
@@ -1040,6 +1076,20 @@ def autocorrelation(series, max_lag):
 def autocorrelation(series, max_lag):
     x = series - np.median(series)
     return _lagged(x, max_lag) / np.sum(x**2)
+
+
+@wrong("circular")
+def autocorrelation(series, max_lag):
+    size = 2 ** math.ceil(math.log2(len(series)))  # zeros up to a power of two: enough for some lengths only
+    power = np.abs(np.fft.fft(series - series.mean(), size)) ** 2
+    whole = np.fft.ifft(power).real
+    return (whole / whole[0])[: max_lag + 1]
+
+
+@wrong("wrong-product")
+def autocorrelation(series, max_lag):
+    x = series - series.mean()
+    return np.array([np.sum(x[: len(x) - lag] * x[lag:] ** 2) for lag in range(max_lag + 1)]) / np.sum(x**2)
 
 
 # two_sample_accuracy
@@ -1197,3 +1247,23 @@ def two_sample_accuracy(real, synthetic):
     table, _ = _union(real, synthetic)
     table[table == 0] = np.inf
     return _accuracy(table, real)
+
+
+@wrong("copies-not-zero")
+def two_sample_accuracy(real, synthetic):
+    table, label = _union(real, synthetic)
+    second = np.argsort(table, axis=1, kind="stable")[:, 1]  # the first is taken to be the row itself
+    return float((label[second] == label).mean())
+
+
+@wrong("second-neighbour")
+def two_sample_accuracy(real, synthetic):
+    table, label = _union(real, synthetic)
+    np.fill_diagonal(table, np.inf)
+    return float((label[np.argsort(table, axis=1)[:, 1]] == label).mean())
+
+
+@wrong("farthest")
+def two_sample_accuracy(real, synthetic):
+    table, label = _union(real, synthetic)
+    return float((label[table.argmax(axis=1)] == label).mean())
