@@ -20,7 +20,7 @@ from course_lib.classroom.host import arrays_in
 from course_lib.classroom.wire import Callback, Generator, Handle, ModelSpec, Raised, Tensor
 
 # How TensorFlow, PyTorch and JAX refuse a symbolic tensor of Keras; NumPy, loops and len() refuse it in other words.
-_SYMBOLIC_TO_BACKEND = re.compile(r"input to a TensorFlow function|must be Tensor|abstract array|valid JAX type")
+_SYMBOLIC_TO_BACKEND = re.compile(r"input to a TensorFlow function|must be Tensor|abstract array|valid JAX type|__jax_array__")
 
 
 class Failed(Exception):
