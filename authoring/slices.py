@@ -38,7 +38,15 @@ def names(code: str) -> tuple[set[str], set[str], set[str]]:
             and isinstance(call.func, ast.Attribute)
         ):
             changed.add(_root(call.func))
-    return {name for name in used if name not in order.bound_first}, bound, changed & used
+    changed &= used
+    used -= order.bound_first
+    for node in ast.walk(tree):  # a question goes by its key: reveal() needs the cell that asked
+        match node:
+            case ast.Call(func=ast.Name(id="guess"), args=[ast.Constant(value=key), *_]):
+                bound.add(f"question {key}")
+            case ast.Call(func=ast.Name(id="reveal"), args=[ast.Constant(value=key), *_]):
+                used.add(f"question {key}")
+    return used, bound, changed
 
 
 class _Order(ast.NodeVisitor):

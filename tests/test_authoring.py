@@ -384,9 +384,19 @@ def test_unknown_lesson_is_named():
         (["x = 1", "rows = []", "rows.append(x)", "z = 3", "print(rows)"], 0, [0, 1, 2, 4]),
         (["x = 1", "for name in 'ab':\n    print(name, x)", "for name in 'cd':\n    print(name)"], 0, [0, 1]),
         (["x = 1", "[x for x in range(3)]", "(lambda x: x)(2)", "x = 5", "print(x)"], 0, [0]),
+        (["guess('a', '?')", "guess('b', '?')", "x = 1", "reveal('b', x)", "reveal('a', 0)"], 2, [1, 2, 3]),
         (["x = 1", "if x:\n    y = 1", "y = 3", "if False:\n    y = 2", "print(y)"], 0, [0, 1]),
     ],
-    ids=["direct", "bound anew", "through a function", "in place", "a name of a loop", "a name within", "maybe bound"],
+    ids=[
+        "direct",
+        "bound anew",
+        "through a function",
+        "in place",
+        "a name of a loop",
+        "a name within",
+        "a question",
+        "maybe bound",
+    ],
 )
 def test_cells_that_a_change_can_reach(cells, start, kept):
     from authoring.slices import reached
