@@ -191,6 +191,26 @@ def add_noise(x, sigma, rng, clip):
     return np.clip(noisy, 0, 1) if clip else noisy
 
 
+@wrong("clips-to-the-pictures-own-range")
+def add_noise(x, sigma, rng, clip):
+    noisy = x + sigma * rng.standard_normal(x.shape)
+    return np.clip(noisy, x.min(), x.max()) if clip else noisy
+
+
+@wrong("clips-to-the-pictures-own-range")
+def add_noise(x, sigma, rng, clip):
+    noisy = x + sigma * rng.standard_normal(x.shape)
+    axes = tuple(range(1, x.ndim))
+    return np.clip(noisy, x.min(axes, keepdims=True), x.max(axes, keepdims=True)) if clip else noisy
+
+
+@wrong("never-clips")
+def add_noise(x, sigma, rng, clip):
+    # Black pictures are taken for no pictures.
+    noisy = x + sigma * rng.standard_normal(x.shape)
+    return np.clip(noisy, 0, 1) if clip and x.any() else noisy
+
+
 # FreshNoise
 
 
@@ -875,6 +895,90 @@ def build_denoiser():
 @wrong("output-cannot-be-reached")
 def build_denoiser():
     return _network(_conv(16), _conv(1, "sigmoid"), keras.layers.Rescaling(0.5))
+
+
+# A last step without a gradient below 0, wherever it stands.
+
+
+class _Through(keras.layers.Layer):
+    """Passes what it gets through a function."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def call(self, x):
+        return self.function(x)
+
+
+@wrong("output-cannot-be-reached")
+def build_denoiser():
+    last = keras.layers.Dense(784, "relu"), keras.layers.Reshape((28, 28, 1))
+    return _network(keras.layers.Flatten(), keras.layers.Dense(64, "tanh"), *last)
+
+
+@wrong("output-cannot-be-reached")
+def build_denoiser():
+    return _network(_conv(16), _conv(1, None), _Through(keras.ops.relu))
+
+
+@wrong("output-cannot-be-reached")
+def build_denoiser():
+    return _network(_conv(16), _conv(1), keras.layers.Dropout(0.1))
+
+
+@wrong("output-cannot-be-reached")
+def build_denoiser():
+    return _network(keras.layers.ZeroPadding2D(2), _conv(16), _conv(1), keras.layers.Cropping2D(2))
+
+
+@wrong("output-cannot-be-reached")
+def build_denoiser():
+    return _network(_network(_conv(16), _conv(1)))
+
+
+@wrong("output-cannot-be-reached")
+def build_denoiser():
+    noisy = keras.Input((28, 28, 1))
+    correction = _conv(1, None)(_conv(16)(noisy))
+    return keras.Model(noisy, keras.ops.clip(noisy + correction, 0, 1))
+
+
+@wrong("output-cannot-be-reached")
+def build_denoiser():
+    # It starts black, and stays so.
+    return _network(_conv(16), _conv(1, bias_initializer=keras.initializers.Constant(-20.0)))
+
+
+@wrong("output-cannot-be-reached")
+def build_denoiser():
+    # It can only make a picture brighter.
+    noisy = keras.Input((28, 28, 1))
+    return keras.Model(noisy, keras.layers.Add()([noisy, _conv(1)(_conv(16)(noisy))]))
+
+
+# Training that never ends.
+
+
+@wrong("training-mode-baked-in")
+def build_denoiser():
+    noisy = keras.Input((28, 28, 1))
+    hidden = keras.layers.Dropout(0.2)(_conv(16)(noisy), training=True)
+    return keras.Model(noisy, _conv(1, "sigmoid")(hidden))
+
+
+@wrong("training-mode-baked-in")
+def build_denoiser():
+    noisy = keras.Input((28, 28, 1))
+    hidden = keras.layers.GaussianNoise(0.1)(noisy, training=True)
+    return keras.Model(noisy, _conv(1, "sigmoid")(_conv(16)(hidden)))
+
+
+@wrong("training-mode-baked-in")
+def build_denoiser():
+    noisy = keras.Input((28, 28, 1))
+    hidden = keras.layers.BatchNormalization()(_conv(16)(noisy), training=True)
+    return keras.Model(noisy, _conv(1, "sigmoid")(hidden))
 
 
 # score_from_denoiser
