@@ -107,6 +107,13 @@ def score_from_denoiser(denoiser, x, sigma):
     return np.stack([(r - q) / variance for r, q in zip(denoiser(x), x, strict=True)])
 
 
+def score_from_denoiser__row_by_row(denoiser, x, sigma):
+    score = np.zeros(x.shape)
+    for i in range(len(x)):
+        score[i] = (denoiser(x[i : i + 1])[0] - x[i]) / sigma**2
+    return score
+
+
 def ring_radius(sigma):
     return i1e(sigma**-2.0) / i0e(sigma**-2.0)
 

@@ -554,6 +554,18 @@ def linear_denoiser(clean, noisy):
     return lambda x: np.clip(x @ weights + offset, 0, 1)
 
 
+@wrong("clips")
+def linear_denoiser(clean, noisy):
+    weights, offset = _fit(noisy, clean)
+    return lambda x: np.clip(x @ weights + offset, clean.min(), clean.max())
+
+
+@wrong("clips")
+def linear_denoiser(clean, noisy):
+    weights, offset = _fit(noisy, clean)
+    return lambda x: np.clip(x @ weights + offset, clean.min(axis=0), clean.max(axis=0))
+
+
 @wrong("mean-only")
 def linear_denoiser(clean, noisy):
     return lambda x: np.broadcast_to(clean.mean(axis=0), x.shape)
@@ -701,6 +713,27 @@ def wiener_filter(train, sigma):
     _, c, eye = _statistics(train)
     gain = np.linalg.solve(c + sigma**2 * eye, c)
     return lambda x: (x - x.mean(axis=0)) @ gain + x.mean(axis=0)
+
+
+@wrong("centres-on-what-it-denoises")
+def wiener_filter(train, sigma):
+    mean, c, eye = _statistics(train)
+    gain = np.linalg.solve(c + sigma**2 * eye, c)
+    return lambda x: (x - x.mean(axis=0)) @ gain + mean
+
+
+@wrong("clips")
+def wiener_filter(train, sigma):
+    mean, c, eye = _statistics(train)
+    gain = np.linalg.solve(c + sigma**2 * eye, c)
+    return lambda x: np.clip((x - mean) @ gain + mean, 0, 1)
+
+
+@wrong("clips")
+def wiener_filter(train, sigma):
+    mean, c, eye = _statistics(train)
+    gain = np.linalg.solve(c + sigma**2 * eye, c)
+    return lambda x: np.clip((x - mean) @ gain + mean, train.min(), train.max())
 
 
 @wrong("no-function")
@@ -1126,6 +1159,28 @@ def ring_radius(sigma):
     nodes, weights = np.polynomial.hermite_e.hermegauss(80)
     argument = np.hypot(1 + sigma * nodes[:, None], sigma * nodes) / sigma**2
     return float(weights @ (i1e(argument) / i0e(argument)) @ weights / weights.sum() ** 2)
+
+
+@wrong("both-ends-of-a-turn")
+def ring_radius(sigma):
+    angles = np.linspace(0, 2 * np.pi, 1000)
+    weights = np.exp(-(2 - 2 * np.cos(angles)) / (2 * sigma**2))
+    return np.sum(weights * np.cos(angles)) / np.sum(weights)
+
+
+@wrong("both-ends-of-a-turn")
+def ring_radius(sigma):
+    angles = np.deg2rad(np.arange(361))
+    weights = np.exp((np.cos(angles) - 1) / sigma**2)
+    return np.average(np.cos(angles), weights=weights)
+
+
+@wrong("both-ends-of-a-turn")
+def ring_radius(sigma):
+    # The point opposite is counted twice.
+    angles = np.linspace(-np.pi, np.pi, 361)
+    weights = np.exp((np.cos(angles) - 1) / sigma**2)
+    return np.sum(weights * np.cos(angles)) / np.sum(weights)
 
 
 @wrong("squared-radius")
