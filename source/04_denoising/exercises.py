@@ -258,8 +258,9 @@ check(build_denoiser)
 #
 # $$ r(x) = x + \sigma^2 \, \nabla_x \log p_\sigma(x) $$
 #
-# Write `score_from_denoiser(denoiser, x, sigma)`. `denoiser` is a function (n, d) → (n, d), for any n and row by row, the best one for
-# noise of standard deviation `sigma`; `x` is (n, d). The array that it returns may be one that it keeps: leave it as it is. It returns the score at each row of `x`, shape (n, d), in 1 / units of the data.
+# Write `score_from_denoiser(denoiser, x, sigma)`. `denoiser` is a function (n, d) → (n, d), row by row and for any n: the best
+# one for noise of standard deviation `sigma`. It may go on using the array that it returns. `x` is (n, d). Your function
+# returns the score at each row of `x`, shape (n, d), in 1 / units of the data.
 #
 # A denoiser that sends `[[2.0]]` to `[[1.5]]` at `sigma = 0.5` means a score of `[[-2.0]]`.
 #
@@ -332,8 +333,8 @@ check(ring_radius)
 # smooth, and goes down level by level (Song and Ermon 2019).
 #
 # Write `annealed_langevin(score, sigmas, n_samples, dim, steps, step_size, rng)`. `score` is a function: `score(x, sigma)` with x of
-# shape (n, dim) and one float returns the scores (n, dim). All samples move together: each step calls it once, with all of them. `sigmas` are the noise levels, falling. `rng` is a NumPy
-# generator, the only source of randomness.
+# shape (n, dim) and one float returns the scores (n, dim). All samples move together: each step calls it once, for all of
+# them. `sigmas` are the noise levels, falling. `rng` is a NumPy generator, the only source of randomness.
 #
 # * Start with `n_samples` points from a Gaussian with mean 0 and standard deviation `sigmas[0]` in each of the `dim` directions.
 # * For each level $\sigma$, in the given order, take `steps` steps with $\alpha$ = `step_size` · $\sigma^2$:

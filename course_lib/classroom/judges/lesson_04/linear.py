@@ -46,6 +46,7 @@ def judge_linear_denoiser(linear_denoiser, probe):
             clean = rng.normal(size=(n, d)) @ mixing + rng.uniform(1, 3, d)
             noisy = clean @ (np.eye(d) + 0.4 * rng.normal(size=(d, d))) + rng.normal(size=(n, d)) + rng.uniform(2, 4, d)
             x = rng.normal(size=(m, d)) @ mixing + rng.uniform(-4, -1, d)
+            x[0] *= 20  # beyond the range of the clean samples, whatever the map
             got = _denoised(probe, denoise := _denoiser(probe, linear_denoiser, clean, noisy), x)
             weights, offset = _least_squares(noisy, clean)
             true, p, q = x @ weights + offset, noisy.mean(axis=0), clean.mean(axis=0)

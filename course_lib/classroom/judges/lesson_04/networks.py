@@ -23,7 +23,9 @@ def judge_build_denoiser(build_denoiser, probe):
     rng = probe.rng
     x = rng.uniform(0, 1, (3, 28, 28, 1))
     got, error = probe.attempt(probe.predict, model, x)
-    probe.require(error is None, "wrong-input", f"Your model could not take pictures of shape {x.shape}: {error}.")
+    if error is not None:  # Keras' own words hold the names it gives to layers
+        inputs = ", ".join(map(str, probe.describe(model).inputs or ())) or "another shape"
+        probe.fail("wrong-input", inputs=inputs, shape=x.shape, error=error.type)
     probe.finite(probe.shape(got, x.shape, otherwise="wrong-output-shape"))
     weights = probe.describe(model).weights
     count = sum(math.prod(w.shape) for w in weights)
@@ -60,7 +62,7 @@ def _trained(probe, model) -> None:
     x = probe.rng.uniform(0, 1, (8, 28, 28, 1))
     before, target = _answer(probe, model, x), 1.0 - x[:, ::-1]  # anything but the input
     _, error = probe.attempt(probe.train_step, model, x, target, optimizer="adam", rate=3e-3, steps=2)
-    probe.require(error is None, "cannot-be-trained", f"A step of training raised {error}.")
+    probe.require(error is None, "cannot-be-trained", f"A step of training raised {error and error.type}.")
     after = _answer(probe, model, x)
     stuck = "output-cannot-be-reached/stuck" if (before <= 0).all() else "does-not-learn"
     probe.require(np.abs(after - before).max() > 1e-5, stuck)
@@ -71,18 +73,24 @@ def _trained(probe, model) -> None:
 def _alive(probe, model) -> None:
     """Pixels whose answer is 0 or below must still move when a brighter one is asked for.
 
-    They are looked for among pictures of growing contrast. A sigmoid has none; a ReLU, wherever it stands, has dead ones.
+    They are looked for among pictures of some contrast, and with the last layer's answer turned round. A sigmoid has none; a
+    ReLU, wherever it stands, has dead ones. The contrast stays small: with much of it a sigmoid is 0, too.
     """
-    x = probe.rng.uniform(0, 1, (8, 28, 28, 1))
-    for contrast in (1, -1, 3, -3, 10, -10, 30, -30):
-        before = _answer(probe, model, contrast * x)
-        low = before <= 0
-        if low.mean() < 0.02:
-            continue
-        probe.train_step(model, contrast * x, np.ones_like(x), optimizer="adam", rate=1e-4)
-        unmoved = float((_answer(probe, model, contrast * x) == before)[low].mean())
-        probe.require(unmoved < 0.1, "output-cannot-be-reached", share=round(100 * unmoved))
-        return
+    x, kept = probe.rng.uniform(0, 1, (8, 28, 28, 1)), probe.weights(model)
+    trainable = [(i, len(w.shape)) for i, w in enumerate(probe.describe(model).weights) if w.trainable]
+    last = max((i for i, axes in trainable if axes > 1), default=len(kept))
+    turned = [-w if i >= last and (i, w.ndim) in trainable else w for i, w in enumerate(kept)]
+    for weights in (kept, turned):
+        for contrast in (1, -1, 3, -3):
+            probe.set_weights(model, weights)
+            before = _answer(probe, model, contrast * x)
+            low = before <= 0
+            if low.mean() >= 0.02:
+                probe.train_step(model, contrast * x, np.ones_like(x), optimizer="adam", rate=1e-4)
+                unmoved = float((_answer(probe, model, contrast * x) == before)[low].mean())
+                probe.require(unmoved < 0.1, "output-cannot-be-reached", share=round(100 * unmoved))
+                break
+    probe.set_weights(model, kept)
 
 
 def _range(probe, model, x: np.ndarray) -> None:

@@ -172,7 +172,7 @@ def _noise(probe, data, index: int, x: np.ndarray, size: int, sigma: float) -> n
     noise = noisy - clean
     probe.require(not np.allclose(noise, 0, atol=1e-9), "no-noise")
     _not_shared(probe, noise)
-    probe.require(noisy.min() < 0 or noisy.max() > 1 or len(noise) < 3, "clipped")
+    probe.require(noisy.min() < 0 or noisy.max() > 1 or noise.size < 200, "clipped")
     chance, mean, spread = 6.5 / math.sqrt(noise.size), noise.mean(), noise.std()
     right = abs(spread / sigma - 1) < max(chance, 0.15) and abs(mean) < chance * sigma
     probe.require(right, "wrong-noise", index=index, mean=mean, got=spread, sigma=sigma)
