@@ -22,7 +22,14 @@ CASES = [
 ]
 solutions, stubs = functools.cache(bank.solutions), functools.cache(bank.stubs)
 right_answers, wrong_answers = functools.cache(bank.right_answers), functools.cache(bank.wrong_answers)
-RAW = ("{{", "function_node", "[Op:", "\x1b", "Exception encountered", "JudgeSpoke")  # how backends decorate their errors
+RAW = (
+    "{{",
+    "function_node",
+    "[Op:",
+    "\x1b",
+    "Exception encountered",
+    "JudgeSpoke",
+)  # how backends decorate their errors
 
 
 # An answer on a seed is judged once, whichever tests want to know: answers and seed decide the outcome.

@@ -46,6 +46,7 @@ class Host:
         self._generators: dict[int, np.random.Generator] = {}
         self._call_back = call_back
         self._warned: set[str] = set()
+        self._lent: list[tuple[str, Any, Any]] = []  # what functions of the judge returned, before and after
         self.handles = [self._handle(answer) for answer in answers]
         kept = random.getstate(), np.random.get_state()
         seed_everything(seed)
@@ -56,10 +57,12 @@ class Host:
     # ----- one question
 
     def answer(self, question: str, arguments: list, options: dict) -> dict:
-        """Answer a question: ``{"value", "raised", "after", "printed"}``.
+        """Answer a question: ``{"value", "raised", "after", "changed", "printed"}``.
 
-        ``after`` holds the arrays that were given, as they are now: an answer may have changed them.
+        ``after`` holds the arrays that were given, as they are now: an answer may have changed them. ``changed`` is the
+        misconception of an answer that changed what a function of the judge returned, or None.
         """
+        self._lent.clear()
         given = self._received((arguments, options))
         printed = io.StringIO()
         reply: dict = {"value": None, "raised": None}
@@ -83,6 +86,8 @@ class Host:
             random.setstate(judges_random[0])
             np.random.set_state(judges_random[1])
         reply["after"] = arrays_in(given)
+        pairs = ((name, *pair) for name, *ends in self._lent for pair in zip(*map(arrays_in, ends), strict=True))
+        reply["changed"] = next((name for name, before, after in pairs if not np.array_equal(before, after)), None)
         reply["printed"] = _as_shown(printed.getvalue())
         return reply
 
@@ -115,15 +120,18 @@ class Host:
             case ModelSpec():
                 return _built(value)
             case Callback():
-                return self._proxy(value.key)
+                return self._proxy(value)
         return value
 
-    def _proxy(self, key: int) -> Callable:
+    def _proxy(self, callback: Callback) -> Callable:
         def given_function(*arguments):
-            value, refusal = self._call_back(key, self._told(arguments))
+            value, refusal = self._call_back(callback.key, self._told(arguments))
             if refusal is not None:
                 raise JudgeSpoke(refusal)
-            return self._received(value)
+            received = self._received(value)
+            if callback.changed:
+                self._lent.append((callback.changed, value, received))
+            return received
 
         return given_function
 

@@ -20,7 +20,9 @@ from course_lib.classroom.host import arrays_in
 from course_lib.classroom.wire import Callback, Generator, Handle, ModelSpec, Raised, Tensor
 
 # How TensorFlow, PyTorch and JAX refuse a symbolic tensor of Keras; NumPy, loops and len() refuse it in other words.
-_SYMBOLIC_TO_BACKEND = re.compile(r"input to a TensorFlow function|must be Tensor|abstract array|valid JAX type|__jax_array__")
+_SYMBOLIC_TO_BACKEND = re.compile(
+    r"input to a TensorFlow function|must be Tensor|abstract array|valid JAX type|__jax_array__"
+)
 
 
 class Failed(Exception):
@@ -79,6 +81,8 @@ class Probe:
         for before, after in zip(arrays_in((arguments, options)), reply["after"], strict=True):
             if not np.array_equal(before, after, equal_nan=before.dtype.kind == "f"):
                 self.fail("changes-its-input")
+        if reply["changed"] is not None:
+            self.fail(reply["changed"])
         return reply["value"]
 
     def _handed_over(self, value):
@@ -203,10 +207,15 @@ class Probe:
         self._generators += 1
         return Generator(self._generators, int(seed))
 
-    def callback(self, function: Callable) -> Callback:
-        """A function of the judge that the answer may call. It may end the check; its ``calls`` are recorded."""
+    def callback(self, function: Callable, *, changed: str = "") -> Callback:
+        """A function of the judge that the answer may call. It may end the check; its ``calls`` are recorded.
+
+        Args:
+            function: answers with plain values; tensors reach it as arrays.
+            changed: the misconception of an answer that changes an array the function returned; empty: nobody looks.
+        """
         key = len(self._callbacks)
-        self._callbacks[key] = Callback(function, key=key)
+        self._callbacks[key] = Callback(function, key=key, changed=changed)
         return self._callbacks[key]
 
     def attempt(self, question: Callable | Handle, *arguments, **options) -> tuple[Any, Raised | None]:

@@ -105,11 +105,13 @@ class Callback:
         function: what answers; tensors reach it as arrays.
         calls: the positional arguments of each call.
         key: what it is called on the answer's side.
+        changed: the misconception of an answer that changes an array the function returned; empty: nobody looks.
     """
 
     function: Callable = field(compare=False)
     calls: list[tuple] = field(default_factory=list, compare=False)
     key: int = 0
+    changed: str = ""
 
 
 class NotPlain(TypeError):
@@ -164,7 +166,7 @@ def _flat(value, buffers: list[bytes]):
         case Raised():
             return tagged("raised", value.type, value.bases, value.text, value.where, value.unfilled)
         case Callback():
-            return tagged("callback", value.key)
+            return tagged("callback", value.key, value.changed)
     raise NotPlain(f"a value of type {type(value).__name__} cannot pass between a judge and an answer")
 
 
@@ -179,7 +181,7 @@ _MADE: dict[str, Callable] = {
     "generator": Generator,
     "model": ModelSpec,
     "raised": Raised,
-    "callback": lambda key: Callback(lambda *_: None, key=key),
+    "callback": lambda key, changed: Callback(lambda *_: None, key=key, changed=changed),
 }
 
 

@@ -33,8 +33,8 @@ import numpy as np
 # Gaussian with mean 0 and standard deviation `sigma`. If `clip` is true, values below 0 become 0 and values above 1
 # become 1; if not, they stay.
 #
-# All randomness comes from `rng`: two calls with equally seeded generators give the same picture, two calls with the
-# same generator give different ones. The array `x` stays as it is.
+# All randomness comes from `rng`: two calls with equally seeded generators give the same picture (but for the clipping, if
+# only one of them clips), two calls with the same generator give different ones. The array `x` stays as it is.
 #
 # **Success looks like** `add_noise(np.full((1000, 784), 0.5), 0.2, np.random.default_rng(0), False)` having mean 0.50
 # and standard deviation 0.20, and, if a picture is black instead of grey and `clip` is true, a mean of 0.08.
@@ -214,8 +214,8 @@ check(wiener_filter)
 #   starts too low: a ReLU as the last step has no gradient there, and is refused;
 # * each output pixel can use its neighbours: at least the pixels one step to each side;
 # * it is not linear: the linear maps have a closed form;
-# * it answers the same question always in the same way: what is random, such as noise or dropout, is
-#   active in training only;
+# * it answers the same question always in the same way, called as `model(x)`, with `training=False` or by `predict`: what
+#   is random, such as noise or dropout, is active in training only;
 # * pictures do not mix: the answer to one does not depend on the others in the batch;
 # * two steps of training move its answer;
 # * at most two million parameters.
@@ -258,8 +258,9 @@ check(build_denoiser)
 #
 # $$ r(x) = x + \sigma^2 \, \nabla_x \log p_\sigma(x) $$
 #
-# Write `score_from_denoiser(denoiser, x, sigma)`. `denoiser` is a function (n, d) → (n, d), the best one for noise of
-# standard deviation `sigma`; `x` is (n, d). It returns the score at each row of `x`, shape (n, d), in 1 / units of the data.
+# Write `score_from_denoiser(denoiser, x, sigma)`. `denoiser` is a function (n, d) → (n, d), row by row and for any n: the best
+# one for noise of standard deviation `sigma`. It may go on using the array that it returns. `x` is (n, d). Your function
+# returns the score at each row of `x`, shape (n, d), in 1 / units of the data.
 #
 # A denoiser that sends `[[2.0]]` to `[[1.5]]` at `sigma = 0.5` means a score of `[[-2.0]]`.
 #
@@ -332,8 +333,8 @@ check(ring_radius)
 # smooth, and goes down level by level (Song and Ermon 2019).
 #
 # Write `annealed_langevin(score, sigmas, n_samples, dim, steps, step_size, rng)`. `score` is a function: `score(x, sigma)` with x of
-# shape (n, dim) and one float returns the scores (n, dim). `sigmas` are the noise levels, falling. `rng` is a NumPy
-# generator, the only source of randomness.
+# shape (n, dim) and one float returns the scores (n, dim). All samples move together: each step calls it once, for all of
+# them. `sigmas` are the noise levels, falling. `rng` is a NumPy generator, the only source of randomness.
 #
 # * Start with `n_samples` points from a Gaussian with mean 0 and standard deviation `sigmas[0]` in each of the `dim` directions.
 # * For each level $\sigma$, in the given order, take `steps` steps with $\alpha$ = `step_size` · $\sigma^2$:

@@ -72,9 +72,46 @@ def build_denoiser():
     return model
 
 
+def build_denoiser__without_biases():
+    # Convolutions without biases, and batch normalisation between them.
+    noisy = keras.Input((28, 28, 1))
+    hidden = noisy
+    for _ in range(2):
+        hidden = keras.layers.Conv2D(16, 3, padding="same", use_bias=False)(hidden)
+        hidden = keras.layers.ReLU()(keras.layers.BatchNormalization()(hidden))
+    return keras.Model(noisy, keras.layers.Conv2D(1, 3, padding="same", use_bias=False)(hidden))
+
+
+class _Denoiser(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.down = keras.layers.Conv2D(8, 3, strides=2, padding="same", activation="relu")
+        self.up = keras.layers.Conv2DTranspose(8, 3, strides=2, padding="same", activation="relu")
+        self.correct = keras.layers.Conv2D(1, 3, padding="same", kernel_initializer="zeros")
+
+    def call(self, x):
+        return x - self.correct(self.up(self.down(x)))
+
+
+def build_denoiser__class():
+    return _Denoiser()
+
+
+def build_denoiser__bottleneck():
+    layers = [keras.layers.Flatten(), keras.layers.Dense(32, "relu"), keras.layers.Dense(784)]
+    return keras.Sequential([keras.Input((28, 28, 1)), *layers, keras.layers.Reshape((28, 28, 1))])
+
+
 def score_from_denoiser(denoiser, x, sigma):
     variance = float(sigma) * float(sigma)
     return np.stack([(r - q) / variance for r, q in zip(denoiser(x), x, strict=True)])
+
+
+def score_from_denoiser__row_by_row(denoiser, x, sigma):
+    score = np.zeros(x.shape)
+    for i in range(len(x)):
+        score[i] = (denoiser(x[i : i + 1])[0] - x[i]) / sigma**2
+    return score
 
 
 def ring_radius(sigma):

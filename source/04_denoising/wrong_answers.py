@@ -191,6 +191,26 @@ def add_noise(x, sigma, rng, clip):
     return np.clip(noisy, 0, 1) if clip else noisy
 
 
+@wrong("clips-to-the-pictures-own-range")
+def add_noise(x, sigma, rng, clip):
+    noisy = x + sigma * rng.standard_normal(x.shape)
+    return np.clip(noisy, x.min(), x.max()) if clip else noisy
+
+
+@wrong("clips-to-the-pictures-own-range")
+def add_noise(x, sigma, rng, clip):
+    noisy = x + sigma * rng.standard_normal(x.shape)
+    axes = tuple(range(1, x.ndim))
+    return np.clip(noisy, x.min(axes, keepdims=True), x.max(axes, keepdims=True)) if clip else noisy
+
+
+@wrong("never-clips")
+def add_noise(x, sigma, rng, clip):
+    # Black pictures are taken for no pictures.
+    noisy = x + sigma * rng.standard_normal(x.shape)
+    return np.clip(noisy, 0, 1) if clip and x.any() else noisy
+
+
 # FreshNoise
 
 
@@ -534,6 +554,18 @@ def linear_denoiser(clean, noisy):
     return lambda x: np.clip(x @ weights + offset, 0, 1)
 
 
+@wrong("clips")
+def linear_denoiser(clean, noisy):
+    weights, offset = _fit(noisy, clean)
+    return lambda x: np.clip(x @ weights + offset, clean.min(), clean.max())
+
+
+@wrong("clips")
+def linear_denoiser(clean, noisy):
+    weights, offset = _fit(noisy, clean)
+    return lambda x: np.clip(x @ weights + offset, clean.min(axis=0), clean.max(axis=0))
+
+
 @wrong("mean-only")
 def linear_denoiser(clean, noisy):
     return lambda x: np.broadcast_to(clean.mean(axis=0), x.shape)
@@ -681,6 +713,27 @@ def wiener_filter(train, sigma):
     _, c, eye = _statistics(train)
     gain = np.linalg.solve(c + sigma**2 * eye, c)
     return lambda x: (x - x.mean(axis=0)) @ gain + x.mean(axis=0)
+
+
+@wrong("centres-on-what-it-denoises")
+def wiener_filter(train, sigma):
+    mean, c, eye = _statistics(train)
+    gain = np.linalg.solve(c + sigma**2 * eye, c)
+    return lambda x: (x - x.mean(axis=0)) @ gain + mean
+
+
+@wrong("clips")
+def wiener_filter(train, sigma):
+    mean, c, eye = _statistics(train)
+    gain = np.linalg.solve(c + sigma**2 * eye, c)
+    return lambda x: np.clip((x - mean) @ gain + mean, 0, 1)
+
+
+@wrong("clips")
+def wiener_filter(train, sigma):
+    mean, c, eye = _statistics(train)
+    gain = np.linalg.solve(c + sigma**2 * eye, c)
+    return lambda x: np.clip((x - mean) @ gain + mean, train.min(), train.max())
 
 
 @wrong("no-function")
@@ -877,6 +930,90 @@ def build_denoiser():
     return _network(_conv(16), _conv(1, "sigmoid"), keras.layers.Rescaling(0.5))
 
 
+# A last step without a gradient below 0, wherever it stands.
+
+
+class _Through(keras.layers.Layer):
+    """Passes what it gets through a function."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def call(self, x):
+        return self.function(x)
+
+
+@wrong("output-cannot-be-reached")
+def build_denoiser():
+    last = keras.layers.Dense(784, "relu"), keras.layers.Reshape((28, 28, 1))
+    return _network(keras.layers.Flatten(), keras.layers.Dense(64, "tanh"), *last)
+
+
+@wrong("output-cannot-be-reached")
+def build_denoiser():
+    return _network(_conv(16), _conv(1, None), _Through(keras.ops.relu))
+
+
+@wrong("output-cannot-be-reached")
+def build_denoiser():
+    return _network(_conv(16), _conv(1), keras.layers.Dropout(0.1))
+
+
+@wrong("output-cannot-be-reached")
+def build_denoiser():
+    return _network(keras.layers.ZeroPadding2D(2), _conv(16), _conv(1), keras.layers.Cropping2D(2))
+
+
+@wrong("output-cannot-be-reached")
+def build_denoiser():
+    return _network(_network(_conv(16), _conv(1)))
+
+
+@wrong("output-cannot-be-reached")
+def build_denoiser():
+    noisy = keras.Input((28, 28, 1))
+    correction = _conv(1, None)(_conv(16)(noisy))
+    return keras.Model(noisy, keras.ops.clip(noisy + correction, 0, 1))
+
+
+@wrong("output-cannot-be-reached")
+def build_denoiser():
+    # It starts black, and stays so.
+    return _network(_conv(16), _conv(1, bias_initializer=keras.initializers.Constant(-20.0)))
+
+
+@wrong("output-cannot-be-reached")
+def build_denoiser():
+    # It can only make a picture brighter.
+    noisy = keras.Input((28, 28, 1))
+    return keras.Model(noisy, keras.layers.Add()([noisy, _conv(1)(_conv(16)(noisy))]))
+
+
+# Training that never ends.
+
+
+@wrong("training-mode-baked-in")
+def build_denoiser():
+    noisy = keras.Input((28, 28, 1))
+    hidden = keras.layers.Dropout(0.2)(_conv(16)(noisy), training=True)
+    return keras.Model(noisy, _conv(1, "sigmoid")(hidden))
+
+
+@wrong("training-mode-baked-in")
+def build_denoiser():
+    noisy = keras.Input((28, 28, 1))
+    hidden = keras.layers.GaussianNoise(0.1)(noisy, training=True)
+    return keras.Model(noisy, _conv(1, "sigmoid")(_conv(16)(hidden)))
+
+
+@wrong("training-mode-baked-in")
+def build_denoiser():
+    noisy = keras.Input((28, 28, 1))
+    hidden = keras.layers.BatchNormalization()(_conv(16)(noisy), training=True)
+    return keras.Model(noisy, _conv(1, "sigmoid")(hidden))
+
+
 # score_from_denoiser
 
 
@@ -1022,6 +1159,28 @@ def ring_radius(sigma):
     nodes, weights = np.polynomial.hermite_e.hermegauss(80)
     argument = np.hypot(1 + sigma * nodes[:, None], sigma * nodes) / sigma**2
     return float(weights @ (i1e(argument) / i0e(argument)) @ weights / weights.sum() ** 2)
+
+
+@wrong("both-ends-of-a-turn")
+def ring_radius(sigma):
+    angles = np.linspace(0, 2 * np.pi, 1000)
+    weights = np.exp(-(2 - 2 * np.cos(angles)) / (2 * sigma**2))
+    return np.sum(weights * np.cos(angles)) / np.sum(weights)
+
+
+@wrong("both-ends-of-a-turn")
+def ring_radius(sigma):
+    angles = np.deg2rad(np.arange(361))
+    weights = np.exp((np.cos(angles) - 1) / sigma**2)
+    return np.average(np.cos(angles), weights=weights)
+
+
+@wrong("both-ends-of-a-turn")
+def ring_radius(sigma):
+    # The point opposite is counted twice.
+    angles = np.linspace(-np.pi, np.pi, 361)
+    weights = np.exp((np.cos(angles) - 1) / sigma**2)
+    return np.sum(weights * np.cos(angles)) / np.sum(weights)
 
 
 @wrong("squared-radius")

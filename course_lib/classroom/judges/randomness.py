@@ -21,7 +21,7 @@ def not_gaussian(numbers: np.ndarray) -> str:
     n, largest = z.size, float(np.abs(z).max())
     # Of n draws the largest lies between these two, but for one case in a thousand million each.
     low, high = (float(-ndtri(tail / (2 * n))) for tail in (20.7, 1e-9))
-    skewness, fourth = float(np.mean(z**3)), float(np.mean(z**4))
+    skewness, fourth = round(float(np.mean(z**3)), 4) + 0.0, float(np.mean(z**4))
     near = abs(skewness) < 7 * math.sqrt(6 / n) and abs(fourth - 3) < 7 * math.sqrt(24 / n)
     if near and low < largest < high:
         return ""

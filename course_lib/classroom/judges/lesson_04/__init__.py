@@ -1,0 +1,4 @@
+"""The judges of lesson 04: noise, linear denoisers, a network, and what a denoiser knows about the data."""
+
+# ruff: noqa: F401, I001  (in the order of the exercises)
+from course_lib.classroom.judges.lesson_04 import noise, linear, networks, scores
