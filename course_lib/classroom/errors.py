@@ -58,8 +58,13 @@ def raised(error: BaseException) -> Raised:
         tuple(kind.__name__ for kind in inspect.getmro(type(error))),
         _text(error),
         where,
-        type(error) is NotImplementedError and bool(frames) and is_own(frames[-1].filename),
+        type(error) is NotImplementedError and bool(frames) and _raises(frames[-1]),
     )
+
+
+def _raises(frame: traceback.FrameSummary) -> bool:
+    """Whether a line is the learner's own and raises by itself: Keras cuts its own frames off the end of a traceback."""
+    return is_own(frame.filename) and (not frame.line or "raise" in frame.line)
 
 
 def _text(error: BaseException) -> str:
