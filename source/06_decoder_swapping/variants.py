@@ -102,8 +102,8 @@ def identity_leak__one_dense_layer(codes_a, codes_b, seed):
     labels = [np.repeat([0.0, 1.0], [len(half[part]) for half in halves]) for part in (0, 1)]
     mean, spread = train.mean(axis=0), train.std(axis=0) + 1e-6
     unit = keras.Sequential([keras.Input(train.shape[1:]), keras.layers.Dense(1, "sigmoid")])
-    unit.compile(keras.optimizers.Adam(0.05), "binary_crossentropy")
-    unit.fit((train - mean) / spread, labels[0], epochs=60, verbose=0)
+    unit.compile(keras.optimizers.Adam(0.1), "binary_crossentropy")
+    unit.fit((train - mean) / spread, labels[0], epochs=30, verbose=0)
     return roc_auc_score(labels[1], unit.predict((test - mean) / spread, verbose=0)[:, 0])
 
 
