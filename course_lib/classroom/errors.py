@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import inspect
 import linecache
 import os
@@ -60,8 +61,22 @@ def raised(error: BaseException) -> Raised:
         tuple(kind.__name__ for kind in inspect.getmro(type(error))),
         _text(error),
         where,
-        type(error) is NotImplementedError and bool(frames) and is_own(frames[-1].filename),
+        type(error) is NotImplementedError and _raised_by_own_line(error),
     )
+
+
+def _raised_by_own_line(error: BaseException) -> bool:
+    """Whether the last line of the traceback is the learner's and raises by itself.
+
+    Keras cuts its own frames off the end, so a line that only called something may stand there.
+    """
+    last = error.__traceback__
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    if last is None:
+        return False
+    code = last.tb_frame.f_code
+    return is_own(code.co_filename) and code.co_code[last.tb_lasti] == dis.opmap["RAISE_VARARGS"]
 
 
 def _text(error: BaseException) -> str:

@@ -21,11 +21,30 @@ def build_swapper(encoder, decoder_a, decoder_b):
     return Swapper()
 
 
+def build_swapper__two_autoencoders(encoder, decoder_a, decoder_b):
+    # Each person's own autoencoder first; the pair is made of the two.
+    a, b = (keras.Input(encoder.input_shape[1:]) for _ in range(2))
+    own = [keras.Sequential([encoder, decoder]) for decoder in (decoder_a, decoder_b)]
+    return keras.Model(inputs=[a, b], outputs=[own[0](a), own[1](b)])
+
+
 def swap(x, encoder, other_decoder):
     # One model of both, one picture at a time.
     image = keras.Input(encoder.input_shape[1:])
     both = keras.Model(image, other_decoder(encoder(image)))
     return [np.squeeze(ops.convert_to_numpy(both(one[None])), axis=0) for one in x]
+
+
+def swap__one_predict_a_picture(x, encoder, other_decoder):
+    drawn = []
+    for picture in x:
+        code = encoder.predict(picture[None], verbose=0)
+        drawn.append(other_decoder.predict(code, verbose=0)[0])
+    return np.array(drawn)
+
+
+def swap__called(x, encoder, other_decoder):
+    return ops.convert_to_numpy(other_decoder(encoder(x, training=False), training=False))
 
 
 def pixel_shuffle(x, factor):
@@ -37,6 +56,17 @@ def pixel_shuffle(x, factor):
         stacked = ops.stack(columns, axis=3)  # n, h, w, j, k
         rows.append(ops.reshape(stacked, (-1, x.shape[1], x.shape[2] * factor, channels)))
     return ops.reshape(ops.stack(rows, axis=2), (-1, x.shape[1] * factor, x.shape[2] * factor, channels))
+
+
+def pixel_shuffle__one_gather(x, factor):
+    # Where each number comes from, counted out in NumPy; the numbers themselves never leave the backend.
+    height, width, channels = x.shape[1:]
+    c = channels // factor**2
+    rows, columns, k = np.indices((height * factor, width * factor, c))
+    source = rows % factor * factor + columns % factor  # number of the block
+    place = (rows // factor * width + columns // factor) * channels + source * c + k
+    flat = ops.take(ops.reshape(x, (-1, height * width * channels)), place.ravel(), axis=1)
+    return ops.reshape(flat, (-1, height * factor, width * factor, c))
 
 
 def warp(images, displacement):
@@ -59,6 +89,22 @@ def identity_leak(codes_a, codes_b, seed):
     direction = np.linalg.lstsq(within, train_b.mean(axis=0) - train_a.mean(axis=0), rcond=None)[0]
     difference = (test_b @ direction)[:, None] - (test_a @ direction)[None]
     return np.mean(difference > 0) + np.mean(difference == 0) / 2
+
+
+def identity_leak__one_dense_layer(codes_a, codes_b, seed):
+    # Logistic regression as Keras has it: one unit, trained for many epochs.
+    from sklearn.metrics import roc_auc_score
+
+    keras.utils.set_random_seed(seed)
+    rng = np.random.default_rng(seed)
+    halves = [np.array_split(rng.permutation(codes), 2) for codes in (codes_a, codes_b)]
+    train, test = (np.concatenate([half[part] for half in halves]) for part in (0, 1))
+    labels = [np.repeat([0.0, 1.0], [len(half[part]) for half in halves]) for part in (0, 1)]
+    mean, spread = train.mean(axis=0), train.std(axis=0) + 1e-6
+    unit = keras.Sequential([keras.Input(train.shape[1:]), keras.layers.Dense(1, "sigmoid")])
+    unit.compile(keras.optimizers.Adam(0.1), "binary_crossentropy")
+    unit.fit((train - mean) / spread, labels[0], epochs=30, verbose=0)
+    return roc_auc_score(labels[1], unit.predict((test - mean) / spread, verbose=0)[:, 0])
 
 
 def align_codes(codes, from_codes, to_codes):

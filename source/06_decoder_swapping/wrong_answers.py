@@ -133,6 +133,13 @@ def build_swapper(encoder, decoder_a, decoder_b):
     return keras.Model([a, b], [decoder_a(encoder(a)), decoder_b(encoder(b))])
 
 
+@wrong("training-mode")
+def build_swapper(encoder, decoder_a, decoder_b):
+    # The mode of training is built in, for good.
+    a, b = _two_inputs(encoder)
+    return keras.Model([a, b], [decoder_a(encoder(a, training=True)), decoder_b(encoder(b, training=True))])
+
+
 # swap
 
 
@@ -194,6 +201,16 @@ def swap(x, encoder, other_decoder):
 @wrong("changes-the-pictures")
 def swap(x, encoder, other_decoder):
     return _predict(other_decoder, _predict(encoder, np.clip(x, 0, 1)))
+
+
+@wrong("returns-a-tensor")
+def swap(x, encoder, other_decoder):
+    return other_decoder(encoder(x))
+
+
+@wrong("returns-a-tensor")
+def swap(x, encoder, other_decoder):
+    return [other_decoder(encoder(picture[None]))[0] for picture in x]
 
 
 # pixel_shuffle
@@ -277,6 +294,38 @@ def pixel_shuffle(x, factor):
         x = ops.reshape(split, (-1, h * step, w * step, c))
         factor //= step
     return x
+
+
+@wrong("assumes-a-size")
+def pixel_shuffle(x, factor):
+    # The lesson's decoder: 6 x 6 places, and three channels in the end.
+    split = ops.transpose(ops.reshape(x, (-1, 6, 6, factor, factor, 3)), (0, 1, 3, 2, 4, 5))
+    return ops.reshape(split, (-1, 6 * factor, 6 * factor, 3))
+
+
+@wrong("assumes-a-size")
+def pixel_shuffle(x, factor):
+    # Square pictures only.
+    _, h, _, channels = x.shape
+    c = channels // factor**2
+    split = ops.transpose(ops.reshape(x, (-1, h, h, factor, factor, c)), (0, 1, 3, 2, 4, 5))
+    return ops.reshape(split, (-1, h * factor, h * factor, c))
+
+
+@wrong("no-gradient")
+def pixel_shuffle(x, factor):
+    _, h, w, channels = x.shape
+    c = channels // factor**2
+    split = ops.reshape(ops.stop_gradient(x), (-1, h, w, factor, factor, c))
+    return ops.reshape(ops.transpose(split, (0, 1, 3, 2, 4, 5)), (-1, h * factor, w * factor, c))
+
+
+@wrong("channels-first")
+def pixel_shuffle(x, factor):
+    _, h, w, channels = x.shape
+    c = channels // factor**2
+    split = ops.transpose(ops.reshape(x, (-1, h, w, factor, factor, c)), (0, 5, 1, 3, 2, 4))
+    return ops.reshape(split, (-1, c, h * factor, w * factor))
 
 
 # warp
@@ -376,6 +425,29 @@ def warp(images, displacement):
 @wrong("forgets-a-channel")
 def warp(images, displacement):
     return np.concatenate([_lookup(images[..., :2], displacement), images[..., 2:]], axis=-1)
+
+
+@wrong("one-axis-only")
+def warp(images, displacement):
+    return _lookup(images, np.stack([displacement[..., 0], np.floor(displacement[..., 1])], axis=-1))
+
+
+@wrong("leaves-the-edge")
+def warp(images, displacement):
+    place = np.moveaxis(np.mgrid[: images.shape[1], : images.shape[2]], 0, -1) + displacement
+    inside = (place >= 0).all(axis=-1) & (place <= np.array(images.shape[1:3]) - 1).all(axis=-1)
+    return np.where(inside[..., None], _lookup(images, displacement), images)
+
+
+@wrong("forgets-the-pixel")
+def warp(images, displacement):
+    return _lookup(images, displacement - np.moveaxis(np.mgrid[: images.shape[1], : images.shape[2]], 0, -1))
+
+
+@wrong("wrong-values")
+def warp(images, displacement):
+    # In bytes: all is well to the eye.
+    return _lookup(np.round(images * 255), displacement).round() / 255
 
 
 # identity_leak
@@ -610,6 +682,19 @@ def align_codes(codes, from_codes, to_codes):
     a, b = (np.atleast_2d(np.cov(cloud.T)) for cloud in (from_codes, to_codes))
     ridge = 1e-3 * np.eye(len(a))
     return to_codes.mean(axis=0) + (codes - from_codes.mean(axis=0)) @ _plan(a + ridge, b + ridge)
+
+
+@wrong("forgets-both-means")
+def align_codes(codes, from_codes, to_codes):
+    return codes @ _plan(np.atleast_2d(np.cov(from_codes.T)), np.atleast_2d(np.cov(to_codes.T)))
+
+
+@wrong("depends-on-the-batch")
+def align_codes(codes, from_codes, to_codes):
+    # One code alone is taken for a flat array.
+    a, b = (np.atleast_2d(np.cov(cloud.T)) for cloud in (from_codes, to_codes))
+    moved = np.squeeze(codes - from_codes.mean(axis=0)) @ _plan(a, b)
+    return to_codes.mean(axis=0) + moved
 
 
 # mark and is_marked
