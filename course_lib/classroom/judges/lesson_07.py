@@ -190,7 +190,7 @@ def _threshold_mistakes(scores: np.ndarray, rate: float) -> dict:
         "rounds-down": at(math.floor(exact + 1e-9)),
         "forgets-the-new-sample": at(math.ceil(n * (1 - rate) - 1e-9)),
         "rounds-to-nearest": at(round(exact)),
-        "one-place-too-high/whole": [at(math.floor(exact + 1e-9) + 1), math.inf if exact + 1e-9 > n else true],
+        "one-place-too-high/whole": [at(math.floor(exact + 1e-9) + 1), *[math.inf] * (exact + 1e-9 > n)],
         "one-place-too-low": at(place - 1),
         "ignores-the-rate": np.median(scores),
         "not-a-score": 1 - rate,
