@@ -16,7 +16,8 @@ from course_lib.classroom import exercise, judges
 
 LESSONS = [lesson for lesson in lessons() if lesson.has_exercises]
 FOLDER = Path(judges.__file__).parent
-COMMON = tomllib.loads((exercise.QUESTIONS / "common.toml").read_text(encoding="utf-8"))["questions"]
+WORDS_FOR_ALL = tomllib.loads((exercise.QUESTIONS / "common.toml").read_text(encoding="utf-8"))
+COMMON = WORDS_FOR_ALL["questions"]
 # Where a call of a probe names a misconception: the place of the argument, or the name of the keyword.
 NAMED_AT = {
     "fail": (0,),
@@ -76,7 +77,8 @@ def every_text(lesson) -> list[tuple[str, str, str]]:
 def test_every_word_of_a_judge_asks_a_question(lesson):
     bad = [(name, key) for name, key, text in every_text(lesson) if "?" not in text]
     assert not bad
-    assert not [key for key, text in COMMON.items() if "?" not in text]
+    assert not [text for text in (*COMMON.values(), *(h["ask"] for h in WORDS_FOR_ALL["hints"])) if "?" not in text]
+    assert {name for hint in WORDS_FOR_ALL["hints"] for name in hint["after"]} <= set(COMMON)
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.slug)

@@ -113,7 +113,12 @@ class Exercise:
 
     def hint_after(self, misconception: str | None) -> Hint | None:
         """The first hint for somebody whose last check ended with this misconception; None if there is no special one."""
-        return next((hint for hint in self.hints if misconception in hint.after), None)
+        hints = (*self.hints, *_hints(_words("common")))
+        return next((hint for hint in hints if misconception in hint.after), None)
+
+
+def _hints(words: Mapping) -> tuple[Hint, ...]:
+    return tuple(Hint(tuple(h["after"]), h["ask"], h.get("section", "")) for h in words.get("hints", ()))
 
 
 class UnknownExercise(LookupError):
@@ -178,7 +183,7 @@ def judges_of(lesson: int) -> Callable:
                 title=own["title"],
                 section=own["section"],
                 hint=own["hint"],
-                hints=tuple(Hint(tuple(h["after"]), h["ask"], h.get("section", "")) for h in own.get("hints", ())),
+                hints=_hints(own),
                 questions=own["questions"],
                 judge=function,
                 ops=ops,

@@ -86,3 +86,18 @@ def to_unit_range(images):
 @wrong("looks-at-the-data")
 def to_unit_range(images):
     return images.astype(np.float32) / (255 if images.any() else 1) + np.float32(not images.any())
+
+
+@wrong("wrong-values")
+def to_unit_range(images):
+    return (images.astype(np.float16) / 255).astype(np.float32)
+
+
+@wrong("wrong-values")
+def to_unit_range(images):
+    return np.round(images.astype(np.float32) / 255, 4)
+
+
+@wrong("batch-of-one")
+def to_unit_range(images):
+    return np.squeeze(images.astype(np.float32) / 255)

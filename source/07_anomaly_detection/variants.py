@@ -6,6 +6,7 @@ import itertools
 import math
 
 import numpy as np
+from scipy import stats
 
 
 def roc_auc(scores, is_anomaly):
@@ -143,3 +144,14 @@ def mean_beat_score__expanded():
         return np.sqrt(np.maximum(np.partition(squares, k - 1, axis=1)[:, :k], 0)).mean(axis=1)
 
     return mean_beat_score, pca_score, knn_score
+
+
+def roc_auc__ranks(scores, is_anomaly):
+    ranks, positive = stats.rankdata(scores), int(is_anomaly.sum())
+    return (ranks[is_anomaly].mean() - (positive + 1) / 2) / (len(scores) - positive)
+
+
+def choose_threshold__with_infinity(validation_normal_scores, false_alarm_rate):
+    n = len(validation_normal_scores)
+    place = n + 1 - math.floor((n + 1) * fractions.Fraction(false_alarm_rate).limit_denominator(10**6))
+    return np.sort(np.append(validation_normal_scores, np.inf))[place - 1]

@@ -279,6 +279,20 @@ def roc_auc(scores, is_anomaly):
     return float(np.mean(found))
 
 
+@wrong("not-by-order")
+def roc_auc(scores, is_anomaly):
+    # A tolerance that is far below every spacing but those of tiny scores.
+    difference = np.subtract.outer(scores[is_anomaly], scores[~is_anomaly])
+    return float((difference > 1e-12).mean() + (np.abs(difference) <= 1e-12).mean() / 2)
+
+
+@wrong("curve-without-its-ends")
+def roc_auc(scores, is_anomaly):
+    # Standardised first: equal scores have no spread to divide by.
+    scaled = (scores - scores.mean()) / scores.std()
+    return float(_wins(scaled, is_anomaly).mean() + _ties(scaled, is_anomaly).mean() / 2)
+
+
 # choose_threshold
 
 
@@ -436,6 +450,28 @@ def choose_threshold(validation_normal_scores, false_alarm_rate):
     n = len(validation_normal_scores)
     place = round((n + 1) * (1 - false_alarm_rate))
     return float(np.sort(validation_normal_scores)[place - 1]) if place <= n else math.inf
+
+
+@wrong("one-place-too-high")
+def choose_threshold(validation_normal_scores, false_alarm_rate):
+    # Rounds down, and takes the number for one that counts from 0.
+    n = len(validation_normal_scores)
+    place = int(round((n + 1) * (1 - false_alarm_rate), 9))
+    return float(np.sort(validation_normal_scores)[place]) if place < n else math.inf
+
+
+@wrong("no-infinity")
+def choose_threshold(validation_normal_scores, false_alarm_rate):
+    # The place is rounded to a hundredth before it is rounded up.
+    n = len(validation_normal_scores)
+    place = math.ceil(round((n + 1) * (1 - false_alarm_rate), 2))
+    return float(np.sort(validation_normal_scores)[place - 1]) if place <= n else math.inf
+
+
+@wrong("wrong-threshold")
+def choose_threshold(validation_normal_scores, false_alarm_rate):
+    # A score is an error, thinks the learner, and never below 0.
+    return max(0.0, _at_place(validation_normal_scores, false_alarm_rate))
 
 
 @wrong("drops-equal-scores")
@@ -902,6 +938,11 @@ def _neighbours_in_x():
     return _three(knn_score=lambda train, x, k: _knn(x, x, k))
 
 
+@wrong("fits-on-what-it-scores", "mean_beat_score")
+def _neighbours_in_both():
+    return _three(knn_score=lambda train, x, k: _knn(np.concatenate([train, x]), x, k))
+
+
 @wrong("all-neighbours", "mean_beat_score")
 def _needs_one_more():
     def knn_score(train, x, k):
@@ -1244,6 +1285,24 @@ def windows_to_points(window_flags, window, stride, n_points):
     return flagged == covered.max()
 
 
+@wrong("full-cover-only")
+def windows_to_points(window_flags, window, stride, n_points):
+    _, flagged = _counts(window_flags, window, stride, n_points)
+    return flagged >= -(-window // stride)
+
+
+@wrong("full-cover-only")
+def windows_to_points(window_flags, window, stride, n_points):
+    _, flagged = _counts(window_flags, window, stride, n_points)
+    return flagged == window
+
+
+@wrong("ignores-the-stride")
+def windows_to_points(window_flags, window, stride, n_points):
+    covered, flagged = _counts(window_flags, window, window, n_points)
+    return (covered > 0) & (flagged == covered)
+
+
 @wrong("ignores-the-stride")
 def windows_to_points(window_flags, window, stride, n_points):
     covered, flagged = _counts(window_flags, window, 1, n_points)
@@ -1272,6 +1331,12 @@ def windows_to_points(window_flags, window, stride, n_points):
 def windows_to_points(window_flags, window, stride, n_points):
     covered, flagged = _counts(window_flags, window, stride, n_points)
     return (covered > 0) & (flagged >= 0.75 * covered)
+
+
+@wrong("majority")
+def windows_to_points(window_flags, window, stride, n_points):
+    covered, flagged = _counts(window_flags, window, stride, n_points)
+    return (covered > 0) & (flagged >= 0.95 * covered)
 
 
 @wrong("last-window-decides")

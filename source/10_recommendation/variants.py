@@ -128,3 +128,24 @@ def masked_mse__divided_by_a_count(ratings, predicted, observed):
 def masked_mse__at_least_one(ratings, predicted, observed):
     errors = (ratings - predicted) * observed
     return ops.vdot(errors, errors) / ops.maximum(ops.sum(observed), 1.0)
+
+
+def ease__identity_minus(train, strength):
+    gram = np.matmul(np.transpose(train), train, dtype="float32")
+    p = np.linalg.inv(gram + np.float32(strength) * np.eye(len(gram), dtype="float32"))
+    return np.eye(len(p)) - p / np.diag(p)
+
+
+def multinomial_nll__one_user_at_a_time(x, logits):
+    return ops.stack([-ops.sum(x[user] * ops.log_softmax(logits[user])) for user in range(x.shape[0])])
+
+
+def masked_mse__weighted_average(ratings, predicted, observed):
+    return ops.average(ops.square(ratings - predicted), weights=observed)
+
+
+def paired_difference__covariance(a, b):
+    (of_a, both), (_, of_b) = np.cov(a, b)
+    mean = np.mean(a) - np.mean(b)
+    reach = stats.t(len(a) - 1).isf(0.025) * np.sqrt(max(of_a + of_b - 2 * both, 0.0) / len(a))
+    return np.array([mean, mean - reach, mean + reach])

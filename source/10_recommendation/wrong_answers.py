@@ -236,6 +236,45 @@ def recall_of_all_places():
     return _ndcg, lambda s, h, k: _hits(s, h, s.shape[1]).sum(1) / np.minimum(k, h.sum(1))
 
 
+@wrong("best-of-the-hits-found", exercise="ndcg_at_k")
+def ideal_of_own_list():
+    def ndcg_at_k(scores, held_out, k):
+        hits = _hits(scores, held_out, k)
+        best = np.sort(hits, axis=1)[:, ::-1] @ _worth(k)
+        return hits @ _worth(k) / np.where(best > 0, best, 1)
+
+    return ndcg_at_k, _recall
+
+
+@wrong("list-of-another-length", exercise="ndcg_at_k")
+def ndcg_one_place_less():
+    return lambda s, h, k: _ndcg(s, h, max(k - 1, 1)), _recall
+
+
+@wrong("list-of-another-length", exercise="ndcg_at_k")
+def recall_above_the_bar():
+    def recall_at_k(scores, held_out, k):
+        above = scores > np.sort(scores, axis=1)[:, [-k]]
+        return (above & held_out).sum(1) / np.minimum(k, held_out.sum(1))
+
+    return _ndcg, recall_at_k
+
+
+@wrong("shown-come-back", exercise="ndcg_at_k")
+def shown_at_zero():
+    return lambda s, h, k: _ndcg(np.where(np.isinf(s), 0, s), h, k), _recall
+
+
+@wrong("shown-come-back", exercise="ndcg_at_k")
+def shown_at_a_low_number():
+    return _ndcg, lambda s, h, k: _recall(np.nan_to_num(s, neginf=-1000), h, k)
+
+
+@wrong("batch-of-one", exercise="ndcg_at_k")
+def squeezed_recall():
+    return _ndcg, lambda s, h, k: np.squeeze(_recall(s, h, k))
+
+
 # split_users
 
 
@@ -573,6 +612,19 @@ def fold_in(events, share, rng):
     return shown, held_out
 
 
+@wrong("one-division-for-all-users")
+def fold_in(events, share, rng):
+    # One draw serves two users.
+    shown = np.zeros_like(events)
+    for user, row in enumerate(events):
+        if user % 2 == 0:
+            keys = rng.random(len(row))
+        items = np.flatnonzero(row)
+        n_shown = min(max(round(share * len(items)), 1), len(items) - 1)
+        shown[user, items[np.argsort(keys[items])[:n_shown]]] = True
+    return shown, events & ~shown
+
+
 # popularity
 
 
@@ -669,6 +721,11 @@ def popularity(train):
 @wrong("negative")
 def popularity(train):
     return -train.sum(axis=0)
+
+
+@wrong("wrong-shape")
+def popularity(train):
+    return train.sum(axis=0, keepdims=True)
 
 
 # ease
@@ -846,6 +903,14 @@ def ease(train, strength):
     return _without_diagonal(-p / np.diag(p))
 
 
+@wrong("wrong-weights")
+def ease(train, strength):
+    # In half precision.
+    x = np.asarray(train, float)
+    p = np.linalg.inv(x.T @ x + strength * np.eye(x.shape[1]))
+    return ((1 - np.eye(len(p))) * -p / np.diag(p)).astype(np.float16)
+
+
 # multinomial_nll
 
 
@@ -976,6 +1041,17 @@ def multinomial_nll(x, logits):
 @wrong("batch-of-one")
 def multinomial_nll(x, logits):
     return -ops.squeeze(ops.sum(x * ops.log_softmax(logits, axis=-1), axis=-1, keepdims=True))
+
+
+@wrong("normalises-once")
+def multinomial_nll(x, logits):
+    return ops.logsumexp(logits, axis=-1) - ops.sum(x * logits, axis=-1)
+
+
+@wrong("wrong-loss")
+def multinomial_nll(x, logits):
+    # In half precision.
+    return ops.cast(-ops.sum(ops.cast(x, "float16") * ops.log_softmax(ops.cast(logits, "float16")), -1), "float32")
 
 
 # masked_mse
@@ -1262,3 +1338,26 @@ def paired_difference(a, b):
     d = a - b
     mean, low, high = _around(d.mean(), stats.t.ppf(0.975, len(d) - 1) * d.std(ddof=1) / np.sqrt(len(d)))
     return mean, high, low
+
+
+@wrong("drops-the-ties")
+def paired_difference(a, b):
+    difference = (a - b)[a != b]
+    if len(difference) < 2:
+        return 0.0, 0.0, 0.0
+    mean, reach = difference.mean(), stats.t.ppf(0.975, len(difference) - 1) * difference.std(ddof=1)
+    return mean, mean - reach / np.sqrt(len(difference)), mean + reach / np.sqrt(len(difference))
+
+
+@wrong("wrong-root")
+def paired_difference(a, b):
+    difference, n = a - b, len(a)
+    mean, reach = difference.mean(), stats.t.ppf(0.975, n - 1) * difference.std(ddof=1) / np.sqrt(n - 1)
+    return mean, mean - reach, mean + reach
+
+
+@wrong("wrong-level")
+def paired_difference(a, b):
+    difference, n = a - b, len(a)
+    mean, reach = difference.mean(), stats.t.ppf(0.99, n - 1) * stats.sem(difference)
+    return mean, mean - reach, mean + reach

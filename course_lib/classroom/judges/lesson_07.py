@@ -59,7 +59,8 @@ def judge_roc_auc(roc_auc, probe):
         ("There was one anomaly among many normal samples.", scores, one),
         ("There was one normal sample among many anomalies.", scores, ~one),
         ("All scores were negative, and some very large.", -np.exp(3 * scores) * 1e6, one),
-        ("All scores were equal.", np.full(n, 0.3), one),
+        ("The scores differ in the eighteenth decimal place.", scores * 1e-18, scores > 0.5),
+        ("All scores were equal.", np.full(n, 0.5), one),  # a number whose mean has no rounding error
         ("The scores were integers.", np.arange(n), rng.permutation(n) < n // 3),
         *(  # drawn three times: where some scores are taken for equal, the area may by chance be the right one
             (f"There were {len(many)} different scores.", values, rng.permutation(len(many)) < len(many) // 2)
@@ -73,9 +74,10 @@ def judge_roc_auc(roc_auc, probe):
         measured = f"{told} Expected {wins + ties / 2:.6g}; yours is {got:.6g}."
         levels, places = np.unique(values, return_inverse=True)
         if abs(got - _area(probe, probe.call(roc_auc, places, marks))) > _AREA:
-            probe.fail("not-by-order/close" if values is fine and abs(got - 0.5) < 0.01 else "not-by-order", measured)
+            close = told.startswith("The scores differ") and abs(got - 0.5) < 0.01
+            probe.fail("not-by-order/close" if close else "not-by-order", measured)
         if ties == 1:
-            probe.fail("curve-without-its-ends" if got == 0 else "wrong-area/equal", measured)
+            probe.fail("curve-without-its-ends/equal" if got == 0 else "wrong-area/equal", measured)
         probe.fail("wrong-area/levels", measured, levels=len(levels))
 
 
@@ -141,8 +143,8 @@ def judge_choose_threshold(choose_threshold, probe):
             (scores,) = float32(np.exp(rng.standard_normal(n) * 1.2 + rng.uniform(-2, 2)))
             yield case(scores, rate)
         while True:  # ties, negative scores and integers are scores as well
-            scores, rate = rng.integers(-4, 3, 31), 0.3125
-            if _place(np.unique(scores), rate) != _place(scores, rate) != _place(np.abs(scores), rate):
+            scores, rate = rng.integers(-7, 1, 31), 0.3125
+            if _place(np.unique(scores), rate) > _place(scores, rate) < 0 <= _place(np.abs(scores), rate):
                 break
         yield case(scores, rate)
 
@@ -153,7 +155,7 @@ def judge_choose_threshold(choose_threshold, probe):
 
     probe.settle_all(cases(), "wrong-threshold", rtol=1e-7, atol=1e-10)
     probe.require(max(below) <= 0, "just-below-the-score", gap=max(below))
-    for n, rate in ((12, 0.05), (4, 0.125), (1, 0.25), (30, 0.01)):
+    for n, rate in ((12, 0.05), (4, 0.125), (1, 0.25), (30, 0.01), (16382, 2**-14)):  # place 16382.00006 of 16382
         told = {"n": n, "rate": f"{rate:g}", "place": math.ceil((n + 1) * (1 - rate) - 1e-9)}
         got, error = probe.attempt(choose_threshold, rng.standard_normal(n), rate)
         probe.require(error is None, "no-infinity/raises", error=error and error.type, **told)
@@ -188,6 +190,7 @@ def _threshold_mistakes(scores: np.ndarray, rate: float) -> dict:
         "rounds-down": at(math.floor(exact + 1e-9)),
         "forgets-the-new-sample": at(math.ceil(n * (1 - rate) - 1e-9)),
         "rounds-to-nearest": at(round(exact)),
+        "one-place-too-high/whole": [at(math.floor(exact + 1e-9) + 1), *[math.inf] * (exact + 1e-9 > n)],
         "one-place-too-low": at(place - 1),
         "ignores-the-rate": np.median(scores),
         "not-a-score": 1 - rate,
@@ -463,7 +466,7 @@ def _knn_mistakes(train, x, k, true, got) -> dict:
         "distance-to-their-mean": np.linalg.norm(x - middles, axis=1),
         "mean-not-sum/neighbours": [true / t, true / np.sqrt(t)],
         "not-sorted": distances[:, :k].mean(axis=1),
-        "fits-on-what-it-scores": _neighbours(x, x, k),
+        "fits-on-what-it-scores": [_neighbours(seen, x, k) for seen in (x, np.concatenate([train, x]))],
         "drops-equal-windows": _neighbours(np.unique(train, axis=0), x, k),
     }
 
@@ -481,6 +484,7 @@ def judge_windows_to_points(windows_to_points, probe):
             yield flags, window, stride, (windows - 1) * stride + window + extra
         window, silent = int(rng.integers(7, 14)), int(rng.integers(12, 18))
         yield np.arange(30) != silent, window, 1, 29 + window  # one silent window among flagged ones
+        yield np.arange(140) != 70, 120, 1, 259  # and one among so many that a share of 99 % is reached
         yield np.arange(9) == 4, 4, 1, 12  # one flagged window among silent ones
         yield np.array([True]), 3, 2, 5
         yield np.ones(9, bool), 4, 1, 12
@@ -513,7 +517,7 @@ def _point_mistakes(flags, window, stride, n_points, got) -> tuple[np.ndarray, d
 
     covered, flagged, last = counts(window, stride)
     true, points, starts = every(window, stride), np.arange(n_points), np.flatnonzero(flags) * stride
-    shares = (0.5, 0.51, 0.6, 0.66, 0.75, 0.8, 0.9)
+    shares = (0.5, 0.51, 0.6, 0.66, 0.75, 0.8, 0.9, 0.95, 0.99)
     return true, {
         "any-window": flagged > 0,
         "uncovered-is-flagged": [covered == flagged, np.where(covered > 0, true, got)],
@@ -521,11 +525,12 @@ def _point_mistakes(flags, window, stride, n_points, got) -> tuple[np.ndarray, d
         "last-window-decides": last,
         "start-only": np.isin(points, starts),
         "end-only": np.isin(points, starts + window - 1),
-        "full-cover-only": flagged == covered.max(),
+        "full-cover-only": [flagged == covered.max(), flagged >= math.ceil(window / stride)],
+        "full-cover-only/window": flagged == window,
         "off-by-one/first": every(window, stride, 1),
         "off-by-one/last": every(window, stride, 0, -1),
         "off-by-one/too-far": every(window, stride, 0, 1),
-        "ignores-the-stride": every(window, 1),
+        "ignores-the-stride": [every(window, 1), every(window, window)],
         "window-and-stride-swapped": every(stride, window),
         "flags-nothing": 0 * covered,
         "flags-everything": covered > 0,
