@@ -110,7 +110,8 @@ def judge_wiener_filter(wiener_filter, probe):
             true = min(right, key=lambda value, got=got: np.abs(got - value).max())
             yield got, true, _wiener_mistakes(train, sigma, x)
             if np.allclose(got, true, rtol=1e-4, atol=1e-5):
-                sure = _alone_and_later(probe, wiener_filter, denoise, x, got, train, 1e-4)
+                tiny = 1e-3 * float(np.sqrt(np.linalg.eigvalsh(np.cov(train.T))[0]))  # beside the flattest direction
+                sure = _alone_and_later(probe, wiener_filter, denoise, x, got, train, tiny)
                 probe.close(_denoised(probe, sure, x), x, "wrong-filter/sure", rtol=1e-3, atol=1e-3)
                 _unusual(probe, wiener_filter, train)
 
