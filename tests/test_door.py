@@ -152,6 +152,18 @@ def test_a_judges_function_can_be_called_and_may_end_the_check():
     assert not probe.call(probe.answers[0], probe.callback(unable)).any()
 
 
+def test_what_a_judges_function_returned_may_be_watched():
+    def changes(f):
+        made = f(2.0)
+        made += 1
+        return made
+
+    probe = probe_of(changes)
+    assert probe.call(probe.answers[0], probe.callback(lambda x: np.full(2, x))).tolist() == [3, 3]
+    watched = probe.callback(lambda x: np.full(2, x), changed="odd")
+    assert failure(probe.call, probe.answers[0], watched).misconception == "odd"
+
+
 def test_a_generator_goes_on_where_it_was():
     probe = probe_of(lambda rng: rng.normal(size=3))
     one, other = probe.generator(1), probe.generator(1)
