@@ -191,6 +191,9 @@ def judge_pixel_shuffle(pixel_shuffle, probe):
                 probe.fail("assumes-a-size", shape=x.shape, factor=factor, line=error.where[0], code=error.where[2])
             true = _shuffled(x, factor)
             wrong = {(n, c, h * factor, w * factor): "channels-first"}
+            made = probe.array(made)
+            pictures = made.shape[0] if made.ndim == 4 and made.shape not in wrong else n
+            probe.require(pictures == n, "assumes-a-size/pictures", given=n, out=pictures, shape=x.shape, factor=factor)
             got = probe.shape(made, true.shape, wrong)
             split, major = x.reshape(n, h, w, factor, factor, c), x.reshape(n, h, w, c, factor, factor)
 
