@@ -33,7 +33,7 @@ from keras import ops
 # pictures to codes, the decoders map codes to pictures, all without the batch axis in their `input_shape[1:]`. Return
 # one `keras.Model` that takes the list `[pictures of A, pictures of B]` and gives the list
 # `[A's pictures by A's decoder, B's pictures by B's decoder]`. Do not copy layers: training the new model must train
-# the three that you were given. Do not compile it.
+# the three that you were given. Do not compile it, and leave it to the caller whether the model trains.
 #
 # **Success looks like** a model with as many parameters as the three parts together, not four.
 
@@ -102,7 +102,8 @@ check(swap)
 #
 # `result[:, h * factor + i, w * factor + j, k]  ==  x[:, h, w, (i * factor + j) * c + k]`
 #
-# Inside a model the batch size is not known: work without it.
+# Inside a model the batch size is not known: work without it. The other sizes may be any, and the gradient has to come
+# back through your operations.
 #
 # One place with four numbers `[[[[1, 2, 3, 4]]]]` and `factor = 2` becomes the picture of one channel
 # `[[1, 2], [3, 4]]`.
@@ -189,7 +190,8 @@ check(warp)
 # of A's codes and half of B's codes **at random**, with `seed`; train a **linear** classifier on them (logistic
 # regression or a linear discriminant; scikit-learn is at hand); score the other halves; and return the area under the
 # ROC curve (AUC) as a float: the probability that a code of B, not seen in training, gets a higher score than a code
-# of A, ties counted half. `sklearn.metrics.roc_auc_score(labels, scores)` computes it.
+# of A, ties counted half. `sklearn.metrics.roc_auc_score(labels, scores)` computes it. The same seed gives the same
+# number. The check calls your function about twenty times.
 #
 # **Success looks like** about .5 for two samples of the same distribution, also when there are almost as many
 # features as samples, and close to 1 for two clouds far apart.
