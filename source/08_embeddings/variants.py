@@ -7,6 +7,8 @@ from collections import Counter
 import numpy as np
 import scipy.linalg
 import scipy.spatial
+from sklearn.decomposition import PCA
+from sklearn.neighbors import KNeighborsClassifier
 
 
 def cosine_topk(gallery, queries, k):
@@ -55,6 +57,12 @@ def knn_accuracy__by_products(gallery, gallery_labels, queries, query_labels, k)
     return np.count_nonzero(votes.argmax(axis=1) == query_labels) / len(query_labels)
 
 
+def knn_accuracy__library(gallery, gallery_labels, queries, query_labels, k):
+    # In float32, by differences: nothing is lost where all numbers are large.
+    model = KNeighborsClassifier(k, algorithm="kd_tree").fit(np.float32(gallery), gallery_labels)
+    return np.float32(model.score(np.float32(queries), query_labels))
+
+
 def whiten(gallery, queries):
     # Cholesky instead of eigenvectors, dividing by n: the same up to a rotation and a factor near 1.
     mean = sum(gallery) / len(gallery)
@@ -68,6 +76,11 @@ def whiten__symmetric(gallery, queries):
     mean = gallery.mean(axis=0)
     matrix = np.linalg.inv(scipy.linalg.sqrtm(np.cov(gallery.T)).astype(complex))
     return [(gallery - mean) @ matrix, (queries - mean) @ matrix]
+
+
+def whiten__library(gallery, queries):
+    pca = PCA(whiten=True).fit(gallery)
+    return [np.float32(pca.transform(x)) for x in (gallery, queries)]
 
 
 def procrustes_distance__rotated(a, b):

@@ -386,6 +386,11 @@ def precision_at_k(retrieved_labels, query_labels):
     return float(np.mean(np.abs(retrieved_labels - query_labels[:, None]) <= 1))  # a label is no quantity
 
 
+@wrong("labels-in-a-byte")
+def precision_at_k(retrieved_labels, query_labels):
+    return float(np.mean(retrieved_labels.astype(np.uint8) == query_labels.astype(np.uint8)[:, None]))
+
+
 # knn_accuracy
 
 
@@ -622,6 +627,22 @@ def knn_accuracy(gallery, gallery_labels, queries, query_labels, k):
     return float(np.mean(_vote(gallery_labels[np.argsort(distances, axis=1)[:, :k]]) == query_labels))
 
 
+@wrong("lost-to-rounding")
+def knn_accuracy(gallery, gallery_labels, queries, query_labels, k):
+    g, q = np.float32(gallery), np.float32(queries)
+    squares = (q**2).sum(axis=1)[:, None] - 2 * q @ g.T + (g**2).sum(axis=1)
+    answers = [np.bincount(votes).argmax() for votes in gallery_labels[np.argsort(squares, axis=1)[:, :k]]]
+    return float(np.mean(answers == query_labels))
+
+
+@wrong("wrong-accuracy")
+def knn_accuracy(gallery, gallery_labels, queries, query_labels, k):
+    # Never all of the gallery.
+    k = min(k, max(len(gallery) - 1, 1))
+    nearest = np.argsort(np.square(queries[:, None] - gallery).sum(axis=2), axis=1)[:, :k]
+    return float(np.mean([np.bincount(votes).argmax() for votes in gallery_labels[nearest]] == query_labels))
+
+
 # whiten
 
 
@@ -823,6 +844,22 @@ def whiten(gallery, queries):
     mean, (variances, axes) = gallery.mean(axis=0), _eigen(gallery)
     matrix = axes / (np.round(np.sqrt(variances)) + 0.5)
     return (gallery - mean) @ matrix, (queries - mean) @ matrix
+
+
+@wrong("nearly-white")
+def whiten(gallery, queries):
+    # Harmless, if the smallest variance is far above.
+    mean = gallery.mean(axis=0)
+    variances, axes = np.linalg.eigh(np.cov(gallery, rowvar=False))
+    matrix = axes / np.sqrt(variances + 1e-8)
+    return (gallery - mean) @ matrix, (queries - mean) @ matrix
+
+
+@wrong("wrong-shape")
+def whiten(gallery, queries):
+    mean = gallery.mean(axis=0)
+    matrix = np.linalg.inv(np.linalg.cholesky(np.cov(gallery, rowvar=False))).T
+    return (queries - mean) @ matrix, (gallery - mean) @ matrix
 
 
 # procrustes_distance

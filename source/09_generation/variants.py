@@ -1,9 +1,10 @@
 """Right answers to the exercises of lesson 09, by other roads than the solutions take."""
 
 import math
+from fractions import Fraction
 
 import numpy as np
-from scipy import linalg, spatial
+from scipy import linalg, spatial, stats
 from sklearn.model_selection import LeaveOneOut, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 
@@ -100,3 +101,33 @@ def autocorrelation__spectrum(series, max_lag):
 def two_sample_accuracy__leave_one_out(real, synthetic):
     union, label = np.concatenate([real, synthetic]), np.repeat([0, 1], len(real))
     return cross_val_score(KNeighborsClassifier(1), union, label, cv=LeaveOneOut()).mean()
+
+
+def sample_prior__half_precision(decoder, n, latent_dim, rng):
+    return decoder(rng.standard_normal((n, latent_dim)).astype(np.float16))
+
+
+def sample_gaussian__seeded_by_the_generator(codes, n, rng):
+    gaussian = stats.multivariate_normal(codes.mean(axis=0), np.atleast_2d(np.cov(codes.T)), allow_singular=True)
+    return gaussian.rvs(n, random_state=rng).reshape(n, codes.shape[1])
+
+
+def nearest_training_distance__single_precision(samples, train):
+    x, y = np.float32(samples), np.float32(train)
+    squares = np.sum(x**2, axis=1)[:, None] - 2 * x @ y.T + np.sum(y**2, axis=1)
+    return np.sqrt(np.maximum(squares, 0).min(axis=1))
+
+
+def frechet_distance__of_complex_numbers(features_a, features_b):
+    ca, cb = (np.atleast_2d(np.cov(f, rowvar=False)) for f in (features_a, features_b))
+    step = features_a.mean(axis=0) - features_b.mean(axis=0)
+    shared = np.sqrt(np.linalg.eigvals(ca @ cb).astype(complex)).sum().real
+    return np.float32(step @ step + np.trace(ca + cb) - 2 * shared)
+
+
+def autocorrelation__fractions(series, max_lag):
+    # Exact, in single precision's numbers.
+    x = [Fraction(float(number)) for number in np.float32(series)]
+    x = [number - sum(x) / len(x) for number in x]
+    sums = [sum(one * two for one, two in zip(x, x[lag:])) for lag in range(max_lag + 1)]  # noqa: B905
+    return [float(total / sums[0]) for total in sums]

@@ -197,6 +197,17 @@ def sample_prior(decoder, n, latent_dim, rng):
     return decoder(np.where(np.abs(codes) > 3, np.nan, codes))
 
 
+@wrong("few-values")
+def sample_prior(decoder, n, latent_dim, rng):
+    return decoder(rng.standard_normal((n, latent_dim)).round(2))
+
+
+@wrong("starts-the-generator-anew")
+def sample_prior(decoder, n, latent_dim, rng):
+    own = np.random.default_rng(rng.integers(100))  # one of a hundred sets
+    return decoder(own.standard_normal((n, latent_dim)))
+
+
 # sample_gaussian
 
 
@@ -400,6 +411,15 @@ def sample_gaussian(codes, n, rng):
     return rng.multivariate_normal(np.median(codes, axis=0), np.atleast_2d(np.cov(codes.T)), n)
 
 
+@wrong("leaves-the-plane")
+def sample_gaussian(codes, n, rng):
+    k = codes.shape[1]
+    root = np.linalg.cholesky(
+        np.atleast_2d(np.cov(codes.T)) + 1e-12 * np.eye(k)
+    )  # too little to be seen, in these units
+    return codes.mean(axis=0) + rng.standard_normal((n, k)) @ root.T
+
+
 # slerp
 
 
@@ -597,6 +617,16 @@ def slerp(a, b, t):
     return ((1 - t) * np.linalg.norm(a) + t * np.linalg.norm(b)) * (first * u + second * v)
 
 
+@wrong("angle-of-raw-codes")
+def slerp(a, b, t):
+    norm = (1 - t) * np.linalg.norm(a) + t * np.linalg.norm(b)
+    omega = np.arccos(np.clip(a @ b, -1, 1))
+    if omega < 1e-6:
+        return norm * a / np.linalg.norm(a)
+    first, second = _weights(omega, t)
+    return norm * (first * a / np.linalg.norm(a) + second * b / np.linalg.norm(b))
+
+
 # nearest_training_distance
 
 
@@ -738,6 +768,29 @@ def nearest_training_distance(samples, train):
 @wrong("whole-numbers")
 def nearest_training_distance(samples, train):
     return np.round(_table(samples, train).min(axis=1))
+
+
+@wrong("wrong-distance")
+def nearest_training_distance(samples, train):
+    return np.sqrt(np.square(samples[:, None] - train).sum(axis=2) + 1e-8).min(axis=1)  # "for the gradient"
+
+
+@wrong("wrong-distance")
+def nearest_training_distance(samples, train):
+    return np.round(_table(samples, train).min(axis=1), 4)
+
+
+@wrong("wrong-shape")
+def nearest_training_distance(samples, train):
+    return _table(samples, train).min(axis=1, keepdims=True)
+
+
+@wrong("constant-distance")
+def nearest_training_distance(samples, train):
+    best = np.full(len(samples), 1e12)
+    for row in train:
+        best = np.minimum(best, np.linalg.norm(samples - row, axis=1))
+    return best
 
 
 # frechet_distance
@@ -952,6 +1005,16 @@ def frechet_distance(features_a, features_b):
     return float(moved + np.trace(ca + cb) - 2 * shared)
 
 
+@wrong("fails-when-singular")
+def frechet_distance(features_a, features_b):
+    # Right where the eigenvalues come out complex; NaN where one of them is a hair below 0.
+    moved, ca, cb = _described(features_a, features_b)
+    ca, cb = np.atleast_2d(ca), np.atleast_2d(cb)
+    with np.errstate(invalid="ignore"):
+        shared = np.sqrt(np.linalg.eigvals(ca @ cb)).sum()
+    return float(np.real(moved + np.trace(ca + cb) - 2 * shared))
+
+
 # autocorrelation
 
 
@@ -1090,6 +1153,23 @@ def autocorrelation(series, max_lag):
 def autocorrelation(series, max_lag):
     x = series - series.mean()
     return np.array([np.sum(x[: len(x) - lag] * x[lag:] ** 2) for lag in range(max_lag + 1)]) / np.sum(x**2)
+
+
+@wrong("changes-with-the-units")
+def autocorrelation(series, max_lag):
+    x = series - series.mean()
+    return np.array([np.sum(x[: len(x) - lag] * x[lag:]) for lag in range(max_lag + 1)]) / (np.sum(x**2) + 1e-8)
+
+
+@wrong("lost-to-rounding")
+def autocorrelation(series, max_lag):
+    x, n = np.float32(series), len(series)
+    mean, power = x.mean(), np.sum(x**2) - n * x.mean() ** 2
+    products = [
+        np.sum(x[: n - lag] * x[lag:]) - mean * (x[: n - lag].sum() + x[lag:].sum()) + (n - lag) * mean**2
+        for lag in range(max_lag + 1)
+    ]
+    return np.array(products) / power
 
 
 # two_sample_accuracy
@@ -1267,3 +1347,10 @@ def two_sample_accuracy(real, synthetic):
 def two_sample_accuracy(real, synthetic):
     table, label = _union(real, synthetic)
     return float((label[table.argmax(axis=1)] == label).mean())
+
+
+@wrong("changes-with-the-units")
+def two_sample_accuracy(real, synthetic):
+    table, label = _union(real, synthetic)
+    np.fill_diagonal(table, 1e6)
+    return float((label[table.argmin(axis=1)] == label).mean())

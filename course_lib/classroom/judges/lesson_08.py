@@ -164,6 +164,9 @@ def judge_precision_at_k(precision_at_k, probe):
     def cases():
         for m, k in (*first, (5, 3), (4, 1), (1, 6), (3, 8)):
             retrieved, query_labels, true, mistakes = _search_results(probe.rng, m, k)
+            if k == 8:  # a byte cannot tell these labels apart
+                retrieved, query_labels = 256 * retrieved, 256 * query_labels
+            mistakes["labels-in-a-byte"] = 1.0 if k == 8 else true
             got = probe.call(precision_at_k, retrieved, query_labels)
             axes = {(k,): "one-number-a-place", (m,): "one-number-a-query", (m, k): "comparisons-not-averaged"}
             yield probe.shape(got, (), axes, m=m, k=k), true, mistakes
@@ -218,7 +221,7 @@ def _precision_mistakes(retrieved: np.ndarray, query_labels: np.ndarray, hits: n
 
 @judge("knn_accuracy")
 def judge_knn_accuracy(knn_accuracy, probe):
-    """Overlapping classes with gaps in their labels and many tied votes; then k = 1, one query, k = n."""
+    """Overlapping classes with gaps in their labels and many tied votes; then k = 1, one query, k = n, rows far from 0."""
 
     def measure(given, labels, k):
         got = probe.call(knn_accuracy, *given, labels, k)
@@ -241,6 +244,9 @@ def judge_knn_accuracy(knn_accuracy, probe):
         for labels in label_sets:
             got = measure(given, labels, k)
             probe.close(got, _share(vote, labels), "wrong-accuracy/edge", rtol=1e-6, n=n, m=m, k=k)
+    names = np.arange(40) % 4  # four classes near 10,000, far apart in single precision
+    far = 1e4 + 2 * np.array([[0, 0], [0, 1], [1, 0], [1, 1]])[names] + probe.rng.uniform(-0.2, 0.2, (40, 2))
+    probe.close(measure((far[:20], names[:20], far[20:]), names[20:], 1), 1.0, "lost-to-rounding")
 
 
 def _labelled_codes(rng, n: int, m: int, d: int, k: int):
@@ -254,10 +260,11 @@ def _labelled_codes(rng, n: int, m: int, d: int, k: int):
         queries = (middles[query_kind] + rng.normal(size=(m, d))) * rng.uniform(0.5, 2.5, d)
         gallery_labels = names[gallery_kind]
         distance = -_negative_distances(queries, gallery)
-        if np.diff(np.sort(distance, axis=1), axis=1).min() < 1e-9:
-            continue
         order = np.argsort(distance, axis=1)
         vote = _vote(gallery_labels[order[:, :k]])
+        fewer = k == n and any((_vote(gallery_labels[some]) == vote).all() for some in (order[:, 1:], order[:, :-1]))
+        if fewer or np.diff(np.sort(distance, axis=1), axis=1).min() < 1e-9:  # where k is n, every row has to count
+            continue
         mistakes = _knn_mistakes(gallery, gallery_labels, queries, k, order) if k not in (1, n) and m > 1 else {}
         for _ in range(10):  # other labels of the queries, until every mistake shows
             kinds = np.where(rng.random(m) < 0.8, query_kind, rng.integers(0, 4, m))
@@ -377,6 +384,9 @@ def judge_whiten(whiten, probe):
         }
         otherwise = "own-map-for-queries" if m > 1 else "other-map-for-queries"
         probe.settle(found, (queries - centre) @ matrix, otherwise, mistakes, rtol=1e-3, atol=1e-4)
+    small = np.real(probe.call(whiten, gallery / 1000, queries / 1000)[0])
+    spectrum = np.linalg.eigvalsh(np.cov(small.T))
+    probe.require(np.abs(spectrum - 1).max() < 0.03, "nearly-white/units", spectrum=spectrum.round(3))
 
 
 def _judge_white_gallery(probe, gallery: np.ndarray, ours: np.ndarray, found: np.ndarray) -> None:

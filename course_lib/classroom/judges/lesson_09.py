@@ -51,6 +51,8 @@ def judge_sample_prior(sample_prior, probe):
         _require_standard_normal(probe, codes(n, k))
     # Many small sets: what is done to the codes of one call shows in their sum and their sizes.
     calls = np.stack([codes(5, 2) for _ in range(800)])
+    few = len(np.unique(calls[:, 0, 0]))
+    probe.require(few > 700, "starts-the-generator-anew/few", few=few)
     probe.require(calls.sum(axis=1).std() > 0.7 * math.sqrt(5), "forces-the-moments/small")
     off = wrong_shares(calls)
     probe.require(off is None, "not-normal/shares", off=off)
@@ -87,8 +89,10 @@ def _require_standard_normal(probe, codes) -> None:
     columns, widths = codes.mean(axis=0), codes.std(axis=0)
     largest = np.abs(codes).max()
     fourth = float(np.mean((codes - mean) ** 4) / spread**4)
-    probe.require(len(np.unique(codes[:, 0])) > n // 2, "one-code-for-all")
+    probe.require(len(np.unique(codes, axis=0)) > n // 2, "one-code-for-all")
     probe.require(np.abs(codes[:, 0] - codes[:, 1]).max() > 1e-9, "one-number-for-all-latents")
+    few = len(np.unique(codes))
+    probe.require(few > 1200, "few-values", total=codes.size, few=few)  # float16 has some 8,000
     probe.require(norms.std() > 1e-3 * norms.mean(), "all-on-a-sphere", norm=norms.mean())
     probe.require(abs(fourth - 1.8) > 0.15, "uniform-codes")
     # Before moments and shape: numbers that depend on each other miss those more often than chance allows.
@@ -212,9 +216,10 @@ def _check_singular(probe, sample_gaussian, generator) -> None:
 
     base = rng.normal(1, 2, (12, 1))
     codes = np.concatenate([base, 2 * base, np.full((12, 1), 0.5), rng.normal(size=(12, 1))], axis=1)
-    got = draws("For these codes", "fails-when-singular", codes, 300)
-    kept = np.abs(got[:, 2] - 0.5).max() < 1e-4 and np.abs(got[:, 1] - 2 * got[:, 0]).max() < 1e-4
-    probe.require(kept and 0.6 < got[:, 0].std() / base.std(ddof=1) < 1.5, "leaves-the-plane")
+    for unit in (1, 1e-4):
+        got = draws("For these codes", "fails-when-singular", unit * codes, 300) / unit
+        kept = np.abs(got[:, 2] - 0.5).max() < 1e-4 and np.abs(got[:, 1] - 2 * got[:, 0]).max() < 1e-4
+        probe.require(kept and 0.6 < got[:, 0].std() / base.std(ddof=1) < 1.5, "leaves-the-plane")
     wide = rng.normal(size=(30, 6)) @ (np.eye(6) + np.tril(rng.normal(size=(6, 6)), -1)) + rng.normal(size=6)
     many = _draws(probe, probe.call(sample_gaussian, wide, 2000, generator), (2000, 6))
     probe.require(_fits(many, wide.mean(axis=0), np.cov(wide.T), 1.05 / 30), "wrong-moments/six")
@@ -293,7 +298,7 @@ def _on_the_arc(a, b, t, angle, got):
     def arc(one, two, omega=angle):
         return (np.sin((1 - t) * omega) * one + np.sin(t * omega) * two) / np.sin(omega)
 
-    def quarter(one, two, omega=np.pi / 2):
+    def quarter(one, two, omega):
         return np.cos(t * omega) * one + np.sin(t * omega) * two
 
     norm, back = (1 - t) * lengths[0] + t * lengths[1], (1 - t) * lengths[1] + t * lengths[0]
@@ -318,12 +323,9 @@ def _on_the_arc(a, b, t, angle, got):
         "turns-the-second-code": norm * (arc(u, -v, np.pi - angle) if u @ v < 0 else way),
         "obtuse-taken-for-acute": norm * arc(u, v, min(angle, np.pi - angle)),
         "assumes-a-right-angle": [
-            quarter(a, b),
-            quarter(a, b, angle),
-            norm * quarter(u, v),
-            norm * quarter(u, v, angle),
+            size * quarter(*both, w) for size, *both in ((1, a, b), (norm, u, v)) for w in (math.pi / 2, angle)
         ],
-        "angle-of-raw-codes": [norm * arc(u, v, raw), arc(a, b, raw)],
+        "angle-of-raw-codes": [norm * arc(u, v, raw), arc(a, b, raw)] if raw > 0 else [norm * u, norm * v, a, b, chord],
     }
     size = np.linalg.norm(got)
     turned = math.degrees(math.acos(np.clip(got @ u / max(size, 1e-12), -1, 1)))
@@ -346,14 +348,18 @@ def judge_nearest_training_distance(nearest_training_distance, probe):
             told = f"{n} samples, {m} training rows, {d} numbers each"
             got = _value(probe, told, "fails-for-other-sizes", nearest_training_distance, samples, train)
             got = probe.float64(got)
+            if got.ndim == 2 and got.shape != (n, m):
+                probe.shape(got, (n,))
             yield got, *_nearest(samples, train, got)
 
     # Single precision, with the square expanded, is good enough.
     probe.settle_all(cases(), "wrong-distance", atol=1e-3)
-    samples, train = 1e10 * rng.normal(size=(4, 3)), 1e10 * (3 + rng.normal(size=(6, 3)))
-    got = probe.float64(probe.call(nearest_training_distance, samples, train))
+    samples, train = rng.normal(size=(4, 3)), 3 + rng.normal(size=(6, 3))
     true = cdist(samples, train).min(axis=1)
-    probe.settle(got, true, "wrong-distance/large", _constant(got), value=got.flat[0] if got.size else math.nan)
+    got = probe.float64(probe.call(nearest_training_distance, 1e15 * samples, 1e15 * train))
+    value = got.flat[0] if got.size else math.nan
+    probe.settle(got, 1e15 * true, "wrong-distance/large", _constant(got), value=value)
+    small = probe.call(nearest_training_distance, 1e-6 * samples, 1e-6 * train)
     samples, train = rng.normal(size=(250, 3)), rng.normal(size=(230, 3))
     many = probe.shape(probe.call(nearest_training_distance, samples, train), (250,), otherwise="wrong-for-larger-sets")
     probe.close(many, cdist(samples, train).min(axis=1), "wrong-for-larger-sets", atol=1e-3)
@@ -362,6 +368,7 @@ def judge_nearest_training_distance(nearest_training_distance, probe):
     got = probe.shape(probe.call(nearest_training_distance, copies, train), (25,))
     probe.finite(got, "root-of-a-negative")
     probe.require(got.max() < 0.02, "copies-not-found", largest=got.max())
+    probe.close(small, 1e-6 * true, "wrong-distance/small", atol=0)
 
 
 def _constant(got) -> dict:
@@ -439,10 +446,12 @@ def judge_frechet_distance(frechet_distance, probe):
         probe.require(abs(got) < 1e-3, name, f"{told}: the distance should be 0; yours is {got:.4g}.")
     told = "Fewer samples than features, moved by 1 in each of 12"
     probe.close(distance(told, "fails-when-singular", few, few + 1.0), 12.0, "fails-when-singular/moved", atol=1e-3)
-    first, second = (rng.normal(size=(size, 9)) @ rng.normal(size=(9, 9)) for size in (5, 7))
-    true = _apart(first.mean(axis=0) - second.mean(axis=0), np.cov(first.T), np.cov(second.T))
-    got = distance("Two sets of fewer samples than features", "fails-when-singular", first, second)
-    probe.close(got, true, "fails-when-singular/two", rtol=5e-3)
+    # Of 9 samples of 9 features one eigenvalue is 0, and comes out below it every other time.
+    for sizes in ((5, 7), *[(9, 30)] * 16):
+        first, second = (rng.normal(size=(size, 9)) @ rng.normal(size=(9, 9)) for size in sizes)
+        true = _apart(first.mean(axis=0) - second.mean(axis=0), np.cov(first.T), np.cov(second.T))
+        got = distance("Two sets, one of few samples for its features", "fails-when-singular", first, second)
+        probe.close(got, true, "fails-when-singular/two", rtol=5e-3)
     one, other = rng.normal(size=(20, 1)), 1 + 2 * rng.normal(size=(30, 1))
     told, name = "For one feature a sample, shape (20, 1)", "fails-for-one-feature"
     array = probe.array(_value(probe, told, name, frechet_distance, one, other))
@@ -480,11 +489,8 @@ def _gaussians_apart(a, b):
     def roots(values):
         return np.sqrt(np.maximum(values, 0)).sum()
 
-    of_entries = (
-        np.trace(np.sqrt(np.abs(product))),
-        math.sqrt(abs(np.trace(product))),
-        np.nansum(np.sqrt(np.diag(product))),
-    )
+    trace, diagonal = np.trace(product), np.diag(product)
+    of_entries = np.sqrt(np.abs(diagonal)).sum(), math.sqrt(abs(trace)), np.nansum(np.sqrt(diagonal))
     mistakes = {
         "root-of-the-distance": math.sqrt(true),
         "only-the-means": moved,
@@ -494,7 +500,7 @@ def _gaussians_apart(a, b):
         "ignores-correlations": less(np.sqrt(np.diag(ca) * np.diag(cb)).sum()),
         "root-of-each-entry": less(*of_entries),
         "product-of-the-roots": less(np.trace(root_a @ root_b)),
-        "forgets-the-root": less(np.trace(product)),
+        "forgets-the-root": less(trace),
         "forgets-the-two": less(shared / 2),
         "wrong-sign/all-added": less(-shared),
         "forgets-the-shared-part": less(0),
@@ -518,7 +524,7 @@ def _gaussians_apart(a, b):
 
 @judge("autocorrelation")
 def judge_autocorrelation(autocorrelation, probe):
-    """Series that are not centred, of several lengths, up to the largest lag; then lag 0 alone."""
+    """Series that are not centred, of several lengths, up to the largest lag; then lag 0 alone, small and large numbers."""
     rng = probe.rng
 
     def cases():
@@ -537,6 +543,10 @@ def judge_autocorrelation(autocorrelation, probe):
     probe.settle_all(cases(), "wrong-autocorrelation")
     alone = probe.shape(probe.call(autocorrelation, rng.normal(size=7), 0), (1,))
     probe.close(alone, [1.0], "lag-zero-not-one")
+    series = np.cumsum(rng.normal(size=20))
+    true, _ = _lagged_products(series, 9, series)
+    for given, name in (1e-6 * series, "changes-with-the-units"), (series + 3000, "lost-to-rounding/far"):
+        probe.close(probe.call(autocorrelation, given, 9), true, name, rtol=0, atol=5e-3)  # single precision will do
 
 
 def _lagged_products(series, lags, got):
@@ -579,6 +589,7 @@ def _lagged_products(series, lags, got):
         "loses-the-sign": [np.abs(true)],
         "squared": [true**2],
         "wrong-product": [lagged(x, x**2) / power],
+        "lost-to-rounding": [got if got.shape == true.shape and np.allclose(got, true, rtol=0, atol=1e-3) else true],
     }
     return true, mistakes
 
@@ -607,9 +618,10 @@ def judge_two_sample_accuracy(two_sample_accuracy, probe):
     probe.settle_all(((g, *truth) for g, truth in zip(got, found, strict=True)), "wrong-accuracy", rtol=0)
     real = rng.normal(size=(12, 3))
     apart = 1e4 + 0.1 * rng.normal(size=(2, 12, 2)) + [[[0.0]], [[1.5]]]
-    small, other = sets[1]
+    i = min(range(4), key=lambda i: found[i][0])  # far from 1
+    small, other = sets[i]
     for one, two, true, name in (
-        (1e3 * small, 1e3 * other, found[1][0], "changes-with-the-units"),
+        (1e9 * small, 1e9 * other, found[i][0], "changes-with-the-units"),
         (real, real + 50, 1.0, "far-apart-not-one"),
         (real, real.copy(), 0.0, "copies-not-zero"),
         (*apart, 1.0, "lost-to-rounding"),
