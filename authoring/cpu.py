@@ -30,6 +30,8 @@ def part_of(path: Path, backend: str = "tensorflow") -> str:
         return "browser"
     if path.stem == "test_exercises":
         return "exercises"
+    if path.stem == "test_border":
+        return "exercises, behind a process"
     if path.stem in ("test_lessons", "test_authoring", "test_notebook_suite", "test_house", "test_gates"):
         return "lessons and authoring"
     return "library and classroom"
