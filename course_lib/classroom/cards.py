@@ -20,14 +20,24 @@ FAILURES_BEFORE_SOLUTION = 2
 class Card:
     """Something that shows itself as HTML in a notebook and as text elsewhere."""
 
-    def __init__(self, sign: str, colour: str, heading: str, paragraphs: list[str], links: list[tuple[str, str]] = ()):
-        self.sign, self.colour, self.heading = sign, colour, heading
+    def __init__(
+        self,
+        sign: str,
+        colour: str,
+        heading: str,
+        paragraphs: list[str],
+        links: list[tuple[str, str]] = (),
+        output: str = "",
+    ):
+        self.sign, self.colour, self.heading, self.output = sign, colour, heading, output
         self.paragraphs = [p for p in paragraphs if p]
         self.links = list(links)
 
     def __str__(self) -> str:
         lines = [f"{self.sign} {self.heading}"]
         lines += ["  " + line for p in self.paragraphs for line in p.splitlines()]
+        if self.output:
+            lines += ["  While it ran, your code printed:", *("  " + line for line in self.output.splitlines())]
         lines += [f"  {text}: {target}" for text, target in self.links]
         return "\n".join(lines)
 
@@ -37,6 +47,11 @@ class Card:
         body = "".join(
             f"<div style='margin-top:4px;white-space:pre-wrap'>{html.escape(p)}</div>" for p in self.paragraphs
         )
+        if self.output:
+            body += (
+                "<div style='margin-top:4px'>While it ran, your code printed:</div>"
+                f"<pre style='margin:0;background:none;color:inherit'>{html.escape(self.output)}</pre>"
+            )
         body += "".join(
             f"<div style='margin-top:4px'><a href='{html.escape(target, quote=True)}'>{html.escape(text)}</a></div>"
             for text, target in self.links
@@ -61,16 +76,14 @@ def outcome_card(exercise: Exercise, outcome: Outcome, failures: int) -> Card:
     """The card that `check` shows."""
     sign, colour = _LOOK[outcome.status]
     paragraphs = [outcome.message]
-    if outcome.printed.strip():
-        printed = outcome.printed.strip().splitlines()
-        shown = printed[:10] + ([f"… {len(printed) - 10} more lines"] if len(printed) > 10 else [])
-        paragraphs.append("While it ran, your code printed:\n" + "\n".join(shown))
+    printed = outcome.printed.strip("\n").splitlines()
+    output = "\n".join(printed[:10] + ([f"… {len(printed) - 10} more lines"] if len(printed) > 10 else []))
     if outcome.status in (FAIL, ERROR):
         if failures >= FAILURES_BEFORE_SOLUTION:
             paragraphs.append(f"hint({exercise.name}) now also shows the way to the solution.")
         else:
             paragraphs.append(f"Stuck? hint({exercise.name})")
-    return Card(sign, colour, f"{outcome.status} · {exercise.number} {exercise.name}", paragraphs)
+    return Card(sign, colour, f"{outcome.status} · {exercise.number} {exercise.name}", paragraphs, output=output)
 
 
 def hint_card(exercise: Exercise, given: int, entry: dict) -> Card:
@@ -84,7 +97,10 @@ def hint_card(exercise: Exercise, given: int, entry: dict) -> Card:
     sign, colour = _HINT
     special = exercise.hint_after(entry.get("last_misconception"))
     paragraphs, links = [special.ask if special else exercise.hint], []
-    if special is None and entry.get("last") in (FAIL, ERROR) and entry.get("last_message"):
+    solved = entry.get("last") == PASS
+    if solved:
+        paragraphs.insert(0, "Your last check passed. For the next time:")
+    elif special is None and entry.get("last") in (FAIL, ERROR) and entry.get("last_message"):
         paragraphs.insert(0, f"Your last check stopped here: {entry['last_message']}")
     failures = entry.get("failures", 0)
     if given >= 2:
@@ -92,6 +108,8 @@ def hint_card(exercise: Exercise, given: int, entry: dict) -> Card:
         links.append((f"Reread the section “{section}”", _section_link(exercise, section)))
     if failures >= FAILURES_BEFORE_SOLUTION:
         links.append((f"The solution of {exercise.name}, explained", _solution_link(exercise)))
+    elif solved:
+        pass
     elif given >= 2:
         paragraphs.append("After two failed checks this hint links to the solution.")
     else:

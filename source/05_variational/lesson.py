@@ -170,6 +170,10 @@ class Draw(keras.layers.Layer):
 #   $\sum_{\text{pixels}} \big[ (x - \hat x)^2 / 2\sigma_x^2 + \ln \sigma_x + \tfrac 1 2 \ln 2\pi \big]$;
 # * **rate**, what the code costs: $\sum_{\text{latents}} \tfrac 1 2 (\mu^2 + \sigma^2 - 1 - \ln \sigma^2)$ nats. It is 0 where the posterior is the prior: such
 #   a code says nothing.
+#
+# Pixels that are 0 or 1 have another distortion: each is a coin. If the decoder gives the **logit** $l$, white has the probability
+# $1 / (1 + e^{-l})$, and $-\ln p(x \mid z) = \sum_{\text{pixels}} \big[ \ln(1 + e^{l}) - x\, l \big]$. For a large $l$ the exponential overflows; the same
+# number is $\max(l, 0) + \ln(1 + e^{-|l|}) - x\, l$, whose exponential is never above 1. Check: $l = 0$ costs $\ln 2$, whatever the pixel.
 
 
 # %%
@@ -592,6 +596,8 @@ claim(
 # The network's number is a lower bound; the truth is higher. Draw several codes for each picture, give each the weight
 # $w = p(x, z) / q(z \mid x)$, and take the logarithm of the *mean* weight: the **importance-weighted bound**. With one code it is the ELBO.
 # The mean of the logarithms of the *same* weights is the ELBO again, so the two can be compared pair by pair.
+# A log weight of $-800$ has no exponential that a computer could hold. Take the largest log weight of each picture away before the exponential, so that the
+# largest weight is 1, and add it again after the logarithm: $\ln \tfrac 1 S \sum_s e^{a_s} = m + \ln \tfrac 1 S \sum_s e^{a_s - m}$, for any $m$.
 
 # %%
 log_weights = deep.log_weights(validation[:300], samples=24, seed=SEED)  # (300, 24) nats
