@@ -17,8 +17,8 @@ def judge_compression_ratio(compression_ratio, probe):
     """Shapes of several axes and different bits on both sides, so that every shortcut gives another number."""
 
     def cases():
-        for axes in ((2, 1), (3, 2), (1, 3)):
-            shape = tuple(int(s) for s in probe.rng.choice([11, 13, 17, 19, 23], axes[0], replace=False))
+        for *axes, size in ((2, 1, 1), (3, 2, 10), (1, 3, 1)):  # the second has more numbers than int16 can count
+            shape = tuple(int(s) * size for s in probe.rng.choice([11, 13, 17, 19, 23], axes[0], replace=False))
             code = tuple(int(s) for s in probe.rng.choice([3, 5, 7], axes[1], replace=False))
             bits, code_bits = (int(b) for b in probe.rng.choice([6, 9, 12, 16, 20], 2, replace=False))
             what = f"An input of shape {shape} with {bits} bits a number, a code of {code} with {code_bits}:"
@@ -74,6 +74,7 @@ def judge_mse_per_image(mse_per_image, probe):
                 "squares-the-mean": np.mean(difference, axis=(1, 2)) ** 2,
                 "never-squares": [np.mean(sign * difference, axis=(1, 2)) for sign in (1, -1)],
                 "variance-of-the-difference": np.var(difference, axis=(1, 2)),
+                "cuts-off-fractions": np.mean((x.astype(int) - y.astype(int)) ** 2, axis=(1, 2)),
             }
             yield got, squared / (h * w), mistakes
 
@@ -92,19 +93,20 @@ def judge_mse_per_image(mse_per_image, probe):
         with np.errstate(over="ignore"):
             in_int16 = np.mean(difference**2, axis=(1, 2))
         mistakes = {"rescales-bytes": true / 255**2, "bytes-wrap-around/int16": in_int16}
-        probe.settle(got, true, "bytes-wrap-around", mistakes, rtol=1e-3, **ends)
+        mistakes["whole-numbers"] = [np.floor(true), np.round(true)]
+        probe.settle(got, true, "bytes-wrap-around", mistakes, rtol=1e-6, **ends)
 
 
 @judge("psnr")
 def judge_psnr(psnr, probe):
-    """Images with very different noise: a mean of decibels is then far from the decibels of the mean."""
+    """Images with very different noise: a mean of decibels is far from the decibels of the mean. Then nearly black, nearly equal ones."""
     rng = probe.rng
 
     def cases():
-        for shape in ((4, 6, 5), (5, 21)):
-            x = rng.uniform(0.25, 0.7, shape)
+        for shape, light in (((4, 6, 5), 1), ((5, 21), 1), ((3, 7, 4), 1e-5)):
+            x = light * rng.uniform(0.25, 0.7, shape)
             level = rng.permutation(np.geomspace(0.02, 0.2, shape[0])).reshape(-1, *[1] * (len(shape) - 1))
-            y = x + level * rng.uniform(-1, 1, shape)
+            y = x + light * level * rng.uniform(-1, 1, shape)
             got = probe.shape(probe.call(psnr, x, y), (), {shape[:1]: "one-number-per-image"})
             error, absolute = float(np.mean((x - y) ** 2)), float(np.mean(np.abs(x - y)))
             per_image = np.mean((x - y) ** 2, axis=tuple(range(1, x.ndim)))
@@ -126,6 +128,8 @@ def judge_psnr(psnr, probe):
                 "sum-not-mean/image": true - 10 * math.log10(x.size / len(x)),
                 "absolute-error": [-factor * math.log10(absolute) for factor in (10, 20)],
                 "squares-the-mean": -10 * math.log10(float(np.mean(x - y)) ** 2),
+                "no-small-errors": [-10 * math.log10(error + 10**-power) for power in (7, 8, 9, 10, 12)]
+                + [min(true, most) for most in (50, 60, 80, 99, 100)],
             }
             yield got, true, mistakes
 
@@ -253,17 +257,20 @@ def _check_layers(probe, sizes: str, models, wanted: tuple[int, int, int]) -> No
         probe.require(not stuck[1], "decoder-has-its-own-layers")
         probe.fail("parts-do-not-compose", difference=np.abs(both - copied).max())
     for name in ("encoder", "decoder"):
-        hidden = any(hidden_units in w.shape for w in probe.describe(models[name]).weights)
+        weights = probe.describe(models[name]).weights
+        hidden, kernels = any(hidden_units in w.shape for w in weights), [w for w in weights if len(w.shape) == 2]
         probe.require(hidden, "no-hidden-layer", sizes=sizes, name=name, units=hidden_units)
+        probe.require(len(kernels) <= 2, "more-hidden-layers", sizes=sizes, name=name, count=len(kernels))
+        probe.require(all(w.trainable for w in kernels), "frozen", name=name)
     low, high = min(copied.min(), decoded.min()), max(copied.max(), decoded.max())
     probe.require(low >= 0 and high <= 1, "output-leaves-the-unit-range", low=low, high=high)
     probe.require(not np.allclose(copied.sum(axis=1), 1, atol=1e-3), "softmax-output")
-    _check_company(probe, models, x, codes)
+    _check_company(probe, models, x, codes, new)
     for name, size in (("encoder", input_dim), ("decoder", code_size)):
         _check_bend(probe, models, name, size)
 
 
-def _check_company(probe, models, x, codes) -> None:
+def _check_company(probe, models, x, codes, new) -> None:
     """An image gets the same answer in any company, twice, and its pixels are no function of their own range."""
     for name, batch in (("encoder", x), ("decoder", codes), ("autoencoder", x)):
         # Called without a word about training, as in the lesson: a layer may have it built in.
@@ -271,9 +278,15 @@ def _check_company(probe, models, x, codes) -> None:
         probe.require(np.allclose(together, again, atol=1e-5), "random-at-prediction", name=name)
         alone = _values(probe, models, name, batch[:1], training=None)
         probe.require(np.allclose(alone[0], together[0], atol=1e-4), "looks-across-the-batch", name=name)
-    drawn = _values(probe, models, "decoder", codes)
-    stretched = np.allclose(drawn.min(axis=1), 0, atol=1e-6) and np.allclose(drawn.max(axis=1), 1, atol=1e-6)
-    probe.require(not stretched, "stretches-each-output")
+
+    def stretched(scale) -> bool:
+        probe.set_weights(models["autoencoder"], [scale * w for w in new], trainable=True)
+        drawn = _values(probe, models, "decoder", codes)
+        return np.allclose(drawn.min(axis=1), 0, atol=1e-6) and np.allclose(drawn.max(axis=1), 1, atol=1e-6)
+
+    # With small weights an output that is cut off at 0 and 1, each for itself, does not reach both any more.
+    probe.require(not (stretched(0.2) and stretched(1)), "stretches-each-output")
+    probe.set_weights(models["autoencoder"], new, trainable=True)
 
 
 def _check_bend(probe, models, name: str, size: int) -> None:
