@@ -49,8 +49,8 @@ def judge_pca_reconstruct(pca_reconstruct, probe):
             true, mistakes = _reconstructions(train, test, k)
             yield got, true, mistakes, {"wanted": k, "centre": test[:, 0].mean()}
 
-    try_subspace = _subspace(probe, pca_reconstruct, sets[0], k)
-    probe.settle_all(cases(), try_subspace)
+    otherwise = (_subspace(probe, pca_reconstruct, train, k) for train in (sets[0], rising[0]))
+    probe.settle_all(cases(), next(filter(None, otherwise), "wrong-reconstruction"))
     for train, test in (sets, rising):  # all components: nothing is lost
         probe.close(probe.call(pca_reconstruct, train, test, d), test, "fails-with-all-components", d=d)
 
@@ -92,7 +92,7 @@ def _reconstructions(train, test, k: int) -> tuple[np.ndarray, dict]:
 
 
 def _subspace(probe, pca_reconstruct, train, k: int) -> str:
-    """What is wrong with a projection that no simple mistake explains: a name, read only when the answer is wrong."""
+    """What is wrong with a projection that no simple mistake explains; nothing if it is the right one."""
     d, mean = train.shape[1], train.mean(axis=0)
     result, error = probe.attempt(pca_reconstruct, train, mean + np.eye(d), k)
     result = None if error is not None else probe.array(result)
@@ -104,6 +104,10 @@ def _subspace(probe, pca_reconstruct, train, k: int) -> str:
     if round(np.trace(projection)) != k:
         return "wrong-number-of-components"
     covariance = np.cov(train.T)
+    for name, matrix in (("", covariance), ("standardises", np.corrcoef(train.T))):
+        axes = np.linalg.eigh(matrix)[1][:, -k:]
+        if np.allclose(projection, axes @ axes.T, atol=1e-4):
+            return name
     if np.allclose(projection @ covariance, covariance @ projection, atol=1e-3 * np.abs(covariance).max()):
         return "not-the-largest-variance"
     return "rows-for-columns"
@@ -127,6 +131,8 @@ def judge_explained_variance_ratio(explained_variance_ratio, probe):
             mistakes = {
                 "not-squared": values[:k] / values.sum(),
                 "not-squared/root": np.sqrt(first),
+                "squared-twice": first**2 / np.sum(shares**2),
+                "standardises": np.linalg.eigvalsh(np.corrcoef(train.T))[::-1][:k] / d,
                 "not-centred": [raw[:k] ** 2 / np.sum(raw**2), raw[:k] / raw.sum()],
                 "cumulative": np.cumsum(first),
                 "divides-by-the-kept": first / first.sum(),
@@ -227,6 +233,10 @@ def judge_remix_code(remix_code, probe):
     }
     probe.settle(codes, x @ encoder @ mixing, "wrong-codes", mistakes, atol=1e-5)
     if np.allclose(codes @ new_decoder, x @ encoder @ decoder, rtol=1e-4, atol=1e-5):
+        # Codes of very different size. The powers of two cost an exact inverse no digit.
+        made = probe.call(remix_code, encoder, decoder, mixing * 2.0 ** np.array([0, -9, -13]))
+        new_encoder, new_decoder = (probe.float64(a) for a in made)
+        probe.close(x @ new_encoder @ new_decoder, x @ encoder @ decoder, "not-quite-inverted", rtol=1e-3, atol=1e-3)
         return
     mistakes = {
         "decoder-unchanged": decoder,
@@ -249,8 +259,8 @@ def judge_dead_units(dead_units, probe):
     quiet = rng.uniform(0.1, 1, (9, 5)).astype(np.float32)
     quiet[6] = 0  # a silent sample is no dead unit
     found, sizes = [], []
-    for faint in (2e-5, 1e-9, 1e-30):
-        n, k = int(rng.integers(30, 40)), int(rng.integers(11, 14))
+    for faint, times in ((2e-5, 1), (1e-9, 1), (1e-30, 1), (0.5, 12)):
+        n, k = int(rng.integers(30, 40)) * times, int(rng.integers(11, 14))
         codes = rng.uniform(0.1, 2, (n, k)) * (rng.uniform(size=(n, k)) < 0.7)
         codes[0], codes[-1] = rng.uniform(0.1, 2, (2, k))
         places = rng.permutation(k)
@@ -273,7 +283,7 @@ def judge_dead_units(dead_units, probe):
         whole = np.array_equal(result, np.round(result)) and (result.dtype.kind in "iu" or result.size == 0)
         probe.require(whole, "not-integers", dtype=result.dtype)
         found.append((result.astype(np.int64).tolist(), dead, codes, rare, constant))
-        sizes.append(faint)
+        sizes.append((faint, n))
     of_quiet = probe.array(probe.call(dead_units, quiet))
     probe.require(of_quiet.tolist() != [6], "samples-not-units")
     for name, rule in (
@@ -292,8 +302,9 @@ def judge_dead_units(dead_units, probe):
             sorted(got) == np.flatnonzero(rule(codes, dead)).tolist() != dead for got, dead, codes, _, _ in found
         )
         probe.require(not explained, name, constant=found[0][4])
-    for (got, dead, _, rare, _), faint in zip(found, sizes, strict=True):
-        probe.require(sorted(got) != sorted([*dead, int(rare)]), "small-is-not-zero", unit=rare, faint=faint)
+    for (got, dead, _, rare, _), (faint, n) in zip(found, sizes, strict=True):
+        case = "rare-is-not-dead" if faint > 0.1 else "small-is-not-zero"
+        probe.require(sorted(got) != sorted([*dead, int(rare)]), case, unit=rare, faint=faint, n=n)
         probe.require(sorted(got) == dead, "wrong-units", got=sorted(got))
         probe.require(got == dead, "unsorted", got=got)
     for batch, wanted in ((quiet, []), (np.zeros((4, 6), np.float32), list(range(6)))):
@@ -313,6 +324,8 @@ def judge_is_bottleneck(is_bottleneck, probe):
         ((4 * s, 4 * s, 1), (s, s, 24)),  # a smaller picture, and more numbers
         ((4 * s, 4 * s, 3), (s, s, 48)),  # as many numbers
         ((4 * s * s,), (2 * s, 2 * s)),  # as many numbers, one more axis
+        ((3, 10, 3), (3, 3, 10)),  # as many numbers, and by their rounded logarithms fewer
+        ((200, 200), (10, 10)),  # more than int16 can count
         ((4 * s * s,), (2 * s, s, 2)),
         ((8 * s,), (9 * s,)),
         ((9 * s,), (8 * s,)),
@@ -364,6 +377,7 @@ def judge_is_bottleneck(is_bottleneck, probe):
         ("always-true", lambda a, b: True),
         ("always-false", lambda a, b: False),
         ("rounds-large-counts", lambda a, b: np.prod(b, dtype=np.float32) < np.prod(a, dtype=np.float32)),
+        ("rounds-large-counts/logarithms", lambda a, b: sum(map(math.log, b)) < sum(map(math.log, a))),
     ):
         probe.require(got != answers(rule), name, said)
     probe.fail("wrong-comparison", said)
