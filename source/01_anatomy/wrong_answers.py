@@ -664,6 +664,21 @@ def build_autoencoder(input_dim, hidden_units, code_size):
     return code, decoder(code), keras.Model(image, decoder(code))
 
 
+@wrong("pixels-depend-on-each-other")
+def build_autoencoder(input_dim, hidden_units, code_size):
+    encoder, decoder = _parts(input_dim, hidden_units, code_size, output=None)
+    layers = decoder, keras.layers.LayerNormalization(), keras.layers.Activation("sigmoid")
+    decoder = keras.Sequential([keras.Input((code_size,)), *layers])
+    return encoder, decoder, keras.Sequential([keras.Input((input_dim,)), encoder, decoder])
+
+
+@wrong("pixels-depend-on-each-other")
+def build_autoencoder(input_dim, hidden_units, code_size):
+    encoder, decoder = _parts(input_dim, hidden_units, code_size)
+    decoder = keras.Sequential([keras.Input((code_size,)), decoder, keras.layers.UnitNormalization()])
+    return encoder, decoder, keras.Sequential([keras.Input((input_dim,)), encoder, decoder])
+
+
 @wrong("more-hidden-layers")
 def build_autoencoder(input_dim, hidden_units, code_size):
     encoder = keras.Sequential([keras.Input((input_dim,))])

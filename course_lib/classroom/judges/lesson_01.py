@@ -22,7 +22,7 @@ def judge_compression_ratio(compression_ratio, probe):
             code = tuple(int(s) for s in probe.rng.choice([3, 5, 7], axes[1], replace=False))
             bits, code_bits = (int(b) for b in probe.rng.choice([6, 9, 12, 16, 20], 2, replace=False))
             what = f"An input of shape {shape} with {bits} bits a number, a code of {code} with {code_bits}:"
-            got = probe.number(probe.call(compression_ratio, shape, bits, code, code_bits), what=what)
+            got = probe.number(probe.call(compression_ratio, shape, bits, code, code_bits))
             numbers, code_numbers = math.prod(shape), math.prod(code)
             true = numbers * bits / (code_numbers * code_bits)
             parts = [slice(None), slice(0, 1), slice(-1, None), slice(1, None), slice(None, -1)]
@@ -265,13 +265,14 @@ def _check_layers(probe, sizes: str, models, wanted: tuple[int, int, int]) -> No
     low, high = min(copied.min(), decoded.min()), max(copied.max(), decoded.max())
     probe.require(low >= 0 and high <= 1, "output-leaves-the-unit-range", low=low, high=high)
     probe.require(not np.allclose(copied.sum(axis=1), 1, atol=1e-3), "softmax-output")
-    _check_company(probe, models, x, codes, new)
+    _check_company(probe, models, x, codes)
     for name, size in (("encoder", input_dim), ("decoder", code_size)):
         _check_bend(probe, models, name, size)
+    _check_pixels(probe, models, codes, input_dim)
 
 
-def _check_company(probe, models, x, codes, new) -> None:
-    """An image gets the same answer in any company, twice, and its pixels are no function of their own range."""
+def _check_company(probe, models, x, codes) -> None:
+    """An image gets the same answer in any company, and twice."""
     for name, batch in (("encoder", x), ("decoder", codes), ("autoencoder", x)):
         # Called without a word about training, as in the lesson: a layer may have it built in.
         together, again = (_values(probe, models, name, batch, training=None) for _ in range(2))
@@ -279,14 +280,18 @@ def _check_company(probe, models, x, codes, new) -> None:
         alone = _values(probe, models, name, batch[:1], training=None)
         probe.require(np.allclose(alone[0], together[0], atol=1e-4), "looks-across-the-batch", name=name)
 
-    def stretched(scale) -> bool:
-        probe.set_weights(models["autoencoder"], [scale * w for w in new], trainable=True)
-        drawn = _values(probe, models, "decoder", codes)
-        return np.allclose(drawn.min(axis=1), 0, atol=1e-6) and np.allclose(drawn.max(axis=1), 1, atol=1e-6)
 
-    # With small weights an output that is cut off at 0 and 1, each for itself, does not reach both any more.
-    probe.require(not (stretched(0.2) and stretched(1)), "stretches-each-output")
-    probe.set_weights(models["autoencoder"], new, trainable=True)
+def _check_pixels(probe, models, codes, input_dim: int) -> None:
+    """Another weight of one pixel moves no other pixel."""
+    before, about = _values(probe, models, "decoder", codes), probe.describe(models["decoder"]).weights
+    weights = [w for w, of in zip(probe.weights(models["decoder"]), about, strict=True) if of.trainable]
+    own = 6 * (np.arange(input_dim) == 0)
+    moved = [w + own if w.shape[-1:] == (input_dim,) else w for w in weights]
+    probe.set_weights(models["decoder"], moved, trainable=True)
+    apart = np.allclose(_values(probe, models, "decoder", codes)[:, 1:], before[:, 1:], atol=1e-5)
+    ends = np.allclose(before.min(axis=1), 0, atol=1e-6) and np.allclose(before.max(axis=1), 1, atol=1e-6)
+    probe.require(apart or not ends, "stretches-each-output")
+    probe.require(apart, "pixels-depend-on-each-other")
 
 
 def _check_bend(probe, models, name: str, size: int) -> None:

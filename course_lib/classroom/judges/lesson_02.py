@@ -266,7 +266,7 @@ def judge_dead_units(dead_units, probe):
         places = rng.permutation(k)
         dead, (rare, late, early, constant, seldom) = np.sort(places[:3]).tolist(), places[3:8]
         codes[:, [*dead, rare]] = 0
-        codes[rng.integers(2, n - 2), rare] = faint  # dead by its mean, alive by definition
+        codes[rng.integers(max(2, n - 50), n - 2), rare] = faint  # dead by its mean, alive by definition
         codes[0, late], codes[-1, early] = 0, 0
         codes[:, constant] = 0.75
         codes[2 : 2 + (3 * n) // 4, seldom] = 0

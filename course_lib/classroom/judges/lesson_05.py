@@ -265,7 +265,8 @@ def judge_implied_sigma(implied_sigma, probe):
                 "divides-by-pixels": [math.sqrt(n * k / (2 * r)) for n in (784, 196, 1 / 784, 1 / 196)],
                 "multiplies-the-weights": math.sqrt(k * r / 2),
                 "logarithm-for-sigma": 0.5 * math.log(k / (2 * r)),
-                "guards-the-division": [math.sqrt(k / (2 * r + 10**-power)) for power in (6, 7, 8)],
+                "guards-the-division": [math.sqrt(k / (2 * r + 10**-power)) for power in (6, 7, 8)]
+                + [math.sqrt(k / max(2 * r, 10**-power)) for power in (4, 5, 6)],
             }
             yield got, math.sqrt(k / (2 * r)), mistakes
 
