@@ -156,17 +156,12 @@ def judge_mean_image_baseline(mean_image_baseline, probe):
             mistakes = {
                 "looks-at-the-test-set": [mean_of_test, np.full(shape, test.mean())],
                 "looks-at-the-test-set/both": [both, (mean + mean_of_test) / 2],
-                "one-grey-level": np.full(shape, train.mean()),
-                "median-not-mean": np.median(train, axis=0),
-                "first-training-image": train[0],
+                "one-grey-level": [np.full(shape, train.mean())],
+                "median-not-mean": [np.median(train, axis=0)],
+                "first-training-image": [train[0]],
                 "some-training-images": [train[:k].mean(axis=0) for k in (m, n // 2)],
             }
-            mistakes = {
-                name: [
-                    np.broadcast_to(image, test.shape) for image in (images if isinstance(images, list) else [images])
-                ]
-                for name, images in mistakes.items()
-            }
+            mistakes = {name: [np.broadcast_to(i, test.shape) for i in images] for name, images in mistakes.items()}
             mistakes |= {
                 "mean-of-each-image": test.mean(axis=tuple(range(1, test.ndim)), keepdims=True) + np.zeros_like(test),
                 "subtracts-the-mean": test - mean,
@@ -361,18 +356,13 @@ def _differences(x, parameters) -> list[np.ndarray]:
     def loss(w1, b1, w2, b2):
         return np.sum((np.tanh(x @ w1 + b1) @ w2 + b2 - x) ** 2) / len(x)
 
-    true = []
-    for parameter in parameters:
-        gradient = np.empty_like(parameter)
-        for at in np.ndindex(parameter.shape):
-            old = parameter[at]
-            parameter[at] = old + 1e-5
-            above = loss(*parameters)
-            parameter[at] = old - 1e-5
-            gradient[at] = (above - loss(*parameters)) / 2e-5
-            parameter[at] = old
-        true.append(gradient)
-    return true
+    def slope(which, at):
+        moved = [[p.copy() for p in parameters] for _ in range(2)]
+        moved[0][which][at] += 1e-5
+        moved[1][which][at] -= 1e-5
+        return (loss(*moved[0]) - loss(*moved[1])) / 2e-5
+
+    return [np.reshape([slope(i, at) for at in np.ndindex(p.shape)], p.shape) for i, p in enumerate(parameters)]
 
 
 def _check_gradient_shapes(probe, got, true, n: int) -> None:
