@@ -486,7 +486,7 @@ def remix_code(encoder_weights, decoder_weights, mixing):
 
 @wrong("not-quite-inverted")
 def remix_code(encoder_weights, decoder_weights, mixing):
-    square = mixing.T @ mixing + 1e-6 * np.eye(len(mixing))
+    square = mixing.T @ mixing + 1e-8 * np.eye(len(mixing))
     return encoder_weights @ mixing, np.linalg.solve(square, mixing.T @ decoder_weights)
 
 
