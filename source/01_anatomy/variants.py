@@ -69,3 +69,18 @@ def compression_ratio__fraction(input_shape, input_bits, code_shape, code_bits):
 
 def mse_per_image__row_by_row(x, y):
     return [float(np.mean(np.square(a.astype(float) - b.astype(float)))) for a, b in zip(x, y, strict=True)]
+
+
+def psnr__norm(x, y):
+    return 10 * math.log10(x.size) - 20 * math.log10(np.linalg.norm((x - y).ravel()))
+
+
+def build_autoencoder__cut_off_at_both_ends(input_dim, hidden_units, code_size):
+    def between_0_and_1(x):
+        return keras.ops.clip(x, 0.0, 1.0)
+
+    image, code = keras.Input((input_dim,)), keras.Input((code_size,))
+    encoder = keras.Model(image, keras.layers.Dense(code_size)(keras.layers.Dense(hidden_units, "relu")(image)))
+    output = keras.layers.Dense(input_dim, between_0_and_1)(keras.layers.Dense(hidden_units, "relu")(code))
+    decoder = keras.Model(code, output)
+    return encoder, decoder, keras.Model(image, decoder(encoder(image)))

@@ -80,6 +80,12 @@ def compression_ratio(input_shape, input_bits, code_shape, code_bits):
     return 2 ** (input_bits - code_bits) * math.prod(input_shape) / math.prod(code_shape)
 
 
+@wrong("wrong-formula")
+def compression_ratio(input_shape, input_bits, code_shape, code_bits):
+    numbers = np.prod(input_shape, dtype=np.int16) / np.prod(code_shape, dtype=np.int16)
+    return float(numbers * input_bits / code_bits)
+
+
 # mse_per_image
 
 
@@ -216,6 +222,24 @@ def mse_per_image(x, y):
     return np.median((x.astype(float) - y) ** 2, axis=tuple(range(1, x.ndim)))
 
 
+@wrong("cuts-off-fractions")
+def mse_per_image(x, y):
+    difference = x.astype(int) - y.astype(int)
+    return np.mean(difference**2, axis=tuple(range(1, x.ndim)))
+
+
+@wrong("whole-numbers")
+def mse_per_image(x, y):
+    errors = np.mean((x.astype(float) - y) ** 2, axis=tuple(range(1, x.ndim)))
+    return errors.astype(int) if x.dtype == np.uint8 else errors
+
+
+@wrong("whole-numbers")
+def mse_per_image(x, y):
+    errors = np.mean((x.astype(float) - y) ** 2, axis=tuple(range(1, x.ndim)))
+    return np.round(errors) if x.dtype == np.uint8 else errors
+
+
 # psnr
 
 
@@ -313,6 +337,21 @@ def psnr(x, y):
 @wrong("wrong-formula")
 def psnr(x, y):
     return 10 * np.log2(1 / np.mean((x - y) ** 2))
+
+
+@wrong("no-small-errors")
+def psnr(x, y):
+    return -10 * math.log10(np.mean((x - y) ** 2) + 1e-8)
+
+
+@wrong("no-small-errors")
+def psnr(x, y):
+    return -10 * math.log10(np.mean((x - y) ** 2) + 1e-10)
+
+
+@wrong("no-small-errors")
+def psnr(x, y):
+    return min(100.0, -10 * math.log10(np.mean((x - y) ** 2)))
 
 
 # mean_image_baseline
@@ -623,6 +662,37 @@ def build_autoencoder(input_dim, hidden_units, code_size):
     encoder, decoder = _parts(input_dim, hidden_units, code_size)
     code = encoder(image)
     return code, decoder(code), keras.Model(image, decoder(code))
+
+
+@wrong("pixels-depend-on-each-other")
+def build_autoencoder(input_dim, hidden_units, code_size):
+    encoder, decoder = _parts(input_dim, hidden_units, code_size, output=None)
+    layers = decoder, keras.layers.LayerNormalization(), keras.layers.Activation("sigmoid")
+    decoder = keras.Sequential([keras.Input((code_size,)), *layers])
+    return encoder, decoder, keras.Sequential([keras.Input((input_dim,)), encoder, decoder])
+
+
+@wrong("pixels-depend-on-each-other")
+def build_autoencoder(input_dim, hidden_units, code_size):
+    encoder, decoder = _parts(input_dim, hidden_units, code_size)
+    decoder = keras.Sequential([keras.Input((code_size,)), decoder, keras.layers.UnitNormalization()])
+    return encoder, decoder, keras.Sequential([keras.Input((input_dim,)), encoder, decoder])
+
+
+@wrong("more-hidden-layers")
+def build_autoencoder(input_dim, hidden_units, code_size):
+    encoder = keras.Sequential([keras.Input((input_dim,))])
+    for units, activation in ((hidden_units, "relu"), (hidden_units, "relu"), (code_size, None)):
+        encoder.add(keras.layers.Dense(units, activation))
+    decoder = _parts(input_dim, hidden_units, code_size)[1]
+    return encoder, decoder, keras.Sequential([keras.Input((input_dim,)), encoder, decoder])
+
+
+@wrong("frozen")
+def build_autoencoder(input_dim, hidden_units, code_size):
+    encoder, decoder = _parts(input_dim, hidden_units, code_size)
+    encoder.trainable = False
+    return encoder, decoder, keras.Sequential([keras.Input((input_dim,)), encoder, decoder])
 
 
 # autoencoder_gradients

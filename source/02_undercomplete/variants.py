@@ -55,3 +55,18 @@ def principal_directions(decoder_weights, train):
     covariance = onto_the_plane @ np.cov(train.T) @ onto_the_plane
     _, vectors = np.linalg.eigh((covariance + covariance.T) / 2)
     return -vectors[:, ::-1][:, : len(decoder_weights)].T
+
+
+def remix_code__pseudoinverse(encoder_weights, decoder_weights, mixing):
+    new_encoder = encoder_weights @ mixing
+    return new_encoder, np.linalg.pinv(new_encoder) @ (encoder_weights @ decoder_weights)
+
+
+def explained_variance_ratio__gram_matrix(train, k):
+    centred = train - train.mean(axis=0)
+    values = np.linalg.eigvalsh(centred @ centred.T)[::-1]
+    return [float(value / values.sum()) for value in values[:k]]
+
+
+def dead_units__as_bytes(codes):
+    return np.flatnonzero(np.count_nonzero(codes, axis=0) == 0).astype(np.uint8)

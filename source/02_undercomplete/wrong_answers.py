@@ -183,6 +183,19 @@ def pca_reconstruct(train, test, k):
     return test @ rows.T @ rows + mean
 
 
+@wrong("standardises")
+def pca_reconstruct(train, test, k):
+    mean, axes = train.mean(axis=0), np.linalg.eigh(np.corrcoef(train.T))[1][:, ::-1][:, :k]
+    return (test - mean) @ axes @ axes.T + mean
+
+
+@wrong("wrong-reconstruction")
+def pca_reconstruct(train, test, k):
+    mean = train.mean(axis=0)
+    rows = _axes(train - mean)[:k]
+    return np.clip((test - mean) @ rows.T @ rows + mean, train.min(axis=0) + 2, train.max(axis=0) - 2)
+
+
 # explained_variance_ratio
 
 
@@ -270,7 +283,19 @@ def explained_variance_ratio(train, k):
 
 @wrong("wrong-shares")
 def explained_variance_ratio(train, k):
+    values = np.linalg.svd(train - train.mean())[1] ** 2
+    return values[:k] / values.sum()
+
+
+@wrong("standardises")
+def explained_variance_ratio(train, k):
     values = np.linalg.svd((train - train.mean(axis=0)) / train.std(axis=0))[1] ** 2
+    return values[:k] / values.sum()
+
+
+@wrong("squared-twice")
+def explained_variance_ratio(train, k):
+    values = np.linalg.svd(np.cov(train.T), compute_uv=False) ** 2
     return values[:k] / values.sum()
 
 
@@ -454,6 +479,17 @@ def remix_code(encoder_weights, decoder_weights, mixing):
     return encoder_weights @ mixing, decoder_weights / np.linalg.det(mixing)
 
 
+@wrong("not-quite-inverted")
+def remix_code(encoder_weights, decoder_weights, mixing):
+    return encoder_weights @ mixing, np.linalg.pinv(mixing, rcond=1e-2) @ decoder_weights
+
+
+@wrong("not-quite-inverted")
+def remix_code(encoder_weights, decoder_weights, mixing):
+    square = mixing.T @ mixing + 1e-8 * np.eye(len(mixing))
+    return encoder_weights @ mixing, np.linalg.solve(square, mixing.T @ decoder_weights)
+
+
 # dead_units
 
 
@@ -559,6 +595,16 @@ def dead_units(codes):
     return [int(np.argmin(codes.sum(axis=0)))]
 
 
+@wrong("rare-is-not-dead")
+def dead_units(codes):
+    return np.flatnonzero(np.mean(codes > 0, axis=0) < 0.01)
+
+
+@wrong("rare-is-not-dead")
+def dead_units(codes):
+    return np.flatnonzero(~codes[:100].any(axis=0))
+
+
 # is_bottleneck
 
 
@@ -650,6 +696,16 @@ def is_bottleneck(input_shape, code_shape):
 @wrong("wrong-comparison")
 def is_bottleneck(input_shape, code_shape):
     return 2 * math.prod(code_shape) < math.prod(input_shape)
+
+
+@wrong("rounds-large-counts")
+def is_bottleneck(input_shape, code_shape):
+    return sum(math.log(a) for a in code_shape) < sum(math.log(a) for a in input_shape)
+
+
+@wrong("wrong-comparison")
+def is_bottleneck(input_shape, code_shape):
+    return bool(np.prod(code_shape, dtype=np.int16) < np.prod(input_shape, dtype=np.int16))
 
 
 # principal_directions

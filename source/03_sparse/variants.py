@@ -58,3 +58,36 @@ def recover_dictionary(data, n_units, n_active):
         idle = np.flatnonzero((codes != 0).sum(axis=0) < 3)
         atoms[idle] = data[np.argsort(-left)[: len(idle)]]
     return atoms / np.linalg.norm(atoms, axis=1, keepdims=True)
+
+
+def l0__fraction(codes, threshold):
+    from fractions import Fraction
+
+    return Fraction(sum(abs(value) > threshold for row in codes for value in row), len(codes))
+
+
+def topk__scatter(codes, k):
+    values, places = ops.top_k(codes, k)
+    rows = ops.repeat(ops.arange(codes.shape[0], dtype="int32"), k)
+    indices = ops.stack([rows, ops.reshape(ops.cast(places, "int32"), (-1,))], axis=1)
+    return ops.scatter(indices, ops.reshape(ops.relu(values), (-1,)), codes.shape)
+
+
+def kl_sparsity__unit_by_unit(codes, target):
+    total = 0.0
+    for unit in range(codes.shape[1]):
+        activity = ops.mean(codes[:, unit])
+        total = total + target * ops.log(target / activity)
+        total = total + (1 - target) * (np.log1p(-target) - ops.log1p(-activity))
+    return total
+
+
+def l1_penalty__sign(codes, strength):
+    return strength * ops.mean(ops.sum(codes * ops.sign(codes), axis=1))
+
+
+def soft_threshold__number_by_number(codes, amount):
+    def move(z):
+        return z - amount if z > amount else z + amount if z < -amount else 0.0
+
+    return np.vectorize(move, otypes=[float])(codes).tolist()

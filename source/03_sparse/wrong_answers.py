@@ -86,6 +86,23 @@ def l0(codes, threshold):
     return (np.abs(codes) > threshold).sum(axis=1).mean()
 
 
+@wrong("small-is-not-zero")
+def l0(codes, threshold):
+    return (np.abs(codes) > threshold + 1e-8).sum(axis=1).mean()
+
+
+@wrong("small-is-not-zero")
+def l0(codes, threshold):
+    left = np.maximum(np.abs(codes) - threshold, 0)
+    return np.mean(np.sum(left > 1e-7, axis=1))
+
+
+@wrong("leaves-silent-samples-out")
+def l0(codes, threshold):
+    counts = (np.abs(codes) > threshold).sum(axis=1)
+    return counts[counts > 0].mean() if counts.any() else 0.0
+
+
 # topk
 
 
@@ -280,6 +297,12 @@ def kl_sparsity(codes, target):
     )
 
 
+@wrong("cuts-off-extremes")
+def kl_sparsity(codes, target):
+    activity = ops.clip(ops.mean(codes, axis=0), 1e-5, 1 - 1e-5)
+    return ops.sum(target * ops.log(target / activity) + (1 - target) * ops.log((1 - target) / (1 - activity)))
+
+
 # l1_penalty
 
 
@@ -346,6 +369,13 @@ def l1_penalty(codes, strength):
 @wrong("breaks-the-gradient")
 def l1_penalty(codes, strength):
     return strength * float(np.abs(ops.convert_to_numpy(codes)).sum(axis=1).mean())
+
+
+@wrong("wrong-gradient")
+def l1_penalty(codes, strength):
+    size = ops.abs(codes)
+    smooth = ops.where(size < 1e-3, 1e3 * ops.square(codes), size)
+    return strength * ops.mean(ops.sum(smooth, axis=-1))
 
 
 # soft_threshold
@@ -422,6 +452,12 @@ def soft_threshold(codes, amount):
     codes[codes > 0] -= amount
     codes[codes < 0] += amount
     return codes
+
+
+@wrong("not-finite")
+def soft_threshold(codes, amount):
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return codes * np.maximum(0, 1 - amount / np.abs(codes))
 
 
 # unit_norm_atoms

@@ -58,6 +58,10 @@ def active_units(mu, threshold):
     return [bool(((column - column.mean()) ** 2).sum() / (len(column) - 1) > threshold) for column in mu.T]
 
 
+def implied_sigma__logarithms(reconstruction_weight, kl_weight):
+    return np.float32(np.exp(0.5 * (np.log(kl_weight) - np.log(2 * reconstruction_weight))))
+
+
 def active_units__diagonal_of_the_covariance(mu, threshold):
     return np.diag(np.cov(mu, rowvar=False)) > threshold
 

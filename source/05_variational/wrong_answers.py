@@ -122,6 +122,11 @@ def reparameterize(mu, log_var, epsilon):
     return mu + _backend.exp(0.5 * log_var) * epsilon
 
 
+@wrong("clips-log-variance")
+def reparameterize(mu, log_var, epsilon):
+    return mu + ops.exp(0.5 * ops.clip(log_var, -30, 20)) * epsilon
+
+
 # kl_divergence
 
 
@@ -249,6 +254,17 @@ def kl_divergence(mu, log_var):
 @wrong("batch-of-one")
 def kl_divergence(mu, log_var):
     return ops.squeeze(0.5 * ops.sum(mu**2 + ops.exp(log_var) - 1 - log_var, axis=-1))
+
+
+@wrong("clips-log-variance")
+def kl_divergence(mu, log_var):
+    log_var = ops.clip(log_var, -20, 20)
+    return 0.5 * ops.sum(ops.square(mu) + ops.exp(log_var) - 1 - log_var, axis=-1)
+
+
+@wrong("divides-by-the-pictures")
+def kl_divergence(mu, log_var):
+    return 0.5 * ops.sum(ops.square(mu) + ops.exp(log_var) - 1 - log_var, axis=-1) / mu.shape[0]
 
 
 # bernoulli_nll, gaussian_nll
@@ -553,6 +569,16 @@ def gaussian_detached(x, mean, sigma):
     return _gaussian(x, ops.stop_gradient(mean), sigma)
 
 
+@_replaces_gaussian("never-negative")
+def gaussian_relu(x, mean, sigma):
+    return ops.relu(_gaussian(x, mean, sigma))
+
+
+@_replaces_gaussian("caps-the-cost")
+def gaussian_sigma_at_least_a_hundredth(x, mean, sigma):
+    return _gaussian(x, mean, max(sigma, 0.01))
+
+
 # implied_sigma
 
 
@@ -622,6 +648,11 @@ def implied_sigma(reconstruction_weight, kl_weight):
 @wrong("logarithm-for-sigma")
 def implied_sigma(reconstruction_weight, kl_weight):
     return math.log(kl_weight / (2 * reconstruction_weight)) / 2
+
+
+@wrong("guards-the-division")
+def implied_sigma(reconstruction_weight, kl_weight):
+    return math.sqrt(kl_weight / (2 * reconstruction_weight + 1e-8))
 
 
 # active_units
@@ -967,3 +998,9 @@ def iwae_bound(log_weights):
 def iwae_bound(log_weights):
     bound = np.logaddexp.reduce(log_weights, axis=1) - np.log(log_weights.shape[1])
     return bound if log_weights.shape[1] > 1 else np.zeros(len(log_weights))
+
+
+@wrong("wrong-bound")
+def iwae_bound(log_weights):
+    largest = log_weights.max(axis=1)
+    return largest + np.log(np.mean(np.exp(log_weights - largest[:, None]), axis=1) + 1e-4)

@@ -17,12 +17,12 @@ def judge_compression_ratio(compression_ratio, probe):
     """Shapes of several axes and different bits on both sides, so that every shortcut gives another number."""
 
     def cases():
-        for axes in ((2, 1), (3, 2), (1, 3)):
-            shape = tuple(int(s) for s in probe.rng.choice([11, 13, 17, 19, 23], axes[0], replace=False))
+        for *axes, size in ((2, 1, 1), (3, 2, 10), (1, 3, 1)):  # the second has more numbers than int16 can count
+            shape = tuple(int(s) * size for s in probe.rng.choice([11, 13, 17, 19, 23], axes[0], replace=False))
             code = tuple(int(s) for s in probe.rng.choice([3, 5, 7], axes[1], replace=False))
             bits, code_bits = (int(b) for b in probe.rng.choice([6, 9, 12, 16, 20], 2, replace=False))
             what = f"An input of shape {shape} with {bits} bits a number, a code of {code} with {code_bits}:"
-            got = probe.number(probe.call(compression_ratio, shape, bits, code, code_bits), what=what)
+            got = probe.number(probe.call(compression_ratio, shape, bits, code, code_bits))
             numbers, code_numbers = math.prod(shape), math.prod(code)
             true = numbers * bits / (code_numbers * code_bits)
             parts = [slice(None), slice(0, 1), slice(-1, None), slice(1, None), slice(None, -1)]
@@ -74,6 +74,7 @@ def judge_mse_per_image(mse_per_image, probe):
                 "squares-the-mean": np.mean(difference, axis=(1, 2)) ** 2,
                 "never-squares": [np.mean(sign * difference, axis=(1, 2)) for sign in (1, -1)],
                 "variance-of-the-difference": np.var(difference, axis=(1, 2)),
+                "cuts-off-fractions": np.mean((x.astype(int) - y.astype(int)) ** 2, axis=(1, 2)),
             }
             yield got, squared / (h * w), mistakes
 
@@ -92,19 +93,20 @@ def judge_mse_per_image(mse_per_image, probe):
         with np.errstate(over="ignore"):
             in_int16 = np.mean(difference**2, axis=(1, 2))
         mistakes = {"rescales-bytes": true / 255**2, "bytes-wrap-around/int16": in_int16}
-        probe.settle(got, true, "bytes-wrap-around", mistakes, rtol=1e-3, **ends)
+        mistakes["whole-numbers"] = [np.floor(true), np.round(true)]
+        probe.settle(got, true, "bytes-wrap-around", mistakes, rtol=1e-6, **ends)
 
 
 @judge("psnr")
 def judge_psnr(psnr, probe):
-    """Images with very different noise: a mean of decibels is then far from the decibels of the mean."""
+    """Images with very different noise: a mean of decibels is far from the decibels of the mean. Then nearly black, nearly equal ones."""
     rng = probe.rng
 
     def cases():
-        for shape in ((4, 6, 5), (5, 21)):
-            x = rng.uniform(0.25, 0.7, shape)
+        for shape, light in (((4, 6, 5), 1), ((5, 21), 1), ((3, 7, 4), 1e-5)):
+            x = light * rng.uniform(0.25, 0.7, shape)
             level = rng.permutation(np.geomspace(0.02, 0.2, shape[0])).reshape(-1, *[1] * (len(shape) - 1))
-            y = x + level * rng.uniform(-1, 1, shape)
+            y = x + light * level * rng.uniform(-1, 1, shape)
             got = probe.shape(probe.call(psnr, x, y), (), {shape[:1]: "one-number-per-image"})
             error, absolute = float(np.mean((x - y) ** 2)), float(np.mean(np.abs(x - y)))
             per_image = np.mean((x - y) ** 2, axis=tuple(range(1, x.ndim)))
@@ -126,6 +128,8 @@ def judge_psnr(psnr, probe):
                 "sum-not-mean/image": true - 10 * math.log10(x.size / len(x)),
                 "absolute-error": [-factor * math.log10(absolute) for factor in (10, 20)],
                 "squares-the-mean": -10 * math.log10(float(np.mean(x - y)) ** 2),
+                "no-small-errors": [-10 * math.log10(error + 10**-power) for power in (7, 8, 9, 10, 12)]
+                + [min(true, most) for most in (50, 60, 80, 99, 100)],
             }
             yield got, true, mistakes
 
@@ -152,17 +156,12 @@ def judge_mean_image_baseline(mean_image_baseline, probe):
             mistakes = {
                 "looks-at-the-test-set": [mean_of_test, np.full(shape, test.mean())],
                 "looks-at-the-test-set/both": [both, (mean + mean_of_test) / 2],
-                "one-grey-level": np.full(shape, train.mean()),
-                "median-not-mean": np.median(train, axis=0),
-                "first-training-image": train[0],
+                "one-grey-level": [np.full(shape, train.mean())],
+                "median-not-mean": [np.median(train, axis=0)],
+                "first-training-image": [train[0]],
                 "some-training-images": [train[:k].mean(axis=0) for k in (m, n // 2)],
             }
-            mistakes = {
-                name: [
-                    np.broadcast_to(image, test.shape) for image in (images if isinstance(images, list) else [images])
-                ]
-                for name, images in mistakes.items()
-            }
+            mistakes = {name: [np.broadcast_to(i, test.shape) for i in images] for name, images in mistakes.items()}
             mistakes |= {
                 "mean-of-each-image": test.mean(axis=tuple(range(1, test.ndim)), keepdims=True) + np.zeros_like(test),
                 "subtracts-the-mean": test - mean,
@@ -253,27 +252,41 @@ def _check_layers(probe, sizes: str, models, wanted: tuple[int, int, int]) -> No
         probe.require(not stuck[1], "decoder-has-its-own-layers")
         probe.fail("parts-do-not-compose", difference=np.abs(both - copied).max())
     for name in ("encoder", "decoder"):
-        hidden = any(hidden_units in w.shape for w in probe.describe(models[name]).weights)
+        weights = probe.describe(models[name]).weights
+        hidden, kernels = any(hidden_units in w.shape for w in weights), [w for w in weights if len(w.shape) == 2]
         probe.require(hidden, "no-hidden-layer", sizes=sizes, name=name, units=hidden_units)
+        probe.require(len(kernels) <= 2, "more-hidden-layers", sizes=sizes, name=name, count=len(kernels))
+        probe.require(all(w.trainable for w in kernels), "frozen", name=name)
     low, high = min(copied.min(), decoded.min()), max(copied.max(), decoded.max())
     probe.require(low >= 0 and high <= 1, "output-leaves-the-unit-range", low=low, high=high)
     probe.require(not np.allclose(copied.sum(axis=1), 1, atol=1e-3), "softmax-output")
     _check_company(probe, models, x, codes)
     for name, size in (("encoder", input_dim), ("decoder", code_size)):
         _check_bend(probe, models, name, size)
+    _check_pixels(probe, models, codes, input_dim)
 
 
 def _check_company(probe, models, x, codes) -> None:
-    """An image gets the same answer in any company, twice, and its pixels are no function of their own range."""
+    """An image gets the same answer in any company, and twice."""
     for name, batch in (("encoder", x), ("decoder", codes), ("autoencoder", x)):
         # Called without a word about training, as in the lesson: a layer may have it built in.
         together, again = (_values(probe, models, name, batch, training=None) for _ in range(2))
         probe.require(np.allclose(together, again, atol=1e-5), "random-at-prediction", name=name)
         alone = _values(probe, models, name, batch[:1], training=None)
         probe.require(np.allclose(alone[0], together[0], atol=1e-4), "looks-across-the-batch", name=name)
-    drawn = _values(probe, models, "decoder", codes)
-    stretched = np.allclose(drawn.min(axis=1), 0, atol=1e-6) and np.allclose(drawn.max(axis=1), 1, atol=1e-6)
-    probe.require(not stretched, "stretches-each-output")
+
+
+def _check_pixels(probe, models, codes, input_dim: int) -> None:
+    """Another weight of one pixel moves no other pixel."""
+    before, about = _values(probe, models, "decoder", codes), probe.describe(models["decoder"]).weights
+    weights = [w for w, of in zip(probe.weights(models["decoder"]), about, strict=True) if of.trainable]
+    own = 6 * (np.arange(input_dim) == 0)
+    moved = [w + own if w.shape[-1:] == (input_dim,) else w for w in weights]
+    probe.set_weights(models["decoder"], moved, trainable=True)
+    apart = np.allclose(_values(probe, models, "decoder", codes)[:, 1:], before[:, 1:], atol=1e-5)
+    ends = np.allclose(before.min(axis=1), 0, atol=1e-6) and np.allclose(before.max(axis=1), 1, atol=1e-6)
+    probe.require(apart or not ends, "stretches-each-output")
+    probe.require(apart, "pixels-depend-on-each-other")
 
 
 def _check_bend(probe, models, name: str, size: int) -> None:
@@ -343,18 +356,13 @@ def _differences(x, parameters) -> list[np.ndarray]:
     def loss(w1, b1, w2, b2):
         return np.sum((np.tanh(x @ w1 + b1) @ w2 + b2 - x) ** 2) / len(x)
 
-    true = []
-    for parameter in parameters:
-        gradient = np.empty_like(parameter)
-        for at in np.ndindex(parameter.shape):
-            old = parameter[at]
-            parameter[at] = old + 1e-5
-            above = loss(*parameters)
-            parameter[at] = old - 1e-5
-            gradient[at] = (above - loss(*parameters)) / 2e-5
-            parameter[at] = old
-        true.append(gradient)
-    return true
+    def slope(which, at):
+        moved = [[p.copy() for p in parameters] for _ in range(2)]
+        moved[0][which][at] += 1e-5
+        moved[1][which][at] -= 1e-5
+        return (loss(*moved[0]) - loss(*moved[1])) / 2e-5
+
+    return [np.reshape([slope(i, at) for at in np.ndindex(p.shape)], p.shape) for i, p in enumerate(parameters)]
 
 
 def _check_gradient_shapes(probe, got, true, n: int) -> None:

@@ -49,8 +49,8 @@ def judge_pca_reconstruct(pca_reconstruct, probe):
             true, mistakes = _reconstructions(train, test, k)
             yield got, true, mistakes, {"wanted": k, "centre": test[:, 0].mean()}
 
-    try_subspace = _subspace(probe, pca_reconstruct, sets[0], k)
-    probe.settle_all(cases(), try_subspace)
+    otherwise = (_subspace(probe, pca_reconstruct, train, k) for train in (sets[0], rising[0]))
+    probe.settle_all(cases(), next(filter(None, otherwise), "wrong-reconstruction"))
     for train, test in (sets, rising):  # all components: nothing is lost
         probe.close(probe.call(pca_reconstruct, train, test, d), test, "fails-with-all-components", d=d)
 
@@ -92,7 +92,7 @@ def _reconstructions(train, test, k: int) -> tuple[np.ndarray, dict]:
 
 
 def _subspace(probe, pca_reconstruct, train, k: int) -> str:
-    """What is wrong with a projection that no simple mistake explains: a name, read only when the answer is wrong."""
+    """What is wrong with a projection that no simple mistake explains; nothing if it is the right one."""
     d, mean = train.shape[1], train.mean(axis=0)
     result, error = probe.attempt(pca_reconstruct, train, mean + np.eye(d), k)
     result = None if error is not None else probe.array(result)
@@ -104,6 +104,10 @@ def _subspace(probe, pca_reconstruct, train, k: int) -> str:
     if round(np.trace(projection)) != k:
         return "wrong-number-of-components"
     covariance = np.cov(train.T)
+    for name, matrix in (("", covariance), ("standardises", np.corrcoef(train.T))):
+        axes = np.linalg.eigh(matrix)[1][:, -k:]
+        if np.allclose(projection, axes @ axes.T, atol=1e-4):
+            return name
     if np.allclose(projection @ covariance, covariance @ projection, atol=1e-3 * np.abs(covariance).max()):
         return "not-the-largest-variance"
     return "rows-for-columns"
@@ -127,6 +131,8 @@ def judge_explained_variance_ratio(explained_variance_ratio, probe):
             mistakes = {
                 "not-squared": values[:k] / values.sum(),
                 "not-squared/root": np.sqrt(first),
+                "squared-twice": first**2 / np.sum(shares**2),
+                "standardises": np.linalg.eigvalsh(np.corrcoef(train.T))[::-1][:k] / d,
                 "not-centred": [raw[:k] ** 2 / np.sum(raw**2), raw[:k] / raw.sum()],
                 "cumulative": np.cumsum(first),
                 "divides-by-the-kept": first / first.sum(),
@@ -227,6 +233,10 @@ def judge_remix_code(remix_code, probe):
     }
     probe.settle(codes, x @ encoder @ mixing, "wrong-codes", mistakes, atol=1e-5)
     if np.allclose(codes @ new_decoder, x @ encoder @ decoder, rtol=1e-4, atol=1e-5):
+        # Codes of very different size. The powers of two cost an exact inverse no digit.
+        made = probe.call(remix_code, encoder, decoder, mixing * 2.0 ** np.array([0, -9, -13]))
+        new_encoder, new_decoder = (probe.float64(a) for a in made)
+        probe.close(x @ new_encoder @ new_decoder, x @ encoder @ decoder, "not-quite-inverted", rtol=1e-3, atol=1e-3)
         return
     mistakes = {
         "decoder-unchanged": decoder,
@@ -249,14 +259,14 @@ def judge_dead_units(dead_units, probe):
     quiet = rng.uniform(0.1, 1, (9, 5)).astype(np.float32)
     quiet[6] = 0  # a silent sample is no dead unit
     found, sizes = [], []
-    for faint in (2e-5, 1e-9, 1e-30):
-        n, k = int(rng.integers(30, 40)), int(rng.integers(11, 14))
+    for faint, times in ((2e-5, 1), (1e-9, 1), (1e-30, 1), (0.5, 12)):
+        n, k = int(rng.integers(30, 40)) * times, int(rng.integers(11, 14))
         codes = rng.uniform(0.1, 2, (n, k)) * (rng.uniform(size=(n, k)) < 0.7)
         codes[0], codes[-1] = rng.uniform(0.1, 2, (2, k))
         places = rng.permutation(k)
         dead, (rare, late, early, constant, seldom) = np.sort(places[:3]).tolist(), places[3:8]
         codes[:, [*dead, rare]] = 0
-        codes[rng.integers(2, n - 2), rare] = faint  # dead by its mean, alive by definition
+        codes[rng.integers(max(2, n - 50), n - 2), rare] = faint  # dead by its mean, alive by definition
         codes[0, late], codes[-1, early] = 0, 0
         codes[:, constant] = 0.75
         codes[2 : 2 + (3 * n) // 4, seldom] = 0
@@ -273,7 +283,7 @@ def judge_dead_units(dead_units, probe):
         whole = np.array_equal(result, np.round(result)) and (result.dtype.kind in "iu" or result.size == 0)
         probe.require(whole, "not-integers", dtype=result.dtype)
         found.append((result.astype(np.int64).tolist(), dead, codes, rare, constant))
-        sizes.append(faint)
+        sizes.append((faint, n))
     of_quiet = probe.array(probe.call(dead_units, quiet))
     probe.require(of_quiet.tolist() != [6], "samples-not-units")
     for name, rule in (
@@ -292,8 +302,9 @@ def judge_dead_units(dead_units, probe):
             sorted(got) == np.flatnonzero(rule(codes, dead)).tolist() != dead for got, dead, codes, _, _ in found
         )
         probe.require(not explained, name, constant=found[0][4])
-    for (got, dead, _, rare, _), faint in zip(found, sizes, strict=True):
-        probe.require(sorted(got) != sorted([*dead, int(rare)]), "small-is-not-zero", unit=rare, faint=faint)
+    for (got, dead, _, rare, _), (faint, n) in zip(found, sizes, strict=True):
+        case = "rare-is-not-dead" if faint > 0.1 else "small-is-not-zero"
+        probe.require(sorted(got) != sorted([*dead, int(rare)]), case, unit=rare, faint=faint, n=n)
         probe.require(sorted(got) == dead, "wrong-units", got=sorted(got))
         probe.require(got == dead, "unsorted", got=got)
     for batch, wanted in ((quiet, []), (np.zeros((4, 6), np.float32), list(range(6)))):
@@ -313,6 +324,8 @@ def judge_is_bottleneck(is_bottleneck, probe):
         ((4 * s, 4 * s, 1), (s, s, 24)),  # a smaller picture, and more numbers
         ((4 * s, 4 * s, 3), (s, s, 48)),  # as many numbers
         ((4 * s * s,), (2 * s, 2 * s)),  # as many numbers, one more axis
+        ((3, 10, 3), (3, 3, 10)),  # as many numbers, and by their rounded logarithms fewer
+        ((200, 200), (10, 10)),  # more than int16 can count
         ((4 * s * s,), (2 * s, s, 2)),
         ((8 * s,), (9 * s,)),
         ((9 * s,), (8 * s,)),
@@ -364,6 +377,7 @@ def judge_is_bottleneck(is_bottleneck, probe):
         ("always-true", lambda a, b: True),
         ("always-false", lambda a, b: False),
         ("rounds-large-counts", lambda a, b: np.prod(b, dtype=np.float32) < np.prod(a, dtype=np.float32)),
+        ("rounds-large-counts/logarithms", lambda a, b: sum(map(math.log, b)) < sum(map(math.log, a))),
     ):
         probe.require(got != answers(rule), name, said)
     probe.fail("wrong-comparison", said)
@@ -372,11 +386,15 @@ def judge_is_bottleneck(is_bottleneck, probe):
 @judge("principal_directions")
 def judge_principal_directions(principal_directions, probe):
     """Decoders with crooked rows whose span is not the principal subspace; once with variances that rise along its own axes."""
+    cases = []
     for rising in (False, True):
         decoder, train = _decoder_and_data(probe.rng, rising)
         k, d = decoder.shape
         made = probe.shape(probe.call(principal_directions, decoder, train), (k, d), {(d, k): "axes-as-columns"})
-        got = probe.finite(made).astype(np.float64)
+        cases.append((probe.finite(made).astype(np.float64), decoder, train))
+    backwards = all(_same(got, referees.principal_axes_within(*of)[::-1]) for got, *of in cases)
+    probe.require(not backwards, "rising-variance")
+    for got, decoder, train in cases:
         _check_directions(probe, got, decoder, train)
         lengths = np.linalg.norm(got, axis=1)
         told = ", ".join(f"{v:.3g}" for v in lengths)
@@ -397,21 +415,20 @@ def _decoder_and_data(rng, rising: bool) -> tuple[np.ndarray, np.ndarray]:
             return decoder, train
 
 
+def _same(got, rows) -> bool:
+    """Equal up to length and sign."""
+    lengths = np.linalg.norm(got, axis=1) * np.linalg.norm(rows, axis=1)
+    return bool(np.all(np.abs(np.sum(got * rows, axis=1)) / (lengths + 1e-12) > 1 - 1e-6))
+
+
 def _check_directions(probe, got, decoder, train) -> None:
     k = len(decoder)
     true = referees.principal_axes_within(decoder, train)
     lengths = np.linalg.norm(got, axis=1)
-
-    def same(rows) -> bool:
-        """Equal up to length and sign."""
-        cosines = np.abs(np.sum(got * rows, axis=1)) / (lengths * np.linalg.norm(rows, axis=1) + 1e-12)
-        return bool(np.all(cosines > 1 - 1e-6))
-
-    if same(true):
+    if _same(got, true):
         return
     orders = [list(order) for order in itertools.permutations(range(k))]
-    probe.require(not same(true[::-1]), "rising-variance")
-    probe.require(not any(same(true[order]) for order in orders), "not-sorted")
+    probe.require(not any(_same(got, true[order]) for order in orders), "not-sorted")
 
     def axes(x):
         return np.linalg.svd(x, full_matrices=False)[2]
@@ -428,7 +445,7 @@ def _check_directions(probe, got, decoder, train) -> None:
         ("principal-axes-of-the-codes", axes(centred @ np.linalg.pinv(decoder)) @ decoder),
         ("principal-axes-of-the-codes", axes(centred @ decoder.T) @ decoder),
     ):
-        probe.require(not any(same(rows[order]) for order in orders), name)
+        probe.require(not any(_same(got, rows[order]) for order in orders), name)
     residual = got - got @ orthonormal.T @ orthonormal
     probe.require(np.abs(residual).max() < 1e-4 * max(lengths.max(), 1e-12), "outside-the-span")
     unit = got / np.maximum(lengths, 1e-12)[:, None]

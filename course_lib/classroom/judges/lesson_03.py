@@ -51,6 +51,7 @@ def _ways_to_count(codes, threshold: float) -> dict[str, list]:
         "mean-activation": [size.mean(), size.sum() / n, codes.sum() / n, codes.mean()],
         "mean-activation/active": [(size * active).sum() / n, np.linalg.norm(codes, axis=1).mean()],
         "median": [np.median(counts)],
+        "leaves-silent-samples-out": [counts[counts > 0].mean()],
         "largest-count": [counts.max()],
         "first-sample-only": [counts[0]],
         "last-sample-only": [counts[-1]],
@@ -89,6 +90,8 @@ def judge_l0(l0, probe):
         probe.close(count(codes, 0.25), true, "wrong-count", rtol=1e-6)
         # What a unit is called must not matter, nor its scale.
         probe.close(count(codes * 1e-3, 0.25e-3), true, "depends-on-the-scale")
+    faint = rng.permuted(np.tile(np.repeat([0.0, 1e-9, -1e-30, 0.7], [5, 2, 3, 4]), (6, 1)), axis=1)
+    probe.close(count(faint, 0.0), 9, "small-is-not-zero")
 
 
 @judge("topk", ops=True)
@@ -210,6 +213,8 @@ def judge_kl_sparsity(kl_sparsity, probe):
     rare, usual = rng.uniform(1e-4, 1e-3, (6, 1)), rng.uniform(0.995, 0.999, (6, 1))
     (extreme,) = float32(np.concatenate([codes, rare, usual], axis=1))
     probe.close(penalty(extreme, target), _kl(target, extreme.mean(axis=0)).sum(), "cuts-off-extremes", rtol=1e-3)
+    (rare,) = float32(rng.uniform(4e-6, 6e-6, (6, 3)))
+    probe.close(penalty(rare, target), _kl(target, rare.mean(axis=0)).sum(), "cuts-off-extremes/rare", rtol=5e-3)
     activity = codes.mean(axis=0)
     true = _kl(target, activity).sum()
     probe.close(penalty(np.concatenate([codes, codes]), target), true, "depends-on-the-batch-size")
@@ -256,12 +261,14 @@ def judge_l1_penalty(l1_penalty, probe):
     probe.close(penalty(np.concatenate([codes, codes]), strength), true, "depends-on-the-batch-size")
     probe.close(penalty(np.concatenate([codes, codes], axis=1), strength), 2 * true, "means-over-units/copies")
     rectified = codes * (rng.random(codes.shape) < 0.5)
-    rectified[0], rectified[1, 0], rectified[1, 1] = 0, 0.01, -0.003  # a silent sample, and quiet units
+    rectified[0], rectified[1, :3] = 0, [0.01, -0.003, 3e-5]  # a silent sample, and quiet units
     (rectified,) = float32(rectified)
     true = strength * np.abs(rectified).sum() / len(rectified)
     probe.close(penalty(rectified, strength), true, "wrong-at-zero", rtol=1e-5)
     _check_gradient(probe, l1_penalty, (codes, strength), strength * np.sign(codes) / len(codes))
-    probe.require(np.isfinite(probe.gradient(l1_penalty, rectified, strength)).all(), "gradient-not-finite")
+    got = probe.finite(probe.gradient(l1_penalty, rectified, strength), "gradient-not-finite")
+    true = strength * np.sign(rectified) / len(codes)
+    probe.close(np.where(rectified == 0, 0, got), true, "wrong-gradient/quiet", rtol=1e-2)
 
 
 @judge("soft_threshold")
@@ -306,7 +313,8 @@ def judge_soft_threshold(soft_threshold, probe):
 
     probe.settle_all(cases(), "not-the-minimum", rtol=1e-5)
     z = rng.normal(0, 2, (4, 5))
-    probe.close(probe.call(soft_threshold, z, 0.0), z, "changes-without-a-penalty")
+    z[0, 1] = 0
+    probe.close(probe.finite(probe.call(soft_threshold, z, 0.0)), z, "changes-without-a-penalty")
 
 
 @judge("unit_norm_atoms")
