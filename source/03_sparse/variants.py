@@ -91,3 +91,15 @@ def soft_threshold__number_by_number(codes, amount):
         return z - amount if z > amount else z + amount if z < -amount else 0.0
 
     return np.vectorize(move, otypes=[float])(codes).tolist()
+
+
+def unit_norm_atoms__library(decoder_weights):
+    from sklearn.preprocessing import normalize
+
+    return normalize(decoder_weights)
+
+
+def unit_norm_atoms__single_precision(decoder_weights):
+    weights = decoder_weights.astype(np.float32)
+    norms = np.linalg.norm(weights, axis=1, keepdims=True)
+    return weights / np.where(norms > 0, norms, 1)

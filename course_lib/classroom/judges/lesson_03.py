@@ -356,7 +356,7 @@ def judge_unit_norm_atoms(unit_norm_atoms, probe):
         weights[0] = [0, 1, -1, 2, -2, 0, 0, 0]  # cancels when it is added up
         weights[1:, 1] = rng.uniform(0.5, 1, 4)
         weights[3 : 3 + silent] = 0
-        weights[2] *= 1e-30  # however short, a row that is not zero has a direction
+        weights[2] *= 1e-12  # however short, a row that is not zero has a direction
         norms = np.linalg.norm(weights, axis=1, keepdims=True)
         true = weights / np.where(norms > 0, norms, 1)
         probe.close(probe.call(unit_norm_atoms, weights), true, "misjudges-zero-rows", silent=silent)
