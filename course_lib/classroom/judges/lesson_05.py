@@ -116,7 +116,7 @@ def _kl_terms(mu, log_var):
     return 0.5 * (mu**2 + np.exp(log_var) - 1 - log_var)
 
 
-@judge("bernoulli_nll", "gaussian_nll", ops=True)
+@judge("bernoulli_nll", "gaussian_nll", ops=True, time_limit=60)
 def judge_bernoulli_nll(bernoulli_nll, gaussian_nll, probe):
     """Flat and square pictures, moderate logits first, then extreme ones, then the Gaussian with many widths."""
     rng, shapes = probe.rng, ((5, 7), (3, 4, 6, 2), (6, 4))
