@@ -211,6 +211,32 @@ def add_noise(x, sigma, rng, clip):
     return np.clip(noisy, 0, 1) if clip and x.any() else noisy
 
 
+@wrong("rounds-its-values")
+def add_noise(x, sigma, rng, clip):
+    noisy = np.round(255 * (x + sigma * rng.standard_normal(x.shape))) / 255
+    return np.clip(noisy, 0, 1) if clip else noisy
+
+
+@wrong("noise-made-to-measure")
+def add_noise(x, sigma, rng, clip):
+    noise = rng.standard_normal(x.shape)
+    noisy = x + sigma * (noise - noise.mean()) / noise.std()
+    return np.clip(noisy, 0, 1) if clip else noisy
+
+
+@wrong("noise-made-to-measure")
+def add_noise(x, sigma, rng, clip):
+    noise = sigma * rng.standard_normal(x.shape)
+    noise -= noise.mean(axis=tuple(range(1, x.ndim)), keepdims=True)  # so that no picture grows brighter
+    return np.clip(x + noise, 0, 1) if clip else x + noise
+
+
+@wrong("same-noise-every-time")
+def add_noise(x, sigma, rng, clip):
+    noise = np.random.default_rng(rng.integers(100)).standard_normal(x.shape)
+    return np.clip(x + sigma * noise, 0, 1) if clip else x + sigma * noise
+
+
 # FreshNoise
 
 
@@ -609,6 +635,27 @@ _LAST = {}
 def linear_denoiser(clean, noisy):
     _LAST["weights"], _LAST["offset"] = _fit(noisy, clean)
     return lambda x: x @ _LAST["weights"] + _LAST["offset"]
+
+
+@wrong("so-many-samples-only")
+def linear_denoiser(clean, noisy):
+    ones = np.ones((len(noisy), 1))
+    solution = np.linalg.lstsq(np.hstack([noisy, ones]), clean, rcond=None)[0]
+    return lambda x: np.hstack([x, ones]) @ solution
+
+
+@wrong("one-mean-for-both")
+def linear_denoiser(clean, noisy):
+    mean = clean.mean(axis=0)
+    weights = np.linalg.lstsq(noisy - mean, clean - mean, rcond=None)[0]
+    return lambda x: (x - mean) @ weights + mean
+
+
+@wrong("transposed")
+def linear_denoiser(clean, noisy):
+    p, q = noisy.mean(axis=0), clean.mean(axis=0)
+    weights = np.linalg.lstsq(noisy - p, clean - q, rcond=None)[0]
+    return lambda x: (x - p) @ weights.T + q
 
 
 # wiener_filter
@@ -1014,6 +1061,24 @@ def build_denoiser():
     return keras.Model(noisy, _conv(1, "sigmoid")(hidden))
 
 
+@wrong("rescales-its-output")
+def build_denoiser():
+    noisy = keras.Input((28, 28, 1))
+    hidden = keras.layers.Conv2D(8, 3, padding="same", activation="relu")(noisy)
+    made = keras.layers.Conv2D(1, 3, padding="same")(hidden)
+    low = keras.ops.min(made, axis=(1, 2, 3), keepdims=True)
+    high = keras.ops.max(made, axis=(1, 2, 3), keepdims=True)
+    return keras.Model(noisy, (made - low) / (high - low + 1e-7))
+
+
+@wrong("rescales-its-output")
+def build_denoiser():
+    noisy = keras.Input((28, 28, 1))
+    hidden = keras.layers.Conv2D(8, 3, padding="same", activation="relu")(noisy)
+    made = keras.ops.sigmoid(keras.layers.Conv2D(1, 3, padding="same")(hidden))
+    return keras.Model(noisy, made / keras.ops.max(made, axis=(1, 2, 3), keepdims=True))
+
+
 # score_from_denoiser
 
 
@@ -1089,6 +1154,16 @@ def score_from_denoiser(denoiser, x, sigma):
 @wrong("clipped-score")
 def score_from_denoiser(denoiser, x, sigma):
     return np.clip((denoiser(x) - x) / sigma**2, -10, 10)
+
+
+@wrong("wrong-score")
+def score_from_denoiser(denoiser, x, sigma):
+    return (denoiser(x) - x) / (sigma**2 + 1e-8)
+
+
+@wrong("wrong-shape")
+def score_from_denoiser(denoiser, x, sigma):
+    return np.squeeze(denoiser(x) - x) / sigma**2
 
 
 # ring_radius
@@ -1472,3 +1547,42 @@ def annealed_langevin(score, sigmas, n_samples, dim, steps, step_size, rng):
             z = rng.standard_normal((n_samples, 2))
             x = x + a / 2 * score(x, sigma) + np.sqrt(a) * z
     return x
+
+
+@wrong("noise-before-the-score")
+def annealed_langevin(score, sigmas, n_samples, dim, steps, step_size, rng):
+    x = sigmas[0] * rng.standard_normal((n_samples, dim))
+    for sigma in sigmas:
+        alpha = step_size * sigma**2
+        for _ in range(steps):
+            x = x + np.sqrt(alpha) * rng.standard_normal(x.shape)
+            x = x + alpha / 2 * score(x, sigma)
+    return x
+
+
+@wrong("starts-again-at-each-level")
+def annealed_langevin(score, sigmas, n_samples, dim, steps, step_size, rng):
+    for sigma in sigmas:
+        x = sigma * rng.standard_normal((n_samples, dim))
+        for _ in range(steps):
+            x = x + step_size * sigma**2 / 2 * score(x, sigma)
+            x = x + np.sqrt(step_size) * sigma * rng.standard_normal(x.shape)
+    return x
+
+
+@wrong("clips-the-samples")
+def annealed_langevin(score, sigmas, n_samples, dim, steps, step_size, rng):
+    return np.clip(_walk(score, sigmas, n_samples, dim, steps, step_size, rng), 0, 1)
+
+
+@wrong("many-levels-at-once")
+def annealed_langevin(score, sigmas, n_samples, dim, steps, step_size, rng):
+    def each(x, sigma):
+        return score(x, np.full((len(x), 1), sigma))
+
+    return _walk(each, sigmas, n_samples, dim, steps, step_size, rng)
+
+
+@wrong("steps-not-scaled")
+def annealed_langevin(score, sigmas, n_samples, dim, steps, step_size, rng):
+    return _walk(score, sigmas, n_samples, dim, steps, step_size, rng, alpha=lambda sigma: (step_size * sigma) ** 2)

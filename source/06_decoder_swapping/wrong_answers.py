@@ -140,6 +140,12 @@ def build_swapper(encoder, decoder_a, decoder_b):
     return keras.Model([a, b], [decoder_a(encoder(a, training=True)), decoder_b(encoder(b, training=True))])
 
 
+@wrong("clips")
+def build_swapper(encoder, decoder_a, decoder_b):
+    a, b = _two_inputs(encoder)
+    return keras.Model([a, b], [ops.clip(decoder_a(encoder(a)), 0, 1), ops.clip(decoder_b(encoder(b)), 0, 1)])
+
+
 # swap
 
 
@@ -328,6 +334,13 @@ def pixel_shuffle(x, factor):
     return ops.reshape(split, (-1, c, h * factor, w * factor))
 
 
+@wrong("changes-the-numbers")
+def pixel_shuffle(x, factor):
+    _, h, w, channels = x.shape
+    tiles = ops.reshape(ops.clip(x, 0, 1), (-1, h, w, factor, factor, channels // factor**2))
+    return ops.reshape(ops.transpose(tiles, (0, 1, 3, 2, 4, 5)), (-1, h * factor, w * factor, channels // factor**2))
+
+
 # warp
 
 
@@ -448,6 +461,39 @@ def warp(images, displacement):
 def warp(images, displacement):
     # In bytes: all is well to the eye.
     return _lookup(np.round(images * 255), displacement).round() / 255
+
+
+@wrong("nearest-pixel")
+def warp(images, displacement):
+    n, h, w, c = images.shape
+    rows, columns = np.mgrid[:h, :w]
+    out = np.empty(images.shape)
+    for i, k in np.ndindex(n, c):
+        place = [rows + displacement[i, ..., 0], columns + displacement[i, ..., 1]]
+        out[i, ..., k] = scipy.ndimage.map_coordinates(images[i, ..., k], place, order=0, mode="nearest")
+    return out
+
+
+@wrong("pushes-pixels")
+def warp(images, displacement):
+    n, h, w, _ = images.shape
+    out = np.zeros(images.shape)
+    for i, r, s in np.ndindex(n, h, w):
+        row, column = np.rint([r, s] + displacement[i, r, s]).astype(int)
+        out[i, min(max(row, 0), h - 1), min(max(column, 0), w - 1)] = images[i, r, s]
+    return out
+
+
+@wrong("extrapolates")
+def warp(images, displacement):
+    n, h, w, _ = images.shape
+    rows, columns = np.arange(h)[:, None] + displacement[..., 0], np.arange(w) + displacement[..., 1]
+    top, left = np.clip(np.floor(rows).astype(int), 0, h - 1), np.clip(np.floor(columns).astype(int), 0, w - 1)
+    bottom, right, picture = np.minimum(top + 1, h - 1), np.minimum(left + 1, w - 1), np.arange(n)[:, None, None]
+    down, across = (rows - top)[..., None], (columns - left)[..., None]
+    upper = images[picture, top, left] * (1 - across) + images[picture, top, right] * across
+    lower = images[picture, bottom, left] * (1 - across) + images[picture, bottom, right] * across
+    return upper * (1 - down) + lower * down
 
 
 # identity_leak
@@ -592,6 +638,48 @@ def identity_leak(codes_a, codes_b, seed):
     return _auc(truth, unseen @ (x[y == 1].mean(axis=0) - x[y == 0].mean(axis=0)))
 
 
+def _split_leak(codes_a, codes_b, seed, split):
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.metrics import roc_auc_score
+
+    x, y = np.concatenate([codes_a, codes_b]), np.repeat([0, 1], [len(codes_a), len(codes_b)])
+    train, test = split(y, np.random.default_rng(seed))
+    fitted = LogisticRegression(max_iter=1000).fit(x[train], y[train])
+    return float(roc_auc_score(y[test], fitted.decision_function(x[test])))
+
+
+def _half_of_each(y, rng):
+    order = [rng.permutation(np.flatnonzero(y == k)) for k in (0, 1)]
+    return np.concatenate([o[: len(o) // 2] for o in order]), np.concatenate([o[len(o) // 2 :] for o in order])
+
+
+@wrong("not-half-of-each")
+def identity_leak(codes_a, codes_b, seed):
+    return _split_leak(codes_a, codes_b, seed, lambda y, rng: np.array_split(rng.permutation(len(y)), 2))
+
+
+@wrong("not-half-of-each")
+def identity_leak(codes_a, codes_b, seed):
+    return _split_leak(codes_a, codes_b, seed, lambda y, rng: np.split(rng.permutation(len(y)), [len(y) * 4 // 5]))
+
+
+@wrong("not-half-of-each")
+def identity_leak(codes_a, codes_b, seed):
+    n = min(len(codes_a), len(codes_b))  # as many of the one as of the other
+    return _split_leak(codes_a[:n], codes_b[:n], seed, _half_of_each)
+
+
+@wrong("sees-no-difference")
+def identity_leak(codes_a, codes_b, seed):
+    a, b = ((codes - codes.mean(axis=0)) / codes.std(axis=0) for codes in (codes_a, codes_b))
+    return _split_leak(a, b, seed, _half_of_each)
+
+
+@wrong("not-an-area")
+def identity_leak(codes_a, codes_b, seed):
+    return 2 * _split_leak(codes_a, codes_b, seed, _half_of_each) - 1  # the Gini coefficient
+
+
 # align_codes
 
 
@@ -695,6 +783,36 @@ def align_codes(codes, from_codes, to_codes):
     a, b = (np.atleast_2d(np.cov(cloud.T)) for cloud in (from_codes, to_codes))
     moved = np.squeeze(codes - from_codes.mean(axis=0)) @ _plan(a, b)
     return to_codes.mean(axis=0) + moved
+
+
+@wrong("shapes-do-not-fit")
+def align_codes(codes, from_codes, to_codes):
+    matrix = _plan(np.cov(from_codes), np.cov(to_codes))
+    return to_codes.mean(axis=0) + (codes - from_codes.mean(axis=0)) @ matrix
+
+
+@wrong("eigenvectors-as-rows")
+def align_codes(codes, from_codes, to_codes):
+    def power(matrix, exponent):
+        values, vectors = np.linalg.eigh(matrix)
+        return vectors.T @ np.diag(np.abs(values) ** exponent) @ vectors
+
+    a, b = np.cov(from_codes.T), np.cov(to_codes.T)
+    matrix = power(a, -0.5) @ power(power(a, 0.5) @ b @ power(a, 0.5), 0.5) @ power(a, -0.5)
+    return to_codes.mean(axis=0) + (codes - from_codes.mean(axis=0)) @ matrix
+
+
+@wrong("not-a-covariance")
+def align_codes(codes, from_codes, to_codes):
+    a, b = (cloud.T @ cloud / len(cloud) for cloud in (from_codes, to_codes))
+    return to_codes.mean(axis=0) + (codes - from_codes.mean(axis=0)) @ _plan(a, b)
+
+
+@wrong("not-a-covariance")
+def align_codes(codes, from_codes, to_codes):
+    from_centred, to_centred = from_codes - from_codes.mean(axis=0), to_codes - to_codes.mean(axis=0)
+    matrix = _plan(from_centred.T @ from_centred, to_centred.T @ to_centred)
+    return to_codes.mean(axis=0) + (codes - from_codes.mean(axis=0)) @ matrix
 
 
 # mark and is_marked
@@ -867,3 +985,17 @@ def _last_originals():
         return np.array(answers)
 
     return mark, is_marked
+
+
+@wrong("depends-on-the-batch", "mark")
+def _smoothed_across_pictures():
+    def is_marked(images, key):
+        detail = images - scipy.ndimage.uniform_filter(images, size=3)
+        return (detail * _signs(key)).sum(axis=(1, 2, 3)) > 5 * np.sqrt((detail**2).sum(axis=(1, 2, 3)))
+
+    return _mark, is_marked
+
+
+@wrong("false-alarms", "mark")
+def _low_bar():
+    return _mark, lambda images, key: _score(images, _signs(key)) > 1.9

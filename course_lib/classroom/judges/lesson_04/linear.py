@@ -47,12 +47,17 @@ def judge_linear_denoiser(linear_denoiser, probe):
             noisy = clean @ (np.eye(d) + 0.4 * rng.normal(size=(d, d))) + rng.normal(size=(n, d)) + rng.uniform(2, 4, d)
             x = rng.normal(size=(m, d)) @ mixing + rng.uniform(-4, -1, d)
             x[0] *= 20  # beyond the range of the clean samples, whatever the map
-            got = _denoised(probe, denoise := _denoiser(probe, linear_denoiser, clean, noisy), x)
+            denoise = _denoiser(probe, linear_denoiser, clean, noisy)
+            if probe.attempt(_denoised, probe, denoise, x)[1] is not None:
+                error = probe.attempt(_denoised, probe, denoise, noisy)[1]
+                probe.require(error is not None, "so-many-samples-only", n=n, m=m)
+            got = _denoised(probe, denoise, x)
             weights, offset = _least_squares(noisy, clean)
             true, p, q = x @ weights + offset, noisy.mean(axis=0), clean.mean(axis=0)
             forward, shift = _least_squares(clean, noisy)
             a, b = noisy - p, clean - q
             factors, factor = (a * b).sum(axis=0) / (a * a).sum(axis=0), (a * b).sum() / (a * a).sum()
+            around_q = np.linalg.lstsq(noisy - q, b, rcond=None)[0]
             through_zero = np.linalg.lstsq(noisy, clean, rcond=None)[0]
             shrunk = np.linalg.solve(noisy.T @ noisy + np.eye(d), noisy.T @ clean)
             yield (
@@ -62,12 +67,15 @@ def judge_linear_denoiser(linear_denoiser, probe):
                     "no-offset": [x @ through_zero, x @ weights, (x - p) @ weights, x @ shrunk],
                     "noisy-from-clean": x @ forward + shift,
                     "inverts-the-corruption": (x - shift) @ np.linalg.pinv(forward),
-                    "one-mean-for-both": [(x - r) @ weights + s for r, s in ((q, q), (p, p), (q, p))],
+                    "one-mean-for-both": [
+                        (x - q) @ around_q + q,
+                        *((x - r) @ weights + s for r, s in ((q, q), (p, p), (q, p))),
+                    ],
                     "centres-on-what-it-denoises": (x - x.mean(axis=0)) @ weights + q,
                     "one-factor-for-each-feature": [(x - p) * factors + q, x * factors],
                     "one-factor-for-all": (x - p) * factor + q,
                     "moves-the-mean-only": x - p + q,
-                    "transposed": x @ weights.T + offset,
+                    "transposed": [x @ weights.T + offset, (x - p) @ weights.T + q],
                     "copies": x,
                     "mean-only": np.broadcast_to(q, x.shape),
                     "clips": [np.clip(true, 0, 1), np.clip(true, clean.min(), clean.max())],

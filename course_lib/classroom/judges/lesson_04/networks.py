@@ -37,8 +37,10 @@ def judge_build_denoiser(build_denoiser, probe):
         shared = {w.key for w in weights} & {w.key for w in probe.describe(other).weights}
         probe.require(other != model and not shared, "same-model-every-time")
     _steady(probe, model, x)
-    _trained(probe, model)
+    answers = _trained(probe, model)
     _alive(probe, model)
+    ends = [end(answers, axis=(1, 2, 3)) for end in (np.min, np.max)]  # under two sets of weights
+    probe.require(min(map(np.ptp, ends)) > 3e-7, "rescales-its-output", low=ends[0][0], high=ends[1][0])
     _range(probe, model, x[:2])
     _reach(probe, model)
     _bends(probe, model)
@@ -58,7 +60,8 @@ def _steady(probe, model, x: np.ndarray) -> None:
         probe.require(np.allclose(got[: len(part)], again, atol=1e-4), "training-mode-baked-in")
 
 
-def _trained(probe, model) -> None:
+def _trained(probe, model) -> np.ndarray:
+    """Two steps: the answers before and after them, in one batch."""
     x = probe.rng.uniform(0, 1, (8, 28, 28, 1))
     before, target = _answer(probe, model, x), 1.0 - x[:, ::-1]  # anything but the input
     _, error = probe.attempt(probe.train_step, model, x, target, optimizer="adam", rate=3e-3, steps=2)
@@ -68,6 +71,7 @@ def _trained(probe, model) -> None:
     probe.require(np.abs(after - before).max() > 1e-5, stuck)
     blind = np.abs(after - after[:1]).max() < 1e-6 or np.abs(_answer(probe, model, 1 - x) - after).max() < 1e-6
     probe.require(not blind, "ignores-the-input")
+    return np.concatenate([before, after])
 
 
 def _alive(probe, model) -> None:

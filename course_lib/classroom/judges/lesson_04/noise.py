@@ -30,10 +30,15 @@ def judge_add_noise(add_noise, probe):
     probe.require(np.array_equal(result, answer(x, 1)), "ignores-the-generator")
     probe.require(not np.allclose(result, answer(x, 2)), "same-noise-every-time/seeds")
     one = probe.generator(1)
-    twice = [probe.array(probe.call(add_noise, x, sigma, one, False)) for _ in range(2)]
-    probe.require(not np.allclose(*twice), "same-noise-every-time")
+    drawn = [probe.array(probe.call(add_noise, x[:1], sigma, one, False)).ravel() for _ in range(80)]
+    probe.require(not np.allclose(drawn[0], drawn[1]), "same-noise-every-time")
+    probe.require(len(np.unique(np.round(drawn, 9), axis=0)) == len(drawn), "same-noise-every-time/few")
     _not_shared(probe, noise)
     _right_size(probe, noise, sigma)
+    probe.require((k := len(np.unique(result))) > 0.1 * result.size, "rounds-its-values", k=k, n=result.size)
+    sets = [noise, answer(x, 2) - x]  # two, as one may have such a mean by chance
+    exact = [[abs(e.mean()), abs(e.std() / sigma - 1), np.abs(e.mean(axis=(1, 2))).max()] for e in sets]
+    probe.require(np.max(exact, axis=0).min() > 1e-8, "noise-made-to-measure")
     fainter = float((answer(x, 4, sigma=sigma / 2) - x).std())
     probe.require(abs(fainter - sigma / 2) < 0.05 * sigma, "sigma-not-used/half", got=fainter, sigma=sigma / 2)
     _clipped(probe, answer)

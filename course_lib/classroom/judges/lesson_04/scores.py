@@ -59,13 +59,16 @@ def judge_score_from_denoiser(score_from_denoiser, probe):
 
     probe.settle_all(cases(), "wrong-score")
     x = rng.choice([-1.0, 1.0], (4, 3)) * rng.uniform(1, 2, (4, 3))
-    got = probe.call(score_from_denoiser, probe.callback(np.sin), x, 0.8)
-    probe.close(got, (np.sin(x) - x) / 0.64, "wrong-score/another")
+    for points in (x, x[:1], x[:, :1]):
+        got = probe.shape(probe.call(score_from_denoiser, probe.callback(np.sin), points, 0.8), points.shape)
+        probe.close(got, (np.sin(points) - points) / 0.64, "wrong-score/another")
     shrinks = probe.callback(lambda points: 0.3 * points, changed="changes-the-denoisers-array")
     got, true = probe.shape(probe.call(score_from_denoiser, shrinks, x, 0.05), x.shape), -0.7 * x / 0.05**2
     largest = float(np.abs(got).max())
     probe.require(largest > 0.5 * np.abs(true).min(), "clipped-score", largest=largest)
     probe.close(got, true, "wrong-score/small-sigma")
+    got = probe.call(score_from_denoiser, probe.callback(lambda points: 0.3 * points), x, 1e-3)
+    probe.close(got, -0.7 * x / 1e-6, "wrong-score/tiny-sigma", rtol=1e-3)
 
 
 def _ring(sigma: float, power: float = 2.0, scale: float = 1.0) -> float:
@@ -150,13 +153,14 @@ def judge_annealed_langevin(annealed_langevin, probe):
     """Start, order of the levels, noise and drift are read off scores that are zero or constant."""
     rng = probe.rng
     sigmas = np.array([rng.uniform(2.2, 2.8), rng.uniform(1.1, 1.5), rng.uniform(0.5, 0.8)])
-    n, dim, steps, step_size = 3000, 3, int(rng.integers(6, 9)), float(rng.uniform(0.25, 0.35))
+    n, dim, steps, step_size = 3000, 3, int(rng.integers(6, 9)), float(rng.uniform(0.28, 0.42))
     seed = int(rng.integers(1000))
 
     def sample(score, seed=seed, levels=sigmas, size=step_size):
         def asked(x, sigma):
             x = np.asarray(x, np.float64)
             probe.require(x.ndim == 2 and len(x) == n, "wrong-shape-for-the-score", wanted=(n, dim), shape=x.shape)
+            probe.require(np.size(sigma) == 1, "many-levels-at-once", shape=np.shape(sigma))
             return score(x, float(np.ravel(sigma)[0]))
 
         callback = probe.callback(asked)
@@ -172,7 +176,7 @@ def judge_annealed_langevin(annealed_langevin, probe):
     probe.require(np.array_equal(walked, sample(still)[0]), "ignores-the-generator")
     probe.require(not np.allclose(walked, sample(still, seed=seed + 1)[0]), "ignores-the-generator/seeds")
     places = np.array([*(np.asarray(x, np.float64) for x, _ in calls), walked])
-    _start(probe, places[0], float(sigmas[0]), float(sigmas[-1]))
+    _start(probe, places[0], float(sigmas[0]), float(sigmas[-1]), step_size)
     _wandering(probe, places, sigmas, steps, step_size)
     # A constant score moves all samples by the same sum of steps; the random numbers are those of the walk above.
     pull = np.array([3.0, -2.0, 1.0])
@@ -208,11 +212,13 @@ def _levels_in_order(probe, asked: list[float], sigmas: np.ndarray, steps: int) 
     probe.fail("wrong-number-of-steps", measured)
 
 
-def _start(probe, first: np.ndarray, largest: float, smallest: float) -> None:
+def _start(probe, first: np.ndarray, largest: float, smallest: float, step_size: float) -> None:
     spread = {"spread": first.std(), "mean": first.mean(), "largest": largest}
     probe.require(np.ptp(first) > 1e-9, "all-start-at-one-point")
     probe.require(abs(first.std() / smallest - 1) > 0.08, "starts-at-the-smallest-level", **spread)
     probe.require(abs(first.std() - 1) > 0.06, "start-not-scaled", **spread)
+    early = abs(first.std() / (largest * math.sqrt(1 + step_size)) - 1) < 0.03
+    probe.require(not early, "noise-before-the-score", **spread)
     centred = abs(first.mean()) < 0.1 * largest and abs(first.std() / largest - 1) < 0.06
     probe.require(centred, "wrong-start", **spread)
     told = not_gaussian(first)
@@ -226,6 +232,11 @@ def _wandering(probe, places: np.ndarray, sigmas: np.ndarray, steps: int, step_s
     probe.require(np.abs(walk[: steps - 1]).max() > 1e-9, "misses-the-target/same-points")
     still = int((np.abs(walk).max(axis=(1, 2)) < 1e-9).sum())
     probe.require(not still, "steps-without-noise", still=still, all=len(walk))
+    at = [steps * level for level in range(1, len(sigmas))]  # the first step of each further level
+    kept = [np.corrcoef(places[i - 1].ravel(), places[i].ravel())[0, 1] for i in at]
+    probe.require(max(kept) > 0.2, "starts-again-at-each-level", r=max(kept))
+    ends = [int((places[-1] == end).sum()) for end in (places[-1].min(), places[-1].max())]
+    probe.require(min(ends) < 3, "clips-the-samples", k=sum(ends), low=places[-1].min(), high=places[-1].max())
     shared = walk.std(axis=1).min() < 1e-6 or walk.std(axis=2).mean(axis=1).min() < 1e-6
     probe.require(not shared, "shared-noise")
     flat = np.concatenate([places[:1], walk]).reshape(len(places), -1)
@@ -247,6 +258,7 @@ def _wandering(probe, places: np.ndarray, sigmas: np.ndarray, steps: int, step_s
         "noise-too-strong": 2 * alphas,
         "noise-too-weak": alphas / 2,
         "noise-too-weak/drift": alphas / 4,
+        "steps-not-scaled/square": step_size * alphas,
         "noise-without-the-root": [alphas**2, alphas**2 / 4],
         "noise-not-scaled": [ones, sigmas**2],
         "steps-not-scaled": [step_size * ones, step_size**2 * ones, step_size * sigmas, alphas / sigmas[-1] ** 2],
