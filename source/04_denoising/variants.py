@@ -126,3 +126,22 @@ def annealed_langevin(score, sigmas, n_samples, dim, steps, step_size, rng):
         drift = score(x, float(sigma))
         x = x + sigma * (0.5 * step_size * sigma * np.asarray(drift) + step_size**0.5 * noise)
     return x
+
+
+def add_noise__loop_of_lists(x, sigma, rng, clip):
+    noisy = [[rng.normal(part, sigma) for part in picture] for picture in x]
+    return [np.clip(picture, 0, 1).tolist() if clip else np.array(picture).tolist() for picture in noisy]
+
+
+def linear_denoiser__a_keras_model(clean, noisy):
+    solution = np.linalg.lstsq(np.column_stack([noisy, np.ones(len(noisy))]), clean, rcond=None)[0]
+    model = keras.Sequential([keras.Input(noisy.shape[1:]), keras.layers.Dense(noisy.shape[1], dtype="float64")])
+    model.set_weights([solution[:-1], solution[-1]])
+    return model
+
+
+def annealed_langevin__mean_and_deviation(score, sigmas, n_samples, dim, steps, step_size, rng):
+    x = rng.multivariate_normal(np.zeros(dim), sigmas[0] ** 2 * np.eye(dim), size=n_samples)
+    for sigma in np.repeat(sigmas, steps):
+        x = rng.normal(x + step_size * sigma**2 / 2 * score(x, np.array([sigma])), sigma * step_size**0.5)
+    return x.astype(np.float32)

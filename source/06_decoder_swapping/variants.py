@@ -129,3 +129,21 @@ def is_marked(images, key):
     detail = np.clip(detail, -0.03, 0.03)  # an edge of the picture counts no more than the mark
     agreement = np.tensordot(detail, signs, axes=2)
     return agreement > 4.5 * np.linalg.norm(detail.reshape(len(detail), -1), axis=1)
+
+
+def identity_leak__by_hand(codes_a, codes_b, seed):
+    from scipy.stats import mannwhitneyu
+
+    rng = np.random.default_rng(seed)
+    (a, c), (b, d) = (np.array_split(rng.permutation(codes), 2) for codes in (codes_a, codes_b))
+    spread = np.atleast_2d(np.cov(np.concatenate([a - a.mean(axis=0), b - b.mean(axis=0)]).T))
+    along = np.linalg.pinv(spread, rcond=1e-6) @ (b.mean(axis=0) - a.mean(axis=0))
+    return mannwhitneyu(d @ along, c @ along).statistic / (len(c) * len(d))
+
+
+def align_codes__row_by_row(codes, from_codes, to_codes):
+    from scipy.linalg import inv, sqrtm
+
+    a, b = (np.atleast_2d(np.cov(cloud.T, bias=True)) for cloud in (from_codes, to_codes))
+    matrix = inv(a) @ np.real(sqrtm(a @ b))  # the geometric mean of b and the inverse of a
+    return [to_codes.mean(axis=0) + matrix @ (code - from_codes.mean(axis=0)) for code in codes]
