@@ -45,6 +45,7 @@ def test_an_answer_in_another_process_gets_the_same_outcome(lesson, names, other
         # The same loading on both sides: answers that share a module must meet it fresh, or as worn, alike.
         here = judge_behind(LocalDoor(*bank.answers_of(lesson.slug, kind, number)), exercise, seed=2)
         there = judge_behind(other_process.choose(lesson.slug, kind, number), exercise, seed=2)
-        if here != there:
+        # What an answer printed may hold times, as Keras prints them: it is shown, and no part of the verdict.
+        if (here.status, here.misconception, here.message) != (there.status, there.misconception, there.message):
             different.append((kind, number, here, there))
     assert not different

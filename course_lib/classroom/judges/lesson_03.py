@@ -104,8 +104,10 @@ def judge_topk(topk, probe):
             n, units = shape
             codes = np.stack([rng.permutation(np.linspace(-2, 3, units)) for _ in range(n)])
             codes += rng.uniform(-0.05, 0.05, shape) + rng.uniform(-0.4, 0.4, (n, 1))
-            codes[0] = rng.permutation(np.concatenate([[0.7, 0.3][: min(2, k)], -rng.uniform(1, 6, units - min(2, k))]))
-            codes[1] += 4  # a loud row
+            codes[1] += 4  # a loud row, and a last one with fewer than k positive values
+            codes[-1] = rng.permutation(
+                np.concatenate([[0.7, 0.3][: min(2, k)], -rng.uniform(1, 6, units - min(2, k))])
+            )
             (codes,) = float32(codes)
             made = probe.call(topk, codes, k)
             got = probe.shape(made, shape, {(n, k): "returns-only-the-winners"})

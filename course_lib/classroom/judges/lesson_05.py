@@ -179,6 +179,7 @@ def judge_bernoulli_nll(bernoulli_nll, gaussian_nll, probe):
                     "drops-the-constant/doubled": error + pixels * (width + 2 * constant),
                     "laplace": _summed(np.abs(x - mean)) / sigma + pixels * math.log(2 * sigma),
                     "mean-over-pictures": [true.mean() * each, true.sum() * each],
+                    "never-negative/here": np.maximum(true, 0),
                 }
                 yield got, true, mistakes, {"name": "gaussian_nll", "pixels": pixels}
                 slopes = (mean - x) / sigma**2
