@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -298,8 +297,3 @@ def test_a_process_that_is_gone_is_an_error_and_the_next_check_works(other_proce
         other_process.choose(*chosen)
     other_process.close()
     assert judge_behind(other_process.choose(*chosen), find_exercise("kl_divergence"), seed=1).status == "NOT ATTEMPTED"
-
-
-def test_simple_namespace_is_what_describe_gives():
-    probe = probe_of(lambda: 1)
-    assert isinstance(probe.describe(probe.answers[0]), SimpleNamespace)

@@ -46,30 +46,26 @@ class Host:
         self._generators: dict[int, np.random.Generator] = {}
         self._call_back = call_back
         self._warned: set[str] = set()
-        self._lent: list[tuple[str, Any, Any]] = []  # what functions of the judge returned, before and after
+        self._lent: list = []  # what watched functions of the judge returned, as the answer has it
         self.handles = [self._handle(answer) for answer in answers]
-        kept = random.getstate(), np.random.get_state()
+        kept = random_state()
         seed_everything(seed)
-        self._random = random.getstate(), np.random.get_state()
-        random.setstate(kept[0])
-        np.random.set_state(kept[1])
+        self._random = random_state(kept)
 
     # ----- one question
 
     def answer(self, question: str, arguments: list, options: dict) -> dict:
-        """Answer a question: ``{"value", "raised", "after", "changed", "printed"}``.
+        """Answer a question: ``{"value", "raised", "after", "printed"}``.
 
-        ``after`` holds the arrays that were given, as they are now: an answer may have changed them. ``changed`` is the
-        misconception of an answer that changed what a function of the judge returned, or None.
+        ``after`` holds the arrays that were given, then those that watched functions of the judge returned, as they are
+        now: an answer may have changed them.
         """
         self._lent.clear()
         given = self._received((arguments, options))
         printed = io.StringIO()
         reply: dict = {"value": None, "raised": None}
         # The answer's random numbers are one stream, whatever the judge draws in between in the same process.
-        judges_random = random.getstate(), np.random.get_state()
-        random.setstate(self._random[0])
-        np.random.set_state(self._random[1])
+        judges_random = random_state(self._random)
         try:
             with (
                 contextlib.redirect_stdout(printed),
@@ -82,12 +78,8 @@ class Host:
         except (Exception, SystemExit) as error:  # exit() in an answer must not end the kernel
             reply["raised"] = errors.raised(error)
         finally:
-            self._random = random.getstate(), np.random.get_state()
-            random.setstate(judges_random[0])
-            np.random.set_state(judges_random[1])
-        reply["after"] = arrays_in(given)
-        pairs = ((name, *pair) for name, *ends in self._lent for pair in zip(*map(arrays_in, ends), strict=True))
-        reply["changed"] = next((name for name, before, after in pairs if not np.array_equal(before, after)), None)
+            self._random = random_state(judges_random)
+        reply["after"] = arrays_in((given, self._lent))
         reply["printed"] = _as_shown(printed.getvalue())
         return reply
 
@@ -130,7 +122,7 @@ class Host:
                 raise JudgeSpoke(refusal)
             received = self._received(value)
             if callback.changed:
-                self._lent.append((callback.changed, value, received))
+                self._lent.append(received)
             return received
 
         return given_function
@@ -391,6 +383,15 @@ def arrays_in(value) -> list[np.ndarray]:
         return [value]
     items = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
     return [array for item in items for array in arrays_in(item)]
+
+
+def random_state(new: tuple | None = None) -> tuple:
+    """The state of Python's and NumPy's random numbers; afterwards they go on from the state ``new``, if given."""
+    old = random.getstate(), np.random.get_state()
+    if new is not None:
+        random.setstate(new[0])
+        np.random.set_state(new[1])
+    return old
 
 
 def seed_everything(seed: int) -> None:

@@ -7,6 +7,7 @@ exercise's words have for its misconception.
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -64,6 +65,7 @@ class Probe:
         self._callbacks: dict[int, Callback] = {}
         self._generators = 0
         self._refused: Failed | None = None
+        self._returned: list[tuple[str, Any]] = []  # by watched functions of the judge, during one question
         self.answers = door.open(seed, self._call_back)
 
     # ----- questions
@@ -72,17 +74,18 @@ class Probe:
         arguments = [self._handed_over(a) for a in arguments]
         options = {name: self._handed_over(value) for name, value in options.items()}
         self._refused = None
+        self._returned.clear()
         reply = self._door.ask(question, arguments, options)
         self.printed += reply["printed"]
         if self._refused is not None:  # said by a function of the judge while the answer ran
             raise self._refused
         if reply["raised"] is not None:
             raise AnswerRaised(reply["raised"])
-        for before, after in zip(arrays_in((arguments, options)), reply["after"], strict=True):
+        lent = [("changes-its-input", array) for array in arrays_in((arguments, options))]
+        lent += [(name, array) for name, value in self._returned for array in arrays_in(value)]
+        for (misconception, before), after in zip(lent, reply["after"], strict=True):
             if not np.array_equal(before, after, equal_nan=before.dtype.kind == "f"):
-                self.fail("changes-its-input")
-        if reply["changed"] is not None:
-            self.fail(reply["changed"])
+                self.fail(misconception)
         return reply["value"]
 
     def _handed_over(self, value):
@@ -100,7 +103,11 @@ class Probe:
         given = tuple(a.array if isinstance(a, Tensor) else a for a in arguments)
         callback.calls.append(given)
         try:
-            return callback.function(*given), None
+            value = callback.function(*given)
+            if callback.changed:
+                # A copy: in the same process the function may keep its array, and the answer must not reach it.
+                self._returned.append((callback.changed, copy.deepcopy(value)))
+            return value, None
         except Failed as failed:
             self._refused = failed
             return None, str(failed)

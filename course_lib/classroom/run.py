@@ -7,7 +7,6 @@ import functools
 import importlib
 import inspect
 import io
-import random
 import warnings
 
 import numpy as np
@@ -24,7 +23,7 @@ from course_lib.classroom.exercise import (
     UnknownExercise,
     find_exercise,
 )
-from course_lib.classroom.host import seed_everything
+from course_lib.classroom.host import random_state, seed_everything
 from course_lib.classroom.probe import AnswerRaised, Failed, Probe, described
 from course_lib.classroom.time_limit import TimeLimit, run_with_time_limit
 from course_lib.classroom.wire import Raised
@@ -79,7 +78,7 @@ def judge_behind(door, exercise: Exercise, seed: int | None = None) -> Outcome:
         probes.append(Probe(exercise, door, seed))
         exercise.judge(*probes[0].answers, probes[0])
 
-    states = np.random.get_state(), random.getstate()
+    learners_random = random_state()
     try:
         # What a judge itself prints, or NumPy has to say about its arithmetic, is not for the learner.
         with (
@@ -102,8 +101,7 @@ def judge_behind(door, exercise: Exercise, seed: int | None = None) -> Outcome:
         outcome = PASS, None, f"{exercise.title}: right."
     finally:
         # The judge's seeds are its own: the learner's random numbers go on as if nothing had been checked.
-        np.random.set_state(states[0])
-        random.setstate(states[1])
+        random_state(learners_random)
     return Outcome(*outcome, exercise.name, probes[0].printed if probes else "")
 
 
