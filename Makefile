@@ -24,7 +24,7 @@ NOTEBOOKS = $(if $(LESSON),$(wildcard notebooks/$(LESSON)_*.ipynb exercises/$(LE
 
 KNOWN_LESSON = $(if $(LESSON),test -n "$(NOTEBOOKS)" || { echo "There is no lesson $(LESSON). See the table in README.md."; exit 2; })
 # The two halves of `make test`, which continuous integration runs side by side. PYTEST_ARGS goes to the first.
-TEST_CODE = $(if $(SEEDS),SEEDS=$(SEEDS)) $(PYTEST) tests -m "not browser" -n auto --dist worksteal $(WHERE) $(PYTEST_ARGS)
+TEST_CODE = $(if $(SEEDS),SEEDS=$(SEEDS)) $(if $(WEEKLY),WEEKLY=$(WEEKLY)) $(PYTEST) tests -m "not browser" -n auto --dist worksteal $(WHERE) $(PYTEST_ARGS)
 TEST_NOTEBOOKS = COURSE_HEADLESS=1 $(PYTEST) --nbval-lax --nbval-current-env --nbval-cell-timeout 600 -p no:cacheprovider \
 	-n auto --dist loadfile $(NOTEBOOKS)
 BACKENDS ?= jax torch
@@ -39,7 +39,7 @@ test: $(VENV)/.dev
 	@rm -f $(CPU)
 	$(TEST_CODE)
 	$(TEST_NOTEBOOKS)
-	@$(PY) -m authoring cpu $(CPU) $(if $(LESSON)$(SEEDS),,--budget $(BUDGET))
+	@$(PY) -m authoring cpu $(CPU) $(if $(LESSON)$(SEEDS)$(WEEKLY),,--budget $(BUDGET))
 
 test-code: $(VENV)/.dev
 	@$(KNOWN_LESSON)

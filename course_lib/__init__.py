@@ -24,6 +24,7 @@ _LAZY_NAMES = {
     "run_check": "classroom.run",
     "claim": "classroom.claims",
     "own_data": "classroom.claims",
+    "finding": "classroom.claims",
     "above": "classroom.comparisons",
     "all_of": "classroom.comparisons",
     "below": "classroom.comparisons",

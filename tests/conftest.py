@@ -26,6 +26,13 @@ def pytest_addoption(parser):
         help="check each exercise on this many seeds (4; the environment variable SEEDS does the same)",
     )
 
+    parser.addoption(
+        "--weekly",
+        action="store_true",
+        default=os.environ.get("WEEKLY") == "1",
+        help="also what is marked weekly (the environment variable WEEKLY=1 does the same)",
+    )
+
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "lesson(NN): also belongs to this lesson, for --lesson NN")
@@ -42,12 +49,11 @@ def belongs_to(item, lesson: str) -> bool:
 
 
 def pytest_collection_modifyitems(config, items):
-    wanted = config.getoption("--lesson")
-    if not wanted:
-        return
+    wanted, weekly = config.getoption("--lesson"), config.getoption("--weekly")
     kept, dropped = [], []
     for item in items:
-        (kept if belongs_to(item, wanted) else dropped).append(item)
+        due = weekly or not any(item.iter_markers("weekly"))
+        (kept if due and (not wanted or belongs_to(item, wanted)) else dropped).append(item)
     if dropped:
         config.hook.pytest_deselected(items=dropped)
         items[:] = kept

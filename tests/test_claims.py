@@ -153,6 +153,7 @@ def test_a_claim_with_nan_is_red_in_tests_and_undecided_before_a_reader(monkeypa
 
 def test_on_own_data_a_claim_that_does_not_hold_is_undecided(capsys):
     claims.own_data()
+    capsys.readouterr()
     claim("Two is less than one", below(2, 1))
     claim("Not a number", below(NAN, 1))
     claim("The old form", False, "2 < 1")
@@ -222,6 +223,15 @@ def test_reveal_with_nan_is_undecided(capsys):
     reveal("toy", {"the network": below(1, 2), "PCA": below(2, NAN)})
     out = capsys.readouterr().out
     assert "undecided" in out and "  the network: 1 < 2" in out and "says" not in out
+
+
+def test_what_was_found_on_the_courses_data_is_not_told_of_others(capsys):
+    assert claims.finding("Wider is better.") == "Wider is better."
+    claims.own_data()
+    assert claims.finding("Wider is better.") == ""
+    assert "numbers are those of your own data" in capsys.readouterr().out
+    claims.own_data(False)
+    assert capsys.readouterr().out == ""
 
 
 def test_on_own_data_the_answer_follows_the_data(capsys):

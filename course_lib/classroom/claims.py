@@ -23,13 +23,32 @@ def own_data(mine: bool = True) -> None:
     """Say that the notebook runs on the reader's own data from here on.
 
     The lesson's sentences were found on the course's data. On others ``claim`` and ``reveal`` print the numbers, and
-    "undecided" where the sentence does not hold; nothing is raised.
+    "undecided" where the sentence does not hold; nothing is raised, and a ``finding`` is left out.
 
     Args:
         mine: False to go back to the course's data.
     """
     global _own_data
     _own_data = bool(mine)
+    if _own_data:
+        print(
+            "From here on the numbers are those of your own data. What the text between the cells reports was found on "
+            "the course's data: where yours decide otherwise, the line below the cell says so."
+        )
+
+
+def finding(text: str) -> str:
+    """What was found on the course's data, for a caption or a printed line: on the reader's own it is left out.
+
+    ``caption="Error by width. " + finding("Beyond eight nothing is gained.")``
+
+    Args:
+        text: the sentence.
+
+    Returns:
+        ``text``, or "" on the reader's own data (``own_data``).
+    """
+    return "" if _own_data else text
 
 
 def on_own_data() -> bool:
