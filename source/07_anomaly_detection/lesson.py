@@ -29,7 +29,20 @@
 import functools
 import itertools
 
-from course_lib import claim, datasets, detection, guess, metrics, models, plots, referees, reveal, training
+from course_lib import (
+    claim,
+    datasets,
+    detection,
+    finding,
+    guess,
+    metrics,
+    models,
+    own_data,
+    plots,
+    referees,
+    reveal,
+    training,
+)
 from course_lib.widgets import choice, explore, slider, stops
 
 import keras
@@ -472,32 +485,49 @@ explore(
 # fifth, rest. **The labels are not a doctor's.** They were made by two rules on the signal: a wide R wave is called *ventricular-type*, one in between or with
 # an inverted T wave *fusion-like*. So a detector can be scored here on shapes, and not on diagnoses. And it is one heart.
 #
-# To run the rest on other data, change the next cell: `heartbeats(full=True)` downloads ECG5000, another patient's 5,000 beats; `own_windows("windows.csv")` reads your own, one
-# normal window a row, in order of time, and a second file with windows that you know to be anomalous, if you have any. If your windows overlap, thin them first: one row is left out at each seam of the splits, no more.
+# To run the rest on other data, change one line of the next cell. `heartbeats(full=True)` downloads ECG5000, another patient's 5,000 beats. Your own come as a path, an array or a pandas
+# DataFrame, in one of three shapes: **windows** that somebody has cut, one a row, in order of time; **one long series**, which is split first and then cut; **a table of sensors**, one moment a row, each column in
+# its own unit and scaled by itself. Whoever knows which rows are strange names that column: the detectors are then scored, otherwise only their false alarms are counted.
 
 # %%
 beats = datasets.heartbeats()
 # beats = datasets.heartbeats(full=True)
-# beats = datasets.own_windows("windows.csv", "anomalies.csv")
+# beats = datasets.own_windows("windows.csv", label="class", normal=1)
+# beats = datasets.own_series("series.csv", window=48, time="timestamp", value="value")
+# beats = datasets.own_sensors("sensors.csv", time="datetime", label="anomaly")
+own_data(beats is not datasets.heartbeats())
 
 # %%
 print(beats)
-level, scale = float(beats.train.mean()), float(beats.train.std())  # two numbers for all: the shape of a window stays
+level, scale = beats.scaling()  # two numbers for all of a window: its shape stays; for sensors two numbers each
 normal, held_out, unseen = ((x - level) / scale for x in (beats.train, beats.validation, beats.test))
+in_time = (
+    not beats.columns
+)  # neighbours in a row are neighbours in time; the sensors of a table have names and no order
 is_odd = beats.test_is_anomaly
 length, known = normal.shape[1], bool(is_odd.any())  # known: there are anomalies to score
 ours = beats.name == "heartbeats"  # the claims below are about these beats
-averages = {"normal, training": beats.train.mean(axis=0)}
+ROW = "beat" if "heartbeats" in beats.name else "row"
+MEAN, NEAREST = f"mean {ROW}", f"nearest {ROW}"
+unit = beats.unit if in_time else "standard deviations"
+
+
+def measured(rows):
+    """Rows as they are shown: in their unit, or, where each sensor has its own, in standard deviations."""
+    return rows * scale + level if in_time else rows
+
+
+averages = {"normal, training": measured(normal).mean(axis=0)}
 for kind, name in enumerate(beats.kind_names):
     if kind and (beats.test_kinds == kind).any():
-        averages[name] = beats.test[beats.test_kinds == kind].mean(axis=0)
+        averages[name] = measured(unseen[beats.test_kinds == kind]).mean(axis=0)
 plots.curve(
     beats.positions,
     averages,
     xlabel=beats.axis,
-    ylabel=f"mean window ({beats.unit})",
-    caption="The mean window of each kind."
-    + (" A window of each anomalous kind can be told from a normal one by eye." if ours else ""),
+    ylabel=f"mean {'window' if in_time else 'row'} ({unit})",
+    caption=f"The mean {'window' if in_time else 'row'} of each kind. "
+    + finding("A window of each anomalous kind can be told from a normal one by eye."),
 )
 
 # %% [markdown]
@@ -525,8 +555,8 @@ def build_convolutional(length, code_size, filters=(16, 32), width=7):
 
 guess(
     "heartbeat-winner",
-    f"{len(normal)} normal windows to learn from. Which detector has the highest AUC on later beats?",
-    ["the mean beat or the nearest beat", "PCA", "a network"],
+    f"{len(normal)} normal {ROW}s to learn from. Which detector has the highest AUC on later {ROW}s?",
+    [f"the {MEAN} or the {NEAREST}", "PCA", "a network"],
 )
 
 # %%
@@ -546,13 +576,14 @@ training.set_seed(SEED)
 dense = models.warm_start_autoencoder(shape.keep(SMALL), 64)[2]
 convolutional = build_convolutional(length, SMALL)
 copy = {  # window -> what this detector takes for its normal version
-    "mean beat": lambda x: np.broadcast_to(normal.mean(axis=0), x.shape),
+    MEAN: lambda x: np.broadcast_to(normal.mean(axis=0), x.shape),
     NARROW: shape.keep(SMALL).reconstruct,
     WIDE: shape.reconstruct,
-    "nearest beat": lambda x: normal[pairwise_distances_argmin(x, normal)],
+    NEAREST: lambda x: normal[pairwise_distances_argmin(x, normal)],
     "dense, from PCA": train_on_beats(dense, 30),
-    "convolutional": train_on_beats(convolutional, 40),
 }
+if in_time:  # to slide over sensors in the order of their columns would mean nothing
+    copy["convolutional"] = train_on_beats(convolutional, 40)
 
 
 def beat_score(name, x):
@@ -574,7 +605,9 @@ drift = {  # how often a validation normal has a larger error than a later one; 
     for name in copy
 }
 if len(held_out) < 19:
-    print(f"{len(held_out)} validation windows are too few for a threshold at 5 %: it takes 19. No window is flagged.")
+    print(
+        f"{len(held_out)} validation {'windows' if in_time else 'rows'} are too few for a threshold at 5 %: it takes 19. Nothing is flagged."
+    )
 else:
     for name in copy:
         least, most = detection.share_interval(round(alarms[name] * later_normals), later_normals)
@@ -590,10 +623,10 @@ ladder = {name: detection.area_under_roc(values, is_odd) for name, values in bea
 
 # %%
 BEAT_KINDS = {
-    "mean beat": "trivial",
+    MEAN: "trivial",
     NARROW: "referee",
     WIDE: "referee",
-    "nearest beat": "rival",
+    NEAREST: "rival",
     "T wave alone": "rival",
 }
 if known:
@@ -605,7 +638,7 @@ if known:
         metric="pairs in the wrong order, of 1000",
         intervals=[(wrong_pairs(high), wrong_pairs(low)) for low, high in bounds.values()],
         value_format=".1f",
-        caption="Later beats, with 95 % intervals. A perfect order in the sample has an interval of no width, which says nothing.",
+        caption=f"Later {ROW}s, with 95 % intervals. A perfect order in the sample has an interval of no width, which says nothing.",
     )
     apart = []
     for one, other in itertools.combinations(copy, 2):
@@ -615,10 +648,11 @@ if known:
         if low > 0:
             apart.append((one, other))
             print(f"{one} before {other}: AUC {low:+.4f} to {high:+.4f}")
-    print(f"{len(apart)} of 15 pairs of detectors can be told apart (95 % intervals of the paired difference)")
+    pairs = len(copy) * (len(copy) - 1) // 2
+    print(f"{len(apart)} of {pairs} pairs of detectors can be told apart (95 % intervals of the paired difference)")
     first = max(copy, key=ladder.get)
-    groups = {"mean beat": 0, "nearest beat": 0, NARROW: 1, WIDE: 1}
-    reveal("heartbeat-winner", ["the mean beat or the nearest beat", "PCA", "a network"][groups.get(first, 2)])
+    groups = {MEAN: 0, NEAREST: 0, NARROW: 1, WIDE: 1}
+    reveal("heartbeat-winner", [f"the {MEAN} or the {NEAREST}", "PCA", "a network"][groups.get(first, 2)])
 
 # %%
 if ours:
@@ -659,20 +693,25 @@ late = place > 0.64  # on the heartbeats: from 120 ms after the R peak, the T wa
 
 
 def with_bumps(x, height=1.0):
-    """A small bump at a random place of each window, up or down; returns the places as well."""
-    where = random.uniform(0.05, 0.95, (len(x), 1))
+    """A small bump at a random place of each row, up or down; returns the places as well. In a table, one sensor is off."""
+    where = random.uniform(0.05, 0.95, (len(x), 1)) if in_time else random.choice(place, (len(x), 1))
     sign = random.choice([-1, 1], (len(x), 1))
-    return x + sign * height * np.exp(-(((place - where) / 0.035) ** 2)), where[:, 0]
+    bump = np.exp(-(((place - where) / 0.035) ** 2)) if in_time else place == where
+    return x + sign * height * bump, where[:, 0]
 
 
-before_late = np.argmax(late) - 1
 bumped, bump_at = with_bumps(held_out)
+if in_time:
+    PART, part, stuck_at = "late part", late, held_out[:, [np.argmax(late) - 1]]
+    still = held_out.mean(axis=1, keepdims=True)
+else:  # the sensors of a table stick at their mean, which is 0
+    PART, part, stuck_at, still = "one sensor", place == bump_at[:, None], 0.0, 0.0
 faults = {
     "a fifth smaller": 0.8 * held_out,
     "half as large": 0.5 * held_out,
-    "flat line": np.repeat(held_out.mean(axis=1, keepdims=True), length, axis=1),
-    "late part flat": np.where(late, held_out[:, [before_late]], held_out),
-    "late part upside down": np.where(late, 2 * held_out[:, [before_late]] - held_out, held_out),
+    "flat line": np.broadcast_to(still, held_out.shape),
+    f"{PART} flat": np.where(part, stuck_at, held_out),
+    f"{PART} upside down": np.where(part, 2 * stuck_at - held_out, held_out),
     "small bump": bumped,
     "noise": held_out + 0.3 * random.standard_normal(held_out.shape),
 }
@@ -682,8 +721,8 @@ intact_or_not = np.arange(2 * len(held_out)) >= len(held_out)
 # %%
 guess(
     "half-size",
-    f"A beat is shrunk to half its size. {WIDE} reconstructs it …",
-    ["worse than the intact beat", "equally well", "better than the intact beat"],
+    f"A {ROW} is shrunk to half its size. {WIDE} reconstructs it …",
+    [f"worse than the intact {ROW}", "equally well", f"better than the intact {ROW}"],
 )
 
 
@@ -700,11 +739,11 @@ best_of = {fault: max(row.values()) for fault, row in table.items()}
 plots.matrix(
     np.array([list(row.values()) for row in table.values()]),
     list(faults),
-    [name.replace(", ", ",\n").replace(" beat", "\nbeat") for name in copy],
+    [name.replace(", ", ",\n").replace(f" {ROW}", f"\n{ROW}") for name in copy],
     row_title="fault",
     column_title="detector",
     value_format=".2f",
-    caption="AUC of damaged against intact validation beats; .50 is a coin, less is worse than one."
+    caption=f"AUC of damaged against intact validation {ROW}s; .50 is a coin, less is worse than one."
     + (" No column is best in all rows." if len({max(row, key=row.get) for row in table.values()}) > 1 else ""),
 )
 behind = {name: max(best_of[fault] - row[name] for fault, row in table.items()) for name in copy}
@@ -713,11 +752,11 @@ for name, most in behind.items():
 shrunk = table["half as large"][WIDE]  # below one half: the shrunk beat has the smaller error
 reveal(
     "half-size",
-    "better than the intact beat"
+    f"better than the intact {ROW}"
     if shrunk < 0.45
     else "equally well"
     if shrunk < 0.55
-    else "worse than the intact beat",
+    else f"worse than the intact {ROW}",
 )
 
 # %%
@@ -757,17 +796,18 @@ def show_explanation(fault, name, index):
     x = faults[fault][index : index + 1]
     normal_version = np.asarray(copy[name](x))
     figure, (above, below) = plots.subplots(2, height=4.4, sharex=True, height_ratios=(2, 1))
-    above.plot(beats.positions, x[0] * scale + level, label="as measured")
-    above.plot(beats.positions, normal_version[0] * scale + level, "--", label="as it should be")
-    above.set_ylabel(beats.unit)
+    above.plot(beats.positions, measured(x)[0], label="as measured")
+    above.plot(beats.positions, measured(normal_version)[0], "--", label="as it should be")
+    above.set_ylabel(unit)
     above.legend()
-    below.plot(beats.positions, np.square((x - normal_version)[0] * scale), color=plots.COLORS["black"])
-    below.set(xlabel=beats.axis, ylabel=f"squared error\n(square of {beats.unit})")
-    worst = beats.positions[np.square(x - normal_version)[0].argmax()]
+    below.plot(beats.positions, np.square((measured(x) - measured(normal_version))[0]), color=plots.COLORS["black"])
+    below.set(xlabel=beats.axis, ylabel=f"squared error\n(square of {unit})")
+    largest = np.square(x - normal_version)[0].argmax()
+    worst = f"at {beats.positions[largest]:.0f} ({beats.axis})" if in_time else f"in {beats.columns[largest]}"
     plots.show(
         figure,
         f"{fault}, {name}: the error stands where window and reconstruction part.",
-        summary=f"Window and reconstruction above, squared error below; it is largest at {worst:.0f} ({beats.axis}).",
+        summary=f"Measured and reconstructed above, squared error below; it is largest {worst}.",
     )
 
 
@@ -806,7 +846,7 @@ if ours:
 # Some numbers in the figure of faults are far below .5. Look at them again.
 
 # %%
-print(f"half as large: AUC of {WIDE} {shrunk:.2f}, of the mean beat {table['half as large']['mean beat']:.2f}")
+print(f"half as large: AUC of {WIDE} {shrunk:.2f}, of the {MEAN} {table['half as large'][MEAN]:.2f}")
 
 
 def roughness(x):
@@ -879,7 +919,7 @@ for name, plane in planes.items():
 if known:
     for name, plane in planes.items():
         both = detection.area_under_roc(larger_of_two(plane)(unseen), is_odd)
-        print(f"later beats: {name} error alone {ladder[name]:.3f}, both scores {both:.3f}")
+        print(f"later {ROW}s: {name} error alone {ladder[name]:.3f}, both scores {both:.3f}")
 if ours:
     narrow = {fault: row["PCA-8,\nboth"] - row["PCA-8,\nerror"] for fault, row in mended.items()}
     least_gain = min(narrow["late part flat"], narrow["late part upside down"])
@@ -900,6 +940,7 @@ if ours:
 # series is split, then windows are cut inside each part (exercise `split_windows`).
 
 # %%
+own_data(False)  # whatever you brought, from here on it is the course's recording
 recording = datasets.heartbeats().recording
 WINDOW, STRIDE = 180, 12
 wrong = np.zeros(len(recording.signal), bool)  # the moments of beats that are not normal, QRS complex to end of T wave
@@ -1012,8 +1053,7 @@ print(
 for name, reconstruct, seen, new in (
     ("shuttle, distance to the mean", copy_of["distance to the mean"], train, validation),
     ("shuttle, network-4", copy_of["network-4"], train, validation),
-    ("beats, mean beat", copy["mean beat"], normal, held_out),
-    ("beats, convolutional", copy["convolutional"], normal, held_out),
+    *((f"{ROW}s, {name}", copy[name], normal, held_out) for name in (MEAN, "convolutional") if name in copy),
 ):
     in_training, later = (np.abs(x - reconstruct(x)).mean(axis=1) for x in (seen, new))
     flagged_share = (later > in_training.mean() + in_training.std()).mean()
