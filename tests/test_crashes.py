@@ -65,6 +65,13 @@ def test_a_start_that_dies_while_a_package_loads_is_told_by_the_next_one_and_by_
     assert not list((work / crashes.FOLDER).iterdir()), "what loads leaves nothing behind"
 
 
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+def test_a_package_that_dies_without_a_word_is_told_of_too(work, fakes):
+    fakes("lancedb", "import os, signal\nos.kill(os.getpid(), signal.SIGILL)\n")
+    assert started("import course_lib, lancedb", work).returncode == -4
+    assert "died while LanceDB was loading (illegal instruction)." in started("import course_lib", work).stderr
+
+
 def examined(work) -> tuple[int, str]:
     """What the doctor says of loading, with the other looks as they are."""
     lines = []

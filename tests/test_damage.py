@@ -61,7 +61,17 @@ def progress_cut_short(work, monkeypatch):
 
 @damage
 def progress_of_another_form(work, monkeypatch):
-    changed = {**RECORDS, "exercises": {"psnr": {"checks": "three"}}, "guesses": {"toy": "heads"}}
+    changed = {**RECORDS, "exercises": ["psnr"], "guesses": {"toy": "heads"}}
+    (work / records.FILE).write_text(json.dumps(changed), encoding="utf-8")
+
+
+@damage
+def progress_with_entries_of_another_form(work, monkeypatch):
+    changed = {
+        **RECORDS,
+        "exercises": {"psnr": {"checks": "three", "failures": "two"}},
+        "guesses": {"toy": {"answer": 1}},
+    }
     (work / records.FILE).write_text(json.dumps(changed), encoding="utf-8")
 
 
@@ -251,6 +261,17 @@ def test_a_full_disk_is_named_and_reset_changes_nothing(awkward, monkeypatch, ca
     for line in (lab_line, reset_line):
         assert f"the disk of {places.disk_of(work)} is full" in line and "ake room" in line
     assert [path.name for path in (work / "exercises").iterdir()] == ["01_anatomy.ipynb"]
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [("exercises a file", "exercises is a file"), ("marker a folder", "cannot be read (Is a directory)")],
+)
+def test_what_is_in_the_way_of_the_lab_is_named(awkward, monkeypatch, capsys, how, words):
+    work, _ = awkward
+    DAMAGE[how](work, monkeypatch)
+    assert main(["lab", "--work", str(work)]) == 1
+    assert words in capsys.readouterr().err
 
 
 def test_the_disk_fills_up_while_notebooks_are_copied(awkward, monkeypatch, capsys):

@@ -97,7 +97,7 @@ def fill(work: Path) -> list[str]:
                     if beside is not None:
                         unsigned += _copy(original, beside)
                         notes.append(f"{name}: your copy is kept; the new version is beside it as {beside.name}.")
-        except FileExistsError:
+        except (FileExistsError, NotADirectoryError):
             raise LabError(
                 f"{copy.parent} is a file; your copies go into a folder of that name. Move it away."
             ) from None
