@@ -287,7 +287,7 @@ def _writing(work: Path) -> Iterator[Finding]:
 
 def _copies(work: Path) -> Iterator[Finding]:
     """Your copies and records: what in the work folder is not as `lab` and `check` leave it."""
-    if not work.is_dir():
+    if not work.is_dir() or not os.access(work, os.R_OK | os.X_OK):  # the latter was said of writing
         return
     for name in ("notebooks", "exercises", "solutions"):
         if (work / name).exists() and not (work / name).is_dir():
