@@ -152,7 +152,7 @@ def refuse_doubtful_columns(
         )
         if message:
             raise DataError(f"{table.source}: {message}")
-    _refuse_sentinels(table, roles, values, windows)
+    refuse_sentinels(table, roles, missing=missing, windows=windows)
 
 
 def kinds_of_rows(table: Table, label: int, normal: object = None) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -180,8 +180,7 @@ def kinds_of_rows(table: Table, label: int, normal: object = None) -> tuple[np.n
         )
     listed = ", ".join(found[:8]) + (", …" if len(found) > 8 else "")
     if normal is None:
-        name = table.names[label]
-        anomaly = isinstance(name, str) and _ANOMALY_NAMES.fullmatch(name.strip())
+        anomaly = is_called_anomaly(table.names[label])
         if {w.lower() for w in found} <= {"true", "false"} and (anomaly or column.dtype == bool):
             means = {w for w in found if w.lower() == "false"}
         elif anomaly and set(found) <= {"0", "1"}:
@@ -210,6 +209,11 @@ def kinds_of_rows(table: Table, label: int, normal: object = None) -> tuple[np.n
     return np.array([kind[word] for word in words], np.int64), names
 
 
+def is_called_anomaly(name: object) -> bool:
+    """Whether a column is named after anomalies, so that 1 in it means one."""
+    return isinstance(name, str) and _ANOMALY_NAMES.fullmatch(name.strip()) is not None
+
+
 # --- one kind of doubt each ---
 
 
@@ -233,12 +237,16 @@ class _Facts:
 
 def _values(table: Table, positions: Sequence[int], missing: Iterable[float]) -> tuple[np.ndarray, np.ndarray]:
     """Columns as numbers, with holes: what ``Table.numbers`` refuses is refused later, by row."""
+    import pandas as pd
+
     values = np.full((len(table), len(positions)), np.nan)
     known = [missing] if isinstance(missing, (int, float, np.number)) else list(missing)
     for place, position in enumerate(positions):
         column = table.column(position)
         if column.dtype.kind in "fiub" or str(column.dtype)[:3] in ("Int", "UIn", "Flo", "boo"):
             values[:, place] = column.to_numpy(np.float64, na_value=np.nan)
+        else:
+            values[:, place] = pd.to_numeric(column.astype(object), errors="coerce").to_numpy(np.float64)
     for value in known:
         values[values == value] = np.nan
     values[~np.isfinite(values)] = np.nan
@@ -370,8 +378,19 @@ def _of_constant(
     return f"{table.called(position)} is {value} in every row, as a label of one kind or a dead sensor is: {_say(table, position, ways)}"
 
 
-def _refuse_sentinels(table: Table, roles: Roles, values: np.ndarray, windows: bool) -> None:
-    """DataError for a number that stands far outside of the others and is of a kind that programs write for a hole."""
+def refuse_sentinels(table: Table, roles: Roles, *, missing: Iterable[float] = (), windows: bool = False) -> None:
+    """Stop at a number that stands far outside of the others and is of a kind that programs write for a missing value.
+
+    Args:
+        table: the rows.
+        roles: of its columns.
+        missing: numbers that are known to stand for a missing value.
+        windows: whether all columns hold one signal, and are looked at together.
+
+    Raises:
+        DataError: naming row, column and number.
+    """
+    values, _ = _values(table, roles.data, missing)
     places = [place for place, position in enumerate(roles.data) if position not in roles.kept]
     groups = [places] if windows else [[place] for place in places]
     for group in groups:
