@@ -22,7 +22,9 @@ def beats(rows, kinds, seed=0, length=140):
     kinds = np.resize(np.asarray(kinds), rows)
     height = 1 - 0.4 * (kinds > 0)[:, None] + 0.05 * rng.standard_normal((rows, 1))
     at = 0.35 + 0.01 * rng.standard_normal((rows, 1))
-    wave = height * np.exp(-(((t - at) / 0.03) ** 2)) + 0.3 * np.exp(-(((t - at - 0.3) / (0.06 + 0.04 * kinds[:, None])) ** 2))
+    wave = height * np.exp(-(((t - at) / 0.03) ** 2)) + 0.3 * np.exp(
+        -(((t - at - 0.3) / (0.06 + 0.04 * kinds[:, None])) ** 2)
+    )
     return wave + 0.005 * rng.standard_normal((rows, length)), kinds
 
 
@@ -81,7 +83,10 @@ def ecg5000(path, rows=200, separator="  ", seed=0, length=140):
     if separator == "\t":
         lines = ["\t".join([str(k + 1), *(f"{v:.6f}" for v in row)]) for k, row in zip(classes, values, strict=True)]
     else:
-        lines = [separator.join([ECG5000_NAMES[k], *(f"{v: .7e}" for v in row)]) for k, row in zip(classes, values, strict=True)]
+        lines = [
+            separator.join([ECG5000_NAMES[k], *(f"{v: .7e}" for v in row)])
+            for k, row in zip(classes, values, strict=True)
+        ]
     return write(path, "\n".join(lines) + "\n")
 
 
@@ -109,7 +114,9 @@ def ucr_anomaly(folder, one_line=False, length=4000, train=2000, begin=2800, sto
     values = np.sin(2 * np.pi * np.arange(length) / 50) + 0.05 * rng.standard_normal(length)
     values[begin : stop + 1] *= 0.2
     words = [f"{v: .7e}" for v in values]
-    return write(folder / f"001_UCR_Anomaly_made_{train}_{begin}_{stop}.txt", (" " if one_line else "\n").join(words) + "\n")
+    return write(
+        folder / f"001_UCR_Anomaly_made_{train}_{begin}_{stop}.txt", (" " if one_line else "\n").join(words) + "\n"
+    )
 
 
 def shuttle_table(path, rows=400, separator=","):

@@ -23,7 +23,10 @@ _LABEL_NAMES = re.compile(
 _ANOMALY_NAMES = re.compile(
     r"(is|has)?[_ ]?(anomal\w*|outliers?|faults?|faulty|abnormal|attacks?|fail(ed|ure)?)", re.IGNORECASE
 )
-_TIME_NAMES = re.compile(r"(date|time|timestamp|date[_ ]?time|epoch|unix\w*)([_ ]?\(?u?m?n?s\)?)?", re.IGNORECASE)
+_TIME_NAMES = re.compile(
+    r"(date|time|timestamp|date[_ ]?time|epoch|unix\w*|seconds?|secs?|minutes|hours|t|elapsed\w*|zeit\w*|datum|index)([_ ]?[\[(]?[uµmn]?(s|in)[\])]?)?",
+    re.IGNORECASE,
+)
 _INDEX_NAMES = re.compile(
     r"(index|idx|id|row|row[_ ]?(id|number)|nr|no|number|unnamed: ?\d+|level_\d)\.?", re.IGNORECASE
 )
@@ -204,7 +207,9 @@ def kinds_of_rows(table: Table, label: int, normal: object = None) -> tuple[np.n
             f"{table.source}: {table.called(label)} marks every row as an anomaly ({listed}): no row is left to learn from"
         )
     anomalous_only = len(others) == 1 and others[0].lower() in ("1", "true", "-1", "0", "anomaly", "1.0")
-    names = ("normal", "anomaly") if anomalous_only else ("normal", *others)
+    called = table.names[label] if isinstance(table.names[label], str) else "kind"
+    others_called = [word if _float(word) is None else f"{called} {word}" for word in others]
+    names = ("normal", "anomaly") if anomalous_only else ("normal", *others_called)
     kind = {word: others.index(word) + 1 if word in others else 0 for word in found}
     return np.array([kind[word] for word in words], np.int64), names
 
@@ -212,6 +217,25 @@ def kinds_of_rows(table: Table, label: int, normal: object = None) -> tuple[np.n
 def is_called_anomaly(name: object) -> bool:
     """Whether a column is named after anomalies, so that 1 in it means one."""
     return isinstance(name, str) and _ANOMALY_NAMES.fullmatch(name.strip()) is not None
+
+
+def likely_series(table: Table, positions: Sequence[int]) -> list[int]:
+    """Those of several columns of numbers that look like measurements: by their names, and because they do not only rise."""
+    values, _ = _values(table, positions, ())
+    found = []
+    for place, position in enumerate(positions):
+        name, facts = table.names[position], _Facts(values[:, place])
+        called = isinstance(name, str) and any(
+            n.fullmatch(name.strip()) for n in (_TIME_NAMES, _INDEX_NAMES, _LABEL_NAMES)
+        )
+        if not (called or facts.rises or facts.few_whole(2) or facts.constant):
+            found.append(position)
+    return found
+
+
+def is_called_time(name: object) -> bool:
+    """Whether a column is named after time."""
+    return isinstance(name, str) and _TIME_NAMES.fullmatch(name.strip()) is not None
 
 
 # --- one kind of doubt each ---
@@ -297,7 +321,7 @@ def _of_time(table: Table, position: int, facts: _Facts, offers: Sequence[str]) 
     if not len(values):
         return f"{table.called(position)} is empty: {_say(table, position, ['drop=[@]'])}"
     ways = [*(["time=@"] if "time" in offers else []), "drop=[@]", "keep=[@] if it is a measurement"]
-    named = isinstance(table.names[position], str) and _TIME_NAMES.fullmatch(table.names[position].strip())
+    named = is_called_time(table.names[position])
     size = any(low <= values[0] and values[-1] <= high for low, high in _EPOCHS) and len(values) > 1
     days = facts.whole and values[0] >= 19000101 and values[-1] <= 21001231 and len(values) > 1
     days = days and bool(((values // 100 % 100 - 1 < 12) & (values % 100 >= 1) & (values % 100 <= 31)).all())
@@ -368,14 +392,17 @@ def _of_constant(
     if not own.constant or all(f.constant for f in facts):
         return None
     if windows and place not in (0, len(facts) - 1):
-        return None  # windows that are padded, or begin at a set level
-    value = f"{own.values[0]:g}"
+        return None  # windows that begin at a set level, or are padded
+    inner = facts[1] if place == 0 else facts[-2]
+    if windows and len(facts) < len(table.names) and inner.constant and set(inner.different) == set(own.different):
+        return None  # padding, next to a label that was named
+    value, other = f"{own.values[0]:g}", " or padding" if windows else " or a dead sensor"
     ways = [
         *(_label_ways(table, position, offers, [value]) if own.whole else []),
         "drop=[@]",
         "keep=[@] if it is a measurement",
     ]
-    return f"{table.called(position)} is {value} in every row, as a label of one kind or a dead sensor is: {_say(table, position, ways)}"
+    return f"{table.called(position)} is {value} in every row, as a label of one kind{other} is: {_say(table, position, ways)}"
 
 
 def refuse_sentinels(table: Table, roles: Roles, *, missing: Iterable[float] = (), windows: bool = False) -> None:

@@ -175,15 +175,16 @@ def _refuse_several(table: Table, roles: column_roles.Roles) -> None:
         return
     if not roles.data:
         raise DataError(f"{table.source}: no column is left for the series. Take one out of drop=, or say value=")
-    dates = [p for p in roles.data if table.is_date(p)]
     data = [p for p in roles.data if not table.is_text(p)]
     if len(data) < 2:
         return  # the other columns are refused one by one, with what they look like
     listed = ", ".join(table.typed(p) for p in data[:20]) + (", …" if len(data) > 20 else "")
-    also = f", and the times: time={table.typed(dates[0])}" if dates else ""
+    likely = column_roles.likely_series(table, data) or data
+    times = [p for p in roles.data if table.is_date(p) or column_roles.is_called_time(table.names[p])]
+    also = f", and the times: time={table.typed(times[0])}" if times and roles.time is None else ""
     raise DataError(
-        f"{table.source}: has several columns of numbers: {listed}. Say which one is the series, such as "
-        f"value={table.typed(data[0])}{also}. To take all of them as sensors, moment by moment, use own_sensors"
+        f"{table.source}: has several columns of numbers: {listed}. Say which one is the series, such as value={table.typed(likely[0])}"
+        f"{also}. To take the columns as sensors, moment by moment, use own_sensors"
     )
 
 

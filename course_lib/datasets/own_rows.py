@@ -69,7 +69,7 @@ def own_windows(
     column_roles.refuse_doubtful_columns(table, roles, missing=missing, windows=True, offers=("label",))
     values, rows = table.numbers(roles.data, missing, holes)
     _refuse_still(table, values)
-    if keep != "all" and not roles.kept:
+    if not (isinstance(keep, str) and keep == "all"):
         _refuse_units(table, roles, values)
     kinds, names = kinds_or_normal(table, roles, normal)
     return _dataset(

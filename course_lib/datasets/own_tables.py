@@ -193,7 +193,11 @@ class Table:
         for row, place in zip(*np.nonzero(wild), strict=True):
             raise DataError(
                 f"{self.where(row)}: expected a finite number in {self.called(positions[place])}, found {values[row, place]:g}. "
-                + ("Leave the row out" if np.isinf(values[row, place]) else f"Say missing=[{_plain(values[row, place])}] if it stands for a hole")
+                + (
+                    "Leave the row out"
+                    if np.isinf(values[row, place])
+                    else f"Say missing=[{_plain(values[row, place])}] if it stands for a hole"
+                )
             )
         empty = np.isnan(values)
         rows = np.arange(len(values))
