@@ -86,7 +86,9 @@ def test_a_sentinel_is_a_hole_once_it_is_said(holes, tmp_path):
     if holes == "last":
         assert data.train[5, 3] == np.float32(X[4, 3]) and np.array_equal(data.train[5, 4:], np.float32(X[5, 4:]))
     else:
-        assert np.array_equal(data.train[5], np.float32(X[6])) and "1 rows with missing values" in repr(data)
+        assert np.array_equal(
+            data.train[5], np.float32(X[6])
+        ) and "rows with missing values, left out: 1 of 60" in repr(data)
 
 
 def test_data_of_the_course_raise_no_doubt():
@@ -245,8 +247,11 @@ def test_a_number_that_means_two_things_is_refused(cells, message, tmp_path):
 
 @pytest.mark.parametrize(
     "word",
-    "#N/A #DIV/0! #VALUE! #REF! #NAME? #NUM! #NULL! #WERT! -- <NA> nil . n.a. 1.#QNAN -1.#IND NaN nan NA N/A null NULL None - ?".split()
-    + ["", '""'],
+    [
+        *"#N/A #DIV/0! #VALUE! #REF! #NAME? #NUM! #NULL! #WERT! -- <NA> nil . n.a. 1.#QNAN -1.#IND".split(),
+        *"NaN nan NA N/A null NULL None - ?".split(),
+        *("", '""', "nA", "#n/a"),
+    ],
 )
 def test_a_word_for_a_missing_value_is_a_hole(word, tmp_path):
     rows = text(head=HEAD).splitlines()
@@ -296,7 +301,7 @@ def test_a_missing_file_and_a_folder_are_named_with_the_folder_that_was_searched
         own_windows("nowhere.csv")
     with pytest.raises(DataError, match=r"the folder .*gone does not exist either"):
         own_windows("gone/nowhere.csv")
-    with pytest.raises(DataError, match="is a folder. Give the path of one file in it"):
+    with pytest.raises(DataError, match=r"is a folder. Give the path of one file in it"):
         own_windows(tmp_path)
 
 
@@ -367,6 +372,33 @@ def test_the_row_of_a_message_is_the_line_of_the_file(tmp_path):
     path = written(tmp_path, "# above\n\n" + "\n\n".join(lines))
     with pytest.raises(DataError, match=r"table.csv, row 63: expected a number in column 1 \('°C'\), found 'high'"):
         own_windows(path)
+
+
+def test_a_letter_of_windows_far_behind_the_first_lines_is_read(tmp_path):
+    lines = ["place,value", *["Ulm,1.5"] * 60_000, "K\u00f6ln,2.5"]
+    table = read_table(written(tmp_path, "\n".join(lines), "cp1252"))
+    assert table.texts(0)[-1] == "K\u00f6ln" and len(table) == 60_001
+
+
+@pytest.mark.parametrize("dtype", ["category", "object", "string", "str"])
+def test_labels_of_any_type_of_pandas_are_read(dtype):
+    frame = pd.DataFrame(X).convert_dtypes().assign(state=pd.Series(["ok", "worn"] * 30).astype(dtype))
+    assert int(own_windows(frame, label="state", normal="ok").test_is_anomaly.sum()) == 30
+
+
+def test_none_may_be_the_word_for_a_row_without_fault(tmp_path):
+    path = tmp_path / "faults.csv"
+    pd.DataFrame(X).assign(fault=np.array(["none", "leak"])[(COUNT % 6 == 0).astype(int)]).to_csv(path, index=False)
+    with pytest.raises(DataError, match=r"'fault'.* is missing"):
+        own_windows(path, label="fault", normal="leak")
+    data = own_windows(path, label="fault", normal="none")
+    assert data.kind_names == ("normal", "leak") and int(data.test_is_anomaly.sum()) == 10
+
+
+@pytest.mark.parametrize("normal", [False, 0, "False", None])
+def test_true_and_false_say_what_is_an_anomaly(normal, tmp_path):
+    pd.DataFrame(X).assign(anomaly=COUNT % 3 == 0).to_csv(tmp_path / "t.csv", index=False)
+    assert int(own_windows(tmp_path / "t.csv", label="anomaly", normal=normal).test_is_anomaly.sum()) == 20
 
 
 def test_ids_are_words_where_the_reader_asks_for_it(tmp_path):
@@ -612,8 +644,8 @@ def test_gaps_and_repeated_times_are_told():
     at[30:] += 10
     at[40] = at[39]
     data = own_sensors(pd.DataFrame(X, columns=NAMES).assign(t=at), time="t")
-    assert "1 gap in the times; the usual step is 1, the widest gap 11" in repr(data)
-    assert "1 rows have the same time" in repr(data)
+    assert "gaps in the times: 1 (the usual step is 1, the widest gap 11)" in repr(data)
+    assert "rows with the time of the row before: 1" in repr(data)
 
 
 # --- a long series ---
@@ -654,7 +686,7 @@ def test_no_window_reaches_over_a_seam_a_gap_or_a_hole(tmp_path):
             assert not {50, 100, 101, 330} & set(range(start, start + 8))
         begins[name] = rows
     assert begins["train"].max() < begins["validation"].min() and begins["validation"].max() < begins["test"].min()
-    assert "2 gaps in the times" in repr(data) and "1 rows with missing values are left out" in repr(data)
+    assert "gaps in the times: 2 (" in repr(data) and "rows with missing values, left out: 1 of 397" in repr(data)
     assert begins["train"][1, 0] - begins["train"][0, 0] == 3
 
 
@@ -685,7 +717,7 @@ def test_the_labels_of_skab_become_those_of_windows(tmp_path):
 def test_anomalous_windows_are_left_out_of_training():
     data = own_series(X.ravel(), window=8, anomalies=[(10, 12), (250, 250), (400, 410)])
     assert (len(data.train), len(data.validation)) == (29, 11) and int(data.test_is_anomaly.sum()) == 2
-    assert "2 windows of training and validation with anomalous moments are left out" in repr(data)
+    assert "windows of training and validation with anomalous moments, left out: 2" in repr(data)
 
 
 def test_a_series_with_seconds_and_a_bare_one(tmp_path):
@@ -708,7 +740,7 @@ def test_a_series_with_seconds_and_a_bare_one(tmp_path):
     [
         (
             {"window": 200},
-            r"480 moments give only 1 windows of 200 samples for train, expected at least 10. Say a shorter window=",
+            r"480 moments give too few windows of 200 samples for train: 1, expected at least 10. Say a shorter window=",
         ),
         ({"window": 3}, r"window=3: expected a whole number of samples, at least 4"),
         ({"window": 8.5}, r"window=8.5: expected a whole number"),

@@ -40,11 +40,10 @@ class Clock:
         if len(self.gaps):
             widest = float(np.diff(self.times)[self.gaps].max())
             found.append(
-                f"{len(self.gaps):,} gap{'s' if len(self.gaps) > 1 else ''} in the times; the usual step is {self.length(self.step)}, the "
-                f"widest gap {self.length(widest)}"
+                f"gaps in the times: {len(self.gaps):,} (the usual step is {self.length(self.step)}, the widest gap {self.length(widest)})"
             )
         if self.repeated:
-            found.append(f"{self.repeated:,} rows have the same time as the row before")
+            found.append(f"rows with the time of the row before: {self.repeated:,}")
         if self.uneven > 0.02:
             found.append(
                 f"{self.uneven:.0%} of the steps in time differ from the usual one ({self.length(self.step)}) by more than a tenth"

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from course_lib.datasets._files import DataError
+from course_lib.datasets._table_cells import is_hole
 from course_lib.datasets.own_tables import Table
 
 _LABEL_NAMES = re.compile(
@@ -174,7 +175,10 @@ def kinds_of_rows(table: Table, label: int, normal: object = None) -> tuple[np.n
         DataError: if a label is missing, or it is not known which value means normal, or that value does not occur.
     """
     column = table.column(label)
-    words = table.texts(label)
+    if isinstance(normal, str) and is_hole(normal):  # "none", of faults: no hole, but a word that is mostly one
+        words = column.astype(object).where(column.notna(), normal.strip()).astype(str).to_numpy(object)
+    else:
+        words = table.texts(label)
     found = sorted(set(words), key=lambda word: (_float(word) is None, _float(word) or 0, word))
     if len(found) > 200:
         raise DataError(
@@ -202,7 +206,7 @@ def kinds_of_rows(table: Table, label: int, normal: object = None) -> tuple[np.n
                 f"{table.source}: normal={word!r} does not occur in {table.called(label)}, which holds {listed}"
             )
     others = [word for word in found if word not in means]
-    if not means:
+    if not means & set(found):
         raise DataError(
             f"{table.source}: {table.called(label)} marks every row as an anomaly ({listed}): no row is left to learn from"
         )
@@ -462,6 +466,8 @@ def _word(value: object, found: Sequence[str]) -> str:
     if isinstance(value, (bool, np.bool_)):
         word = str(bool(value))
         return word if word in found else str(int(value))
+    if set(found) <= {"True", "False"} and value in (0, 1):
+        return str(bool(value))
     if isinstance(value, (int, float, np.number)):
         same = [word for word in found if _float(word) == float(value)]
         return same[0] if same else f"{value:g}"

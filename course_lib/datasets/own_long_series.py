@@ -104,7 +104,7 @@ def own_series(
         names = names if "anomaly" in names else (*names, "anomaly")
         kinds = np.where(inside & (kinds == 0), names.index("anomaly"), kinds)
     if (kinds > 0).any():
-        notes.append(f"{int((kinds > 0).sum()):,} of {len(table):,} moments are anomalous")
+        notes.append(f"anomalous moments: {int((kinds > 0).sum()):,} of {len(table):,}")
     elif roles.label is None and anomalies is None:
         notes += _unused(table, roles)
     cut = _cut(rows, edges, clock.gaps, window, stride)
@@ -122,12 +122,12 @@ def own_series(
         view = np.lib.stride_tricks.sliding_window_view(values[:, 0], window)
         splits[name], kept[name] = view[starts].astype(np.float32), kind
     if left_out:
-        notes.append(f"{left_out:,} windows of training and validation with anomalous moments are left out")
+        notes.append(f"windows of training and validation with anomalous moments, left out: {left_out:,}")
     _refuse_few(table, splits, window, stride, left_out, len(clock.gaps))
     _refuse_flat(table, splits["train"])
     axis, positions = _axis(clock, window)
     if not len(clock.gaps) and clock.told:
-        notes.append("no gaps in the times")
+        notes.append("gaps in the times: none")
     how = "they do not overlap" if stride >= window else f"a new one begins every {stride} samples"
     return WindowDataset(
         f"your own series ({table.name})",
@@ -247,7 +247,7 @@ def _refuse_few(table: Table, splits: dict, window: int, stride: int, left_out: 
         ] * bool(gaps)
         remedy = "a shorter window=" + (f" or a stride= below {stride}, so that windows overlap" if stride > 1 else "")
         raise DataError(
-            f"{table.source}: {len(table):,} moments give only {len(splits[name])} windows of {window} samples for {name}, expected at least {fewest}"
+            f"{table.source}: {len(table):,} moments give too few windows of {window} samples for {name}: {len(splits[name])}, expected at least {fewest}"
             f"{' (' + ', '.join(why) + ')' if why else ''}. Say {remedy}"
         )
 

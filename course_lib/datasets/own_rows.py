@@ -276,5 +276,5 @@ def told_holes(table: Table, rows: np.ndarray, holes: str) -> list[str]:
     lost = len(table) - len(rows)
     if not lost:
         return []
-    why = "above the first value" if holes == "last" else "with missing values"
-    return [f"{lost:,} rows {why} are left out"]
+    why = "above the first value of a column" if holes == "last" else "with missing values"
+    return [f"rows {why}, left out: {lost:,} of {len(table):,}"]
