@@ -395,6 +395,21 @@ def test_none_may_be_the_word_for_a_row_without_fault(tmp_path):
     assert data.kind_names == ("normal", "leak") and int(data.test_is_anomaly.sum()) == 10
 
 
+@pytest.mark.parametrize(
+    "times", [pd.to_timedelta(COUNT, unit="s"), pd.period_range("2024", periods=60, freq="min"), 0.5 * COUNT]
+)
+def test_times_of_any_type_of_pandas_are_read(times):
+    data = own_sensors(pd.DataFrame(X, columns=NAMES).assign(at=times), time="at")
+    assert data.train.shape == (29, 8)
+    with pytest.raises(DataError, match=r"'x'.*complex"):
+        own_sensors(pd.DataFrame(X).assign(x=1j))
+
+
+def test_times_before_and_after_our_centuries_are_read():
+    frame = pd.DataFrame({"at": [f"{year}-01-01" for year in range(1, 2401, 40)], "a": X[:, 0], "b": X[:, 1]})
+    assert "steps in time" not in repr(own_sensors(frame, time="at"))
+
+
 @pytest.mark.parametrize("normal", [False, 0, "False", None])
 def test_true_and_false_say_what_is_an_anomaly(normal, tmp_path):
     pd.DataFrame(X).assign(anomaly=COUNT % 3 == 0).to_csv(tmp_path / "t.csv", index=False)
