@@ -7,10 +7,11 @@ import re
 import numpy as np
 import pytest
 from made_pictures import clothes_in_a_folder, digits_in_folders
-from PIL import Image
+from PIL import Image, ImageOps
 
 from course_lib import datasets
 from course_lib.datasets import DataError, ImageDataset, own_pictures
+from course_lib.datasets.picture_files import NoPicture, is_picture, read_picture
 
 SPLITS = datasets.SPLITS
 
@@ -175,6 +176,77 @@ def test_other_endings_and_none_are_tried_and_what_is_no_picture_is_counted(tmp_
     assert "204 pictures" in printed
     for reason in ("1 not a picture", "2 unreadable", "1 of one colour"):
         assert reason in printed
+
+
+COLOURS = Image.fromarray(np.random.default_rng(0).integers(0, 255, (40, 30, 4), np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("ending", "mode"),
+    [
+        (ending, mode)
+        for ending, modes in {
+            ".png": ("1", "L", "LA", "P", "RGB", "RGBA"),
+            ".TIF": ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK"),
+            ".webp": ("L", "RGB", "RGBA"),
+            ".bmp": ("1", "L", "P", "RGB"),
+            ".GIF": ("L", "P", "RGBA"),
+            ".JPG": ("L", "RGB", "CMYK"),
+        }.items()
+        for mode in modes
+    ],
+)
+def test_pictures_of_any_mode_are_read_as_pillow_shows_them(tmp_path, ending, mode):
+    path = tmp_path / f"picture{ending}"
+    COLOURS.convert("RGB" if mode in ("1", "P") else "RGBA").convert(mode).save(path)
+    with Image.open(path) as file:
+        expected = np.asarray(file.convert("RGB"))
+    assert np.array_equal(np.asarray(read_picture(path).convert("RGB")), expected)
+    on_white = np.asarray(read_picture(path, background=255).convert("RGB"))
+    assert on_white.shape == expected.shape and on_white.mean() >= expected.mean() - 1
+
+
+@pytest.mark.parametrize("turn", range(1, 9))
+def test_all_eight_turns_of_a_camera_are_undone(tmp_path, turn):
+    noted = Image.Exif()
+    noted[0x0112] = turn
+    COLOURS.convert("RGB").save(tmp_path / "a.png", exif=noted)
+    deep = np.asarray(COLOURS.convert("L")).astype(np.uint16) * 257
+    Image.fromarray(deep).save(tmp_path / "b.png", exif=noted)
+    for name in ("a.png", "b.png"):
+        with Image.open(tmp_path / name) as file:
+            assert read_picture(tmp_path / name).size == ImageOps.exif_transpose(file).size
+    upright = ImageOps.exif_transpose(Image.open(tmp_path / "a.png")).convert("L")
+    assert np.abs(np.asarray(read_picture(tmp_path / "b.png")).astype(int) - np.asarray(upright)).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("empty.jpg", b"", "unreadable"),
+        ("page.jpg", b"<!DOCTYPE html><html></html>", "unreadable"),
+        ("lfs.png", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n", "unreadable"),
+        ("phone.heic", b"\0\0\0\x18ftypheic", "unreadable"),
+        ("Thumbs.db", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "not a picture"),
+        ("notes", b"consent given on paper", "not a picture"),
+        ("table.csv", b"1,2\n3,4\n", "not a picture"),
+        ("drawing.eps", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n", "not a picture"),
+        ("archive.zip", b"PK\x05\x06" + bytes(18), "not a picture"),
+    ],
+)
+def test_what_is_no_picture_has_its_reason(tmp_path, name, content, reason):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(NoPicture, match=rf"^{reason}$"):
+        read_picture(tmp_path / name)
+    assert is_picture(tmp_path / name) == (reason == "unreadable")
+
+
+def test_a_truncated_picture_is_unreadable(tmp_path):
+    COLOURS.save(tmp_path / "whole.png")
+    for name in ("cut.png", "cut", "cut.happy"):
+        (tmp_path / name).write_bytes((tmp_path / "whole.png").read_bytes()[:-900])
+        with pytest.raises(NoPicture, match=r"^unreadable$"):
+            read_picture(tmp_path / name)
 
 
 def test_twins_are_told(tmp_path, capsys):
