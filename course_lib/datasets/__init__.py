@@ -54,6 +54,9 @@ from course_lib.datasets.own_faces import (
 from course_lib.datasets.own_long_series import (
     own_series,
 )
+from course_lib.datasets.own_pictures import (
+    own_pictures,
+)
 from course_lib.datasets.own_rows import (
     own_sensors,
     own_windows,
@@ -110,6 +113,7 @@ __all__ = [
     "heads_from_folders",
     "heartbeats",
     "movie_ratings",
+    "own_pictures",
     "own_sensors",
     "own_series",
     "own_windows",
