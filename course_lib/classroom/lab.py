@@ -138,15 +138,15 @@ def reset(name: str, work: Path) -> str:
     """Restore one notebook of a work folder, keeping a backup of the learner's.
 
     Args:
-        name: its name, such as ``01_anatomy``, ``exercises/01_anatomy`` or ``01_anatomy.ipynb``. A bare name means
-            the exercises if there are any, otherwise the lesson.
+        name: its name, such as ``exercises/01_anatomy`` or ``notebooks/01_anatomy.ipynb``. A bare name will do where
+            only one notebook has it.
         work: the work folder.
 
     Returns:
         A line that says what happened.
 
     Raises:
-        LabError: if there is no such notebook.
+        LabError: if there is no such notebook, or there are two.
     """
     files = released_files()
     wanted = name.replace("\\", "/").removeprefix("work/").removesuffix(".ipynb")
