@@ -823,14 +823,14 @@ def explained_variance_ratio(train, k):
 # What most people type; with fewer samples than features it gives complex numbers as well.
 @wrong("not-the-largest-variance")
 def pca_reconstruct(train, test, k):
-    values, axes = np.linalg.eig(np.cov(train.T))
+    _values, axes = np.linalg.eig(np.cov(train.T))
     mean = train.mean(axis=0)
     return (test - mean) @ axes[:, :k] @ axes[:, :k].T + mean
 
 
 @wrong("not-sorted")
 def explained_variance_ratio(train, k):
-    values, axes = np.linalg.eig(np.cov(train.T))
+    values, _axes = np.linalg.eig(np.cov(train.T))
     return values[:k] / values.sum()
 
 
