@@ -65,8 +65,11 @@ def report(
     digits: int,
     against: Callable[[float, float], str],
     higher_is_better: bool,
+    judged: bool = True,
 ) -> bool:
     """Print the table; True if ``fast`` is at least four times faster than the recipe and as good in every run.
+
+    Where nothing is required, the same numbers are printed, and the answer is True.
 
     Args:
         results: what :func:`race` returned; one of them is called like ``BASE``.
@@ -76,6 +79,7 @@ def report(
         digits: decimals of the score.
         against: (method's score, recipe's score) to the text of the last column.
         higher_is_better: of the score.
+        judged: whether anything is required: False on other data than the bar was set for.
     """
     base, winner = (next(r for r in results if r.name == name) for name in (BASE, fast))
 
@@ -94,7 +98,9 @@ def report(
     ]
     show(f"{title}, median of {len(base.seconds)} runs", ["method", "seconds", "faster", unit, "against recipe"], rows)
     good = all(f >= b if higher_is_better else f <= b for f, b in zip(winner.scores, base.scores, strict=True))
-    print(
-        f"  Required: 4x faster, and in every run at least as good. Measured: {faster(winner):.0f}x, {'as good' if good else 'WORSE'}."
-    )
+    measured = f"Measured: {faster(winner):.0f}x, {'as good' if good else 'WORSE'}."
+    if not judged:
+        print(f"  Not judged, as these are not the 60,000 images. {measured}")
+        return True
+    print(f"  Required: 4x faster, and in every run at least as good. {measured}")
     return faster(winner) >= 4 and good
