@@ -18,13 +18,15 @@ class Clothes:
         train: raw images, uint8, shape (n, 28, 28).
         unseen: as ``train``; scored once a run.
         unseen_name: what ``unseen`` is called in titles.
-        complete: whether this is the complete set, for which the bars of the races were set.
+        speed_up: how many times faster than the recipe the winner of a race has to be on these images; None: not set.
+            The recipe takes ten epochs of all images, the winner 12,000 of them: on the embedded set its lead shrinks
+            to what one busy second can undo, while that of its score stays.
     """
 
     train: np.ndarray
     unseen: np.ndarray
     unseen_name: str
-    complete: bool
+    speed_up: float | None
 
 
 def load(*, held_out: bool = False) -> Clothes:
@@ -33,22 +35,25 @@ def load(*, held_out: bool = False) -> Clothes:
     Args:
         held_out: score on training images that are held out, for choosing, and not on the test images.
     """
-    data, complete = _best_there_is()
+    data, complete = best_there_is()
+    speed_up = 4 if complete else None
     if not held_out:
-        return Clothes(data.train, data.test, f"{len(data.test):,} test images", complete)
+        return Clothes(data.train, data.test, f"{len(data.test):,} test images", speed_up)
     if complete:  # it has no validation images
-        return Clothes(data.train[:50_000], data.train[50_000:], "last 10,000 training images", complete)
-    return Clothes(data.train, data.validation, f"{len(data.validation):,} validation images", complete)
+        return Clothes(data.train[:50_000], data.train[50_000:], "last 10,000 training images", speed_up)
+    return Clothes(data.train, data.validation, f"{len(data.validation):,} validation images", speed_up)
 
 
 @functools.cache  # a network that is not there is waited for once
-def _best_there_is() -> tuple[datasets.ImageDataset, bool]:
+def best_there_is() -> tuple[datasets.ImageDataset, bool]:
+    """The data set, and whether it is the complete one; prints why not."""
     try:
         return datasets.fashion_mnist(full=True), True
     except datasets.DataError as error:
         data = datasets.fashion_mnist()
         print(
             f"\n{error}\n\nMeasuring on the embedded set instead: {len(data.train):,} train and {len(data.test):,} test "
-            "images.\nThe bars of the races were set for 60,000 images: here the tables are shown, and not judged."
+            "images.\nWhat has to be faster, and by how much, was set for 60,000 images: here times are shown, and not "
+            "judged; scores are."
         )
         return data, False
