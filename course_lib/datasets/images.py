@@ -6,7 +6,7 @@ import gzip
 import hashlib
 import io
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -123,6 +123,24 @@ class ImageDataset:
             raise ValueError(f"split: expected one of {', '.join(map(repr, SPLITS))}, got {split!r}")
         return np.divide(getattr(self, split)[..., None], np.float32(255), dtype=np.float32)
 
+    def with_validation(self, count: int) -> ImageDataset:
+        """The same set with its last ``count`` training images as validation: for ``full=True``, which has none.
+
+        Raises:
+            ValueError: if there are validation images already, or no training image would be left.
+        """
+        if len(self.validation):
+            raise ValueError(f"{self.name} has {len(self.validation):,} validation images already")
+        if not 0 < count < len(self.train):
+            raise ValueError(f"count: expected 1 to {len(self.train) - 1:,}, got {count:,}")
+        return replace(
+            self,
+            train=self.train[:-count],
+            train_labels=self.train_labels[:-count],
+            validation=self.train[-count:],
+            validation_labels=self.train_labels[-count:],
+        )
+
 
 def fashion_mnist(full: bool = False) -> ImageDataset:
     """Photographs of clothes in ten classes, the main images of the course.
@@ -133,7 +151,8 @@ def fashion_mnist(full: bool = False) -> ImageDataset:
 
     Args:
         full: give all 60,000 train and 10,000 test images in upstream order. Validation is then empty, shape
-            (0, 28, 28), so that results stay comparable with published ones on 60,000 images: cut your own from train.
+            (0, 28, 28), so that results stay comparable with published ones on 60,000 images; ``with_validation``
+            cuts your own from train.
             The sources, in this order: the Keras cache (``$KERAS_HOME`` or ``~/.keras``, folder
             ``datasets/fashion-mnist``), the folder of Debian's package ``dataset-fashion-mnist``, a download into the
             Keras cache. Each is checked against our SHA-256 of the decoded arrays; a damaged one is passed over with a
