@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from bench import denoiser, latency, warm_start
+from bench import clothes, denoiser, latency, warm_start
 from course_lib import runtime
 
 
@@ -13,8 +13,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=3, help="repetitions of the trainings")
     arguments = parser.parse_args()
-    fast = warm_start.report(warm_start.measure(arguments.runs))
-    clear = denoiser.report(denoiser.measure(arguments.runs))
+    data = clothes.load()
+    fast = warm_start.report(warm_start.measure(data, arguments.runs), data)
+    clear = denoiser.report(denoiser.measure(data, arguments.runs), data)
     short = latency.report()
     return 0 if fast and clear and short else 1
 

@@ -65,8 +65,9 @@ def report(
     digits: int,
     against: Callable[[float, float], str],
     higher_is_better: bool,
+    speed_up: float | None = 4,
 ) -> bool:
-    """Print the table; True if ``fast`` is at least four times faster than the recipe and as good in every run.
+    """Print the table; True if ``fast`` is faster than the recipe by the factor required, and as good in every run.
 
     Args:
         results: what :func:`race` returned; one of them is called like ``BASE``.
@@ -76,6 +77,7 @@ def report(
         digits: decimals of the score.
         against: (method's score, recipe's score) to the text of the last column.
         higher_is_better: of the score.
+        speed_up: how many times faster it has to be; None: its time is shown and not judged.
     """
     base, winner = (next(r for r in results if r.name == name) for name in (BASE, fast))
 
@@ -94,7 +96,9 @@ def report(
     ]
     show(f"{title}, median of {len(base.seconds)} runs", ["method", "seconds", "faster", unit, "against recipe"], rows)
     good = all(f >= b if higher_is_better else f <= b for f, b in zip(winner.scores, base.scores, strict=True))
+    required = f"{speed_up:g}x faster, and in" if speed_up else "in"
     print(
-        f"  Required: 4x faster, and in every run at least as good. Measured: {faster(winner):.0f}x, {'as good' if good else 'WORSE'}."
+        f"  Required: {required} every run at least as good. "
+        f"Measured: {faster(winner):.0f}x, {'as good' if good else 'WORSE'}."
     )
-    return faster(winner) >= 4 and good
+    return faster(winner) >= (speed_up or 0) and good

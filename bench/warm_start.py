@@ -1,7 +1,7 @@
 """Time to a given quality: the common recipe against autoencoders that start from the referee.
 
 Task: all 60,000 images of Fashion-MNIST, a code of 64 numbers, mean squared error on the 10,000 test images with outputs
-clipped to [0, 1]. Each time runs from the raw bytes to a Keras model that is ready to use: scaling, PCA, building,
+clipped to [0, 1]; where those are not to be had, the images of the course (``bench.clothes``). Each time runs from the raw bytes to a Keras model that is ready to use: scaling, PCA, building,
 compiling and training are all inside, for every method. The test split is scored once a run, after the clock has
 stopped. The widths, ridges and numbers of images of the closed form were compared on the last 10,000 images of the
 training file, fitted on the first 50,000; ``--held-out`` prints the whole table that way.
@@ -14,7 +14,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from bench import race
+from bench import clothes, race
+from bench.clothes import Clothes
 
 CODE_SIZE = 64
 
@@ -80,13 +81,10 @@ def pca_only(raw: np.ndarray):
     return referees.fit_pca(_floats(raw), CODE_SIZE)
 
 
-def measure(runs: int = 3, *, held_out: bool = False) -> list[race.Result]:
-    from course_lib import datasets
+def measure(data: Clothes, runs: int = 3) -> list[race.Result]:
     from course_lib.metrics import clip01, mse
 
-    data = datasets.fashion_mnist(full=True)
-    raw, unseen = (data.train[:50_000], data.train[50_000:]) if held_out else (data.train, data.test)
-    unseen = _floats(unseen)
+    unseen = _floats(data.unseen)
 
     def score(model) -> float:
         if hasattr(model, "reconstruct"):
@@ -95,19 +93,19 @@ def measure(runs: int = 3, *, held_out: bool = False) -> list[race.Result]:
             outputs = model.predict(unseen, verbose=0, batch_size=1000)
         return mse(clip01(outputs), unseen)
 
-    return race.race({"PCA alone": lambda raw, seed: pca_only(raw), **METHODS}, raw, score, runs)
+    return race.race({"PCA alone": lambda raw, seed: pca_only(raw), **METHODS}, data.train, score, runs)
 
 
-def report(results: list[race.Result], *, held_out: bool = False) -> bool:
-    where = "last 10,000 training images" if held_out else "10,000 test images"
+def report(results: list[race.Result], data: Clothes) -> bool:
     return race.report(
         results,
         FAST,
-        title=f"Time to quality: Fashion-MNIST, 64 numbers, {where}",
+        title=f"Time to quality: {len(data.train):,} images of Fashion-MNIST, 64 numbers, {data.unseen_name}",
         unit="MSE",
         digits=5,
         against=lambda error, base: f"{error / base:.3f}",
         higher_is_better=False,
+        speed_up=data.speed_up,
     )
 
 
@@ -116,8 +114,8 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--held-out", action="store_true", help="score on held-out training images: for choosing")
     arguments = parser.parse_args()
-    results = measure(arguments.runs, held_out=arguments.held_out)
-    return 0 if report(results, held_out=arguments.held_out) else 1
+    data = clothes.load(held_out=arguments.held_out)
+    return 0 if report(measure(data, arguments.runs), data) else 1
 
 
 if __name__ == "__main__":

@@ -89,6 +89,26 @@ def test_requirements_have_lower_bounds_and_the_tested_set_satisfies_them():
         assert version(name)
 
 
+def test_the_tested_set_can_be_installed_on_the_oldest_python():
+    """A pin that wants a newer 3.11 than the first one says so in a marker: pip installs all of the set, or nothing."""
+    from importlib.metadata import distributions
+
+    from packaging.requirements import Requirement
+    from packaging.specifiers import SpecifierSet
+    from packaging.utils import canonicalize_name
+
+    needs = {canonicalize_name(d.metadata["Name"]): d.metadata.get("Requires-Python") or "" for d in distributions()}
+    oldest = {"python_version": "3.11", "python_full_version": "3.11.0"}
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pins = [Requirement(line) for line in lines if line and not line.startswith("#")]
+    there = [pin for pin in pins if pin.marker is None or pin.marker.evaluate(oldest)]
+    asked = [pin for pin in there if canonicalize_name(pin.name) in needs]
+    assert len(asked) > 100 and len(pins) - len(there) <= 3
+    guilty = [f"{pin}: {needs[canonicalize_name(pin.name)]}" for pin in asked
+              if "3.11.0" not in SpecifierSet(needs[canonicalize_name(pin.name)])]  # fmt: skip
+    assert guilty == []
+
+
 def test_package_holds_every_module_and_data_file_of_the_library():
     """What setuptools would pack, by the patterns of pyproject.toml alone; asked in a process of its own, offline."""
     program = (

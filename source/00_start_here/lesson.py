@@ -38,6 +38,15 @@ SEED = training.set_seed(0)
 
 # %% [markdown]
 # If this cell fails, run `python -m course_lib doctor` in a terminal. It names what is missing, with the line that mends it.
+#
+# If it says `No module named 'course_lib'`, this notebook runs with another Python than the course's:
+#
+# * in **VS Code**: top right, *Select Kernel*, *Python Environments*, `.venv` of the course's folder;
+# * in **Colab**: put a cell above with `!git clone ADDRESS bottleneck` (the address of the course's repository) and
+#   `%pip install -e bottleneck`, run it, then *Runtime*, *Restart session*, and go on here;
+# * in **Binder** the course does not run.
+#
+# README says more under "Which machines" and "VS Code, Colab, Binder".
 
 # %% [markdown]
 # ## The data

@@ -820,6 +820,26 @@ def explained_variance_ratio(train, k):
     return values[:k] / values.sum()
 
 
+# What most people type; with fewer samples than features it gives complex numbers as well.
+@wrong("not-the-largest-variance")
+def pca_reconstruct(train, test, k):
+    _values, axes = np.linalg.eig(np.cov(train.T))
+    mean = train.mean(axis=0)
+    return (test - mean) @ axes[:, :k] @ axes[:, :k].T + mean
+
+
+@wrong("not-sorted")
+def explained_variance_ratio(train, k):
+    values, _axes = np.linalg.eig(np.cov(train.T))
+    return values[:k] / values.sum()
+
+
+@wrong("complex-numbers")
+def explained_variance_ratio(train, k):
+    values = np.sort(np.linalg.eig(np.cov(train.T))[0])[::-1]
+    return values[:k] / values.sum()
+
+
 @wrong("not-sorted")
 def principal_directions(decoder_weights, train):
     basis = np.linalg.qr(decoder_weights.T)[0]

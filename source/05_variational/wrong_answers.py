@@ -267,6 +267,28 @@ def kl_divergence(mu, log_var):
     return 0.5 * ops.sum(ops.square(mu) + ops.exp(log_var) - 1 - log_var, axis=-1) / mu.shape[0]
 
 
+@wrong("forgets-the-exponential")
+def kl_divergence(mu, log_var):
+    return -0.5 * ops.sum(1 + log_var - ops.square(mu) - log_var, axis=-1)
+
+
+# The function of this name that Keras has.
+@wrong("of-probabilities")
+def kl_divergence(mu, log_var):
+    return keras.losses.kl_divergence(mu, log_var)
+
+
+# From early posts on VAEs, where the other term is a mean over pixels: a weight inside the divergence.
+@wrong("weighted")
+def kl_divergence(mu, log_var):
+    return -5e-4 * ops.mean(1 + log_var - ops.square(mu) - ops.exp(log_var), axis=-1)
+
+
+@wrong("weighted")
+def kl_divergence(mu, log_var):
+    return -5e-4 * ops.sum(1 + log_var - ops.square(mu) - ops.exp(log_var), axis=-1)
+
+
 # bernoulli_nll, gaussian_nll
 
 

@@ -293,6 +293,28 @@ def roc_auc(scores, is_anomaly):
     return float(_wins(scaled, is_anomaly).mean() + _ties(scaled, is_anomaly).mean() / 2)
 
 
+@wrong("precision-and-recall")
+def roc_auc(scores, is_anomaly):
+    from sklearn.metrics import average_precision_score
+
+    return float(average_precision_score(is_anomaly, scores))
+
+
+@wrong("precision-and-recall")
+def roc_auc(scores, is_anomaly):
+    from sklearn.metrics import auc, precision_recall_curve
+
+    precision, recall, _ = precision_recall_curve(is_anomaly, scores)
+    return float(auc(recall, precision))
+
+
+@wrong("swapped-arguments")
+def roc_auc(scores, is_anomaly):
+    from sklearn.metrics import roc_auc_score
+
+    return float(roc_auc_score(scores, is_anomaly))
+
+
 # choose_threshold
 
 

@@ -115,11 +115,13 @@ def _subspace(probe, pca_reconstruct, train, k: int) -> str:
 
 @judge("explained_variance_ratio")
 def judge_explained_variance_ratio(explained_variance_ratio, probe):
-    """Far from the origin, with fewer samples than features as well, and with variances that rise."""
+    """Far from the origin, with variances that rise as well, and with fewer samples than features."""
     rng = probe.rng
 
     def cases():
-        for n, d, rising in ((30, 7, False), (6, 11, False), (30, 7, True)):
+        # The rising ones before the few samples: the covariance of these is singular, and np.linalg.eig makes complex
+        # numbers of it. With 23 features it always does, so that no verdict on it depends on the draw.
+        for n, d, rising in ((30, 7, False), (30, 7, True), (6, 23, False)):
             k = int(rng.integers(3, 5))
             train = _rising(rng, n, d) if rising else _cloud(rng, n, np.geomspace(3, 0.3, d), _away(rng, 1, 2, d))
             values = np.linalg.svd(train - train.mean(axis=0))[1]

@@ -64,6 +64,7 @@ def judge_reparameterize(reparameterize, probe):
 def judge_kl_divergence(kl_divergence, probe):
     """Two sizes, wide and narrow posteriors; then the prior itself, and the gradients."""
     rng = probe.rng
+    weights = {}  # a constant in front, as the first size shows it: that of the second has to be the same
 
     def cases():
         for n, k in ((6, 4), (3, 7)):
@@ -96,8 +97,15 @@ def judge_kl_divergence(kl_divergence, probe):
                 "bits": total / math.log(2),
                 "divides-by-the-pictures": total / n,
                 "mean-over-pictures": [np.full(n, value) for value in (total.mean(), terms.mean(), total.sum())],
+                "forgets-the-exponential": half(mu**2 - 1),
+                "of-probabilities": _kl_of_probabilities(mu, log_var),
             }
-            yield got, total, mistakes, {"k": k, "half": k / 2}
+            for name, unweighted in (("weighted", total), ("weighted/mean", terms.mean(axis=1))):
+                weight = _weight(got, unweighted)
+                same = math.isclose(weight, weights.setdefault(name, weight), rel_tol=1e-3)
+                mistakes[name] = got if same else math.nan
+            fields = {"weight": weights["weighted"], "weight_of_mean": weights["weighted/mean"]}
+            yield got, total, mistakes, {"k": k, "half": k / 2, **fields}
 
     probe.settle_all(cases(), "wrong-formula", rtol=2e-4, atol=1e-4)
     zero = np.zeros((4, 3))
@@ -114,6 +122,20 @@ def judge_kl_divergence(kl_divergence, probe):
 
 def _kl_terms(mu, log_var):
     return 0.5 * (mu**2 + np.exp(log_var) - 1 - log_var)
+
+
+def _kl_of_probabilities(mu, log_var):
+    """What keras.losses.kl_divergence makes of them: it takes rows of probabilities, and clips what is none."""
+    p, q = (np.clip(values, 1e-7, 1) for values in (mu, log_var))
+    return (p * np.log(p / q)).sum(axis=1)
+
+
+def _weight(got, true) -> float:
+    """The number that all of ``true`` were multiplied by; NaN if there is none, or it is 0."""
+    got = np.asarray(got, np.float64)
+    weight = float(got @ true / (true @ true))
+    tolerance = 1e-3 * abs(weight) * np.abs(true).max()
+    return weight if weight and np.allclose(got, weight * true, rtol=1e-3, atol=tolerance) else math.nan
 
 
 @judge("bernoulli_nll", "gaussian_nll", ops=True, time_limit=60)

@@ -38,7 +38,7 @@ def judge_roc_auc(roc_auc, probe):
                 # No order within an odd number of ties gives the true area.
                 if way * (wins + ties / 2 - 0.5) > 0.05 and (not levels or round(ties * pairs) % 2):
                     break
-            got = _area(probe, probe.call(roc_auc, scores, labels))
+            got = _area(probe, _asked(probe, roc_auc, scores, labels))
             mistakes = _area_mistakes(scores, labels)
             place = got * pairs  # how many pairs are won if each tie is decided by the places in some list
             in_some_order = wins <= got + 1e-9 <= wins + ties + 2e-9 and abs(place - round(place)) < 1e-3
@@ -81,6 +81,15 @@ def judge_roc_auc(roc_auc, probe):
         probe.fail("wrong-area/levels", measured, levels=len(levels))
 
 
+def _asked(probe, roc_auc, scores: np.ndarray, labels: np.ndarray):
+    """What the answer returns; scikit-learn's own words for scores in the place of labels are a question on the order."""
+    result, error = probe.attempt(roc_auc, scores, labels)
+    if error is not None:
+        probe.require("continuous format is not supported" not in error.text, "swapped-arguments")
+        raise AnswerRaised(error)
+    return result
+
+
 def _pairs(scores: np.ndarray, is_anomaly: np.ndarray) -> tuple[float, float]:
     """Shares of the pairs (anomaly, normal) that the anomaly wins, and that are ties."""
     difference = np.subtract.outer(scores[is_anomaly].astype(np.float64), scores[~is_anomaly].astype(np.float64))
@@ -99,6 +108,8 @@ def _area_mistakes(scores: np.ndarray, labels: np.ndarray) -> dict:
     levels = np.unique(scores)[::-1, None]
     curves = [[(kind > levels).mean(axis=1) for kind in (anomalies, normals)],
               [(kind >= levels).mean(axis=1) for kind in (anomalies, normals)]]  # fmt: skip
+    hits, alarms = curves[1]
+    precision = hits * positive / (hits * positive + alarms * negative)
     return {
         "ties-lose": wins,
         "ties-win": wins + ties,
@@ -120,6 +131,12 @@ def _area_mistakes(scores: np.ndarray, labels: np.ndarray) -> dict:
             (rank[labels].sum() - positive * (positive + 1) / 2) / (positive * negative) for rank in ranks
         ],
         "curve-without-its-ends": [np.trapezoid(hits, alarms) for hits, alarms in curves],
+        # By steps; by trapezoids from precision 1 at recall 0, and without that end.
+        "precision-and-recall": [
+            precision @ np.diff(hits, prepend=0),
+            np.trapezoid([1, *precision], [0, *hits]),
+            np.trapezoid(precision, hits),
+        ],
     }
 
 
