@@ -30,7 +30,8 @@
 # %%
 import time
 
-from course_lib import claim, datasets, guess, layers, metrics, models, plots, referees, reveal, training, vectors
+from course_lib import above, all_of, below, between, claim, close, finding, guess, own_data, reveal
+from course_lib import datasets, layers, metrics, models, plots, referees, training, vectors
 from course_lib.widgets import choice, explore, slider
 
 import keras
@@ -43,14 +44,43 @@ from sklearn.manifold import TSNE, trustworthiness
 from sklearn.neighbors import NearestNeighbors
 
 SEED = training.set_seed(0)
-clothes = datasets.fashion_mnist()
-train, validation, test = (clothes.flat(split) for split in ("train", "validation", "test"))  # (n, 784) in [0, 1]
-labels, query_labels = clothes.train_labels, clothes.validation_labels
-pca = referees.fit_pca(train, 128)
 
 # %% [markdown]
-# The pictures are Fashion-MNIST (Xiao, Rasul and Vollgraf 2017): ten kinds of clothes.
-#
+# The pictures are Fashion-MNIST (Xiao, Rasul and Vollgraf 2017): ten kinds of clothes. To run the lesson on data of your own, change the first line of the next cell: pictures, one folder a kind, or a table of
+# vectors, one a row, such as features or the embeddings of sentences.
+
+# %%
+clothes = datasets.fashion_mnist()
+# clothes = datasets.fashion_mnist(full=True).with_validation(2000)  # all 70,000 pictures: a few minutes more
+# clothes = datasets.own_pictures("folder")  # each kind in a folder of its own
+# clothes = datasets.own_vectors("vectors.csv", label="kind")  # also .npy, an array or a DataFrame
+own_data(clothes is not datasets.fashion_mnist())
+
+# %%
+train, validation, test = (clothes.flat(split) for split in ("train", "validation", "test"))  # (n, 784) in [0, 1]
+labels, query_labels = clothes.train_labels, clothes.validation_labels
+pictured = hasattr(clothes, "images")  # vectors of your own cannot be moved, nor looked at
+RAW = "pixels" if pictured else "given numbers"
+width = train.shape[1]  # numbers a picture, 784
+raw_bytes = width if pictured else 4 * width  # a pixel takes one byte, a float four
+rounds = min(50, max(1, 12_000 // len(train)))  # few pictures are shown more often
+pca = referees.fit_pca(train, min(128, width, len(train) - 1))
+components = len(pca.components)
+code_size = min(32, components // 8 * 8 or components)  # a multiple of eight where it can be: later a code is cut in eight
+print(clothes)
+
+
+def tiles(rows):
+    """Rows (n, d) as something to look at, (n, height, width): pictures, or vectors folded into squares, dark for low."""
+    return rows.reshape(-1, *clothes.train.shape[1:]) if pictured else clothes.tiles(rows)
+
+
+def kinds_of(numbers):
+    """The names of class numbers."""
+    return [clothes.class_names[number] for number in numbers]
+
+
+# %% [markdown]
 # ## Recall
 #
 # 1. An invertible mixing of the code leaves every reconstruction as it was. What does it change?
@@ -72,8 +102,8 @@ pca = referees.fit_pca(train, 128)
 
 # %%
 training.set_seed(SEED)
-encoder, decoder, autoencoder = models.warm_start_autoencoder(pca.keep(32), 256)
-run = training.fit(autoencoder, train, epochs=3, batch_size=100, learning_rate=1.5e-3)
+encoder, decoder, autoencoder = models.warm_start_autoencoder(pca.keep(code_size), 256)
+run = training.fit(autoencoder, train, epochs=3 * rounds, batch_size=100, learning_rate=1.5e-3)
 
 
 def encode(model, pictures):
@@ -95,21 +125,21 @@ print(f"kept    {models.parameter_count(kept):,} of them: the encoder; largest c
 # %%
 guess(
     "search",
-    "Ten nearest neighbours by Euclidean distance. Which finds more of the right kind: 784 pixels or 32 numbers of the autoencoder? "
+    f"Ten nearest neighbours by Euclidean distance. Which finds more of the right kind: {width} {RAW} or {code_size} numbers of the autoencoder? "
     "(Clearly: by more than 2 points.)",
-    ["pixels, clearly", "the autoencoder, clearly", "about the same"],
+    [f"{RAW}, clearly", "the autoencoder, clearly", "about the same"],
 )
 
 # %% [markdown]
 # One of the baselines is a **random projection**: 32 weighted sums of the pixels, with weights drawn by lot. Distances survive that roughly (Johnson and Lindenstrauss 1984).
 
 # %%
-directions = np.random.default_rng(SEED).standard_normal((784, 128)).astype("float32")
+directions = np.random.default_rng(SEED).standard_normal((width, 128)).astype("float32")
 embeddings = {
-    "random numbers": lambda x: np.random.default_rng(len(x)).standard_normal((len(x), 32)),
-    "random projection": lambda x: x @ directions[:, :32],
-    "pixels": lambda x: x,
-    "PCA": pca.keep(32).encode,
+    "random numbers": lambda x: np.random.default_rng(len(x)).standard_normal((len(x), code_size)),
+    "random projection": lambda x: x @ directions[:, :code_size],
+    RAW: lambda x: x,
+    "PCA": pca.keep(code_size).encode,
     "autoencoder": lambda x: encode(kept, x),
 }
 gallery = {name: embed(train).astype("float32") for name, embed in embeddings.items()}
@@ -117,30 +147,35 @@ queries = {name: embed(validation).astype("float32") for name, embed in embeddin
 hits = {  # for each query the share of right results, (2000,)
     name: metrics.precision_of_queries(gallery[name], labels, queries[name], query_labels, 10) for name in embeddings
 }
-resampled = np.random.default_rng(SEED).integers(0, 2000, (1000, 2000))
 
 
 def interval(values):
-    """95 % bootstrap interval of a mean over 2,000 queries."""
+    """95 % bootstrap interval of a mean over queries, (2000,)."""
+    resampled = np.random.default_rng(SEED).integers(0, len(values), (1000, len(values)))
     return tuple(np.quantile(values[resampled].mean(axis=1), [0.025, 0.975]))
 
 
 for name, values in hits.items():
     print(f"{name:18} {gallery[name].shape[1]:4} numbers   precision@10 {values.mean():.3f}")
-for name in ("pixels", "PCA"):
+for name in (RAW, "PCA"):
     lead = hits["autoencoder"] - hits[name]
     print("autoencoder − {}: {:+.3f}, interval {:+.3f} to {:+.3f}".format(name, lead.mean(), *interval(lead)))
 
 # %%
 euclidean = {name: float(values.mean()) for name, values in hits.items()}
-ahead = euclidean["autoencoder"] - euclidean["pixels"]
 claim(
-    "In Euclidean distance 32 numbers of the autoencoder find no fewer of the right kind than 784 pixels, and at most 2 points more",
-    0 <= ahead < 0.02,
-    f"{euclidean['autoencoder']:.3f} and {euclidean['pixels']:.3f}",
-    margin=min(ahead, 0.02 - ahead),
+    f"In Euclidean distance {code_size} numbers of the autoencoder find more of the right kind than {width} {RAW}, and less than 2 points more",
+    between(euclidean["autoencoder"] - euclidean[RAW], 0, 0.02, fmt="+.3f", name="lead"),
 )
-reveal("search", "about the same")
+both = {"names": ("autoencoder", RAW), "fmt": ".3f"}
+reveal(
+    "search",
+    {
+        f"{RAW}, clearly": below(euclidean["autoencoder"], euclidean[RAW], by=0.02, **both),
+        "the autoencoder, clearly": above(euclidean["autoencoder"], euclidean[RAW], by=0.02, **both),
+        "about the same": close(euclidean["autoencoder"], euclidean[RAW], 0.02, **both),
+    },
+)
 
 # %% [markdown]
 # Pixels are a strong baseline, and so is PCA. Both were asked the same queries, so the intervals resample the *differences*, query by query (**paired bootstrap**): in this distance the network's lead is more than the luck of the queries, and
@@ -161,7 +196,7 @@ def precision(gallery_codes, query_codes):
 def unit(codes, centre):
     """Codes measured from a centre and scaled to length 1: Euclidean distance then ranks as the cosine does."""
     centred = codes - centre
-    return centred / np.linalg.norm(centred, axis=1, keepdims=True)
+    return centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-12)
 
 
 def centred_cosine(gallery_codes, query_codes):
@@ -174,7 +209,7 @@ def whitener(codes):
     """The map that makes the covariance of these codes the identity."""
     centre = codes.mean(axis=0)
     values, axes = np.linalg.eigh(np.cov((codes - centre).T.astype("float64")))
-    matrix = (axes / np.sqrt(values)).astype("float32")
+    matrix = (axes / np.sqrt(np.maximum(values, 1e-9 * values.max()))).astype("float32")
     return lambda x: (x - centre) @ matrix
 
 
@@ -190,33 +225,36 @@ def three_distances(gallery_codes, query_codes):
 
 
 coded, asked = pca.encode(train), pca.encode(validation)  # 128 numbers, the first k of them are PCA with k
-compared = {f"PCA, {k}": three_distances(coded[:, :k], asked[:, :k]) for k in (8, 16, 32, 128)}
-compared["autoencoder, 32"] = three_distances(gallery["autoencoder"], queries["autoencoder"])
-compared["pixels, 784"] = [euclidean["pixels"], centred_cosine(train, validation), np.nan]
+widths = sorted({min(k, components) for k in (8, 16, 32, 128)})
+compared = {f"PCA, {k}": three_distances(coded[:, :k], asked[:, :k]) for k in widths}
+compared[f"autoencoder, {code_size}"] = by_network = three_distances(gallery["autoencoder"], queries["autoencoder"])
+compared[f"{RAW}, {width}"] = by_raw = [euclidean[RAW], centred_cosine(train, validation), np.nan]
 plots.matrix(
     np.array(list(compared.values())),
     list(compared),
     ["Euclidean", "centred cosine", "whitened"],
     value_format=".3f",
-    caption="Precision@10 on validation queries. (Pixels are not whitened: some never vary.) The choice of distance matters, most of all for a wide code.",
+    caption=f"Precision@10 on validation queries. ({RAW.capitalize()} are not whitened: some may never vary.) "
+    + finding("The choice of distance matters, most of all for a wide code."),
 )
 from_zero = precision(unit(train, 0.0), unit(validation, 0.0))
-print(f"pixels by the cosine from zero: {from_zero:.3f}, from the gallery's mean {compared['pixels, 784'][1]:.3f}")
-print(f"PCA's directions 33 to 128 alone, centred cosine: {centred_cosine(coded[:, 32:], asked[:, 32:]):.3f}")
+print(f"{RAW} by the cosine from zero: {from_zero:.3f}, from the gallery's mean {by_raw[1]:.3f}")
+if components > 32:
+    alone = centred_cosine(coded[:, 32:], asked[:, 32:])
+    print(f"PCA's directions 33 to {components} alone, centred cosine: {alone:.3f}")
 
 # %%
+few, many = (compared[f"PCA, {min(k, components)}"] for k in (16, 128))
 claim(
-    "Whitening lifts PCA with 16 numbers and spoils PCA with 128",
-    compared["PCA, 16"][2] > compared["PCA, 16"][0] + 0.005
-    and compared["PCA, 128"][2] < compared["PCA, 128"][0] - 0.02,
-    f"{compared['PCA, 16'][0]:.3f} to {compared['PCA, 16'][2]:.3f}; {compared['PCA, 128'][0]:.3f} to {compared['PCA, 128'][2]:.3f}",
+    f"Whitening lifts PCA with {min(16, components)} numbers and spoils PCA with {components}",
+    all_of(
+        above(few[2], few[0], by=0.005, fmt=".3f", names=("whitened", "not")),
+        below(many[2], many[0], by=0.02, fmt=".3f", names=("whitened", "not")),
+    ),
 )
-cosine_gap = abs(compared["autoencoder, 32"][1] - compared["pixels, 784"][1])
 claim(
-    "By centred cosine, autoencoder and pixels differ by less than one point",
-    cosine_gap < 0.01,
-    f"{compared['autoencoder, 32'][1]:.3f} and {compared['pixels, 784'][1]:.3f}",
-    margin=0.01 - cosine_gap,
+    f"By centred cosine, autoencoder and {RAW} differ by less than one point",
+    close(by_network[1], by_raw[1], 0.01, fmt=".3f", names=("autoencoder", RAW)),
 )
 
 # %% [markdown]
@@ -235,39 +273,40 @@ claim(
 guess(
     "robust",
     "Queries get Gaussian noise of σ = .3. Which search then finds the most of the right kind?",
-    ["pixels", "PCA", "autoencoder trained on that noise"],
+    [RAW, "PCA", "autoencoder trained on that noise"],
 )
 
 
 # %%
 def train_together(models_and_corruptions, **recipe):
     """Train several autoencoders in one loop: they share the batches and nothing else. Returns the run."""
-    clean = keras.Input((784,))
+    clean = keras.Input((width,))
     copies = [keras.Sequential([corrupt, model])(clean) for model, corrupt in models_and_corruptions]
-    recipe = {"epochs": 3, "batch_size": 100, **recipe}
+    recipe = {"epochs": 3 * rounds, "batch_size": 100, **recipe}
     return training.fit(keras.Model(clean, copies), train, [train] * len(copies), **recipe)
 
 
 def from_pca(seed):
     """An untrained encoder and autoencoder of 32 numbers that start at PCA."""
     training.set_seed(seed)
-    new_encoder, _, new_autoencoder = models.warm_start_autoencoder(pca.keep(32), 256)
+    new_encoder, _, new_autoencoder = models.warm_start_autoencoder(pca.keep(code_size), 256)
     return new_encoder, new_autoencoder
 
 
-move = keras.Sequential(
-    [
-        keras.layers.Reshape((28, 28, 1)),
-        keras.layers.RandomTranslation(0.07, 0.07, fill_mode="constant", interpolation="nearest"),
-        keras.layers.Reshape((784,)),
-    ]
-)
+move = [
+    keras.layers.Reshape((*clothes.train.shape[1:], 1)),
+    keras.layers.RandomTranslation(0.07, 0.07, fill_mode="constant", interpolation="nearest"),
+    keras.layers.Reshape((width,)),
+]
 corruptions = {
-    "denoising (noise .3)": (SEED, layers.AddGaussianNoise(0.3)),
-    "denoising (noise .6)": (SEED, layers.AddGaussianNoise(0.6)),
-    "denoising (moved)": (SEED, move),
+    "denoising (noise .3)": (SEED, layers.AddGaussianNoise(0.3, clip=pictured)),
+    "denoising (noise .6)": (SEED, layers.AddGaussianNoise(0.6, clip=pictured)),
+    "denoising (moved)": (SEED, keras.Sequential(move if pictured else [])),
     "autoencoder, another seed": (SEED + 1, keras.layers.Identity()),  # not a denoiser: for a later section
 }
+if not pictured:
+    del corruptions["denoising (moved)"]
+    print("Vectors cannot be moved or aligned: what the text says of moved pictures is left out from here on.")
 trained = {name: from_pca(seed) for name, (seed, _) in corruptions.items()}  # name -> encoder, autoencoder
 pairs = [(trained[name][1], corruption) for name, (_, corruption) in corruptions.items()]
 together = train_together(pairs, learning_rate=1.5e-3)
@@ -281,32 +320,44 @@ print(f"four networks in {together.seconds:.0f} s")
 # %%
 def moved(pictures, rng):
     """Each picture moved by -2 to 2 whole pixels in both directions, black where nothing was: (n, 784)."""
-    wide = np.pad(pictures.reshape(-1, 28, 28), ((0, 0), (2, 2), (2, 2)))
-    starts = rng.integers(0, 5, (len(pictures), 2))
-    return np.stack([p[r : r + 28, c : c + 28] for p, (r, c) in zip(wide, starts, strict=True)]).reshape(-1, 784)
+    return cut(tiles(pictures), rng.integers(-2, 3, (len(pictures), 2)))
+
+
+def cut(images, shifts):
+    """Pictures (n, height, width) seen from a frame that is moved by shifts (n, 2), of 8 at most: (n, height * width)."""
+    height, breadth = images.shape[1:]
+    wide = np.pad(images, ((0, 0), (8, 8), (8, 8)))
+    frames = [p[r : r + height, c : c + breadth] for p, (r, c) in zip(wide, 8 + shifts, strict=True)]
+    return np.stack(frames).reshape(len(images), -1)
+
+
+def clipped(rows):
+    """Pictures in [0, 1]; vectors as they are."""
+    return metrics.clip01(rows) if pictured else rows
 
 
 def noisy(pictures, sigma, seed):
     """Pictures with Gaussian noise, clipped to [0, 1]: (n, 784)."""
-    return np.clip(pictures + np.random.default_rng(seed).normal(0, sigma, pictures.shape), 0, 1).astype("float32")
+    noise = np.random.default_rng(seed).normal(0, sigma, pictures.shape)
+    return clipped(pictures + noise).astype("float32")
 
 
 def aligned(pictures):
     """Each picture moved by whole pixels so that its centre of mass lies in the middle: no training at all."""
-    images, positions = pictures.reshape(-1, 28, 28), np.arange(28)
-    mass = images.sum(axis=(1, 2))
-    rows, columns = (images.sum(axis=axis) @ positions / mass for axis in (2, 1))
-    shifts = np.round(13.5 - np.stack([rows, columns], axis=1)).astype(int).clip(-8, 8)
-    wide = np.pad(images, ((0, 0), (8, 8), (8, 8)))
-    return np.stack([p[8 - r : 36 - r, 8 - c : 36 - c] for p, (r, c) in zip(wide, shifts, strict=True)]).reshape(
-        -1, 784
-    )
+    images = tiles(pictures)
+    mass = np.maximum(images.sum(axis=(1, 2)), 1e-9)
+    means = [images.sum(axis=axis) @ np.arange(images.shape[3 - axis]) / mass for axis in (2, 1)]  # row, column
+    middle = (np.array(images.shape[1:]) - 1) / 2
+    return cut(images, -np.round(middle - np.stack(means, axis=1)).astype(int).clip(-8, 8))
 
 
-aligned_pca = referees.fit_pca(aligned(train), 32)
-generator = np.random.default_rng(SEED + 2)
-examples = np.concatenate([moved(train, generator) for _ in range(3)])  # three draws of each picture, as in training
-linear_from_moved = referees.fit_reduced_rank(examples, np.concatenate([train] * 3), 32, ridge=1e-3)
+# %%
+if pictured:
+    aligned_pca = referees.fit_pca(aligned(train), code_size)
+    random = np.random.default_rng(SEED + 2)
+    examples = np.concatenate([moved(train, random) for _ in range(3)])  # three draws of each picture, as in training
+    linear_from_moved = referees.fit_reduced_rank(examples, np.concatenate([train] * 3), code_size, ridge=1e-3)
+    embeddings |= {"aligned, then PCA": lambda x: aligned_pca.encode(aligned(x)), "linear, from moved": linear_from_moved}
 
 
 # %%
