@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from made_pictures import photograph
+from PIL import Image, features
 
 from course_lib import datasets
 from course_lib.datasets import DataError, HeadsDataset
@@ -216,19 +217,6 @@ def test_importing_and_loading_needs_neither_keras_nor_scikit_image():
 # --- pictures of one's own ---
 
 
-def photograph(face, *, faces=1, side=160, seed=0):
-    """A stand-in for a photograph: rendered heads, enlarged, in a wider picture of their own background."""
-    enlarged = np.asarray(Image.fromarray(face).resize((side, side), Image.Resampling.BICUBIC))
-    canvas = np.empty((side + 80, faces * (side + 70) + 30, 3), np.uint8)
-    canvas[:] = face[22, 0]
-    canvas[:] = np.clip(canvas + np.random.default_rng(seed).normal(0, 2, canvas.shape), 0, 255)
-    for index in range(faces):
-        left = 50 + index * (side + 70)
-        canvas[40 : 40 + side, left : left + side] = enlarged
-        canvas[40 + side :, left : left + side] = enlarged[-1]  # the neck goes on below
-    return Image.fromarray(canvas)
-
-
 def frontal(data, person, count):
     """Pictures in which the face looks at the camera, as in most photographs."""
     turned = np.abs(column(data, person, "train", "yaw")) + np.abs(column(data, person, "train", "pitch"))
@@ -337,7 +325,7 @@ def test_folders_that_cannot_do_are_named(folders, tmp_path):
         datasets.heads_from_folders(folders / "a", tmp_path / "nowhere")
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty" / "notes.txt").write_text("nothing here")
-    with pytest.raises(DataError, match=r"holds no pictures \(1 other files\)"):
+    with pytest.raises(DataError, match=r"holds no pictures \(1 other files \(1 \.txt\)\)"):
         datasets.heads_from_folders(tmp_path / "empty", folders / "a")
     with pytest.raises(ValueError, match="expected the folder of another person"):
         datasets.heads_from_folders(folders / "a", folders / "b" / ".." / "a")
@@ -347,6 +335,64 @@ def test_folders_that_cannot_do_are_named(folders, tmp_path):
     with pytest.raises(DataError, match=r"Person a: expected at least 50 faces in .*few, found") as caught:
         datasets.heads_from_folders(tmp_path / "few", folders / "b")
     assert "What helps" in str(caught.value)
+
+
+def saved(folder, name, array, kind=None):
+    folder.mkdir(exist_ok=True)
+    Image.fromarray(array).save(folder / name, kind)
+    return folder / name
+
+
+@pytest.fixture
+def found(monkeypatch):
+    """What heads_from_folders makes of two folders if each picture holds one face in its middle."""
+    monkeypatch.setattr(datasets.own_faces, "_face_boxes", lambda picture, detector: [(24.0, 24.0, 30.0)])
+
+    def read(root):
+        for index in range(60):
+            saved(root / "b", f"{index}.png", np.full((48, 48), index, np.uint8))
+        return datasets.heads_from_folders(root / "a", root / "b")
+
+    return read
+
+
+@pytest.mark.parametrize(
+    ("ending", "kind"),
+    [(".jfif", "JPEG"), (".avif", "AVIF"), (".pgm", "PPM"), (".happy", "GIF"), ("", "PNG"), (".ppm", "PPM")],
+)
+def test_pictures_count_whatever_they_are_called(tmp_path, found, ending, kind):
+    if kind == "AVIF" and not features.check("avif"):
+        pytest.skip("this Pillow was built without AVIF")
+    for index in range(60):
+        saved(tmp_path / "a", f"subject{index}{ending}", np.full((48, 48), 2 * index, np.uint8), kind)
+    (tmp_path / "a" / "notes.txt").write_text("consent given on paper")
+    own = found(tmp_path)
+    assert np.abs(own.pictures["a", "train"][:, 24, 24, 0].astype(int) - 2 * np.arange(48)).max() <= 2
+    assert own.rejected["a"]["not a picture"] == 1 and sum(own.rejected["a"].values()) == 1
+
+
+@pytest.mark.parametrize("ending", [".png", ".tif", ".pgm"])
+def test_sixteen_bits_are_scaled_and_not_clipped(tmp_path, found, ending):
+    ramp = np.tile(np.linspace(0, 20_000, 48).astype(np.uint16), (48, 1))
+    for index in range(60):
+        saved(tmp_path / "a", f"{index}{ending}", ramp)
+    assert abs(found(tmp_path).images("a", "train").mean() * 255 - 39) < 2
+
+
+def test_floats_are_scaled_or_counted_under_their_name(tmp_path, found):
+    ramp = np.tile(np.linspace(0, 1, 48, dtype=np.float32), (48, 1))
+    for index in range(60):
+        saved(tmp_path / "a", f"{index}.tif", ramp)
+    saved(tmp_path / "a", "odd.tif", ramp - 2)
+    own = found(tmp_path)
+    assert abs(own.images("a", "train").mean() - 0.5) < 0.03
+    assert own.rejected["a"]["values without a known scale"] == 1
+
+
+def test_the_folder_above_the_people_is_told_from_theirs(folders):
+    with pytest.raises(DataError, match=r"holds no pictures \(0 other files; subfolders: a, b\)") as caught:
+        datasets.heads_from_folders(folders, folders / "b")
+    assert f"Give the folder of one person, such as {folders / 'a'}." in str(caught.value)
 
 
 def test_a_real_photograph_gives_one_face():

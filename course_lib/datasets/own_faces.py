@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from course_lib.datasets import picture_files
 from course_lib.datasets._files import SPLITS, DataError
 from course_lib.datasets.drawn_heads import HEADS_SHAPE, PEOPLE, HeadsDataset
+from course_lib.datasets.picture_files import NoPicture
 
 if TYPE_CHECKING:  # imported only when needed: starting the course must stay quick
     from PIL import Image
@@ -18,8 +20,7 @@ if TYPE_CHECKING:  # imported only when needed: starting the course must stay qu
 
 MINIMUM_FACES = 50
 
-# HEIC, which telephones write, cannot be read by Pillow alone: it belongs here so that it is reported as unreadable.
-PICTURE_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".heic", ".heif")
+REASONS = ("not a picture", "unreadable", "values without a known scale", "no face", "several faces")
 
 SEARCHED = 640  # the longer side, in pixels, of the picture that is searched: finer gives the detector nothing
 
@@ -35,7 +36,8 @@ def heads_from_folders(a: str | os.PathLike, b: str | os.PathLike) -> HeadsDatas
     Each picture is turned as its EXIF data say and searched with the frontal-face cascade that comes with scikit-image.
     A picture counts if it holds exactly one face; smaller faces, less than half as wide, are taken for
     passers-by. The square around the face is cut like the heads of ``heads()``, eyes a third from the top, and reduced to
-    48 x 48 pixels. Faces turned far aside are not found. Alignment is by the found box, not by the eyes: a tilted
+    48 x 48 pixels. Any format counts that Pillow reads, whatever the file is called; 16-bit and float pictures are brought to
+    8 bits by their full range. Faces turned far aside are not found. Alignment is by the found box, not by the eyes: a tilted
     head stays tilted.
 
     The splits follow the order of the file names (frame2 before frame10): the first 80 % of the faces train, the next 10 %
@@ -49,8 +51,8 @@ def heads_from_folders(a: str | os.PathLike, b: str | os.PathLike) -> HeadsDatas
 
     Returns:
         A ``HeadsDataset`` without parameters and without pairs; ``rejected`` counts the files of each person that gave no
-        face: "not a picture" by the ending of the name, "unreadable", "no face", "several faces". The same counts are
-        printed.
+        face: "not a picture", "unreadable", "values without a known scale" (floats below 0 or beyond 16 bits), "no face",
+        "several faces". The same counts are printed.
 
     Raises:
         ValueError: if both folders are the same.
@@ -87,39 +89,31 @@ def _faces_in(folder: Path) -> tuple[np.ndarray, dict[str, int]]:
     Raises:
         DataError: if the folder holds no pictures.
     """
-    from PIL import Image, ImageOps
     from skimage import data
     from skimage.feature import Cascade
 
-    files = [path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")]
-    pictures = [path for path in files if path.suffix.lower() in PICTURE_ENDINGS]
-    rejected = {"not a picture": len(files) - len(pictures), "unreadable": 0, "no face": 0, "several faces": 0}
-    if not pictures:
-        raise DataError(
-            f"The folder {folder} holds no pictures ({len(files)} other files). "
-            f"Pictures have a name that ends in {', '.join(PICTURE_ENDINGS[:6])} and lie in the folder itself."
-        )
+    files, subfolders = picture_files.contents(folder)
+    if not any(map(picture_files.is_picture, files)):
+        advice = "Pictures lie in the folder itself, in any format that Pillow reads, such as "
+        advice += f"{', '.join(picture_files.PICTURE_ENDINGS[:6])}."
+        if subfolders:
+            advice += f" Give the folder of one person, such as {subfolders[0]}."
+        raise DataError(f"The folder {folder} holds no pictures ({picture_files.described(folder)}). {advice}")
     detector = Cascade(data.lbp_frontal_face_cascade_filename())
+    rejected = Counter(dict.fromkeys(REASONS, 0))
     faces = []
-    for path in sorted(pictures, key=_natural_order):
+    for path in files:
         try:
-            with Image.open(path) as file:
-                picture = ImageOps.exif_transpose(file).convert("RGB")
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):  # all that Pillow raises on bad files
-            rejected["unreadable"] += 1
+            picture = picture_files.read_picture(path).convert("RGB")
+        except NoPicture as reason:
+            rejected[str(reason)] += 1
             continue
         found = _face_boxes(picture, detector)
         if len(found) == 1:
             faces.append(_cut_face(picture, found[0]))
         else:
             rejected["several faces" if found else "no face"] += 1
-    return np.stack(faces) if faces else np.zeros((0, *HEADS_SHAPE), np.uint8), rejected
-
-
-def _natural_order(path: Path) -> tuple[list[str | int], str]:
-    """A key that sorts frame2 before frame10: text and numbers in turn."""
-    parts = re.split(r"([0-9]+)", path.name)
-    return [int(part) if index % 2 else part.lower() for index, part in enumerate(parts)], path.name
+    return np.stack(faces) if faces else np.zeros((0, *HEADS_SHAPE), np.uint8), dict(rejected)
 
 
 def _face_boxes(picture: Image.Image, detector: Cascade) -> list[tuple[float, float, float]]:

@@ -1,0 +1,259 @@
+"""Own pictures, from folders and arrays, become a set like the clothes; what cannot is named with its remedy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from made_pictures import clothes_in_a_folder, digits_in_folders
+from PIL import Image
+
+from course_lib import datasets
+from course_lib.datasets import DataError, ImageDataset, own_pictures
+
+SPLITS = datasets.SPLITS
+
+
+def noise(seed, side=32, dtype=np.uint8):
+    return np.random.default_rng(seed).integers(0, np.iinfo(dtype).max, (side, side)).astype(dtype)
+
+
+def folder_of(folder, draw, count=200, ending=".png", start=0):
+    """A folder of pictures drawn by a function of their number."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for index in range(start, start + count):
+        draw(index).save(folder / f"p{index}{ending}")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory):
+    return digits_in_folders(tmp_path_factory.mktemp("own") / "digits", {"1": 100, "2": 120, "7": 60})
+
+
+@pytest.fixture(scope="module")
+def clothes(tmp_path_factory):
+    return clothes_in_a_folder(tmp_path_factory.mktemp("own") / "clothes", 200)
+
+
+def test_subfolders_are_classes_whatever_the_format(digits, capsys):
+    own = own_pictures(digits)
+    assert isinstance(own, ImageDataset) and own.class_names == ("1", "2", "7")
+    counts = [np.bincount(getattr(own, f"{split}_labels"), minlength=3).tolist() for split in SPLITS]
+    assert counts == [[75, 90, 45], [12, 15, 7], [13, 15, 8]]
+    assert "280 pictures in" in capsys.readouterr().out
+    from sklearn.neighbors import KNeighborsClassifier
+
+    seven = KNeighborsClassifier(3).fit(own.flat("train"), own.train_labels)
+    assert seven.score(own.flat("test"), own.test_labels) > 0.9  # each label belongs to its picture
+
+
+def test_any_first_part_of_a_split_resembles_the_whole(digits):
+    shares = np.bincount(own_pictures(digits).train_labels[:42], minlength=3) / 42
+    assert np.abs(shares - np.array([75, 90, 45]) / 210).max() < 0.05
+
+
+def test_without_subfolders_all_are_of_one_class(clothes):
+    own = own_pictures(str(clothes))
+    assert own.class_names == ("picture",) and set(own.train_labels) == {0}
+    originals = {cloth.tobytes() for cloth in datasets.fashion_mnist().train[:200]}
+    assert all(
+        picture.tobytes() in originals for picture in own.train
+    )  # the wide margins are cut away, and nothing else
+
+
+def test_splits_follow_the_numbers_in_the_file_names_or_the_lot(tmp_path):
+    def grey(index):
+        return Image.fromarray(np.pad(np.full((26, 26), index, np.uint8), 1, constant_values=255))
+
+    folder_of(tmp_path / "film", grey)
+    own, drawn = own_pictures(tmp_path / "film"), own_pictures(tmp_path / "film", shuffle=True)
+    assert [sorted(getattr(own, split)[:, 14, 14].tolist()) for split in SPLITS] == [
+        list(range(150)),
+        list(range(150, 175)),
+        list(range(175, 200)),
+    ]
+    assert own.train[:, 14, 14].tolist() != sorted(own.train[:, 14, 14].tolist())
+    assert max(drawn.train[:, 14, 14]) > 175
+    again = own_pictures(tmp_path / "film", shuffle=True)
+    assert np.array_equal(drawn.train, again.train)
+
+
+def test_the_middle_is_cut_or_the_whole_is_kept(tmp_path, capsys):
+    def wide(index):  # left third dark, middle noise, right third bright
+        picture = np.zeros((28, 84), np.uint8)
+        picture[:, 28:56], picture[:, 56:] = noise(index, 28), 200
+        return Image.fromarray(picture)
+
+    folder_of(tmp_path / "wide", wide)
+    cut = own_pictures(tmp_path / "wide").train
+    assert {p.tobytes() for p in cut} <= {noise(i, 28).tobytes() for i in range(200)}
+    assert "200 were not square: the middle square was kept; fit='pad' keeps all." in capsys.readouterr().out
+    padded = own_pictures(tmp_path / "wide", fit="pad").train
+    assert (padded[:, :9] == 0).all() and (padded[:, -9:] == 0).all()  # a third as high as wide
+    assert (padded[:, 14, :6] == 0).all() and (padded[:, 14, -6:] == 200).all()
+    assert (own_pictures(tmp_path / "wide", fit="pad", background=90).train[:, :9] == 90).all()
+
+
+def test_transparency_lies_on_the_ground_that_ends_black_or_is_told(tmp_path):
+    def drawn(index):  # ink on nothing
+        picture = np.zeros((28, 28, 4), np.uint8)
+        picture[8:20, 8:20] = 100, 100, 100, 255
+        picture[14, 14, :3] = index
+        return Image.fromarray(picture)
+
+    folder_of(tmp_path / "icons", drawn)
+    corner = {name: own_pictures(tmp_path / "icons", **options).train[0, 0, 0] for name, options in {
+        "plain": {}, "inverted": {"invert": True}, "told": {"background": 40}, "both": {"background": 40, "invert": True},
+    }.items()}  # fmt: skip
+    assert corner == {"plain": 0, "inverted": 0, "told": 40, "both": 215}
+
+
+def test_dark_on_white_is_told_and_inverted(tmp_path, capsys):
+    def paper(index):
+        picture = np.full((28, 28), 255, np.uint8)
+        picture[10:18, 10:18] = noise(index, 8) // 2
+        return Image.fromarray(picture)
+
+    folder_of(tmp_path / "ink", paper)
+    own_pictures(tmp_path / "ink")
+    assert "100% have bright borders" in (printed := capsys.readouterr().out) and "say invert=True" in printed
+    assert (own_pictures(tmp_path / "ink", invert=True).train[:, 0] == 0).all()
+    assert "bright borders" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("ending", [".png", ".tif", ".pgm"])
+def test_sixteen_bits_are_scaled_and_not_clipped(tmp_path, ending):
+    def ramp(index):
+        return Image.fromarray(np.tile(np.linspace(0, 20_000 + 50 * index, 28).astype(np.uint16), (28, 1)))
+
+    own = own_pictures(folder_of(tmp_path / "deep", ramp, ending=ending))
+    assert 38 < own.train.mean() < 60 and own.train.max() < 120
+
+
+def test_floats_are_scaled_or_counted_under_their_name(tmp_path, capsys):
+    def share(index):
+        return Image.fromarray(np.random.default_rng(index).uniform(0, 1, (28, 28)).astype(np.float32))
+
+    folder_of(tmp_path / "floats", share, ending=".tiff")
+    folder_of(tmp_path / "floats", lambda i: Image.fromarray(-np.asarray(share(i))), 3, ".tiff", start=500)
+    own = own_pictures(tmp_path / "floats")
+    assert 120 < own.train.mean() < 135
+    assert "Left out: 3 values without a known scale." in capsys.readouterr().out
+
+
+def test_a_picture_is_turned_as_its_camera_noted(tmp_path):
+    def turned(index):
+        return Image.fromarray(noise(index, 28)).rotate(90)
+
+    noted = Image.Exif()
+    noted[0x0112] = 6  # "turn this by 90 degrees clockwise to see it upright"
+    (tmp_path / "camera").mkdir()
+    for index in range(200):
+        turned(index).save(tmp_path / "camera" / f"{index}.png", exif=noted)
+    upright = {noise(index, 28).tobytes() for index in range(200)}
+    assert all(picture.tobytes() in upright for picture in own_pictures(tmp_path / "camera").train)
+
+
+def test_other_endings_and_none_are_tried_and_what_is_no_picture_is_counted(tmp_path, capsys):
+    folder = folder_of(tmp_path / "mixed", lambda i: Image.fromarray(noise(i)), 100)
+    for index in range(100, 150):
+        Image.fromarray(noise(index)).save(folder / f"p{index}.jfif", "JPEG")
+    for index in range(150, 200):
+        Image.fromarray(noise(index)).save(folder / f"subject{index}.happy", "GIF")
+    for index in range(200, 204):
+        Image.fromarray(noise(index)).save(folder / f"noending{index}", "PPM")
+    (folder / "notes.txt").write_text("not a picture")
+    (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 not much of a picture")
+    (folder / "telephone.HEIC").write_bytes(b"\0\0\0\x18ftypheic")
+    (folder / ".hidden").write_text("")
+    Image.new("L", (40, 40), 7).save(folder / "blank.png")
+    own = own_pictures(folder)
+    assert sum(len(getattr(own, split)) for split in SPLITS) == 204
+    printed = capsys.readouterr().out
+    assert "204 pictures" in printed
+    for reason in ("1 not a picture", "2 unreadable", "1 of one colour"):
+        assert reason in printed
+
+
+def test_twins_are_told(tmp_path, capsys):
+    own_pictures(folder_of(tmp_path / "twins", lambda i: Image.fromarray(noise(i % 190))))
+    assert "10 are equal to another one, pixel by pixel" in capsys.readouterr().out
+
+
+def test_arrays_of_any_scale_give_the_same_set(capsys):
+    data = datasets.fashion_mnist()
+    pictures, labels = data.train[:400], data.train_labels[:400]
+    own = own_pictures(pictures, labels)
+    words = [data.class_names[label] for label in labels]
+    assert own_pictures(pictures, words).class_names == tuple(sorted(data.class_names))
+    for other in (pictures / 255, pictures.astype(float), pictures.astype(np.uint16) * 257, pictures[..., None]):
+        assert np.array_equal(own_pictures(other, labels).train, own.train)
+    assert np.array_equal(own_pictures(np.stack([pictures] * 3, axis=-1), labels).train, own.train)
+    assert own_pictures(pictures).class_names == ("picture",)
+    assert "Split by row" in capsys.readouterr().out
+
+
+ROOM = np.random.default_rng(0).uniform(0, 1, (300, 8, 8))
+
+
+@pytest.mark.parametrize(
+    ("source", "labels", "message"),
+    [
+        (ROOM.reshape(300, 64), None, r"got \(300, 64\)\. Flat rows become pictures by x\.reshape"),
+        (np.zeros((300, 3, 8, 8)), None, r"channels come last here\. Say numpy\.moveaxis\(x, 1, -1\)"),
+        (2 * ROOM - 1, None, r"run from -0\.99\d+ to 0\.99\d+.*\(x \+ 1\) / 2"),
+        (np.where(ROOM > 0.99, np.nan, ROOM), None, "leave out pictures with NaN"),
+        ((ROOM * 255).astype(np.uint16), None, r"If its values are of 8 bits, say x\.astype\('uint8'\)"),
+        (ROOM, np.zeros(299), r"expected one for each of the 300 pictures, got shape \(299,\)"),
+        (ROOM, np.arange(300) // 10, r"Too few pictures of 30 of the 30 classes.*At least 16 of each"),
+        (ROOM[:150], None, "Found 150 pictures.*At least 200 are needed: .*lesson 08 fits 128 directions"),
+        (ROOM.astype(str), None, "expected an array of numbers"),
+        (ROOM.tolist(), None, "expects the path of a folder, or a NumPy array .* got list"),
+    ],
+)
+def test_arrays_that_cannot_do_are_refused_with_the_remedy(source, labels, message):
+    with pytest.raises(DataError, match=f"(?is){message}"):
+        own_pictures(source, labels)
+
+
+def test_folders_that_cannot_do_are_named_with_what_was_found(digits, clothes, tmp_path):
+    def refused(message, *args, **options):
+        with pytest.raises(DataError, match=f"(?s){message}"):
+            own_pictures(*args, **options)
+
+    refused(r"nowhere does not exist \(looked for in .*\)", tmp_path / "nowhere")
+    (tmp_path / "a.zip").write_text("")
+    refused(r"a\.zip is a file, not a folder.*unpacked", tmp_path / "a.zip")
+    (tmp_path / "texts").mkdir()
+    for name in ("a.txt", "b.txt", "c.csv", "README"):
+        (tmp_path / "texts" / name).write_text("a,b\n1,2")
+    refused(r"holds no pictures \(4 other files \(2 \.txt, 1 \.csv, 1 without ending\)\)", tmp_path / "texts")
+    refused(r"holds no pictures.*subfolders: digits.*give one of them, such as .*digits", digits.parent)
+    refused("labels= goes with an array", clothes, labels=[1])
+    for name in ("train", "test"):
+        folder_of(tmp_path / "kaggle" / name, lambda i: Image.fromarray(noise(i)), 2)
+    refused(r"\(test, train\) are named as splits, not as classes", tmp_path / "kaggle")
+    Image.fromarray(noise(0)).save(tmp_path / "kaggle" / "cover.jpg")
+    refused(r"holds 1 pictures itself and more in subfolders \(test, train\)", tmp_path / "kaggle")
+    digits_in_folders(tmp_path / "uneven", {"1": 200, "5": 9})
+    refused(r"Too few pictures of 1 of the 2 classes in .*uneven: 5 9", tmp_path / "uneven")
+
+
+def test_a_subfolder_without_pictures_is_no_class(tmp_path, capsys):
+    digits_in_folders(tmp_path / "digits", {"1": 120, "2": 120})
+    (tmp_path / "digits" / "notes").mkdir()
+    assert own_pictures(tmp_path / "digits").class_names == ("1", "2")
+    assert "No class, as no picture lies in it: notes." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"fit": "stretch"}, r"fit: expected 'crop' .* got 'stretch'"),
+        ({"background": 300}, "background: expected a grey value from 0 to 255, got 300"),
+        ({"background": True}, "background: expected a grey value"),
+    ],
+)
+def test_wrong_arguments_are_answered_with_what_exists(options, message):
+    with pytest.raises(ValueError, match=message):
+        own_pictures(ROOM, **options)
