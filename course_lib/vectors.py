@@ -6,11 +6,17 @@ LanceDB and pyarrow are imported inside the functions, so that the rest of the c
 from __future__ import annotations
 
 import atexit
+import importlib.util
 import io
 import os
+import platform
 import re
 import shutil
+import signal
+import subprocess
+import sys
 import tempfile
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +25,78 @@ import numpy as np
 from course_lib import runtime
 
 
+class NoDatabase(ImportError):
+    """LanceDB is missing, or cannot start on this machine."""
+
+
 def connect(uri: str | Path, **options: Any) -> Any:
     """A connection to a vector database, without the notices that LanceDB writes by default.
 
     Args:
         uri: a folder of this computer, or the address of a served database: ``db://…``, ``s3://…``.
         **options: passed on to ``lancedb.connect``, such as ``api_key`` and ``region`` for ``db://…``.
+
+    Raises:
+        NoDatabase: if LanceDB is not installed or cannot start here; the message says what to do.
     """
+    missing = what_is_missing()
+    if missing:
+        raise NoDatabase(missing)
     # Every new table is announced as a missing one. Set before LanceDB is first imported, or it has no effect.
     os.environ.setdefault("LANCEDB_LOG", "error")
     import lancedb
 
     return lancedb.connect(str(uri), **options)
+
+
+@lru_cache(maxsize=1)
+def what_is_missing() -> str:
+    """Why LanceDB cannot be used here and what to do, in one line; "" where it can.
+
+    It is imported in a process of its own first, once a session: on a processor without the instructions that it was
+    compiled for, the import would end the notebook's kernel without a word.
+    """
+    if "lancedb" in sys.modules:
+        return ""
+    if importlib.util.find_spec("lancedb") is None:
+        return (
+            "LanceDB is not installed: `python -m pip install lancedb` in the course's environment brings it, where "
+            f"there is a package for this machine ({platform.system()}, {platform.machine()})."
+        )
+    probe = f"import sys; sys.path[:] = {sys.path!r}; import lancedb, pyarrow"
+    try:
+        run = subprocess.run([sys.executable, "-c", probe], capture_output=True, timeout=120)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"LanceDB could not be tried in a process of its own ({type(error).__name__})."
+    if run.returncode == 0:
+        return ""
+    if run.returncode == 1:  # Python's own ending, after an exception
+        last = run.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no reason given"]
+        return (
+            f"LanceDB cannot be imported ({last[0][:200]}): `python -m pip install --force-reinstall lancedb` in the "
+            "course's environment may mend it."
+        )
+    return (
+        f"LanceDB ended the process that imported it ({_ending(run.returncode)}), as its compiled code does on processors "
+        "without AVX2, some virtual machines among them: use another computer."
+    )
+
+
+def ready() -> bool:
+    """Whether LanceDB can be used here; if not, prints what is missing and what to do."""
+    missing = what_is_missing()
+    if missing:
+        print(f"{missing} What needs the database is left out; all else runs.")
+    return not missing
+
+
+def _ending(code: int) -> str:
+    """How a process ended: the name of the signal, or the number."""
+    number = -code if code < 0 else code - 128  # a shell between the two adds 128
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"exit status {code if code < 1 << 31 else hex(code)}"  # on Windows 0xc000001d, an illegal instruction
 
 
 def database_folder(name: str) -> Path:

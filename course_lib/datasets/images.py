@@ -6,7 +6,7 @@ import gzip
 import hashlib
 import io
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -122,6 +122,19 @@ class ImageDataset:
         if split not in SPLITS:
             raise ValueError(f"split: expected one of {', '.join(map(repr, SPLITS))}, got {split!r}")
         return np.divide(getattr(self, split)[..., None], np.float32(255), dtype=np.float32)
+
+    def with_validation(self, count: int) -> ImageDataset:
+        """The same set with its last ``count`` training pictures as validation, for the complete sets, which have none.
+
+        Raises:
+            ValueError: if ``count`` is not between 1 and the training pictures less one.
+        """
+        if not 1 <= count < len(self.train):
+            raise ValueError(f"count: expected 1 to {len(self.train) - 1:,} of the training pictures, got {count}")
+        train, validation = np.split(self.train, [-count])
+        labels, validation_labels = np.split(self.train_labels, [-count])
+        parts = {"train": train, "train_labels": labels, "validation": validation, "validation_labels": validation_labels}
+        return replace(self, **parts)
 
 
 def fashion_mnist(full: bool = False) -> ImageDataset:
