@@ -7,10 +7,12 @@ import sys
 from pathlib import Path
 
 from authoring.source import SourceError
+from course_lib import runtime
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one of the authoring commands; returns the exit status."""
+    runtime.let_output_survive(ours=True)
     parser = argparse.ArgumentParser(prog="python -m authoring", description="Tools for authors of the course.")
     commands = parser.add_subparsers(dest="command", required=True)
     for name, text in (

@@ -8,11 +8,12 @@ from __future__ import annotations
 import importlib
 import os
 
-from course_lib import _quiet
+from course_lib import _quiet, runtime
 
 # TensorFlow writes start-up notices into the notebook unless told otherwise before it is imported; some it writes even then.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 _quiet.install()
+runtime.let_output_survive()
 
 __version__ = "0.1.0"
 

@@ -14,14 +14,15 @@ LARGEST = 700  # lines
 # What each room may import of course_lib, besides itself. "taught" is every module of the taught library.
 MAY_IMPORT = {
     "runtime": set(),
-    "_quiet": set(),
+    "crashes": {"runtime"},
+    "_quiet": {"crashes"},
     "datasets": set(),
     "metrics": set(),
     "referees": set(),
     "plots": {"runtime"},
-    "taught": {"runtime", "datasets", "metrics", "referees", "plots", "taught"},
+    "taught": {"runtime", "crashes", "datasets", "metrics", "referees", "plots", "taught"},
     "judges": {"classroom.exercise", "classroom.probe", "datasets", "metrics", "referees", "taught"},
-    "classroom": {"runtime", "datasets", "taught"},
+    "classroom": {"runtime", "crashes", "datasets", "taught"},
 }
 
 
