@@ -12,8 +12,6 @@ import os
 import platform
 import re
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
 from functools import lru_cache
@@ -22,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from course_lib import runtime
+from course_lib import crashes, runtime
 
 
 class NoDatabase(ImportError):
@@ -58,27 +56,23 @@ def what_is_missing() -> str:
     """
     if "lancedb" in sys.modules:
         return ""
-    if importlib.util.find_spec("lancedb") is None:
+    pip = "python -m pip install"
+    absent = [name for name in ("lancedb", "pyarrow") if importlib.util.find_spec(name) is None]
+    if absent:
         return (
-            "LanceDB is not installed: `python -m pip install lancedb` in the course's environment brings it, where "
-            f"there is a package for this machine ({platform.system()}, {platform.machine()})."
+            f"LanceDB is not installed ({' and '.join(absent)}): `{pip} {' '.join(absent)}` in the course's environment brings "
+            f"it, where there is a package for this machine ({platform.system()}, {platform.machine()})."
         )
-    probe = f"import sys; sys.path[:] = {sys.path!r}; import lancedb, pyarrow"
-    try:
-        run = subprocess.run([sys.executable, "-c", probe], capture_output=True, timeout=120)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return f"LanceDB could not be tried in a process of its own ({type(error).__name__})."
-    if run.returncode == 0:
+    tried = crashes.attempt(f"import sys; sys.path[:] = {sys.path!r}; import lancedb, pyarrow", seconds=120)
+    if tried.good:
         return ""
-    if run.returncode == 1:  # Python's own ending, after an exception
-        last = run.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no reason given"]
+    if tried.signal is not None or tried.missing_instructions:
         return (
-            f"LanceDB cannot be imported ({last[0][:200]}): `python -m pip install --force-reinstall lancedb` in the "
-            "course's environment may mend it."
+            f"LanceDB ended the process that loaded it, with {tried.ending}. {crashes.remedy('lancedb')}"
         )
+    said = tried.words[-1] if tried.words else tried.ending
     return (
-        f"LanceDB ended the process that imported it ({_ending(run.returncode)}), as its compiled code does on processors "
-        "without AVX2, some virtual machines among them: use another computer."
+        f"LanceDB cannot be loaded ({said}): `{pip} --force-reinstall lancedb` in the course's environment may mend it."
     )
 
 
@@ -88,15 +82,6 @@ def ready() -> bool:
     if missing:
         print(f"{missing} What needs the database is left out; all else runs.")
     return not missing
-
-
-def _ending(code: int) -> str:
-    """How a process ended: the name of the signal, or the number."""
-    number = -code if code < 0 else code - 128  # a shell between the two adds 128
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"exit status {code if code < 1 << 31 else hex(code)}"  # on Windows 0xc000001d, an illegal instruction
 
 
 def database_folder(name: str) -> Path:

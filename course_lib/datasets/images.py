@@ -133,7 +133,12 @@ class ImageDataset:
             raise ValueError(f"count: expected 1 to {len(self.train) - 1:,} of the training pictures, got {count}")
         train, validation = np.split(self.train, [-count])
         labels, validation_labels = np.split(self.train_labels, [-count])
-        parts = {"train": train, "train_labels": labels, "validation": validation, "validation_labels": validation_labels}
+        parts = {
+            "train": train,
+            "train_labels": labels,
+            "validation": validation,
+            "validation_labels": validation_labels,
+        }
         return replace(self, **parts)
 
 
