@@ -57,6 +57,10 @@ from course_lib.datasets.own_faces import (
 from course_lib.datasets.own_pictures import (
     own_pictures,
 )
+from course_lib.datasets.own_vectors import (
+    VectorDataset,
+    own_vectors,
+)
 from course_lib.datasets.photos import (
     Photographs,
     photographs,
@@ -100,6 +104,7 @@ __all__ = [
     "Photographs",
     "Recording",
     "SparseMixtures",
+    "VectorDataset",
     "WindowDataset",
     "band_passed",
     "digits",
@@ -110,6 +115,7 @@ __all__ = [
     "heartbeats",
     "movie_ratings",
     "own_pictures",
+    "own_vectors",
     "own_windows",
     "photographs",
     "ring",

@@ -79,9 +79,11 @@ def tiles(rows):
     return rows.reshape(-1, *clothes.train.shape[1:]) if pictured else clothes.tiles(rows)
 
 
-def kinds_of(numbers):
-    """The names of class numbers."""
-    return [clothes.class_names[number] for number in numbers]
+def called(split, items):
+    """What stands below some rows of a split: their kinds, or the names that vectors of your own may have."""
+    if not pictured:
+        return clothes.called(split, items)
+    return [clothes.class_names[number] for number in getattr(clothes, f"{split}_labels")[list(items)]]
 
 
 # %% [markdown]
@@ -896,7 +898,7 @@ if with_database:
     plots.row(
         [tiles(validation[:1])[0], *found],
         titles=["query", *(f"distance {d:.2f}" for d in nearest["_distance"].to_pylist())],
-        below=kinds_of([query_labels[0], *nearest["label"].to_pylist()]),
+        below=[*called("validation", [0]), *called("train", nearest["item"].to_pylist())],
         size=1.3,
         caption="One search. Code, label and picture come from the database (its distances are squared).",
     )
@@ -1232,7 +1234,7 @@ for index in np.argsort(right_of_ten, kind="stable"):
 plots.grid(
     [tiles(np.concatenate([validation[[q]], train[exact[q][:7]]])) for q in failed],
     column_titles=["query", *(f"{i}." for i in range(1, 8))],
-    below=[kinds_of([query_labels[q], *exact_labels[q][:7]]) for q in failed],
+    below=[[*called("validation", [q]), *called("train", exact[q][:7])] for q in failed],
     caption="The queries with the fewest right among their ten nearest, of different kinds, and their seven nearest. "
     + finding(
         "The first and the last found their own outline under another name; the one in the middle is an unusual picture."
@@ -1262,7 +1264,7 @@ def show_search(query, embedding):
     plots.row(
         tiles(np.concatenate([validation[[query]], train[items]])),
         titles=["query", *(f"{i}." for i in range(1, 8))],
-        below=kinds_of([query_labels[query], *labels[items]]),
+        below=[*called("validation", [query]), *called("train", items)],
     )
 
 
