@@ -7,16 +7,19 @@ import os
 import sys
 from pathlib import Path
 
+from course_lib import runtime
+
 
 def main(argv: list[str] | None = None) -> int:
     """Run a command; returns the exit status."""
+    runtime.let_output_survive(ours=True)
     parser = argparse.ArgumentParser(prog="python -m course_lib", description="Bottleneck, a course on autoencoders.")
     commands = parser.add_subparsers(dest="command", required=True)
     lab = commands.add_parser("lab", help="fill work/ with your copies and open JupyterLab there")
     doctor = commands.add_parser(
         "doctor", help="check Python, packages, kernel, data, disk; say how to mend what fails"
     )
-    doctor.add_argument("--deep", action="store_true", help="also load the backend, report the device, train one step")
+    doctor.add_argument("--deep", action="store_true", help="also train one step and report the device")
     progress = commands.add_parser("progress", help="print which exercises are solved")
     progress.add_argument("lesson", nargs="?", type=int, help="number of one lesson")
     reset = commands.add_parser("reset", help="restore one notebook; your version is kept as a backup")
@@ -41,13 +44,21 @@ def main(argv: list[str] | None = None) -> int:
 
             if work.is_dir():
                 os.chdir(work)
-            print(table(arguments.lesson))
+            try:
+                shown = table(arguments.lesson)
+            except ValueError as error:  # no such lesson
+                print(error, file=sys.stderr)
+                return 1
+            print(shown)
             return 0
         from course_lib.classroom.doctor import examine
 
         return examine(work, deep=arguments.deep)
-    except (lab_module.LabError, ValueError) as error:
+    except lab_module.LabError as error:
         print(error, file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"{error.filename or work}: {error.strerror or error}", file=sys.stderr)
         return 1
 
 

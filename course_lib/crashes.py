@@ -153,20 +153,27 @@ def lacking(module: str) -> str | None:
     return wanted.upper() if known is not None and wanted not in known else None
 
 
-def remedy(module: str) -> str:
-    """What to do where a package ended the process with an illegal instruction or an abort, in two or three sentences."""
+def remedy(module: str, words: tuple[str, ...] = ()) -> str:
+    """What to do where a package ended the process with an illegal instruction or an abort, in two or three sentences.
+
+    Args:
+        module: the package.
+        words: its last words, which know better than this system what it needs.
+    """
     name, wanted = PACKAGES.get(module, (module, None))
     python = f'"{sys.executable}"' if " " in sys.executable else sys.executable
     known = instructions()
     again = f"{python} -m pip install --force-reinstall --no-deps {module}"
-    if wanted is None or (known is not None and wanted in known):
-        return f"This processor has what {name} needs, so the package is damaged or does not fit the system: {again}"
+    said = any("AVX" in line for line in words)
+    if wanted is None or (known is not None and wanted in known and not said):
+        usual = f"Mostly it is a processor without {wanted.upper()}, but this one has it: " if wanted else ""
+        return f"{usual}{'the' if usual else 'The'} package is damaged, or does not fit the system. Install it again: {again}"
     if sys.platform == "darwin":
         return (
             f"{name} needs {wanted.upper()}, which programs for Intel lack on Apple silicon: install a Python for arm64, "
             "delete the environment, and make it anew with that Python."
         )
-    certain = "lacks" if known is not None else "most likely lacks"
+    certain = "lacks" if known is not None or said else "most likely lacks"
     text = (
         f"This processor (or the one that the virtual machine shows) {certain} {wanted.upper()}, for which {name} is "
         "built. Use a newer machine or a hosted notebook, or let the virtual machine pass its host's processor through."
@@ -312,7 +319,7 @@ def tell() -> None:
     if not new:
         return
     last = new[-1]
-    _say(f"The last start {last}\nWhat to do: {remedy(last.module)}")
+    _say(f"The last start {last}\nWhat to do: {remedy(last.module, last.words)}")
     for crash in new:  # the doctor still finds it
         with contextlib.suppress(OSError):
             os.replace(crash.path, crash.path.with_name(crash.module + TOLD))

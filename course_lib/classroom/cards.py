@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from course_lib import runtime
-from course_lib.classroom import records
+from course_lib.classroom import places, records
 from course_lib.classroom.exercise import ERROR, FAIL, NOT_ATTEMPTED, PASS, Exercise, Outcome
 
 # Dark enough on white, and light enough on JupyterLab's dark theme, for the 3 px bar; the words carry the meaning.
@@ -118,7 +118,10 @@ def hint_card(exercise: Exercise, given: int, entry: dict) -> Card:
 
 
 def _relative(path: Path) -> str:
-    return Path(os.path.relpath(path, Path.cwd())).as_posix()
+    try:
+        return Path(os.path.relpath(path, Path.cwd())).as_posix()
+    except (OSError, ValueError):  # the current folder is gone, or lies on another drive
+        return path.as_posix()
 
 
 def _lesson_file(exercise: Exercise, folder: str) -> Path | None:
@@ -138,7 +141,8 @@ def _solution_link(exercise: Exercise) -> str:
     """Where the solution of this one exercise can be read.
 
     In a work folder it is cut out of the solutions notebook into ``solutions/NAME.ipynb``, so that nobody sees the
-    neighbouring solutions by accident and JupyterLab, whose root is the work folder, can open it.
+    neighbouring solutions by accident and JupyterLab, whose root is the work folder, can open it. Where that cannot be,
+    the link leads to the whole notebook.
     """
     solutions = _lesson_file(exercise, "solutions")
     if solutions is None:
@@ -152,10 +156,14 @@ def _solution_link(exercise: Exercise) -> str:
     notebook = nbformat.read(solutions, as_version=4)
     notebook.cells = [c for c in notebook.cells if c.metadata.get("course", {}).get("exercise") in (exercise.name, "*")]
     target = work / "solutions" / f"{exercise.name}.ipynb"
-    if not target.exists():  # it may hold the learner's notes by now
-        target.parent.mkdir(exist_ok=True)
-        records.write_atomically(target, nbformat.writes(notebook) + "\n")
-        records.trust(target)
+    try:
+        if not target.exists():  # it may hold the learner's notes by now
+            target.parent.mkdir(exist_ok=True)
+            records.write_atomically(target, nbformat.writes(notebook) + "\n")
+            records.trust(target)
+    except OSError as error:
+        print(f"The solution could not be put into {target.parent} ({places.why(error, target)}); it is linked whole.")
+        return f"{_relative(solutions)}#{exercise.name}"
     return _relative(target)
 
 

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import importlib.util
 import json
 import os
+import platform
 import re
 import shutil
+import struct
 import sys
+import sysconfig
 import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from course_lib.classroom import records
+from course_lib import crashes, runtime
+from course_lib.classroom import places, records
 
 MINIMUM_PYTHON, BELOW_PYTHON = (3, 11), (3, 14)
 BACKENDS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
+# Where TensorFlow from 2.20 on and LanceDB offer packages for Python 3.11 to 3.13.
+PLATFORMS = {
+    *(("Linux", processor) for processor in ("x86_64", "amd64", "aarch64", "arm64")),
+    ("Darwin", "arm64"),
+    ("Windows", "amd64"),
+}
+SECONDS = 180  # for a first import: a virus scanner, or a network disk, may take most of them
 DISK_NEEDED = 1 << 30  # bytes: room for checkpoints, a full data set and the notebooks' outputs
 
 
@@ -35,6 +47,32 @@ def _python() -> Iterator[Finding]:
     version = ".".join(map(str, sys.version_info[:3]))
     good = MINIMUM_PYTHON <= sys.version_info[:2] < BELOW_PYTHON
     yield Finding("Python", good, version, "install Python 3.11, 3.12 or 3.13 and make the environment anew with it")
+
+
+def _machine() -> Iterator[Finding]:
+    system, processor = platform.system(), platform.machine().lower()
+    if system == "Windows":  # of the Python, which may be emulated
+        processor = sysconfig.get_platform().removeprefix("win-")
+    name = f"{ {'Darwin': 'macOS'}.get(system, system) } on {processor or 'an unknown processor'}"
+    if "microsoft" in platform.release().lower():
+        name += " (WSL)"
+    container = "use a hosted notebook, or a Linux machine on x86-64 or ARM"
+    fix = ""
+    if struct.calcsize("P") < 8:
+        name, fix = f"{name}, a Python of 32 bits", "install a Python of 64 bits: TensorFlow has no packages for 32"
+    elif system == "Linux" and "musl" in (sysconfig.get_config_var("HOST_GNU_TYPE") or ""):
+        name += " with musl"
+        fix = "use a Linux with glibc (Debian, Ubuntu, Fedora …): TensorFlow has no packages for musl, such as Alpine's"
+    elif system == "Darwin" and processor == "x86_64":
+        fix = (
+            "on Apple silicon install a Python for arm64 (this one is for Intel); a Mac with an Intel processor cannot run "
+            f"the course: TensorFlow ended its packages at 2.16 and LanceDB at 0.25; {container}"
+        )
+    elif system == "Windows" and processor == "arm64":
+        fix = f"TensorFlow and LanceDB have no packages for Windows on ARM: work in WSL, or {container}"
+    elif (system, processor) not in PLATFORMS:
+        fix = f"TensorFlow has no packages for it that we know of: {container}"
+    yield Finding("machine", not fix, name if fix else f"{name}: packages exist", fix)
 
 
 def requirements() -> list[tuple[str, str]]:
@@ -97,29 +135,83 @@ def _tools() -> Iterator[Finding]:
     yield Finding("tools", True, f"for authors only, learners need none; {found}")
 
 
-def _backend() -> Iterator[Finding]:
+def _backend_named() -> tuple[str, str]:
+    """The backend that Keras will take, and where that is said.
+
+    Raises:
+        OSError, ValueError, AttributeError: if ``keras.json`` cannot be read.
+    """
     name, origin = os.environ.get("KERAS_BACKEND"), "the environment variable KERAS_BACKEND"
     if not name:
-        config = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "keras.json"
-        try:
+        config = keras_configuration()
+        with contextlib.suppress(FileNotFoundError):
             name, origin = json.loads(config.read_text(encoding="utf-8")).get("backend"), str(config)
-        except FileNotFoundError:
-            pass
-        except (OSError, ValueError, AttributeError) as error:
-            yield Finding("backend", False, f"{config} cannot be read ({error})", f"delete {config}")
-            return
-    if not name:
-        name, origin = "tensorflow", "the default"
+    return (name, origin) if name else ("tensorflow", "the default")
+
+
+def keras_configuration() -> Path:
+    """Where Keras keeps its settings."""
+    return Path(os.environ.get("KERAS_HOME") or os.path.join(os.path.expanduser("~"), ".keras")) / "keras.json"
+
+
+def _backend(work: Path, *, load: bool) -> Iterator[Finding]:
+    try:
+        name, origin = _backend_named()
+    except (OSError, ValueError, AttributeError) as error:
+        config = keras_configuration()
+        yield Finding("backend", False, f"{config} cannot be read ({error})", f"delete {config}")
+        return
     if name not in BACKENDS:
         yield Finding("backend", False, f"{name!r} ({origin}) is none", f"set {origin} to tensorflow, or remove it")
         return
-    there = importlib.util.find_spec(BACKENDS[name]) is not None
-    yield Finding(
-        "backend",
-        there,
-        f"{name} ({origin})" + ("" if there else " is not installed"),
-        f"remove {origin} to use TensorFlow, or install it: {_quoted(sys.executable)} -m pip install {BACKENDS[name]}",
-    )
+    if importlib.util.find_spec(BACKENDS[name]) is None:
+        yield Finding(
+            "backend",
+            False,
+            f"{name} ({origin}) is not installed",
+            f"remove {origin} to use TensorFlow, or install it: {_quoted(sys.executable)} -m pip install {BACKENDS[name]}",
+        )
+        return
+    yield Finding("backend", True, f"{name} ({origin})")
+    if load:
+        yield from _loads(name, "import keras", {"KERAS_BACKEND": name}, work)
+
+
+def _lancedb(work: Path) -> Iterator[Finding]:
+    if importlib.util.find_spec("lancedb") is not None:  # otherwise the packages say so
+        yield from _loads("lancedb", "import lancedb", {}, work)
+
+
+def _loads(module: str, code: str, environment: dict[str, str], work: Path) -> Iterator[Finding]:
+    """Import a package in a process of its own, as it may end the process; and what was noted of kernels that died."""
+    attempt = crashes.attempt(code, SECONDS, environment)
+    known = {crash.path: crash for crash in [*crashes.found(work), *crashes.found()] if crash.module == module}
+    earlier = list(known.values())[-1:]
+    if attempt.good:
+        again = f"; an earlier start {earlier[0]}" if earlier else ""
+        yield Finding("loading", True, f"{module} loads in {attempt.seconds:.0f} s{again}")
+        crashes.forget(list(known.values()))
+        return
+    yield _failed("loading", f"importing {module}", module, attempt)
+    for crash in earlier:
+        yield Finding("kernel", False, f"the last import of {module} {crash}", "as for loading, above")
+
+
+def _failed(subject: str, what: str, module: str, attempt: crashes.Attempt) -> Finding:
+    """What a process that ended badly says of this machine."""
+    said = f": {' / '.join(attempt.words)}" if attempt.words else ""
+    anew = f"make the environment anew: delete its folder ({_quoted(sys.prefix)}), then `make lab`"
+    if attempt.missing_instructions:
+        fix = crashes.remedy(module, attempt.words)
+    elif attempt.status is None:
+        fix = "run this once more; if it stays so slow, look at virus scanner, network disk and memory"
+    elif attempt.signal == 9:
+        fix = "close other programs: the course needs about 2 GB of free memory"
+    elif sys.platform == "win32" and any("DLL load failed" in line for line in attempt.words):
+        fix = f"install Microsoft's Visual C++ Redistributable for Visual Studio; if that does not help, {anew}"
+    else:
+        fix = anew
+    return Finding(subject, False, f"{what} ended with {attempt.ending}{said}", fix)
 
 
 def _kernel() -> Iterator[Finding]:
@@ -157,7 +249,7 @@ def _data() -> Iterator[Finding]:
 
 
 def _disk(work: Path) -> Iterator[Finding]:
-    folder = next(p for p in (work, *work.resolve().parents) if p.exists())
+    folder = places.nearest(work)
     try:
         free = shutil.disk_usage(folder).free
     except OSError as error:
@@ -167,54 +259,99 @@ def _disk(work: Path) -> Iterator[Finding]:
 
 
 def _writing(work: Path) -> Iterator[Finding]:
-    folder = next(p for p in (work, *work.resolve().parents) if p.exists())
-    probe = folder / ".bottleneck-write-test"
+    folder = places.nearest(work)
+    if not folder.is_dir():
+        yield Finding(
+            "writing", False, f"{folder} is a file", "move it away: your copies go into a folder of that name"
+        )
+        return
     try:
-        probe.write_text("", encoding="utf-8")
-        probe.unlink()
+        places.probe(folder)
     except OSError as error:
+        mend = "make room there" if places.is_full(error) else f"give yourself the right to write in {folder}"
         yield Finding(
             "writing",
             False,
-            f"{folder}: {error.strerror}",
-            f"give yourself the right to write in {folder}, or use another folder: "
-            f"{_quoted(sys.executable)} -m course_lib lab --work FOLDER",
+            f"{folder}: {places.why(error, folder)}",
+            f"{mend}, or use another folder: {_quoted(sys.executable)} -m course_lib lab --work FOLDER",
         )
         return
     yield Finding("writing", True, f"{folder} can be written")
 
 
-def _deep() -> Iterator[Finding]:
-    try:
-        import keras
-        import numpy as np
-
-        keras.utils.set_random_seed(0)
-        model = keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(4)])
-        model.compile(keras.optimizers.SGD(0.1), "mse")
-        x = np.random.default_rng(0).normal(size=(32, 4)).astype("float32")
-        before = model.evaluate(x, x, verbose=0)
-        model.fit(x, x, batch_size=32, epochs=1, verbose=0)
-        after = model.evaluate(x, x, verbose=0)
-    except Exception as error:
+def _copies(work: Path) -> Iterator[Finding]:
+    """Your copies and records: what in the work folder is not as `lab` and `check` leave it."""
+    if not work.is_dir():
+        return
+    for name in ("notebooks", "exercises", "solutions"):
+        if (work / name).exists() and not (work / name).is_dir():
+            yield Finding("copies", False, f"{work / name} is a file", "move it away, then `make lab`")
+    if work.is_dir() and runtime.work_folder(work) != work.resolve():
         yield Finding(
-            "training",
+            "copies",
             False,
-            f"{type(error).__name__}: {error}".splitlines()[0],
-            f"make the environment anew: delete its folder ({_quoted(sys.prefix)}), then `make lab`",
+            f"{work} lacks its mark {runtime.MARKER}",
+            f"move {work / runtime.MARKER} away if it is there, then `make lab`: nothing of yours is overwritten",
         )
         return
+    wrong = records.complaint(work)
+    if wrong:
+        yield Finding(
+            "records",
+            False,
+            wrong,
+            f"close other notebooks and programs that use {work}; move the file away if that does not help",
+        )
+
+
+def _home() -> Iterator[Finding]:
+    wanting = places.unwritable()
+    if not wanting:
+        yield Finding("home", True, "Jupyter can write where it keeps its files")
+        return
+    found = f"{places.complaint(wanting)} `python -m course_lib lab` keeps these files in work/{places.INSIDE} instead"
     yield Finding(
-        "training",
-        after < before,
-        f"one step: {before:.3f} → {after:.3f} on Keras {keras.__version__}",
-        "report this with the output of `pip freeze`",
+        "home", True, f"{found}; if you start Jupyter otherwise, set {', '.join(wanting)} to folders you can write"
     )
+
+
+def train_one_step() -> None:
+    """Train one step and print what happened as JSON: what the process does that ``doctor --deep`` starts."""
+    import keras
+    import numpy as np
+
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(4)])
+    model.compile(keras.optimizers.SGD(0.1), "mse")
+    x = np.random.default_rng(0).normal(size=(32, 4)).astype("float32")
+    before = model.evaluate(x, x, verbose=0)
+    model.fit(x, x, batch_size=32, epochs=1, verbose=0)
+    after = model.evaluate(x, x, verbose=0)
     try:
         devices = ", ".join(keras.distribution.list_devices()) or "cpu"
     except (RuntimeError, NotImplementedError, AttributeError):
         devices = "not reported by this backend"
-    yield Finding("device", True, f"{keras.backend.backend()}: {devices}")
+    result = {"before": float(before), "after": float(after), "keras": keras.__version__, "devices": devices}
+    print("\n" + json.dumps({**result, "backend": keras.backend.backend()}))
+
+
+def _deep() -> Iterator[Finding]:
+    # Keras first: what it writes while it dies is then not set aside.
+    code = "import keras; from course_lib.classroom import doctor; doctor.train_one_step()"
+    path = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), str(records.course_root())]))
+    attempt = crashes.attempt(code, 2 * SECONDS, {"PYTHONPATH": path})
+    if not attempt.good:
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            yield _failed("training", "training one step", _backend_named()[0], attempt)
+        return
+    result = json.loads(attempt.output.splitlines()[-1])
+    yield Finding(
+        "training",
+        result["after"] < result["before"],
+        f"one step: {result['before']:.3f} → {result['after']:.3f} on Keras {result['keras']}",
+        "report this with the output of `pip freeze`",
+    )
+    yield Finding("device", True, f"{result['backend']}: {result['devices']}")
 
 
 def _quoted(path: str) -> str:
@@ -224,29 +361,43 @@ def _quoted(path: str) -> str:
 def examine(work: Path, *, deep: bool = False, show: Callable[[str], None] = print) -> int:
     """Look at everything and print a line for each finding.
 
+    The backend and LanceDB are imported in a process of their own, which takes some seconds.
+
     Args:
         work: the learner's folder; it need not exist yet.
-        deep: also load the backend and train one step (some seconds).
+        deep: also train one step.
         show: where the lines go.
 
     Returns:
         0 if everything is in order, otherwise 1.
     """
-    looks = [_python, _packages, _tools, _backend, _kernel, _data, lambda: _disk(work), lambda: _writing(work)]
-    names = ["Python", "packages", "tools", "backend", "kernel", "data", "disk", "writing"]
+    looks = {
+        "machine": _machine,
+        "Python": _python,
+        "packages": _packages,
+        "tools": _tools,
+        "kernel": _kernel,
+        "data": _data,
+        "disk": lambda: _disk(work),
+        "writing": lambda: _writing(work),
+        "copies": lambda: _copies(work),
+        "home": _home,
+        "backend": lambda: _backend(work, load=not deep),
+        "lancedb": lambda: _lancedb(work),
+    }
     if deep:
-        looks.append(_deep)
-        names.append("training")
+        looks["training"] = _deep
     bad = 0
-    for name, look in zip(names, looks, strict=True):
+    for name, look in looks.items():
         try:
-            findings = list(look())
+            for finding in look():
+                show(f"{'✔' if finding.good else '✘'} {finding.subject:9} {finding.found}")
+                if not finding.good:
+                    bad += 1
+                    show(f"  fix: {finding.fix}")
         except Exception as error:  # one broken look must not hide the others
-            findings = [Finding(name, False, f"{type(error).__name__}: {error}", "see packages above")]
-        for finding in findings:
-            show(f"{'✔' if finding.good else '✘'} {finding.subject:9} {finding.found}")
-            if not finding.good:
-                bad += 1
-                show(f"  fix: {finding.fix}")
+            bad += 1
+            show(f"✘ {name:9} {type(error).__name__}: {error}")
+            show("  fix: see packages above")
     show("Everything is in order." if not bad else f"{bad} thing(s) to mend, see the fixes above.")
     return 1 if bad else 0

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from course_lib import runtime
-from course_lib.classroom import records
+from course_lib.classroom import places, records
 
 KINDS = ("notebooks", "exercises")
 START = "notebooks/00_start_here.ipynb"
@@ -39,7 +39,11 @@ def _manifest(work: Path) -> dict[str, list[str]]:
         return {str(k): list(v) for k, v in released.items()}
     except FileNotFoundError:
         return {}
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except OSError as error:
+        raise LabError(
+            f"{marker}, which marks the folder of your copies, cannot be read ({places.why(error, marker)}). Move it away."
+        ) from None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         # Without it no copy can be told from a changed one: all are kept, and new versions are put beside them.
         print(f"{marker.name} could not be read; every copy that differs from this release counts as changed by you.")
         return {}
@@ -73,44 +77,78 @@ def fill(work: Path) -> list[str]:
         LabError: if the folder cannot be written, or is a file.
     """
     files = released_files()
+    prepare(work)
+    released = _manifest(work)
+    notes, unsigned, left = [], [], []
+    for name, original in files.items():
+        copy = work / name
+        digest = _digest(original)
+        known = released.setdefault(name, [])
+        try:
+            if not copy.exists():
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                unsigned += _copy(original, copy)
+            elif (mine := _digest(copy)) != digest:
+                if mine in known:
+                    unsigned += _copy(original, copy)
+                    notes.append(f"{name}: renewed (you had not changed it).")
+                elif digest not in known:
+                    beside = _free_name(copy, digest, known)
+                    if beside is not None:
+                        unsigned += _copy(original, beside)
+                        notes.append(f"{name}: your copy is kept; the new version is beside it as {beside.name}.")
+        except FileExistsError:
+            raise LabError(
+                f"{copy.parent} is a file; your copies go into a folder of that name. Move it away."
+            ) from None
+        except OSError as error:
+            if places.is_full(error):
+                raise _no_room(work, error) from None
+            left.append(f"{name} ({places.why(error, copy)})")
+            continue
+        if digest not in known:
+            known.append(digest)
+    text = json.dumps({"version": 1, "released": released}, indent=1, sort_keys=True) + "\n"
+    try:
+        records.write_atomically(work / runtime.MARKER, text)
+    except OSError as error:
+        raise _no_room(work, error) from None
+    if left:
+        notes.append(
+            f"Left as they are: {_some(left)}. Close what holds them open, or give yourself the right to write."
+        )
+    if unsigned:
+        notes.append(f"Some stored outputs look plainer until they are run: {_some(unsigned)} could not be signed.")
+    return notes
+
+
+def prepare(work: Path) -> None:
+    """Make the work folder, and see whether it can be written.
+
+    Raises:
+        LabError: if it cannot, or is a file.
+    """
     try:
         work.mkdir(parents=True, exist_ok=True)
-        probe = work / ".write-test"
-        probe.write_text("", encoding="utf-8")
-        probe.unlink()
+        places.probe(work)
     except (FileExistsError, NotADirectoryError):
         raise LabError(
             f"{work} is a file; the course keeps your copies in a folder of that name. Move it away."
         ) from None
     except OSError as error:
-        raise LabError(
-            f"{work} cannot be written ({error.strerror}). Give yourself the right to write there, or choose another "
-            "folder: python -m course_lib lab --work FOLDER"
-        ) from None
-    released = _manifest(work)
-    notes = []
-    for name, original in files.items():
-        copy = work / name
-        digest = _digest(original)
-        known = released.setdefault(name, [])
-        if not copy.exists():
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            _copy(original, copy)
-        elif (mine := _digest(copy)) != digest:
-            if mine in known:
-                _copy(original, copy)
-                notes.append(f"{name}: renewed (you had not changed it).")
-            elif digest not in known:
-                beside = _free_name(copy, digest, known)
-                if beside is not None:
-                    _copy(original, beside)
-                    notes.append(f"{name}: your copy is kept; the new version is beside it as {beside.name}.")
-        if digest not in known:
-            known.append(digest)
-    records.write_atomically(
-        work / runtime.MARKER, json.dumps({"version": 1, "released": released}, indent=1, sort_keys=True) + "\n"
+        raise _no_room(work, error) from None
+
+
+def _no_room(work: Path, error: OSError) -> LabError:
+    mend = "Make room" if places.is_full(error) else "Give yourself the right to write there"
+    return LabError(
+        f"{work} cannot be written ({places.why(error, work)}). {mend}, or choose another folder: "
+        "python -m course_lib lab --work FOLDER"
     )
-    return notes
+
+
+def _some(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
 
 
 def _free_name(copy: Path, digest: str, known: list[str]) -> Path | None:
@@ -127,26 +165,38 @@ def _free_name(copy: Path, digest: str, known: list[str]) -> Path | None:
     raise LabError(f"There are too many new versions beside {copy}: move them away.")
 
 
-def _copy(original: Path, target: Path) -> None:
+def _copy(original: Path, target: Path) -> list[str]:
+    """Copy a notebook without ever leaving half of it, and sign it; returns its name and why, where that failed."""
+    os.replace(_beside(original, target), target)
+    unsigned = records.trust(target)
+    return [f"{target.name} ({unsigned})"] if unsigned else []
+
+
+def _beside(original: Path, target: Path) -> Path:
+    """A whole copy of a notebook under a temporary name beside its place."""
     temporary = target.with_name(target.name + ".tmp")
-    shutil.copyfile(original, temporary)
-    os.replace(temporary, target)
-    records.trust(target)
+    try:
+        shutil.copyfile(original, temporary)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return temporary
 
 
 def reset(name: str, work: Path) -> str:
     """Restore one notebook of a work folder, keeping a backup of the learner's.
 
     Args:
-        name: its name, such as ``01_anatomy``, ``exercises/01_anatomy`` or ``01_anatomy.ipynb``. A bare name means
-            the exercises if there are any, otherwise the lesson.
+        name: its name, such as ``exercises/01_anatomy``, with or without ``.ipynb``; without the folder only if one
+            notebook has that name. Most lessons have exercises of the same name: which one is meant must then be said.
         work: the work folder.
 
     Returns:
         A line that says what happened.
 
     Raises:
-        LabError: if there is no such notebook.
+        LabError: if there is no such notebook, or two of that name, or the folder cannot be written: nothing has
+            changed then.
     """
     files = released_files()
     wanted = name.replace("\\", "/").removeprefix("work/").removesuffix(".ipynb")
@@ -163,12 +213,24 @@ def reset(name: str, work: Path) -> str:
     key = matches[0]
     target = work / key
     message = f"{key} restored."
-    if target.exists() and _digest(target) != _digest(files[key]):
-        backup = target.with_name(f"{target.stem}.backup-{datetime.now():%Y%m%d-%H%M%S-%f}.ipynb")
-        os.replace(target, backup)
-        message = f"{key} restored; what you had is kept as {backup.name}."
-    target.parent.mkdir(parents=True, exist_ok=True)
-    _copy(files[key], target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        fresh = _beside(files[key], target)  # first, so that a full disk changes nothing
+        try:
+            if target.exists() and (target.is_dir() or _digest(target) != _digest(files[key])):
+                backup = target.with_name(f"{target.stem}.backup-{datetime.now():%Y%m%d-%H%M%S-%f}.ipynb")
+                os.replace(target, backup)
+                message = f"{key} restored; what you had is kept as {backup.name}."
+            os.replace(fresh, target)
+        except OSError:
+            fresh.unlink(missing_ok=True)
+            raise
+    except (FileExistsError, NotADirectoryError):
+        raise LabError(f"{places.nearest(target.parent)} is a file, no folder of notebooks. Move it away.") from None
+    except OSError as error:
+        mend = "Make room" if places.is_full(error) else "Close what holds it open, or give yourself the right to write"
+        raise LabError(f"{target} could not be restored ({places.why(error, target)}). {mend}, and repeat.") from None
+    records.trust(target)
     return message
 
 
@@ -206,8 +268,17 @@ def lab_command(work: Path, options: list[str]) -> list[str]:
 
 
 def run(options: list[str], work: Path) -> int:
-    """Fill the work folder and start JupyterLab; returns its exit status."""
-    for note in fill(work):
+    """Fill the work folder and start JupyterLab; returns its exit status.
+
+    Raises:
+        LabError: if the folder cannot be written.
+    """
+    prepare(work)
+    try:
+        elsewhere = places.settle(work)
+    except OSError as error:
+        raise _no_room(work, error) from None
+    for note in filter(None, [elsewhere, *fill(work)]):
         print(note)
     print(f"Your copies are in {work}. Stop JupyterLab with Ctrl-C.", flush=True)
     try:

@@ -7,22 +7,26 @@ test run never marks anything as solved.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import filelock
 
 import course_lib
+from course_lib.classroom import places
 from course_lib.classroom.exercise import ERROR, FAIL, NOT_ATTEMPTED, PASS, Outcome
 from course_lib.runtime import work_folder
 
-FILE = "progress.json"
+FILE, LOCK = "progress.json", ".progress.lock"
+PATIENCE = 10  # seconds that another notebook may take to save its progress
 
 _memory: dict = {}
+_unsaved: dict[Path, list[Callable[[dict], None]]] = {}  # changes that a full disk or a held lock kept from being saved
 
 
 def course_root() -> Path:
@@ -42,8 +46,13 @@ def write_atomically(path: Path, text: str) -> None:
         raise
 
 
-def trust(path: Path) -> None:
-    """Sign a notebook that comes with the course, so that JupyterLab shows its stored outputs as they are."""
+def trust(path: Path) -> str | None:
+    """Sign a notebook that comes with the course, so that JupyterLab shows its stored outputs as they are.
+
+    Returns:
+        None; or why it could not be signed. Untrusted notebooks work too: their stored tables only look plainer until
+        they are run.
+    """
     try:
         import nbformat
         from jupyter_core.paths import jupyter_data_dir
@@ -55,28 +64,99 @@ def trust(path: Path) -> None:
         Path(jupyter_data_dir()).mkdir(mode=0o700, parents=True, exist_ok=True)
         NotebookNotary(data_dir=jupyter_data_dir()).sign(nbformat.read(path, as_version=4))
     except Exception as error:
-        # Untrusted notebooks work too: their stored tables only look plainer until they are run.
-        print(f"{path.name} could not be signed ({error}).")
+        return places.why(error)
+    return None
 
 
 def _empty() -> dict:
     return {"version": 1, "exercises": {}, "guesses": {}}
 
 
-def _load(path: Path) -> dict:
+# What every note of an exercise may hold, as the functions below rely on it.
+_FORMS = {
+    "checks": int,
+    "failures": int,
+    "solved": str | None,
+    "misconceptions": list,
+    "last": str,
+    "last_misconception": str | None,
+    "last_message": str,
+}
+
+
+def _parse(text: str) -> dict:
+    """The records in a text.
+
+    Raises:
+        ValueError: if it is no progress file, or somebody's editor changed the form of an entry.
+    """
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(data, dict) or not all(isinstance(data.get(k), dict) for k in ("exercises", "guesses")):
-            raise ValueError("not a progress file")
-        return data
+        data = json.loads(text)
+    except RecursionError:
+        raise ValueError("not a progress file") from None
+    parts = [data.get(k) for k in ("exercises", "guesses")] if isinstance(data, dict) else [None]
+    if not all(isinstance(part, dict) and all(isinstance(e, dict) for e in part.values()) for part in parts):
+        raise ValueError("not a progress file")
+    exercises, guesses = parts
+    notes = [(note, _FORMS) for note in exercises.values()] + [(guess, {"answer": str}) for guess in guesses.values()]
+    if not all(isinstance(note[key], form) for note, forms in notes for key, form in forms.items() if key in note):
+        raise ValueError("not a progress file")
+    return data
+
+
+def complaint(folder: Path) -> str | None:
+    """What is wrong with the records of a work folder, for the doctor; None if nothing. Changes nothing."""
+    try:
+        _parse((folder / FILE).read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        pass
+    except ValueError:
+        return f"{FILE} is damaged; the next check keeps it under another name and starts a new one"
+    except OSError as error:
+        return f"{FILE} cannot be read ({places.why(error, folder)})"
+    try:
+        with filelock.FileLock(folder / LOCK, timeout=0.5):
+            return None
+    except (OSError, NotImplementedError) as error:
+        return f"{LOCK} cannot be locked ({places.why(error, folder)})"
+
+
+def _load(path: Path, *, rescue: bool = True) -> dict:
+    """Read the records; damaged ones are kept under another name, with a notice (not if ``rescue`` is off)."""
+    try:
+        return _parse(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return _empty()
-    except ValueError:
-        # Edited by hand or cut short by a full disk: keep what is there for the learner, and start anew.
-        spare = path.with_name(f"progress.unreadable-{datetime.now(UTC):%Y%m%d-%H%M%S}.json")
+    except (ValueError, OSError) as error:
+        # Edited by hand, cut short by a full disk, or a folder: keep what is there for the learner, and start anew.
+        if not rescue or not (isinstance(error, ValueError) or path.is_dir()):
+            raise
+        spare = path.with_name(f"progress.unreadable-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}.json")
         os.replace(path, spare)
         print(f"{path.name} could not be read. It was kept as {spare.name}, and a new one was started.")
         return _empty()
+
+
+@contextlib.contextmanager
+def _alone(folder: Path, patience: float) -> Iterator[None]:
+    """Hold the lock of the records; ``OSError`` names it if that cannot be."""
+    lock = filelock.FileLock(folder / LOCK, timeout=patience)
+    try:
+        lock.acquire()
+    except (OSError, NotImplementedError) as error:
+        raise OSError(f"{LOCK}: {places.why(error, folder)}") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _notice(what: str, error: Exception, folder: Path) -> None:
+    if isinstance(error, ValueError):
+        reason = f"{FILE} is damaged"
+    else:
+        reason = places.why(error, folder) if error.errno else str(error)
+    print(f"Your progress could not be {what} ({reason}). `python -m course_lib doctor` tells what to do.")
 
 
 def read() -> dict:
@@ -88,17 +168,25 @@ def read() -> dict:
     if folder is None:
         return _memory if _memory else _empty()
     try:
-        with filelock.FileLock(folder / ".progress.lock", timeout=10):
-            return _load(folder / FILE)
-    except (OSError, filelock.Timeout) as error:
-        print(f"Your progress could not be read ({error}). `python -m course_lib doctor` tells what to do.")
-        return _empty()
+        try:
+            with _alone(folder, min(3, PATIENCE)):
+                data = _load(folder / FILE)
+        except OSError:
+            # The lock is held or broken, or nothing can be written here. Records are only ever replaced as a whole.
+            data = _load(folder / FILE, rescue=False)
+    except (OSError, ValueError) as error:
+        _notice("read", error, folder)
+        data = _empty()
+    for change in _unsaved.get(folder, []):
+        change(data)
+    return data
 
 
 def update(change: Callable[[dict], None]) -> None:
     """Apply ``change`` to the records and save them, safe against other notebooks doing the same.
 
-    A work folder that cannot be written costs the learner a line of notice, never the result of a check.
+    A work folder that cannot be written costs the learner a line of notice, never the result of a check. What could not
+    be saved is known until this kernel ends, and saved with the next change.
     """
     global _memory
     folder = work_folder()
@@ -107,13 +195,24 @@ def update(change: Callable[[dict], None]) -> None:
             _memory = _empty()
         change(_memory)
         return
+    changes = [*_unsaved.get(folder, []), change]
     try:
-        with filelock.FileLock(folder / ".progress.lock", timeout=10):
+        with _alone(folder, PATIENCE):
             data = _load(folder / FILE)
-            change(data)
+            for one in changes:
+                one(data)
             write_atomically(folder / FILE, json.dumps(data, indent=1, sort_keys=True) + "\n")
-    except (OSError, filelock.Timeout) as error:
-        print(f"Your progress could not be saved ({error}). `python -m course_lib doctor` tells what to do.")
+    except OSError as error:
+        _notice("saved", error, folder)
+        _unsaved[folder] = changes
+        try:
+            data = _load(folder / FILE, rescue=False)
+        except (OSError, ValueError):
+            data = _empty()
+        for one in changes:
+            one(data)
+    else:
+        _unsaved.pop(folder, None)
 
 
 def record_check(outcome: Outcome) -> dict:
