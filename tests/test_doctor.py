@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from course_lib import datasets
-from course_lib.classroom import doctor, records
+from course_lib import crashes, datasets
+from course_lib.classroom import doctor, places, records
 
 
 def said(tmp_path, **kwargs) -> tuple[int, str]:
@@ -20,19 +20,23 @@ def said(tmp_path, **kwargs) -> tuple[int, str]:
 
 @pytest.fixture(autouse=True)
 def tensorflow_here(monkeypatch):
+    """Nothing is imported: tests of that are in test_crashes.py."""
     monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+    monkeypatch.setattr(crashes, "attempt", lambda *_: crashes.Attempt(0, "", 1.0))
+    monkeypatch.setattr(crashes, "found", lambda *_: [])
 
 
 def test_sound_machine_passes(tmp_path):
     status, text = said(tmp_path)
     assert status == 0 and text.endswith("Everything is in order."), text
-    for subject in ("Python", "packages", "backend", "kernel", "data", "disk", "writing"):
+    for subject in ("machine", "Python", "packages", "backend", "loading", "kernel", "data", "disk", "writing", "home"):
         assert f"✔ {subject}" in text
 
 
 def test_it_does_not_import_the_backend():
     code = (
-        "import sys; from pathlib import Path; from course_lib.classroom.doctor import examine; examine(Path('work'));"
+        "import sys; from pathlib import Path; from course_lib import crashes; from course_lib.classroom.doctor import examine;"
+        "crashes.attempt = lambda *_: crashes.Attempt(0, '', 1.0); examine(Path('work'));"
         "sys.exit(bool({'keras', 'tensorflow', 'jax', 'torch'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=records.course_root(), capture_output=True)
@@ -124,7 +128,7 @@ def test_damaged_data(tmp_path, monkeypatch):
 
 def test_full_disk_and_no_write_permission(tmp_path, monkeypatch):
     monkeypatch.setattr(doctor, "DISK_NEEDED", 1 << 60)
-    monkeypatch.setattr("pathlib.Path.write_text", lambda *a, **k: (_ for _ in ()).throw(PermissionError(13, "denied")))
+    monkeypatch.setattr(places, "probe", lambda folder: (_ for _ in ()).throw(PermissionError(13, "denied")))
     status, text = said(tmp_path)
     assert status == 1 and "✘ disk" in text and "✘ writing" in text and "--work FOLDER" in text
 
@@ -133,6 +137,52 @@ def test_one_broken_look_does_not_hide_the_others(tmp_path, monkeypatch):
     monkeypatch.setattr(datasets, "verify", lambda: 1 / 0)
     status, text = said(tmp_path)
     assert status == 1 and "ZeroDivisionError" in text and "✔ writing" in text
+
+
+@pytest.mark.parametrize(
+    ("system", "machine", "python", "good", "fix"),
+    [
+        ("Linux", "x86_64", "linux-x86_64", True, ""),
+        ("Linux", "aarch64", "linux-aarch64", True, ""),
+        ("Darwin", "arm64", "macosx-11.0-arm64", True, ""),
+        ("Windows", "AMD64", "win-amd64", True, ""),
+        ("Windows", "ARM64", "win-amd64", True, ""),  # an emulated Python takes the packages for x86-64
+        ("Windows", "ARM64", "win-arm64", False, "work in WSL"),
+        ("Darwin", "x86_64", "macosx-10.9-universal2", False, "install a Python for arm64"),
+        ("FreeBSD", "amd64", "freebsd-14", False, "hosted notebook"),
+    ],
+)
+def test_machines_that_no_packages_exist_for_are_named(tmp_path, monkeypatch, system, machine, python, good, fix):
+    monkeypatch.setattr(doctor.platform, "system", lambda: system)
+    monkeypatch.setattr(doctor.platform, "machine", lambda: machine)
+    monkeypatch.setattr(doctor.sysconfig, "get_platform", lambda: python)
+    (finding,) = doctor.look_at_machine()
+    assert finding.good is good and fix in finding.fix
+    assert ("macOS" if system == "Darwin" else system) in finding.found
+
+
+def test_a_python_of_32_bits_and_musl_are_named(monkeypatch):
+    monkeypatch.setattr(doctor.sysconfig, "get_config_var", lambda name: "x86_64-pc-linux-musl")
+    monkeypatch.setattr(doctor.platform, "system", lambda: "Linux")
+    assert "glibc" in next(doctor.look_at_machine()).fix
+    monkeypatch.setattr(doctor.struct, "calcsize", lambda form: 4)
+    assert "64 bits" in next(doctor.look_at_machine()).fix
+
+
+def test_a_home_that_cannot_be_written_is_no_error_but_said(tmp_path, monkeypatch):
+    wanting = {"JUPYTER_DATA_DIR": ("data", tmp_path / "home" / ".local", "Read-only file system")}
+    monkeypatch.setattr(places, "unwritable", lambda: wanting)
+    status, text = said(tmp_path)
+    (line,) = (line for line in text.splitlines() if line.startswith("✔ home"))
+    assert status == 0 and "Read-only file system" in line and "set JUPYTER_DATA_DIR" in line
+
+
+def test_no_folder_for_temporary_files_is_an_error_with_its_cure(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        places, "unwritable", lambda: {"TMPDIR": ("temporary", tmp_path, "no folder for temporary files")}
+    )
+    status, text = said(tmp_path)
+    assert status == 1 and "✘ temporary" in text and "TMPDIR" in text
 
 
 @pytest.mark.backends

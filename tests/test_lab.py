@@ -130,7 +130,7 @@ def test_write_failure_is_explained_with_the_way_out(release, monkeypatch):
     def refuse(self, *args, **kwargs):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("pathlib.Path.write_text", refuse)
+    monkeypatch.setattr("pathlib.Path.write_bytes", refuse)
     with pytest.raises(lab.LabError, match="--work FOLDER"):
         lab.fill(work)
 

@@ -22,6 +22,7 @@ def note(name, status, misconception=None):
 @pytest.fixture(autouse=True)
 def empty_memory(monkeypatch):
     monkeypatch.setattr(records, "_memory", {})
+    monkeypatch.setattr(records, "_unsaved", {})
 
 
 def test_outside_a_work_folder_nothing_is_written(tmp_path, monkeypatch):
@@ -179,20 +180,58 @@ def test_question_and_answer_are_shown_as_text_not_as_html(work, monkeypatch):
     assert shown[1].children[2].value == note.value
 
 
-def test_records_that_cannot_be_read_cost_a_notice_not_the_hint(work, capsys):
-    (work / ".progress.lock").mkdir()
+def test_records_that_cannot_be_read_cost_a_notice_not_the_hint(work, monkeypatch, capsys):
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.read_text", refuse)
     assert records.read() == {"version": 1, "exercises": {}, "guesses": {}}
     assert records.entry("psnr") == {} and records.guess_of("toy") is None and progress(1).solved() == 0
     out = capsys.readouterr().out.splitlines()
-    assert len(out) == 4 and all("could not be read" in line and "doctor" in line for line in out)
+    assert len(out) == 4 and all("could not be read (Permission denied)" in line and "doctor" in line for line in out)
 
 
-def test_records_held_by_another_notebook_cost_a_notice(work, monkeypatch, capsys):
+@pytest.fixture(params=["held", "folder"])
+def locked(request, work, monkeypatch):
+    """A work folder whose lock another program holds, or in whose place lies a folder; yields how to free it."""
     import filelock
 
-    def held(*_, **__):
-        raise filelock.Timeout(str(work / ".progress.lock"))
+    monkeypatch.setattr(records, "PATIENCE", 0.05)
+    lock = work / ".progress.lock"
+    if request.param == "folder":
+        lock.mkdir()
+        yield lock.rmdir
+        return
+    other = filelock.FileLock(lock)
+    other.acquire()
+    yield other.release
+    other.release()
 
-    monkeypatch.setattr(filelock, "FileLock", held)
-    assert records.guess_of("toy") is None
-    assert "could not be read" in capsys.readouterr().out
+
+def test_records_are_read_although_the_lock_cannot_be_had(work, locked, capsys):
+    saved = {"version": 1, "exercises": {}, "guesses": {"toy": {"answer": "heads"}}}
+    (work / "progress.json").write_text(json.dumps(saved), encoding="utf-8")
+    assert records.guess_of("toy") == "heads" and capsys.readouterr().out == ""
+
+
+def test_what_could_not_be_saved_is_known_and_saved_with_the_next_change(work, locked, capsys):
+    assert note("psnr", "FAIL")["failures"] == 1
+    assert note("psnr", "FAIL")["failures"] == 2, "after two failures the hint shows the solution, saved or not"
+    records.record_guess("toy", "Heads?", ["heads", "tails"], "heads")
+    assert records.guess_of("toy") == "heads" and records.entry("psnr")["failures"] == 2
+    assert not (work / "progress.json").exists()
+    out = capsys.readouterr().out.splitlines()
+    assert len(out) == 3 and all(".progress.lock" in line for line in out)
+    locked()
+    note("mse_per_image", "PASS")
+    saved = json.loads((work / "progress.json").read_text(encoding="utf-8"))
+    assert saved["exercises"]["psnr"]["failures"] == 2 and saved["guesses"]["toy"]["answer"] == "heads"
+    assert saved["exercises"]["mse_per_image"]["solved"] and capsys.readouterr().out == ""
+    note("mse_per_image", "PASS")
+    assert records.entry("psnr")["failures"] == 2, "no change is made twice"
+
+
+def test_a_byte_order_mark_of_an_editor_is_no_damage(work, capsys):
+    text = json.dumps({"version": 1, "exercises": {"psnr": {"checks": 1}}, "guesses": {}})
+    (work / "progress.json").write_text(text, encoding="utf-8-sig")
+    assert records.entry("psnr") == {"checks": 1} and capsys.readouterr().out == ""

@@ -14,6 +14,7 @@ import struct
 import sys
 import sysconfig
 import tomllib
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +50,8 @@ def _python() -> Iterator[Finding]:
     yield Finding("Python", good, version, "install Python 3.11, 3.12 or 3.13 and make the environment anew with it")
 
 
-def _machine() -> Iterator[Finding]:
+def look_at_machine() -> Iterator[Finding]:
+    """Whether packages exist for this system, processor and Python."""
     system, processor = platform.system(), platform.machine().lower()
     if system == "Windows":  # of the Python, which may be emulated
         processor = sysconfig.get_platform().removeprefix("win-")
@@ -194,7 +196,7 @@ def _loads(module: str, code: str, environment: dict[str, str], work: Path) -> I
         return
     yield _failed("loading", f"importing {module}", module, attempt)
     for crash in earlier:
-        yield Finding("kernel", False, f"the last import of {module} {crash}", "as for loading, above")
+        yield Finding("kernel", False, f"the last start {crash}", "as for loading, above")
 
 
 def _failed(subject: str, what: str, module: str, attempt: crashes.Attempt) -> Finding:
@@ -205,6 +207,8 @@ def _failed(subject: str, what: str, module: str, attempt: crashes.Attempt) -> F
         fix = crashes.remedy(module, attempt.words)
     elif attempt.status is None:
         fix = "run this once more; if it stays so slow, look at virus scanner, network disk and memory"
+    elif any("No usable temporary directory" in line for line in attempt.words):
+        fix = "see temporary, above"
     elif attempt.signal == 9:
         fix = "close other programs: the course needs about 2 GB of free memory"
     elif sys.platform == "win32" and any("DLL load failed" in line for line in attempt.words):
@@ -217,13 +221,15 @@ def _failed(subject: str, what: str, module: str, attempt: crashes.Attempt) -> F
 def _kernel() -> Iterator[Finding]:
     fix = f"{_quoted(sys.executable)} -m ipykernel install --sys-prefix --name python3"
     try:
-        from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+        with warnings.catch_warnings(action="ignore"):  # IPython's on a home that cannot be written: see `_home`
+            from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
     except ImportError:
         yield Finding("kernel", False, "jupyter_client is missing", "see packages")
         return
     os.environ.setdefault("JUPYTER_PREFER_ENV_PATH", "1")
     try:
-        command = KernelSpecManager().get_kernel_spec("python3").argv[0]
+        with warnings.catch_warnings(action="ignore"):
+            command = KernelSpecManager().get_kernel_spec("python3").argv[0]
     except NoSuchKernel:
         yield Finding("kernel", False, "no kernel named python3", fix)
         return
@@ -286,14 +292,12 @@ def _copies(work: Path) -> Iterator[Finding]:
     for name in ("notebooks", "exercises", "solutions"):
         if (work / name).exists() and not (work / name).is_dir():
             yield Finding("copies", False, f"{work / name} is a file", "move it away, then `make lab`")
-    if work.is_dir() and runtime.work_folder(work) != work.resolve():
-        yield Finding(
-            "copies",
-            False,
-            f"{work} lacks its mark {runtime.MARKER}",
-            f"move {work / runtime.MARKER} away if it is there, then `make lab`: nothing of yours is overwritten",
-        )
-        return
+    marker = work / runtime.MARKER
+    if marker.exists() and not marker.is_file():
+        yield Finding("copies", False, f"{marker} is no file", "move it away, then `make lab`")
+    elif not marker.exists() and (work / "exercises").is_dir():
+        fix = "`make lab` writes it anew; nothing of yours is overwritten"
+        yield Finding("copies", False, f"{marker} is missing: what you solve is not kept", fix)
     wrong = records.complaint(work)
     if wrong:
         yield Finding(
@@ -306,12 +310,19 @@ def _copies(work: Path) -> Iterator[Finding]:
 
 def _home() -> Iterator[Finding]:
     wanting = places.unwritable()
+    if "TMPDIR" in wanting:
+        yield Finding(
+            "temporary",
+            False,
+            wanting.pop("TMPDIR")[2],
+            "set the variable TMPDIR to a folder that you can write; `python -m course_lib lab` does so itself",
+        )
     if not wanting:
         yield Finding("home", True, "Jupyter can write where it keeps its files")
         return
-    found = f"{places.complaint(wanting)} `python -m course_lib lab` keeps these files in work/{places.INSIDE} instead"
+    found = f"{places.complaint(wanting)} `python -m course_lib lab` keeps these files in work/{places.INSIDE}"
     yield Finding(
-        "home", True, f"{found}; if you start Jupyter otherwise, set {', '.join(wanting)} to folders you can write"
+        "home", True, f"{found}; if you start Jupyter otherwise, set {', '.join(wanting)} to folders that you can write"
     )
 
 
@@ -372,7 +383,7 @@ def examine(work: Path, *, deep: bool = False, show: Callable[[str], None] = pri
         0 if everything is in order, otherwise 1.
     """
     looks = {
-        "machine": _machine,
+        "machine": look_at_machine,
         "Python": _python,
         "packages": _packages,
         "tools": _tools,

@@ -69,9 +69,11 @@ def probe(folder: Path) -> None:
 
 def _homes() -> Iterator[tuple[str, str, Path]]:
     """Variable, name in our folder, and the folder that Jupyter, IPython and Matplotlib would write to."""
-    from jupyter_core import paths
-
     home = Path(os.path.expanduser("~"))
+    try:
+        from jupyter_core import paths
+    except ImportError:  # the doctor says so among the packages
+        return
     yield "JUPYTER_DATA_DIR", "data", Path(paths.jupyter_data_dir())
     yield "JUPYTER_RUNTIME_DIR", "runtime", Path(paths.jupyter_runtime_dir())
     yield "JUPYTER_CONFIG_DIR", "config", Path(paths.jupyter_config_dir())

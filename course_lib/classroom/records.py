@@ -114,6 +114,8 @@ def complaint(folder: Path) -> str | None:
         return f"{FILE} is damaged; the next check keeps it under another name and starts a new one"
     except OSError as error:
         return f"{FILE} cannot be read ({places.why(error, folder)})"
+    if not (folder / LOCK).exists():
+        return None
     try:
         with filelock.FileLock(folder / LOCK, timeout=0.5):
             return None
