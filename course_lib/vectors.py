@@ -78,7 +78,7 @@ def ready() -> bool:
     """Whether LanceDB can be used here; if not, prints what is missing and what to do."""
     missing = what_is_missing()
     if missing:
-        print(f"{missing} What needs the database is left out; all else runs.")
+        print(f"What needs the database is left out, and all else runs. {missing}")
     return not missing
 
 
