@@ -102,8 +102,9 @@ training.fit = lambda *args, **options: _patient(*args, **{**options, "epochs": 
 def changed_lesson(tmp_path):
     """A function that runs a lesson with one line of code changed, as a learner with data of their own does.
 
-    The trainings are cut to one pass over the data, so claims are logged and not held to; it returns their texts. Only
-    the cells that the change can reach are run, and those that these need; with ``whole=True`` all of them.
+    The trainings are cut to one pass over the data, so claims are logged and not held to; it returns their texts, and
+    ``changed_lesson.printed`` has what the reader sees: all lines, and the captions. Only the cells that the change can
+    reach are run, and those that these need; with ``whole=True`` all of them.
     """
     import nbformat
 
@@ -124,6 +125,8 @@ def changed_lesson(tmp_path):
         log = tmp_path / "claims.jsonl"
         log.write_text("", encoding="utf-8")
         execute(notebook, folder("notebooks"), {"COURSE_CLAIMS_LOG": str(log), "COURSE_CLAIMS_KEEP_GOING": "1"})
+        outputs = [output for c in notebook.cells for output in c.get("outputs", [])]
+        run.printed = "\n".join(o.get("text") or o.get("data", {}).get("text/plain", "") for o in outputs)
         return [json.loads(entry)["text"] for entry in log.read_text(encoding="utf-8").splitlines()]
 
     return run

@@ -1,6 +1,7 @@
 """The heads are what their data card says; the learner's own pictures become the same kind of data set, or say why not."""
 
 import hashlib
+import re
 import shutil
 import subprocess
 import sys
@@ -422,11 +423,39 @@ def test_the_smallest_pictures_are_no_mistake():
 
 
 @pytest.mark.lesson("06")
-def test_the_lesson_runs_on_two_folders_of_pictures(folders, changed_lesson):
+@pytest.mark.parametrize("whole", [False, pytest.param(True, marks=pytest.mark.weekly)])
+def test_the_lesson_runs_on_two_folders_of_pictures(folders, changed_lesson, whole):
     of_ours = 'faces = datasets.heads()  # with consent: faces = own_pictures("folder of A", "folder of B")'
     people = ", ".join(repr(str(folders / person)) for person in ("a", "b"))
-    made = changed_lesson("06", of_ours, f"input = lambda question: 'both agreed'\nfaces = own_pictures({people})")
+    made = changed_lesson(
+        "06", of_ours, f"input = lambda question: 'both agreed'\nfaces = own_pictures({people})", whole=whole
+    )
     assert made and not any("test pairs" in text for text in made)  # no true pictures of a swap, no claim about them
+    printed = changed_lesson.printed
+    assert "From here on the numbers are those of your own data." in printed and "not paired" in printed
+    # Of the five questions only the detector's can be decided without the truth.
+    for question in (
+        "B, turned and lit like A: ",
+        "like the mean face or worse: ",
+        "about a decibel: ",
+        "level with the",
+    ):
+        assert re.search(rf"undecided:(\n  .*)*\n  {question}.*nan", printed), question
+    assert "The experiment says" not in printed and printed.count("Your data say") <= 1
+    assert not re.search(r"(Your data say|✔).*\bnan\b", printed)
+    # Neither a caption nor a line tells what was found on other heads.
+    for told in ("same pose", "lit like A. ", "a ruin", "Head and light", "do not touch", "come out at 1"):
+        assert told not in printed, told
+    # Lines and figures that come from the course's logs say so; the table of levers only stands in the whole lesson.
+    logs = [
+        text
+        for text in printed.splitlines()
+        if re.search(r"onvolutional pair, |: swap +[-+][0-9.]+ dB|ne lever at", text)
+    ]
+    assert len(logs) == (3 if not whole else 4), logs
+    assert all("on the course's heads" in text.lower() for text in logs)
+    if whole:
+        assert "on the course's heads, mean of three seeds:\ncode of 8 " in printed
 
 
 # --- the rebuild script ---

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from made_pictures import clothes_in_a_folder, digits_in_folders
@@ -257,3 +259,64 @@ def test_a_subfolder_without_pictures_is_no_class(tmp_path, capsys):
 def test_wrong_arguments_are_answered_with_what_exists(options, message):
     with pytest.raises(ValueError, match=message):
         own_pictures(ROOM, **options)
+
+
+def test_the_full_sets_get_a_validation_split():
+    data = datasets.digits()
+    cut = data.with_validation(500)
+    assert (
+        repr(cut) == "ImageDataset('digits': 3,500 train / 500 validation / 1,000 test images of 28 x 28, 10 classes)"
+    )
+    assert np.array_equal(np.concatenate([cut.train, cut.validation]), data.train)
+    assert np.array_equal(np.concatenate([cut.train_labels, cut.validation_labels]), data.train_labels)
+    with pytest.raises(ValueError, match="there is a validation split of 500 images already"):
+        cut.with_validation(10)
+    for wrong in (0, 4_000):
+        with pytest.raises(ValueError, match="expected 1 to 3,999"):
+            data.with_validation(wrong)
+
+
+TOLD_OF_CLOTHES = (
+    "The prior draws many codes",
+    "gains most from the mixture",
+    "Similar, blurred",
+    "Most of its samples are",
+    "takes d² most of the way",
+)
+
+
+@pytest.mark.lesson("09")
+@pytest.mark.parametrize(
+    ("of_each", "whole"),
+    [
+        ({"1": 150, "2": 130, "7": 120}, False),
+        pytest.param({"1": 150, "2": 130, "7": 120}, True, marks=pytest.mark.weekly),
+        pytest.param({"1": 250, "3": 150}, False, marks=pytest.mark.weekly),
+    ],
+)
+def test_lesson_09_runs_on_a_folder_of_classes(tmp_path, changed_lesson, of_each, whole):
+    digits_in_folders(tmp_path / "digits", of_each)
+    source = f"clothes = datasets.own_pictures({str(tmp_path / 'digits')!r}, shuffle=True)"
+    changed_lesson("09", "clothes = datasets.fashion_mnist()", source, whole=whole)
+    printed = changed_lesson.printed
+    assert "400 pictures in" in printed and "From here on the numbers are those of your own data." in printed
+    assert re.search(r"the classifier names \d+.\d% of the validation pictures", printed)
+    assert not [text for text in TOLD_OF_CLOTHES if text in printed]
+    assert "The experiment says" not in printed.split("Every third training day")[0]
+    assert "Your data say" in printed or "leaves it undecided" in printed
+    assert f"Four samples of each class that was asked for. 4 rows of {len(of_each)} images" in printed
+    if (
+        whole
+    ):  # electricity is the course's, whatever the pictures are: its sentences hold or do not, and are not left open
+        assert re.search(r"^[✔✘] The spectrum of the days", printed, re.M)
+        assert re.search(r"^[✔✘] On the test weeks", printed, re.M)
+
+
+@pytest.mark.weekly
+@pytest.mark.lesson("09")
+def test_lesson_09_runs_on_a_folder_without_classes(tmp_path, changed_lesson):
+    folder = clothes_in_a_folder(tmp_path / "clothes", 300)
+    changed_lesson("09", "clothes = datasets.fashion_mnist()", f"clothes = datasets.own_pictures({str(folder)!r})")
+    printed = changed_lesson.printed
+    assert "picture 300" in printed and not [text for text in TOLD_OF_CLOTHES if text in printed]
+    assert "the classifier names" not in printed and "the classifier sees" not in printed  # of one class says nothing

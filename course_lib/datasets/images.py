@@ -124,22 +124,22 @@ class ImageDataset:
         return np.divide(getattr(self, split)[..., None], np.float32(255), dtype=np.float32)
 
     def with_validation(self, count: int) -> ImageDataset:
-        """The same set with its last ``count`` training pictures as validation, for the complete sets, which have none.
+        """The same set with the last ``count`` training images as validation: for the full sets, which come without.
 
         Raises:
-            ValueError: if ``count`` is not between 1 and the training pictures less one.
+            ValueError: if there is a validation split already, or ``count`` does not leave both something.
         """
-        if not 1 <= count < len(self.train):
-            raise ValueError(f"count: expected 1 to {len(self.train) - 1:,} of the training pictures, got {count}")
-        train, validation = np.split(self.train, [-count])
-        labels, validation_labels = np.split(self.train_labels, [-count])
-        parts = {
-            "train": train,
-            "train_labels": labels,
-            "validation": validation,
-            "validation_labels": validation_labels,
-        }
-        return replace(self, **parts)
+        if len(self.validation):
+            raise ValueError(f"there is a validation split of {len(self.validation):,} images already")
+        if not 0 < count < len(self.train):
+            raise ValueError(f"count: expected 1 to {len(self.train) - 1:,} of the training images, got {count!r}")
+        return replace(
+            self,
+            train=self.train[:-count],
+            train_labels=self.train_labels[:-count],
+            validation=self.train[-count:],
+            validation_labels=self.train_labels[-count:],
+        )
 
 
 def fashion_mnist(full: bool = False) -> ImageDataset:
@@ -151,7 +151,8 @@ def fashion_mnist(full: bool = False) -> ImageDataset:
 
     Args:
         full: give all 60,000 train and 10,000 test images in upstream order. Validation is then empty, shape
-            (0, 28, 28), so that results stay comparable with published ones on 60,000 images: cut your own from train.
+            (0, 28, 28), so that results stay comparable with published ones on 60,000 images: ``with_validation(5_000)``
+            cuts one from train.
             The sources, in this order: the Keras cache (``$KERAS_HOME`` or ``~/.keras``, folder
             ``datasets/fashion-mnist``), the folder of Debian's package ``dataset-fashion-mnist``, a download into the
             Keras cache. Each is checked against our SHA-256 of the decoded arrays; a damaged one is passed over with a

@@ -31,13 +31,20 @@ import io
 import time
 
 from course_lib import (
+    above,
+    all_of,
     augment,
+    below,
+    between,
     claim,
+    close,
     datasets,
+    finding,
     guess,
     head_pose,
     metrics,
     models,
+    own_data,
     plots,
     referees,
     reveal,
@@ -95,6 +102,7 @@ def own_pictures(folder_a, folder_b):
 
 
 faces = datasets.heads()  # with consent: faces = own_pictures("folder of A", "folder of B")
+own_data(not faces.paired)
 
 # %%
 known = faces.paired  # whether the true picture of a swap exists: only for people who were drawn
@@ -104,10 +112,11 @@ print(faces)
 if not known:
     print("Nobody knows the true swap of your pictures, nor their poses. What needs them is skipped, and prints nan.")
 shown = list(range(min(8, *map(len, valid.values()))))
+pairs = "Validation pairs: both people with the same pose, expression and light. The training pictures are not paired."
 plots.grid(
     [valid["a"][shown], valid["b"][shown]],
     row_labels=["person A", "person B"],
-    caption="Validation pairs: both people with the same pose, expression and light. The training pictures are not paired.",
+    caption=pairs if known else "Validation pictures. One above the other are two moments that have nothing in common.",
 )
 
 # %% [markdown]
@@ -234,7 +243,8 @@ def show_swap(own, other, chosen=shown, split="validation", caption=""):
 show_swap(
     pca.reconstruct(flat(valid["a"])),
     carried["b"],
-    caption="No network: B appears, turned and lit like A. What A's mouth and eyes do is lost in a blur.",
+    caption="No network: PCA and transport. "
+    + finding("B appears, turned and lit like A. What A's mouth and eyes do is lost in a blur."),
 )
 if known:
     claim(
@@ -242,7 +252,22 @@ if known:
         results["PCA and optimal transport"][0] > max(results[n][0] for n in list(results)[1:5]) + 0.5,
         f"{results['PCA and optimal transport'][0]:.2f} dB against at most {max(results[n][0] for n in list(results)[1:5]):.2f} dB",
     )
-reveal("without-a-network", "B, turned and lit like A")
+
+
+def nearness(b_pictures, a_pictures):
+    """PSNR of the transported pictures against others, in dB, both directions; nan if nobody knows the truth."""
+    others = flat(np.concatenate([b_pictures, a_pictures]))
+    drawn = np.concatenate([carried["b"], carried["a"]]).astype("float32")
+    return metrics.psnr(others, metrics.clip01(drawn)) if known else float("nan")
+
+
+likeness = {  # what the result could look like -> how near it is to that
+    "B's mean face": nearness(*(np.broadcast_to(mean[who], valid[who].shape) for who in "ba")),
+    "B, turned and lit like A": nearness(valid["b"], valid["a"]),
+    "a mixture of A and B": nearness(*([(valid["a"] + valid["b"]) / 2] * 2 if known else (valid["b"], valid["a"]))),
+}
+options = {a: above(likeness[a], [likeness[b] for b in likeness if b != a], unit="dB") for a in likeness}
+reveal("without-a-network", options)
 
 # %% [markdown]
 # This is the referee. It rests on an assumption that is easy to overlook: **both people were seen in the same variety of poses**. The map carries A's distribution
@@ -310,7 +335,10 @@ swapped = draw(decoder_b, naive_unseen["a"], naive_scale), draw(decoder_a, naive
 print(f"{naive_run.seconds:.0f} s; each person by the own decoder: {own_psnr:.2f} dB")
 score("naive pair", *swapped)
 show_swap(
-    own[0], swapped[0], caption="The own decoder draws well. The other decoder, from the same code, draws a ruin."
+    own[0],
+    swapped[0],
+    caption="The naive pair. "
+    + finding("The own decoder draws well. The other decoder, from the same code, draws a ruin."),
 )
 
 # %%
@@ -321,7 +349,15 @@ if known:
         f"own {own_psnr:.1f}, swap {results['naive pair'][0]:.1f}, mean face {results['mean face'][0]:.1f} dB",
         margin=min(own_psnr - results["naive pair"][0] - 6, results["mean face"][0] + 1 - results["naive pair"][0]),
     )
-reveal("naive", "like the mean face or worse")
+naive_swap = results["naive pair"][0]  # dB
+reveal(
+    "naive",
+    {
+        "nearly as good as the own picture": above(naive_swap, own_psnr - 2, unit="dB"),
+        "about like the closed form": close(naive_swap, results["PCA and optimal transport"][0], 1, unit="dB"),
+        "like the mean face or worse": below(naive_swap, results["mean face"][0] + 1, unit="dB"),
+    },
+)
 
 # %% [markdown]
 # ## Why it fails: the code knows who it is
@@ -441,7 +477,7 @@ plots.matrix(
     ["own, dB", "swap, dB", "+ shift", "+ transport", "R² yaw", "R² jaw"],
     value_format=".2f",
     cell=(1.0, 0.42),
-    caption="One lever at a time; columns from + shift on with the codes moved. The crop is scored on its own 32 × 32 pixels.",
+    caption="On the course's heads, one lever at a time; columns from + shift on with the codes moved. The crop is scored on its own 32 × 32 pixels.",
 )
 
 
@@ -451,6 +487,7 @@ def gain_of(lever):
     return recorded(lever) - recorded("naive (code of 64)")
 
 
+print("on the course's heads, mean of three seeds:")
 for lever in levers[1:]:
     print(
         f"{lever:18} swap {gain_of(lever):+6.2f} dB, own picture {recorded(lever, field='own_psnr') - recorded(levers[0], field='own_psnr'):+6.2f} dB"
@@ -508,7 +545,7 @@ def validation_score():
     if known:
         return swap_psnr(*swap_both(meet_unseen))
     copies = [draw(d, predict(common, meet_unseen[w] / scale), scale) for w, d in (("a", back_to_a), ("b", back_to_b))]
-    return -metrics.mse(np.concatenate(copies), flat(np.concatenate([valid["a"], valid["b"]])))
+    return metrics.psnr(np.concatenate(copies), flat(np.concatenate([valid["a"], valid["b"]])))
 
 
 score("before the first step", *swap_both(meet_unseen))
@@ -532,7 +569,8 @@ own_a = draw(back_to_a, predict(common, meet_unseen["a"] / scale), scale)
 show_swap(
     own_a,
     network[0],
-    caption="Trained for seconds, from unpaired pictures: B in A's pose. Head and light follow, the mouth in part; the eyes are mostly lost.",
+    caption="Trained for seconds, from unpaired pictures. "
+    + finding("B in A's pose: head and light follow, the mouth in part; the eyes are mostly lost."),
 )
 if known:
     ahead = results["network from the referee"][0] - results["PCA and optimal transport"][0]
@@ -549,7 +587,15 @@ if known:
         f"{over_mean:.2f} dB",
         margin=over_mean - 4.7,
     )
-reveal("from-the-referee", "about a decibel")
+added = results["network from the referee"][0] - results["PCA and optimal transport"][0]  # dB
+reveal(
+    "from-the-referee",
+    {
+        "nothing: nobody shows it a pair": below(added, 0.03, unit="dB"),
+        "about a tenth of a decibel": between(added, 0.03, 0.5, unit="dB"),
+        "about a decibel": between(added, 0.5, 2, unit="dB"),
+    },
+)
 
 # %% [markdown]
 # The turn of the head is carried over as well as the reader can read; the mouth in part; a smile, a few pixels of difference, not at all. And look at the jaw: the network has the better
@@ -601,7 +647,7 @@ def show_pair(picture, share):
 
 explore(
     show_pair,
-    "Left: in. Middle: out, from A's decoder (0) to B's (1). Right: what should come out at 1.",
+    "Left: in. Then: out, from A's decoder (0) to B's (1)." + (" Right: what should come out at 1." if known else ""),
     picture=slider(0, len(valid["a"]) - 1, min(3, len(valid["a"]) - 1), label="picture"),
     share=slider(0.0, 1.0, 1.0, step=0.1, label="share of B's decoder"),
 )
@@ -679,7 +725,17 @@ if known:
         f"{lead:+.2f} dB",
         margin=0.5 - abs(lead),
     )
-reveal("edges", "level with the network")
+ends, lower, upper = (results[name][0] for name in ("edges, transport, kernel ridge", "PCA and optimal transport", "network from the referee"))  # fmt: skip
+reveal(
+    "edges",
+    {
+        "between the mean face and PCA with transport": all_of(
+            above(ends, results["mean face"][0]), below(ends, lower, unit="dB")
+        ),
+        "between PCA with transport and the network": all_of(above(ends, lower), below(ends, upper, by=0.5, unit="dB")),
+        "level with the network": close(ends, upper, 0.5, unit="dB"),
+    },
+)
 
 # %% [markdown]
 # The network was not beaten by a better method but by a better **input**. What must not be in the code is best kept out of the input: that is what warping,
@@ -788,7 +844,7 @@ for kind in dict.fromkeys(log["training"].tolist()):
     rows = log[log["training"] == kind]
     last, leaks = rows[-1], rows["leak"]
     print(
-        f"convolutional pair, {kind}: own {last['own_psnr']:.2f} dB, swap {last['swap_psnr']:.2f} dB, "
+        f"on the course's heads, convolutional pair, {kind}: own {last['own_psnr']:.2f} dB, swap {last['swap_psnr']:.2f} dB, "
         f"identity leak {last['leak']:.2f}, {last['seconds']:.0f} s on one core"
     )
 convolutional = keras.saving.load_model(checkpoints / "swapper_conv.keras")
@@ -887,7 +943,18 @@ claim(
     f"area {areas[fooled]:.2f}, {found[fooled]:.0%} flagged",
     margin=min(0.75 - areas[fooled], 0.2 - found[fooled]),
 )
-reveal("detector", "those of some makers, and none of others")
+others = [share for name, share in found.items() if name != "the network it was trained on"]  # flagged, of each maker
+reveal(
+    "detector",
+    {
+        "all of them: made is made": above(min(others), 0.5, fmt=".2f", names=("least flagged", "")),
+        "those of some makers, and none of others": all_of(
+            below(min(others), 0.2, fmt=".2f", names=("least flagged", "")),
+            above(max(others), 0.8, fmt=".2f", names=("most", "")),
+        ),
+        "none": below(max(others), 0.2, fmt=".2f", names=("most flagged", "")),
+    },
+)
 
 # %% [markdown]
 # The detector had learned *blur*. It knows every maker that blurs, the convolutional pair and a JPEG of it included, and is blind to one line of arithmetic that puts fine detail back,
@@ -916,7 +983,8 @@ plots.histogram(
     },
     xlabel="agreement with the pattern, in standard deviations of chance",
     lines={"threshold": watermark.THRESHOLD},
-    caption="Without the key there is nothing to find. With it, the two hills do not touch.",
+    caption="Agreement of pictures with the pattern of the key. "
+    + finding("Without the key there is nothing to find. With it, the two hills do not touch."),
 )
 
 # %%
@@ -975,13 +1043,13 @@ claim(
 # The second row happens quietly. The log of the convolutional pair, trained without warp and colours, shows it.
 
 # %%
-rows = log[log["training"] == "plain"]
+rows = log[log["training"] == "plain"]  # the course's heads
 plots.curve(
     rows["epoch"],
     {"own decoder": rows["own_psnr"], "other decoder": rows["swap_psnr"]},
     xlabel="passes over the pictures",
     ylabel="validation PSNR, dB",
-    caption="Plain convolutional pair: the own picture goes on improving, the swap turns round and gets worse.",
+    caption="Plain convolutional pair, on the course's heads: the own picture goes on improving, the swap turns round and gets worse.",
 )
 peak, end = rows["swap_psnr"].max(), rows["swap_psnr"][-1]
 claim(
