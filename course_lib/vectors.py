@@ -67,7 +67,9 @@ def what_is_missing() -> str:
     if tried.good:
         return ""
     if tried.signal is not None or tried.missing_instructions:
-        return f"LanceDB ended the process that loaded it, with {tried.ending}. {crashes.remedy('lancedb', tried.words)}"
+        return (
+            f"LanceDB ended the process that loaded it, with {tried.ending}. {crashes.remedy('lancedb', tried.words)}"
+        )
     said = tried.words[-1] if tried.words else tried.ending
     return (
         f"LanceDB cannot be loaded ({said}): `{pip} --force-reinstall lancedb` in the course's environment may mend it."

@@ -193,7 +193,11 @@ class Table:
         for row, place in zip(*np.nonzero(wild), strict=True):
             raise DataError(
                 f"{self.where(row)}: expected a finite number in {self.called(positions[place])}, found {values[row, place]:g}. "
-                f"Leave the row out, or say missing=[{_plain(values[row, place])}] if it stands for a hole"
+                + (
+                    "Leave the row out"
+                    if np.isinf(values[row, place])
+                    else f"Say missing=[{_plain(values[row, place])}] if it stands for a hole"
+                )
             )
         empty = np.isnan(values)
         rows = np.arange(len(values))
@@ -424,7 +428,7 @@ def _as_list(values) -> list:
 
 
 def _plain(value: float) -> str:
-    return f"{value:.0f}" if value == round(value) and abs(value) < 1e15 else f"{value:g}"
+    return f"{value:.0f}" if abs(value) < 1e15 and value == round(value) else f"{value:g}"
 
 
 def _flat(name) -> str:
