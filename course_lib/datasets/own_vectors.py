@@ -203,11 +203,12 @@ def _is_column(given) -> bool:
 
 def _roles(table: Table, label, names, drop, keep) -> Roles:
     """The columns' roles; those that never change are kept without a question."""
-    dropped = table.positions(drop, "drop")
-    if names is not None and table.position(names, "names") not in dropped:
-        dropped.append(table.position(names, "names"))
-    if label is not None and label != names and names is not None and table.position(label, "label") in dropped[-1:]:
-        raise DataError(f"{table.source}: {table.called(dropped[-1])} is given as label= and as names=. Say one")
+    dropped = set(table.positions(drop, "drop"))
+    if names is not None:
+        shown = table.position(names, "names")
+        if label is not None and table.position(label, "label") == shown:
+            raise DataError(f"{table.source}: {table.called(shown)} is given as label= and as names=. Say one")
+        dropped.add(shown)
     roles = assign_roles(table, label=label, drop=[table.names[p] for p in dropped], keep=keep)
     still = {
         p
