@@ -247,7 +247,7 @@ TOLD_OF_CLOTHES = (  # what was found on the course's pictures
 def holds_on_own_data(printed: str) -> None:
     """What must be true of lesson 08 on whatever a reader brings."""
     assert "From here on the numbers are those of your own data." in printed
-    assert "The stored networks have seen clothes only." in printed
+    assert "The stored networks belong to the course's 12,000 pictures." in printed
     assert not [text for text in TOLD_OF_CLOTHES if text in printed]
     assert "The experiment says" not in printed and "Warning" not in printed
     assert "Your data say" in printed or "leaves it undecided" in printed

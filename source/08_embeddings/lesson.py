@@ -51,15 +51,15 @@ SEED = training.set_seed(0)
 
 # %%
 clothes = datasets.fashion_mnist()
-# clothes = datasets.fashion_mnist(full=True).with_validation(2000)  # all 70,000 pictures: a few minutes more
+# clothes = datasets.fashion_mnist(full=True).with_validation(2000)  # all 70,000: five times as long
 # clothes = datasets.own_pictures("folder")  # each kind in a folder of its own
 # clothes = datasets.own_vectors("vectors.csv", label="kind")  # also .npy, an array or a DataFrame
 own_data(clothes is not datasets.fashion_mnist())
+
+# %%
 print(clothes)
 if len(clothes.class_names) == 1:
     print("All are of one kind, so that whatever is found is right: sort them by kind to have a search scored.")
-
-# %%
 train, validation, test = (clothes.flat(split) for split in ("train", "validation", "test"))  # (n, 784) in [0, 1]
 labels, query_labels = clothes.train_labels, clothes.validation_labels
 pictured = hasattr(clothes, "images")  # vectors of your own cannot be moved, nor looked at
@@ -69,9 +69,7 @@ raw_bytes = width if pictured else 4 * width  # a pixel takes one byte, a float 
 rounds = min(50, max(1, 12_000 // len(train)))  # few pictures are shown more often
 pca = referees.fit_pca(train, min(128, width, len(train) - 1))
 components = len(pca.components)
-code_size = min(
-    32, components // 8 * 8 or components
-)  # a multiple of eight where it can be: later a code is cut in eight
+code_size = min(32, components // 8 * 8 or components)  # eights, as a code will be cut in eight
 
 
 def tiles(rows):
@@ -525,9 +523,7 @@ if clothes is datasets.fashion_mnist():
     drawn = {name: keras.ops.convert_to_numpy(codes) for name, codes in stored_model(pictures).items()}
     seconds = {name: float(log["seconds"][log["network"] == name][-1]) for name in drawn}
 else:
-    print(
-        "The stored networks have seen clothes only. On your data two autoencoders and a denoising one are trained now; the VAE is left out."
-    )
+    print("The stored networks belong to the course's 12,000 pictures. Two autoencoders and a denoising one are trained here; the VAE is left out.")  # fmt: skip
     starts = {"autoencoder": 0, "another_seed": 1, "denoising": 0}
     of_two = {}
     for name, offset in starts.items():
@@ -535,7 +531,7 @@ else:
         of_two[name] = models.build_autoencoder(width, 128, 2, output_activation="sigmoid" if pictured else None)
     noises = [layers.AddGaussianNoise(0.3 if name == "denoising" else 0.0, clip=pictured) for name in starts]
     pairs = [(model, noise) for (*_, model), noise in zip(of_two.values(), noises, strict=True)]
-    run = train_together(pairs, epochs=min(40 * rounds, 200), learning_rate=3e-3)
+    run = train_together(pairs, epochs=min(200, max(8, 480_000 // len(train))), learning_rate=3e-3)
     drawn = {name: encode(encoder, pictures) for name, (encoder, *_) in of_two.items()}
     seconds = dict.fromkeys(of_two, run.seconds / len(of_two))
 
