@@ -87,6 +87,8 @@ def ready() -> bool:
 def database_folder(name: str) -> Path:
     """Where a lesson keeps its database: in the learner's work folder, or else in a folder that ends with Python.
 
+    The latter also where the work folder cannot be written; this is printed.
+
     Args:
         name: of the folder, such as ``"08_embeddings"``.
 
@@ -98,8 +100,14 @@ def database_folder(name: str) -> Path:
     work = runtime.work_folder()
     if work is not None:
         folder = work / "databases" / name
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder) as probe:
+                probe.write(b"0" * 4096)
+        except OSError as error:  # read-only, full, or another's
+            print(f"{folder} cannot be written ({error.strerror}): the database lies in a temporary folder this time.")
+        else:
+            return folder
     folder = Path(tempfile.mkdtemp(prefix=f"{name}-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder

@@ -131,6 +131,14 @@ def test_the_database_lies_in_the_work_folder_or_nowhere_that_stays(tmp_path, mo
         vectors.database_folder("../elsewhere")
 
 
+def test_a_work_folder_that_cannot_be_written_costs_no_more_than_the_database_s_stay(work, capsys):
+    (work / "databases").write_text("a file in its place")
+    folder = vectors.database_folder("08_test")
+    assert folder.is_dir() and work not in folder.parents
+    printed = capsys.readouterr().out
+    assert "cannot be written" in printed and str(work / "databases") in printed and printed.count("\n") == 1
+
+
 def test_maps_draws_every_map_and_one_legend():
     rng = np.random.default_rng(0)
     places = {name: rng.normal(size=(30, 2)) for name in ("a", "b")}
