@@ -6,17 +6,25 @@ LanceDB and pyarrow are imported inside the functions, so that the rest of the c
 from __future__ import annotations
 
 import atexit
+import importlib.util
 import io
 import os
+import platform
 import re
 import shutil
+import sys
 import tempfile
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from course_lib import runtime
+from course_lib import crashes, runtime
+
+
+class NoDatabase(ImportError):
+    """LanceDB is missing, or cannot start on this machine."""
 
 
 def connect(uri: str | Path, **options: Any) -> Any:
@@ -25,7 +33,13 @@ def connect(uri: str | Path, **options: Any) -> Any:
     Args:
         uri: a folder of this computer, or the address of a served database: ``db://…``, ``s3://…``.
         **options: passed on to ``lancedb.connect``, such as ``api_key`` and ``region`` for ``db://…``.
+
+    Raises:
+        NoDatabase: if LanceDB is not installed or cannot start here; the message says what to do.
     """
+    missing = what_is_missing()
+    if missing:
+        raise NoDatabase(missing)
     # Every new table is announced as a missing one. Set before LanceDB is first imported, or it has no effect.
     os.environ.setdefault("LANCEDB_LOG", "error")
     import lancedb
@@ -33,8 +47,47 @@ def connect(uri: str | Path, **options: Any) -> Any:
     return lancedb.connect(str(uri), **options)
 
 
+@lru_cache(maxsize=1)
+def what_is_missing() -> str:
+    """Why LanceDB cannot be used here and what to do, in one line; "" where it can.
+
+    It is imported in a process of its own first, once a session: on a processor without the instructions that it was
+    compiled for, the import would end the notebook's kernel without a word.
+    """
+    if "lancedb" in sys.modules:
+        return ""
+    pip = "python -m pip install"
+    absent = [name for name in ("lancedb", "pyarrow") if importlib.util.find_spec(name) is None]
+    if absent:
+        return (
+            f"LanceDB is not installed ({' and '.join(absent)}): `{pip} {' '.join(absent)}` in the course's environment brings "
+            f"it, where there is a package for this machine ({platform.system()}, {platform.machine()})."
+        )
+    tried = crashes.attempt(f"import sys; sys.path[:] = {sys.path!r}; import lancedb, pyarrow", seconds=120)
+    if tried.good:
+        return ""
+    if tried.signal is not None or tried.missing_instructions:
+        return (
+            f"LanceDB ended the process that loaded it, with {tried.ending}. {crashes.remedy('lancedb', tried.words)}"
+        )
+    said = tried.words[-1] if tried.words else tried.ending
+    return (
+        f"LanceDB cannot be loaded ({said}): `{pip} --force-reinstall lancedb` in the course's environment may mend it."
+    )
+
+
+def ready() -> bool:
+    """Whether LanceDB can be used here; if not, prints what is missing and what to do."""
+    missing = what_is_missing()
+    if missing:
+        print(f"What needs the database is left out, and all else runs. {missing}")
+    return not missing
+
+
 def database_folder(name: str) -> Path:
     """Where a lesson keeps its database: in the learner's work folder, or else in a folder that ends with Python.
+
+    The latter also where the work folder cannot be written; this is printed.
 
     Args:
         name: of the folder, such as ``"08_embeddings"``.
@@ -47,8 +100,14 @@ def database_folder(name: str) -> Path:
     work = runtime.work_folder()
     if work is not None:
         folder = work / "databases" / name
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder) as probe:
+                probe.write(b"0" * 4096)
+        except OSError as error:  # read-only, full, or another's
+            print(f"{folder} cannot be written ({error.strerror}): the database lies in a temporary folder this time.")
+        else:
+            return folder
     folder = Path(tempfile.mkdtemp(prefix=f"{name}-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder

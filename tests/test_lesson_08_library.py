@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from course_lib import datasets, plots, referees, runtime, vectors
+from course_lib import crashes, datasets, plots, referees, runtime, vectors
 
 
 @pytest.fixture
@@ -129,6 +131,14 @@ def test_the_database_lies_in_the_work_folder_or_nowhere_that_stays(tmp_path, mo
         vectors.database_folder("../elsewhere")
 
 
+def test_a_work_folder_that_cannot_be_written_costs_no_more_than_the_database_s_stay(work, capsys):
+    (work / "databases").write_text("a file in its place")
+    folder = vectors.database_folder("08_test")
+    assert folder.is_dir() and work not in folder.parents
+    printed = capsys.readouterr().out
+    assert "cannot be written" in printed and str(work / "databases") in printed and printed.count("\n") == 1
+
+
 def test_maps_draws_every_map_and_one_legend():
     rng = np.random.default_rng(0)
     places = {name: rng.normal(size=(30, 2)) for name in ("a", "b")}
@@ -228,3 +238,80 @@ def test_the_checkpoint_of_the_maps_gives_four_maps_that_know_clothes():
     for name, code in codes.items():
         accuracy = knn_accuracy(keras.ops.convert_to_numpy(code), clothes.validation_labels)
         assert accuracy == pytest.approx(log["knn_validation"][log["network"] == name][-1], abs=0.01)
+
+
+# --- a computer on which LanceDB is missing, broken, or ends the process ---
+
+
+@pytest.fixture
+def fresh(monkeypatch):
+    """The question asked anew, as in a session that has not loaded LanceDB."""
+    monkeypatch.delitem(sys.modules, "lancedb", raising=False)
+    vectors.what_is_missing.cache_clear()
+    yield
+    vectors.what_is_missing.cache_clear()
+
+
+def broken(folder, code):
+    (folder / "lancedb").mkdir()
+    (folder / "lancedb" / "__init__.py").write_text(code, encoding="utf-8")
+    return str(folder)
+
+
+def is_said_in_one_line(capsys, *words):
+    assert vectors.ready() is False
+    printed = capsys.readouterr().out
+    assert printed.count("\n") == 1 and printed.startswith(
+        "What needs the database is left out, and all else runs. LanceDB"
+    )
+    for word in words:
+        assert word in printed
+    with pytest.raises(vectors.NoDatabase, match=words[0]):
+        vectors.connect("anywhere")
+
+
+def test_a_missing_database_is_said_in_one_line(fresh, monkeypatch, capsys):
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *a: None if name == "lancedb" else find(name, *a))
+    is_said_in_one_line(capsys, "is not installed", "pip install lancedb", platform.machine())
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("import os, signal; os.kill(os.getpid(), signal.SIGILL)", ("an illegal instruction", "pip install|AVX2")),
+        ("import os; os.write(2, b'needs AVX2\\n'); os.abort()", ("an abort", "AVX2")),
+        ("raise ImportError('DLL load failed')", ("DLL load failed", "--force-reinstall")),
+    ],
+    ids=["illegal instruction", "abort", "ImportError"],
+)
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_a_database_that_cannot_start_does_not_end_the_session(fresh, tmp_path, monkeypatch, capsys, code, words):
+    monkeypatch.syspath_prepend(broken(tmp_path, code))
+    *plain, either = words
+    is_said_in_one_line(capsys, *plain)
+    assert any(word in vectors.what_is_missing() for word in either.split("|"))
+    assert "lancedb" not in sys.modules
+
+
+def test_the_database_is_tried_once_a_session(fresh, tmp_path, monkeypatch):
+    tries = []
+
+    def attempt(code, seconds):
+        tries.append(code)
+        return crashes.Attempt(0, "", 0.1)
+
+    monkeypatch.setattr(crashes, "attempt", attempt)
+    assert vectors.ready() and vectors.ready() and vectors.what_is_missing() == ""
+    assert len(tries) == 1 and "import lancedb, pyarrow" in tries[0]
+
+
+@pytest.mark.weekly
+def test_the_lesson_runs_to_its_end_without_the_database(changed_lesson, tmp_path, monkeypatch):
+    broken(tmp_path, "import os; os.abort()")
+    line, instead = "import numpy as np", f"import sys; sys.path.insert(0, {str(tmp_path)!r})\nimport numpy as np"
+    texts = changed_lesson("08", line, instead, whole=True)
+    printed = changed_lesson.printed
+    assert printed.count("What needs the database is left out, and all else runs. LanceDB") == 1
+    assert not [text for text in texts if "product quantisation" in text or "the database finds" in text]
+    assert "precision@10 on test queries" in printed and [text for text in texts if text.startswith("On moved ones")]

@@ -171,7 +171,7 @@ def _ordered(who, a, b, sign, times, by, log, unit, fmt, names) -> Comparison:
         else:
             margins, scales = direction * (bound - a), np.broadcast_to(np.abs(bound), shape)
     before = "" if times == 1 else f"{times:g} × "
-    behind = "" if by == 0 else f" {'−' if sign == '<' else '+'} {by:g}"
+    behind = "" if by == 0 else f" {'−' if (sign == '<') == (by > 0) else '+'} {abs(by):g}"
     text = _with_unit(_sentence(a, b, sign, before, behind, fmt, names), unit)
     at = int(np.argmin(margins))  # a NaN comes first
     values = (*map(float, a.ravel()), *map(float, b.ravel()))

@@ -61,6 +61,10 @@ from course_lib.datasets.own_rows import (
     own_sensors,
     own_windows,
 )
+from course_lib.datasets.own_vectors import (
+    VectorDataset,
+    own_vectors,
+)
 from course_lib.datasets.photos import (
     Photographs,
     photographs,
@@ -104,6 +108,7 @@ __all__ = [
     "Photographs",
     "Recording",
     "SparseMixtures",
+    "VectorDataset",
     "WindowDataset",
     "band_passed",
     "digits",
@@ -116,6 +121,7 @@ __all__ = [
     "own_pictures",
     "own_sensors",
     "own_series",
+    "own_vectors",
     "own_windows",
     "photographs",
     "ring",

@@ -122,7 +122,8 @@ def refuse_doubtful_columns(
         missing: numbers that are known to stand for a missing value.
         windows: whether a row is a window of one signal. Then a label is looked for among the first and the last column only,
             and a number that stands far from all others, among all columns together.
-        offers: which of the arguments "label" and "time" the loader has, to be named in the message.
+        offers: which of the arguments "label" and "time" the loader has, to be named in the message; "kinds" where a label
+            needs no ``normal=``.
 
     Raises:
         DataError: for the first such column, with what it looks like and the arguments that say what it is.
@@ -299,6 +300,8 @@ def _say(table: Table, position: int, ways: Sequence[str]) -> str:
 def _label_ways(table: Table, position: int, offers: Sequence[str], values: Sequence[str]) -> list[str]:
     if "label" not in offers:
         return []
+    if "kinds" in offers:  # no value of it means normal
+        return ["label=@"]
     examples = " or ".join(f"normal={value}" for value in values[:2])
     return [f"label=@ (with {examples})" if examples else "label=@"]
 
