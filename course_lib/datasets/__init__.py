@@ -54,6 +54,9 @@ from course_lib.datasets.images import (
 from course_lib.datasets.own_faces import (
     heads_from_folders,
 )
+from course_lib.datasets.own_ratings import (
+    own_ratings,
+)
 from course_lib.datasets.photos import (
     Photographs,
     photographs,
@@ -106,6 +109,7 @@ __all__ = [
     "heads_from_folders",
     "heartbeats",
     "movie_ratings",
+    "own_ratings",
     "own_windows",
     "photographs",
     "ring",
