@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ _VALUES = frozenset(
     "rating ratings ratingvalue stars star score scores value grade points overall feedback bookrating plays play playcount count "
     "counts plays listens listencount scrobbles weight hours quantity qty times views clicks frequency".split()
 )
+_TIMES = frozenset("timestamp time date datetime created createdat ratedat unixreviewtime reviewtime".split())
 _USERS = frozenset(
     "user userid users uid customer customerid member memberid reviewer reviewerid visitor visitorid".split()
 )
@@ -104,8 +106,9 @@ def own_ratings(
     if "value" not in at and "plays" not in at:
         _refuse_overlooked_values(table, set(at.values()) | dropped)
 
-    texts = {role: _texts(table, source, at[role]) for role in ("user", "item")}
-    empty = {role: texts[role].isna().to_numpy() for role in texts}
+    _refuse_ids_of_another_kind(table, at, kept)
+    coded = {role: _coded(table, source, at[role]) for role in ("user", "item")}
+    empty = {role: codes < 0 for role, (codes, _) in coded.items()}
     values, of = np.ones(len(table)), at.get("value", at.get("plays"))
     if of is not None:
         found, rows = table.numbers([of], missing, "leave out")
@@ -117,13 +120,13 @@ def own_ratings(
         (_refuse_strange_counts if counts else _refuse_strange_ratings)(table, of, values[rows], rows)
     elif counts and of is not None and (values[rows] <= 0).any():
         _refuse_strange_counts(table, of, values[rows], rows)
-    users, user_ids = _numbered(table, at["user"], texts["user"], rows)
-    items, item_ids = _numbered(table, at["item"], texts["item"], rows)
+    users, user_ids = _numbered(table, at["user"], coded["user"][0][rows], coded["user"][1])
+    items, item_ids = _numbered(table, at["item"], coded["item"][0][rows], coded["item"][1])
     moments = _seconds(table, at["time"])[rows] if time is not None else None
 
     repeats = repeats or ("sum" if counts else "refuse")
     events = _Events(rows, users, items, values[rows], moments)
-    events = events.each_pair_once(repeats, table, len(item_ids), at)
+    events = events.each_pair_once(repeats, table, user_ids, item_ids)
     if liked_from is None and counts:
         liked_from = float(events.values.min())
     elif liked_from is not None and not (events.values >= liked_from).any():
@@ -138,13 +141,17 @@ def own_ratings(
         events.values.astype(np.float32),
         timestamps=events.times,
         titles=_titles(titles, item_ids, title_id, title, table.names[at["item"]]),
-        film_ids=np.array(item_ids, object),
-        user_ids=np.array(user_ids, object),
+        film_ids=_as_array(item_ids),
+        user_ids=_as_array(user_ids),
         n_users=len(user_ids),
         liked_from=liked_from,
         unit="points" if not counts else "events" if of is None else "plays",
         counts=counts,
     )
+
+
+def _rows(n: int) -> str:
+    return "1 row" if n == 1 else f"{n:,} rows"
 
 
 # --- which column is which ---
@@ -177,6 +184,19 @@ def _which_is_which(table: Table) -> str:
     )
 
 
+def _refuse_ids_of_another_kind(table: Table, at: dict[str, int], kept: set[int]) -> None:
+    """Users and items are no dates and no ratings."""
+    for role in ("user", "item"):
+        place = at[role]
+        name = _bare(table.names[place])
+        kind = "times" if table.is_date(place) or name in _TIMES else "ratings or plays" if name in _VALUES else None
+        if kind is not None and place not in kept:
+            raise DataError(
+                f"{table.source}: {table.called(place)} looks like {kind}, and {role}= asks for the column that says which {role} it "
+                f"is. Name another, or say keep=[{table.typed(place)}] if it does"
+            )
+
+
 def _refuse_overlooked_values(table: Table, used: set[int]) -> None:
     """Without value= and plays= every row is a like; a column that says otherwise must not be passed over."""
     for place, name in enumerate(table.names):
@@ -194,23 +214,30 @@ def _refuse_overlooked_values(table: Table, used: set[int]) -> None:
 # --- cells ---
 
 
-def _texts(table: Table, source, place: int):
-    """Ids as words, a pandas Series with NaN for holes: 12 and 12.0 are the same id, 0012 another."""
+def _coded(table: Table, source, place: int) -> tuple[np.ndarray, np.ndarray]:
+    """A column of ids as codes, int64, shape (rows,), -1 for a hole, and the ids that they stand for: object array of words."""
     import pandas as pd
 
     # A DataFrame's own column: there numbers with 20 digits may be words, which are no numbers to calculate with.
     column = source.iloc[:, place].reset_index(drop=True) if isinstance(source, pd.DataFrame) else table.column(place)
-    if column.dtype.kind == "f":
-        broken = np.flatnonzero((column != np.floor(column)) & column.notna())
-        if len(broken):
-            raise DataError(
-                f"{table.where(broken[0])}: {table.called(place)} holds {column.iloc[broken[0]]:g}, as ratings or measurements do. "
-                "Users and items have whole numbers or words"
-            )
-        if (np.abs(column) < 2**53).all() or column.isna().any():
-            column = column.astype("Int64")
-    words = column.astype("str").where(column.notna())
-    return words.str.strip().replace("", np.nan)
+    codes, found = pd.factorize(column)
+    found = np.asarray(found)
+    whole = found.dtype.kind == "f" and (found == np.floor(found)).all()
+    if whole and (np.abs(found) >= 2**53).any():
+        raise DataError(
+            f"{table.source}: {table.called(place)} holds decimals with more digits than they keep, so that different ids may have "
+            "become one. Read the column as text (in pandas, dtype=str)"
+        )
+    ids = _plain_ids([str(int(one)) if whole else str(one).strip() for one in found.tolist()])
+    broken = [k for k, one in enumerate(ids) if re.fullmatch(r"-?\d*\.\d+", one)]
+    if len(broken) > len(ids) / 4:
+        row = int(np.flatnonzero(codes == broken[0])[0])
+        raise DataError(
+            f"{table.where(row)}: {table.called(place)} holds {ids[broken[0]]}, as ratings or measurements do. Users and items have "
+            "whole numbers or words"
+        )
+    again, different = pd.factorize(np.array([one or None for one in ids], object))  # "12" and "12.0"; blank cells
+    return np.append(again, -1)[codes], different
 
 
 def _without_holes(table: Table, empty: dict[str, np.ndarray], at: dict[str, int], holes: str) -> np.ndarray:
@@ -242,12 +269,6 @@ def _refuse_strange_ratings(table: Table, place: int, values: np.ndarray, rows: 
             f"{what} holds numbers from {different[0]:.0f} on, as times do: say time={typed}, and value= for the ratings"
         )
     whole = bool((different == np.floor(different)).all())
-    if whole and different[0] >= 0 and different[-1] > 100 and different[-1] > 10 * np.median(values):
-        raise DataError(
-            f"{what} holds whole numbers up to {different[-1]:.0f}, half of them below {max(np.median(values), 1) + 1:.0f}, as numbers "
-            f"of plays do: say plays={typed} instead of value=, or keep=[{typed}] if they are ratings"
-        )
-    range_of = different[-1] - different[0]
     for odd, rest, name in (
         (different[0], different[1:], "the smallest"),
         (different[-1], different[:-1], "the largest"),
@@ -257,14 +278,19 @@ def _refuse_strange_ratings(table: Table, place: int, values: np.ndarray, rows: 
         first = table.row(int(rows[np.flatnonzero(values == odd)[0]]))
         ask = f'say missing=[{odd:g}] and holes="leave out" if it stands for "not rated", or keep=[{typed}] if it is a rating like the others'
         alone = name == "the smallest" and odd <= 0 and rest[0] >= 0  # one number at or below zero: 0, or -1
-        if alone and range_of > 0 and (whole or odd == 0):
+        if alone and (whole or odd == 0):
             raise DataError(
-                f"{what} holds {odd:g} in {n:,} rows (the first: {first}), {'all others are' if rest[0] > 0 else 'others'} {rest[0]:g} or more: {ask}"
+                f"{what} holds {odd:g} in {_rows(n)} (the first: {first}), {'all others are' if rest[0] > 0 else 'others'} {rest[0]:g} or more: {ask}"
             )
         if len(rest) > 2 and n > 1 and gap > 2 * left:
             raise DataError(
-                f"{what} holds {odd:g} in {n:,} rows (the first: {first}), far from the others, {rest[0]:g} to {rest[-1]:g}: {ask}"
+                f"{what} holds {odd:g} in {_rows(n)} (the first: {first}), far from the others, {rest[0]:g} to {rest[-1]:g}: {ask}"
             )
+    if whole and different[0] >= 0 and different[-1] > 20 and different[-1] > 4 * np.median(values):
+        raise DataError(
+            f"{what} holds whole numbers up to {different[-1]:.0f}, half of them below {max(np.median(values), 1) + 1:.0f}, as numbers "
+            f"of plays do: say plays={typed} instead of value=, or keep=[{typed}] if they are ratings"
+        )
 
 
 def _refuse_strange_counts(table: Table, place: int, values: np.ndarray, rows: np.ndarray) -> None:
@@ -274,7 +300,7 @@ def _refuse_strange_counts(table: Table, place: int, values: np.ndarray, rows: n
     if len(wrong):
         worst = values[wrong[0]]
         raise DataError(
-            f"{table.where(int(rows[wrong[0]]))}: {table.called(place)} holds {worst:g}, and {len(wrong):,} rows of it are not positive. "
+            f"{table.where(int(rows[wrong[0]]))}: {table.called(place)} holds {worst:g}, and no number of plays is (so {_rows(len(wrong))} in all). "
             + ("A row of 0 plays is no play" if worst == 0 else "Returned goods are no purchases")
             + f': leave such rows out, with missing=[{worst:g}] and holes="leave out" for this value'
         )
@@ -282,15 +308,13 @@ def _refuse_strange_counts(table: Table, place: int, values: np.ndarray, rows: n
         raise DataError(f"{what} holds numbers from {values.min():.0f} on, as times do: say time={typed}")
 
 
-def _numbered(table: Table, place: int, texts, rows: np.ndarray) -> tuple[np.ndarray, list[str]]:
-    """Numbers from 0 for ids, and the ids in the order of these numbers."""
-    import pandas as pd
-
-    codes, ids = pd.factorize(texts.iloc[rows])
-    ids = [str(one) for one in ids]
-    if len(ids) == len(rows) > 20:
+def _numbered(table: Table, place: int, codes: np.ndarray, ids: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    """Numbers from 0 for the codes that occur, and their ids in the order of these numbers."""
+    occurring, codes = np.unique(codes, return_inverse=True)
+    ids = ids[occurring].tolist()
+    if len(ids) == len(codes) > 20:
         raise DataError(
-            f"{table.source}: {table.called(place)} holds something else in each of {len(rows):,} rows, as a row number does, so "
+            f"{table.source}: {table.called(place)} holds something else in each of {len(codes):,} rows, as a row number does, so "
             "no two rows belong together. Name the column that says whose row it is (user=) and of what (item=)"
         )
     numeric = all(one.lstrip("-").isdecimal() for one in ids)
@@ -298,6 +322,14 @@ def _numbered(table: Table, place: int, texts, rows: np.ndarray) -> tuple[np.nda
     rank = np.empty(len(ids), np.int64)
     rank[order] = np.arange(len(ids))
     return rank[codes], [ids[k] for k in order]
+
+
+def _plain_ids(ids: list[str]) -> list[str]:
+    """Whole numbers without ".0", which pandas writes behind all of a column that has had a hole; 0012 stays apart from 12."""
+    whole = re.compile(r"-?\d+(\.0+)?")
+    if ids and all(map(whole.fullmatch, ids)):
+        return [one.partition(".")[0] for one in ids]
+    return ids
 
 
 def _seconds(table: Table, place: int) -> np.ndarray:
@@ -308,6 +340,15 @@ def _seconds(table: Table, place: int) -> np.ndarray:
         if size > smallest:
             return times / per_second
     return times
+
+
+def _as_array(ids: list[str]) -> np.ndarray:
+    """Ids as int64 where they are numbers that are written as int64 writes them, else as words."""
+    try:
+        numbers = np.array(ids, np.int64)
+    except (ValueError, OverflowError):
+        return np.array(ids, object)
+    return numbers if numbers.astype(str).tolist() == ids else np.array(ids, object)
 
 
 # --- pairs ---
@@ -323,9 +364,9 @@ class _Events:
     values: np.ndarray
     times: np.ndarray | None
 
-    def each_pair_once(self, repeats: str, table: Table, n_items: int, at: dict[str, int]) -> _Events:
+    def each_pair_once(self, repeats: str, table: Table, user_ids: list[str], item_ids: list[str]) -> _Events:
         """One row for each user and item, sorted by both; DataError if they repeat and nobody said what to do."""
-        pair = self.users * n_items + self.items
+        pair = self.users * len(item_ids) + self.items
         # lexsort: the last key counts first. Within a pair in the order of time, then of the file.
         order = np.lexsort((self.times, pair)) if self.times is not None else np.argsort(pair, kind="stable")
         pair = pair[order]
@@ -335,8 +376,8 @@ class _Events:
             one, other = order[again[0]], order[again[0] + 1]
             raise DataError(
                 f"{table.source}, rows {table.row(int(self.rows[one])).removeprefix('row ')} and "
-                f"{table.row(int(self.rows[other])).removeprefix('row ')}: the same user and item, with {self.values[one]:g} and "
-                f'{self.values[other]:g} ({len(again):,} rows repeat a pair). Say what counts: repeats="last", "mean" or "sum"'
+                f"{table.row(int(self.rows[other])).removeprefix('row ')}: user {user_ids[self.users[one]]} and item {item_ids[self.items[one]]} come twice, with {self.values[one]:g} and "
+                f'{self.values[other]:g} ({_rows(len(again))} repeat a pair). Say what counts: repeats="last", "mean" or "sum"'
             )
         last = np.append(first[1:], len(pair)) - 1
         values = self.values[order]
@@ -372,8 +413,6 @@ def _titles(titles, ids: list[str], title_id, title, item_name) -> tuple[str, ..
 
 
 def _known_titles(titles, title_id, title, item_name) -> dict[str, str]:
-    import pandas as pd
-
     if titles is None:
         return {}
     if isinstance(titles, Mapping):
@@ -390,7 +429,7 @@ def _known_titles(titles, title_id, title, item_name) -> dict[str, str]:
     fitting = [name for name in table.names if _bare(name) in _TITLES]
     if title is None and len(fitting) != 1:
         raise DataError(f"{table.source}: say which column holds the titles: title=…. Its columns are {_listed(table)}")
-    ids = _texts(table, titles if isinstance(titles, pd.DataFrame) else None, table.position(id_column, "title_id"))
+    codes, ids = _coded(table, titles, table.position(id_column, "title_id"))
     names = table.column(table.position(fitting[0] if title is None else title, "title"))
-    known = pd.Series(names.astype("str").to_numpy(), index=ids)[(names.notna() & ids.notna()).to_numpy()]
-    return known[~known.index.duplicated()].to_dict()
+    filled = np.flatnonzero((codes >= 0) & names.notna().to_numpy())[::-1]  # of an id that comes twice the first
+    return dict(zip(ids[codes[filled]], names.iloc[filled].astype("str"), strict=True))
