@@ -60,16 +60,21 @@ class LikeMatrix:
             f"takes {_memory.amount(dense_bytes(users, films))}, and EASE on it needs {_memory.amount(ease_bytes(users, films))})"
         )
 
-    def find(self, text: str) -> int:
+    def find(self, text: str, *, otherwise: int | None = None) -> int:
         """Column of the film with the most likes among those with ``text`` in their title, upper and lower case alike.
 
+        Args:
+            text: a part of the title.
+            otherwise: where no title has it, take the film at this place among the most liked, from 0.
+
         Raises:
-            ValueError: if there is none.
+            ValueError: if there is none, and ``otherwise`` is not given.
         """
-        hits = [column for column, title in enumerate(self.titles) if text.lower() in title.lower()]
-        if not hits:
+        by_likes = np.argsort(-self.liked.sum(axis=0), kind="stable")
+        hits = [int(column) for column in by_likes if text.lower() in self.titles[column].lower()]
+        if not hits and otherwise is None:
             raise ValueError(f"text must be a part of a title, but {text!r} is in none of {len(self.titles)}")
-        return max(hits, key=lambda column: int(self.liked[:, column].sum()))
+        return hits[0] if hits else int(by_likes[min(otherwise, len(by_likes) - 1)])
 
 
 def like_matrix(

@@ -229,7 +229,7 @@ def _coded(table: Table, source, place: int) -> tuple[np.ndarray, np.ndarray]:
             "become one. Read the column as text (in pandas, dtype=str)"
         )
     ids = _plain_ids([str(int(one)) if whole else str(one).strip() for one in found.tolist()])
-    broken = [k for k, one in enumerate(ids) if re.fullmatch(r"-?\d*\.\d+", one)]
+    broken = [k for k, one in enumerate(ids) if re.fullmatch(r"-?\d*\.\d*[1-9]\d*", one)]
     if len(broken) > len(ids) / 4:
         row = int(np.flatnonzero(codes == broken[0])[0])
         raise DataError(
