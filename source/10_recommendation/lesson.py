@@ -1094,7 +1094,7 @@ def alike(scores):
     return float(np.mean([len(set(a) & set(b)) / length for a, b in itertools.combinations(lists, 2)]))
 
 
-print(f"loss {run.loss[0]:.0f}, then {run.loss[1]:.0f} nats a user; {NDCG} {ndcg_of(early_scores).mean():.3f}")
+print(f"loss {run.loss[0]:.0f}, then {run.loss[-1]:.0f} nats a user; {NDCG} {ndcg_of(early_scores).mean():.3f}")
 print(f"films in common between the first {min(20, places)} of two users:")
 for name, scores in (
     ("popularity", first_scores["popularity"]),
