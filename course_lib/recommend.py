@@ -22,6 +22,7 @@ from course_lib.datasets import MovieRatings
 
 T = TypeVar("T")
 
+FEWEST = 10  # users and films: with fewer there are no five folds to test on, and nothing to rank
 BLOCK = 4096  # users that are computed at a time where the whole would take too much memory
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -91,22 +92,25 @@ def like_matrix(
             users x films and films x films.
 
     Raises:
-        ValueError: if nothing is left, or nobody has said what counts as a like.
+        ValueError: if fewer than ten users or ten films are left, or nobody has said what counts as a like.
         MemoryError: before anything is computed, if the two tables would not fit into this machine's memory.
     """
     stars = ratings.liked_from if stars is None else stars
+    if not len(ratings.stars):
+        raise ValueError(f"ratings: {ratings.name} holds none")
     if stars is None:
-        middle = np.median(ratings.stars) if len(ratings.stars) else np.nan
+        middle = np.median(ratings.stars)
         raise ValueError(
             f"stars: what counts as a like is not known. The {ratings.unit} of {ratings.name} go from {ratings.stars.min():g} "
             f"to {ratings.stars.max():g}, half of them are {middle:g} or more: say from which on they mean a like, such as "
             f"stars={middle:g} here, or liked_from={middle:g} where the table is made"
         )
+    stars = float(stars)  # a NumPy number would be compared in float64, where 3.6 is more than the 3.6 of the table
     if most_liked is not None and most_liked < 1:
         raise ValueError(f"most_liked must be at least 1, or None for all films, but it is {most_liked!r}")
     users, films = _kept(ratings, ratings.stars >= stars, at_least, most_liked)
-    if not len(users) or not len(films):
-        raise ValueError(_nothing_left(ratings, stars, at_least))
+    if min(len(users), len(films)) < FEWEST:
+        raise ValueError(_too_few(ratings, stars, at_least, len(users), len(films)))
     fit = max(1, (_memory.machine() or 0) // 2 // dense_bytes(len(users), 1))
     _memory.require(
         dense_bytes(len(users), len(films)),
@@ -125,7 +129,7 @@ def like_matrix(
         tuple(ratings.titles[film] for film in films),
         users,
         films,
-        float(stars),
+        stars,
         ratings.unit,
         ratings.counts,
     )
@@ -142,17 +146,19 @@ def _kept(ratings: MovieRatings, likes: np.ndarray, at_least: int, most_liked: i
     return np.flatnonzero(by_user >= at_least), films
 
 
-def _nothing_left(ratings: MovieRatings, stars: float, at_least: int) -> str:
-    """What to say where no user or film has likes enough, with the largest number that leaves ten users of ten films."""
+def _too_few(ratings: MovieRatings, stars: float, at_least: int, users: int, films: int) -> str:
+    """What to say where hardly a user or film has likes enough, with the largest number of likes that leaves some."""
     likes = ratings.stars >= stars
-    problem = f"at_least: no user and film have {at_least} likes of {stars:g} {ratings.unit} or more"
+    left = f"no more than {users} users and {films} films" if users and films else "no user and film"
+    problem = f"at_least: {left} have {at_least} likes of {stars:g} {ratings.unit} or more"
     low, high = 1, max(at_least, 2)
     while high - low > 1:  # fewer likes asked for, more that is left
         middle = (low + high) // 2
-        low, high = (middle, high) if min(map(len, _kept(ratings, likes, middle))) >= 10 else (low, middle)
+        enough = min(map(len, _kept(ratings, likes, middle))) >= FEWEST
+        low, high = (middle, high) if enough else (low, middle)
     users, films = map(len, _kept(ratings, likes, low))
-    if low < 2 or min(users, films) < 10:
-        return f"{problem}, and with fewer there are not ten users of ten films either: this table is too small to learn from"
+    if low < 2 or min(users, films) < FEWEST:
+        return f"{problem}, and no other number leaves {FEWEST} users of {FEWEST} films: this table is too small to learn from"
     return f"{problem}. With at_least={low} there are {users:,} users and {films:,} films"
 
 

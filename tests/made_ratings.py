@@ -76,7 +76,7 @@ def drawn_plays(users: int, artists: int, seed: int = 0) -> list[tuple[str, str,
         heard = rng.choice(
             artists, size=min(int(rng.integers(12, 31)), artists - 8), replace=False, p=liking / liking.sum()
         )
-        rows += [(who, f"Die Ärtze, no. {artist}", int(rng.geometric(0.05))) for artist in heard]
+        rows += [(who, f"Café Überall, no. {artist}", int(rng.geometric(0.05))) for artist in heard]
     return rows
 
 

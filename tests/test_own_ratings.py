@@ -20,8 +20,8 @@ def table(*rows, columns=("user", "item", "rating")):
 
 
 def small(**other):
-    """A table of 40 ratings by 8 users of 5 items, and what is changed in it: column -> values by row."""
-    frame = table(*((f"u{k % 8}", f"i{k // 8}", 1.0 + k % 5) for k in range(40)))
+    """A table of 100 ratings by 10 users of 10 items, and what is changed in it: column -> values by row."""
+    frame = table(*((f"u{k % 10}", f"i{k // 10}", 1.0 + (k + k // 10) % 5) for k in range(100)))
     for column, values in other.items():
         for row, value in values.items():
             frame[column] = frame[column].astype(object)
@@ -135,35 +135,32 @@ def test_ids_of_any_kind_keep_what_tells_them_apart(tmp_path):
     for source in (path, table(*rows)):
         assert sorted(own_ratings(source, **COLUMNS).user_ids.tolist()) == sorted(ids)
     frame = small()
-    frame["item"] = [float(k) for k in range(5) for _ in range(8)]  # as pandas makes of numbers in a column with a hole
-    assert own_ratings(frame, **COLUMNS, titles={0: "nought", 4.0: "four"}).titles == (
-        *("nought", "item 1", "item 2", "item 3"),
-        "four",
-    )
+    frame["item"] = [
+        float(k) for k in range(10) for _ in range(10)
+    ]  # as pandas makes of numbers in a column with a hole
+    named = own_ratings(frame, **COLUMNS, titles={0: "nought", 4.0: "four"})
+    assert named.titles[:5] == ("nought", "item 1", "item 2", "item 3", "four")
     big = small()
-    big["user"] = [2.0**60 + k % 8 for k in range(40)]
+    big["user"] = [2.0**60 + 1000 * (k % 10) for k in range(100)]
     with pytest.raises(DataError, match=r"more digits than they keep.*dtype=str"):
         own_ratings(big, **COLUMNS)
 
 
 def test_numbers_are_sorted_as_numbers_and_titles_are_each_another():
     frame = small()
-    frame["item"] = [10 - k // 8 for k in range(40)]
+    frame["item"] = [10 - k // 10 for k in range(100)]
     ratings = own_ratings(frame, **COLUMNS, titles={10: "Solaris", 9: "Solaris", 8: "Stalker"})
-    assert ratings.film_ids.tolist() == [6, 7, 8, 9, 10] and ratings.titles[2:] == (
-        "Stalker",
-        "Solaris",
-        "Solaris [10]",
-    )
+    assert ratings.film_ids.tolist() == list(range(1, 11))
+    assert ratings.titles[6:] == ("item 7", "Stalker", "Solaris", "Solaris [10]")
 
 
 def test_a_scale_below_zero_is_read():
     frame = small()
-    frame["rating"] = np.linspace(-9.5, 9.5, 40)[np.arange(40) * 7 % 40]
-    ratings = own_ratings(frame, **COLUMNS, liked_from=3)
+    frame["rating"] = np.linspace(-9.5, 9.5, 100)[np.arange(100) * 7 % 100]
+    ratings = own_ratings(frame, **COLUMNS, liked_from=-2)
     assert ratings.stars.min() == -9.5
     data = recommend.like_matrix(ratings, at_least=1)
-    assert data.stars.min() < 0 and np.isfinite(data.stars).all() and data.liked.sum() == (frame.rating >= 3).sum()
+    assert data.stars.min() < 0 and np.isfinite(data.stars).all() and data.liked.sum() == (frame.rating >= -2).sum()
 
 
 # --- repeated pairs, holes, zeros ---
@@ -181,7 +178,7 @@ def test_repeated_pairs_count_as_told(repeats, time, expected):
 def test_repeated_ratings_are_refused_with_their_lines(tmp_path):
     frame = pd.concat([small(), small().iloc[[3]]])
     frame.to_csv(tmp_path / "r.csv", index=False)
-    with pytest.raises(DataError, match=r"rows 5 and 42: user u3 and item i0 come twice.*repeats=\"last\""):
+    with pytest.raises(DataError, match=r"rows 5 and 102: user u3 and item i0 come twice.*repeats=\"last\""):
         own_ratings(tmp_path / "r.csv", **COLUMNS)
 
 
@@ -194,7 +191,7 @@ def test_a_hole_is_named_or_left_out(tmp_path, column, role):
             DataError, match=rf"row {row}: the {role} in column \d \('{column}'\) is missing.*leave out"
         ):
             own_ratings(source, **COLUMNS)
-        assert len(own_ratings(source, **COLUMNS, holes="leave out").stars) == 39
+        assert len(own_ratings(source, **COLUMNS, holes="leave out").stars) == 99
 
 
 @pytest.mark.parametrize("odd", [0, -1, -999, 99])
@@ -202,7 +199,7 @@ def test_a_value_that_may_stand_for_not_rated_is_asked_about(odd):
     frame = small(rating={3: odd, 7: odd})
     with pytest.raises(DataError, match=rf"'rating'\) holds {odd} in 2 rows \(the first: row 3\).*missing=\[{odd}\]"):
         own_ratings(frame, **COLUMNS)
-    assert len(own_ratings(frame, **COLUMNS, missing=[odd], holes="leave out").stars) == 38
+    assert len(own_ratings(frame, **COLUMNS, missing=[odd], holes="leave out").stars) == 98
     assert odd in own_ratings(frame, **COLUMNS, keep=["rating"]).stars
     with pytest.raises(DataError, match=r"the value in column 3 .* is missing, and so in 1 more"):
         own_ratings(frame, **COLUMNS, missing=[odd])
@@ -237,10 +234,10 @@ def test_a_column_of_ratings_is_not_passed_over(tmp_path):
 
 
 NOT_RATINGS = {
-    "times": (1_700_000_000 + np.arange(40), r"as times do: say time='rating'"),
-    "counts": ((1 + np.arange(40)) ** 3, r"as numbers of plays do: say plays='rating'"),
-    "constant": (np.ones(40), r"holds 1 in every row.*Leave value= out"),
-    "words": (["good"] * 40, r"row 0: expected a number in column 3 \('rating'\), found 'good'"),
+    "times": (1_700_000_000 + np.arange(100), r"as times do: say time='rating'"),
+    "counts": ((1 + np.arange(100)) ** 3, r"as numbers of plays do: say plays='rating'"),
+    "constant": (np.ones(100), r"holds 1 in every row.*Leave value= out"),
+    "words": (["good"] * 100, r"row 0: expected a number in column 3 \('rating'\), found 'good'"),
 }
 
 
@@ -254,8 +251,8 @@ def test_what_is_no_rating_is_refused(kind):
 @pytest.mark.parametrize(
     "columns, message",
     [
-        ({"user": "n"}, r"column 4 \('n'\) holds something else in each of 40 rows, as a row number does"),
-        ({"item": "n"}, r"column 4 \('n'\) holds something else in each of 40 rows"),
+        ({"user": "n"}, r"column 4 \('n'\) holds something else in each of 100 rows, as a row number does"),
+        ({"item": "n"}, r"column 4 \('n'\) holds something else in each of 100 rows"),
         ({"user": "day"}, r"column 5 \('day'\) looks like times, and user= asks"),
         ({"item": "rating", "value": None}, r"column 3 \('rating'\) looks like ratings or plays"),
         ({"item": "share"}, r"row 1: column 6 \('share'\) holds 0\.5, as ratings or measurements do"),
@@ -266,13 +263,13 @@ def test_what_is_no_rating_is_refused(kind):
         ({"liked_from": 9}, r"liked_from=9: nothing is liked, as the largest value is 5"),
         (
             {"titles": {"x": "X"}},
-            r"none of the 5 items is in it\. Items have ids such as i0, i1, i2; there the ids are such as x",
+            r"none of the 10 items is in it\. Items have ids such as i0, i1, i2; there the ids are such as x",
         ),
     ],
 )
 def test_columns_and_arguments_that_cannot_be_meant_are_refused(columns, message):
     frame = small().assign(
-        n=range(40), day=[f"2024-01-0{1 + k % 8}" for k in range(40)], share=[k % 8 / 2 for k in range(40)]
+        n=range(100), day=[f"2024-01-0{1 + k % 8}" for k in range(100)], share=[k % 8 / 2 for k in range(100)]
     )
     with pytest.raises(DataError, match=message):
         own_ratings(frame, **{**COLUMNS, **columns})
@@ -285,7 +282,7 @@ def test_a_number_of_plays_is_positive(odd, message):
     for keep in ([], ["rating"]):
         with pytest.raises(DataError, match=rf"row 5: .*holds {odd}.*{message}.*missing=\[{odd}\]"):
             own_ratings(frame, **options, keep=keep)
-    assert len(own_ratings(frame, **options, missing=[odd], holes="leave out").stars) == 39
+    assert len(own_ratings(frame, **options, missing=[odd], holes="leave out").stars) == 99
 
 
 # --- what counts as a like ---
@@ -299,7 +296,7 @@ def test_what_counts_as_a_like_must_be_said():
         recommend.like_matrix(ratings)
     assert recommend.like_matrix(ratings, stars=2, at_least=1).liked_from == 2
     said = own_ratings(small(), **COLUMNS, liked_from=5)
-    assert recommend.like_matrix(said, at_least=1).liked.sum() == 8
+    assert recommend.like_matrix(said, at_least=1).liked.sum() == 20
 
 
 def test_too_little_is_refused_with_a_number_that_would_do():
@@ -309,7 +306,7 @@ def test_too_little_is_refused_with_a_number_that_would_do():
     enough = int(str(caught.value).split("at_least=")[1].split()[0])
     assert min(recommend.like_matrix(ratings, at_least=enough).liked.shape) >= 10
     with pytest.raises(ValueError, match="too small to learn from"):
-        recommend.like_matrix(own_ratings(small(), **COLUMNS, liked_from=5), at_least=5)
+        recommend.like_matrix(own_ratings(small().iloc[:90], **COLUMNS, liked_from=1), at_least=2)  # nine items
 
 
 def test_only_the_most_liked_films_are_kept_where_asked():

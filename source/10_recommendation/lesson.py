@@ -88,10 +88,12 @@ rng = np.random.default_rng(SEED)
 # %%
 # NBVAL_CHECK_OUTPUT
 ratings = datasets.movie_ratings()
-# ratings = datasets.own_ratings("ratings.csv", user="userId", item="movieId", value="rating", liked_from=4, titles="movies.csv", title="title")
-# ratings = datasets.own_ratings("plays.csv", user="user", item="artist")  # plays or purchases; they may also have a column: plays="plays"
-# ratings = datasets.movie_ratings(full=True)  # 138,493 users, 27,278 films: as dense tables 18 GiB, and EASE 22 GiB. About 80 bytes
-# a user and film, all in all, let AT_LEAST = 300 (some 5,000 busy users, 4,000 to 8,000 films) fit into a computer with 8 GB.
+# Your own instead, as one of these:
+# ratings = datasets.own_ratings("ratings.csv", user="userId", item="movieId", value="rating", liked_from=4, titles="movies.csv")
+# ratings = datasets.own_ratings("plays.tsv", user=0, item=1, plays=2)
+# ratings = datasets.own_ratings("purchases.csv", user="customer", item="product")
+# All of MovieLens is datasets.movie_ratings(full=True): 138,493 users and 27,278 films, 18 GiB as dense tables, and 23 GiB for EASE.
+# This lesson takes about 80 bytes for each user and film, and AT_LEAST = 300 (some 5,000 users, 4,000 to 8,000 films) fits into 8 GB.
 own_data(ratings is not datasets.movie_ratings())
 AT_LEAST = 10  # likes that a film needs, and then a user
 data = recommend.like_matrix(ratings, at_least=AT_LEAST)  # 4 stars or more are a like
@@ -109,7 +111,7 @@ for film in np.flatnonzero(~np.isnan(data.stars[user]))[:6]:
 # %%
 counts = np.sort(liked.sum(axis=0))[::-1]
 print(
-    f"Of {len(ratings.titles):,} rated films {len(counts):,} have {AT_LEAST} likes or more. The first of them has {counts[0]} of {len(liked)} possible likes, the median film {np.median(counts):.0f}."
+    f"Of {len(ratings.titles):,} films {len(counts):,} have {AT_LEAST} likes or more. The first of them has {counts[0]} of {len(liked)} possible likes, the median film {np.median(counts):.0f}."
 )
 plots.curve(
     np.arange(1, len(counts) + 1),
