@@ -330,7 +330,8 @@ def test_a_malformed_row_is_named(tmp_path, line, text, message):
         (b"1,2,2,4\n" * 5, "at least 30 rows, found 5"),
         (b"7,7,7,7\n" * 40, "windows that vary, found 7 in all places"),
         (b"1,7\n" * 40, "at least 4 numbers"),
-        (b"1,5;2,5;3,5;4,5\n" * 40, "Decimals need a point"),
+        (b"1,5;2,5;3,5;4,5\n" * 40, "the same one 40 times"),  # decimal commas are read
+        (b"1,234;2,345;3,456;4,567\n" * 40, r"1,234 may be 1.234 or 1234.*Write decimals with a point"),
         (b"\xff\xfe\x00\x01" * 40, "cannot be read as text"),
     ],
 )

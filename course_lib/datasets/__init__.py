@@ -24,9 +24,6 @@ from course_lib.datasets._files import (
     DataError,
     verify,
 )
-from course_lib.datasets.csv_windows import (
-    own_windows,
-)
 from course_lib.datasets.drawn_heads import (
     HEADS_COUNTS,
     HEADS_KEYS,
@@ -54,8 +51,15 @@ from course_lib.datasets.images import (
 from course_lib.datasets.own_faces import (
     heads_from_folders,
 )
+from course_lib.datasets.own_long_series import (
+    own_series,
+)
 from course_lib.datasets.own_ratings import (
     own_ratings,
+)
+from course_lib.datasets.own_rows import (
+    own_sensors,
+    own_windows,
 )
 from course_lib.datasets.photos import (
     Photographs,
@@ -110,6 +114,8 @@ __all__ = [
     "heartbeats",
     "movie_ratings",
     "own_ratings",
+    "own_sensors",
+    "own_series",
     "own_windows",
     "photographs",
     "ring",

@@ -87,7 +87,8 @@ def read_columns(columns: list, source: str) -> list:
             continue
         if column.dtype == object and column.map(lambda cell: hasattr(cell, "year")).any():
             continue  # moments of an Excel sheet
-        texts[position] = column.astype("object").map(str, na_action="ignore")
+        mixed = column.dtype == object and not column.map(lambda cell: isinstance(cell, str), na_action="ignore").all()
+        texts[position] = column.astype(object).map(str, na_action="ignore") if mixed else column
     found = {}
     for position, column in texts.items():
         different = column.dropna().unique()
@@ -98,11 +99,12 @@ def read_columns(columns: list, source: str) -> list:
     for position, column in texts.items():
         cells = found[position]
         if position in numeric or not cells:
-            result[position] = column.map({cell: _value(text, marks) for cell, text in cells.items()}).astype(
-                np.float64
-            )
-        else:
+            values = {cell: _value(text, marks) for cell, text in cells.items()}
+            result[position] = column.astype(object).map(values).astype(np.float64)
+        elif any(cell != cell.strip() for cell in cells) or len(cells) < column.nunique():
             result[position] = column.map({cell: cell.strip() for cell in cells})
+        else:
+            result[position] = column
     return result
 
 

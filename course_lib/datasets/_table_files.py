@@ -383,8 +383,8 @@ def _one_long_line(path: Path, form: _Form) -> list:
 def _has_decimal_comma(column, pd) -> bool:
     if pd.api.types.is_numeric_dtype(column):
         return False
-    cells = [str(cell) for cell in column.dropna().head(200)]
-    with_comma = [cell for cell in cells if "," in cell]
+    text = column.dropna().astype(str)
+    with_comma = list(text[text.str.contains(",", regex=False)].head(200))
     return bool(with_comma) and all(_cells.is_numeric(cell) for cell in with_comma)
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from course_lib.datasets._files import DataError
+from course_lib.datasets._table_cells import is_hole
 from course_lib.datasets.own_tables import Table
 
 _LABEL_NAMES = re.compile(
@@ -23,7 +24,10 @@ _LABEL_NAMES = re.compile(
 _ANOMALY_NAMES = re.compile(
     r"(is|has)?[_ ]?(anomal\w*|outliers?|faults?|faulty|abnormal|attacks?|fail(ed|ure)?)", re.IGNORECASE
 )
-_TIME_NAMES = re.compile(r"(date|time|timestamp|date[_ ]?time|epoch|unix\w*)([_ ]?\(?u?m?n?s\)?)?", re.IGNORECASE)
+_TIME_NAMES = re.compile(
+    r"(date|time|timestamp|date[_ ]?time|epoch|unix\w*|seconds?|secs?|minutes|hours|t|elapsed\w*|zeit\w*|datum|index)([_ ]?[\[(]?[uµmn]?(s|in)[\])]?)?",
+    re.IGNORECASE,
+)
 _INDEX_NAMES = re.compile(
     r"(index|idx|id|row|row[_ ]?(id|number)|nr|no|number|unnamed: ?\d+|level_\d)\.?", re.IGNORECASE
 )
@@ -152,7 +156,7 @@ def refuse_doubtful_columns(
         )
         if message:
             raise DataError(f"{table.source}: {message}")
-    _refuse_sentinels(table, roles, values, windows)
+    refuse_sentinels(table, roles, missing=missing, windows=windows)
 
 
 def kinds_of_rows(table: Table, label: int, normal: object = None) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -171,7 +175,10 @@ def kinds_of_rows(table: Table, label: int, normal: object = None) -> tuple[np.n
         DataError: if a label is missing, or it is not known which value means normal, or that value does not occur.
     """
     column = table.column(label)
-    words = table.texts(label)
+    if isinstance(normal, str) and is_hole(normal):  # "none", of faults: no hole, but a word that is mostly one
+        words = column.astype(object).where(column.notna(), normal.strip()).astype(str).to_numpy(object)
+    else:
+        words = table.texts(label)
     found = sorted(set(words), key=lambda word: (_float(word) is None, _float(word) or 0, word))
     if len(found) > 200:
         raise DataError(
@@ -180,8 +187,7 @@ def kinds_of_rows(table: Table, label: int, normal: object = None) -> tuple[np.n
         )
     listed = ", ".join(found[:8]) + (", …" if len(found) > 8 else "")
     if normal is None:
-        name = table.names[label]
-        anomaly = isinstance(name, str) and _ANOMALY_NAMES.fullmatch(name.strip())
+        anomaly = is_called_anomaly(table.names[label])
         if {w.lower() for w in found} <= {"true", "false"} and (anomaly or column.dtype == bool):
             means = {w for w in found if w.lower() == "false"}
         elif anomaly and set(found) <= {"0", "1"}:
@@ -200,14 +206,40 @@ def kinds_of_rows(table: Table, label: int, normal: object = None) -> tuple[np.n
                 f"{table.source}: normal={word!r} does not occur in {table.called(label)}, which holds {listed}"
             )
     others = [word for word in found if word not in means]
-    if not means:
+    if not means & set(found):
         raise DataError(
             f"{table.source}: {table.called(label)} marks every row as an anomaly ({listed}): no row is left to learn from"
         )
     anomalous_only = len(others) == 1 and others[0].lower() in ("1", "true", "-1", "0", "anomaly", "1.0")
-    names = ("normal", "anomaly") if anomalous_only else ("normal", *others)
+    called = table.names[label] if isinstance(table.names[label], str) else "kind"
+    others_called = [word if _float(word) is None else f"{called} {word}" for word in others]
+    names = ("normal", "anomaly") if anomalous_only else ("normal", *others_called)
     kind = {word: others.index(word) + 1 if word in others else 0 for word in found}
     return np.array([kind[word] for word in words], np.int64), names
+
+
+def is_called_anomaly(name: object) -> bool:
+    """Whether a column is named after anomalies, so that 1 in it means one."""
+    return isinstance(name, str) and _ANOMALY_NAMES.fullmatch(name.strip()) is not None
+
+
+def likely_series(table: Table, positions: Sequence[int]) -> list[int]:
+    """Those of several columns of numbers that look like measurements: by their names, and because they do not only rise."""
+    values, _ = _values(table, positions, ())
+    found = []
+    for place, position in enumerate(positions):
+        name, facts = table.names[position], _Facts(values[:, place])
+        called = isinstance(name, str) and any(
+            n.fullmatch(name.strip()) for n in (_TIME_NAMES, _INDEX_NAMES, _LABEL_NAMES)
+        )
+        if not (called or facts.rises or facts.few_whole(2) or facts.constant):
+            found.append(position)
+    return found
+
+
+def is_called_time(name: object) -> bool:
+    """Whether a column is named after time."""
+    return isinstance(name, str) and _TIME_NAMES.fullmatch(name.strip()) is not None
 
 
 # --- one kind of doubt each ---
@@ -233,12 +265,16 @@ class _Facts:
 
 def _values(table: Table, positions: Sequence[int], missing: Iterable[float]) -> tuple[np.ndarray, np.ndarray]:
     """Columns as numbers, with holes: what ``Table.numbers`` refuses is refused later, by row."""
+    import pandas as pd
+
     values = np.full((len(table), len(positions)), np.nan)
     known = [missing] if isinstance(missing, (int, float, np.number)) else list(missing)
     for place, position in enumerate(positions):
         column = table.column(position)
         if column.dtype.kind in "fiub" or str(column.dtype)[:3] in ("Int", "UIn", "Flo", "boo"):
             values[:, place] = column.to_numpy(np.float64, na_value=np.nan)
+        else:
+            values[:, place] = pd.to_numeric(column.astype(object), errors="coerce").to_numpy(np.float64)
     for value in known:
         values[values == value] = np.nan
     values[~np.isfinite(values)] = np.nan
@@ -289,7 +325,7 @@ def _of_time(table: Table, position: int, facts: _Facts, offers: Sequence[str]) 
     if not len(values):
         return f"{table.called(position)} is empty: {_say(table, position, ['drop=[@]'])}"
     ways = [*(["time=@"] if "time" in offers else []), "drop=[@]", "keep=[@] if it is a measurement"]
-    named = isinstance(table.names[position], str) and _TIME_NAMES.fullmatch(table.names[position].strip())
+    named = is_called_time(table.names[position])
     size = any(low <= values[0] and values[-1] <= high for low, high in _EPOCHS) and len(values) > 1
     days = facts.whole and values[0] >= 19000101 and values[-1] <= 21001231 and len(values) > 1
     days = days and bool(((values // 100 % 100 - 1 < 12) & (values % 100 >= 1) & (values % 100 <= 31)).all())
@@ -360,18 +396,32 @@ def _of_constant(
     if not own.constant or all(f.constant for f in facts):
         return None
     if windows and place not in (0, len(facts) - 1):
-        return None  # windows that are padded, or begin at a set level
-    value = f"{own.values[0]:g}"
+        return None  # windows that begin at a set level, or are padded
+    inner = facts[1] if place == 0 else facts[-2]
+    if windows and len(facts) < len(table.names) and inner.constant and set(inner.different) == set(own.different):
+        return None  # padding, next to a label that was named
+    value, other = f"{own.values[0]:g}", " or padding" if windows else " or a dead sensor"
     ways = [
         *(_label_ways(table, position, offers, [value]) if own.whole else []),
         "drop=[@]",
         "keep=[@] if it is a measurement",
     ]
-    return f"{table.called(position)} is {value} in every row, as a label of one kind or a dead sensor is: {_say(table, position, ways)}"
+    return f"{table.called(position)} is {value} in every row, as a label of one kind{other} is: {_say(table, position, ways)}"
 
 
-def _refuse_sentinels(table: Table, roles: Roles, values: np.ndarray, windows: bool) -> None:
-    """DataError for a number that stands far outside of the others and is of a kind that programs write for a hole."""
+def refuse_sentinels(table: Table, roles: Roles, *, missing: Iterable[float] = (), windows: bool = False) -> None:
+    """Stop at a number that stands far outside of the others and is of a kind that programs write for a missing value.
+
+    Args:
+        table: the rows.
+        roles: of its columns.
+        missing: numbers that are known to stand for a missing value.
+        windows: whether all columns hold one signal, and are looked at together.
+
+    Raises:
+        DataError: naming row, column and number.
+    """
+    values, _ = _values(table, roles.data, missing)
     places = [place for place, position in enumerate(roles.data) if position not in roles.kept]
     groups = [places] if windows else [[place] for place in places]
     for group in groups:
@@ -416,6 +466,8 @@ def _word(value: object, found: Sequence[str]) -> str:
     if isinstance(value, (bool, np.bool_)):
         word = str(bool(value))
         return word if word in found else str(int(value))
+    if set(found) <= {"True", "False"} and value in (0, 1):
+        return str(bool(value))
     if isinstance(value, (int, float, np.number)):
         same = [word for word in found if _float(word) == float(value)]
         return same[0] if same else f"{value:g}"

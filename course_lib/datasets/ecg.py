@@ -47,7 +47,8 @@ def heartbeats(full: bool = False) -> WindowDataset:
         full: give ECG5000 instead, 5,000 beats of another person, 140 numbers each, without the signal they were cut
             from. Its rows come in random order: of the normal ones the first 60 % train, the next 20 % validate, the rest and
             all anomalies test. Read from ``ECG5000.zip`` in the Keras cache (``$KERAS_HOME`` or ``~/.keras``, folder
-            ``datasets``), else downloaded there; its size and the number of beats of each class are checked.
+            ``datasets``) or from the unpacked ``ECG5000_TRAIN.txt`` and ``ECG5000_TEST.txt`` beside it, else downloaded there; the size
+            and the number of beats of each class are checked.
 
     Returns:
         A ``WindowDataset`` of rows of 180 numbers in millivolts (ECG5000: 140 numbers, each row with mean 0 and standard
@@ -113,23 +114,62 @@ def _full_heartbeats() -> WindowDataset:
 
 
 def _checked_ecg5000(folder: Path) -> dict[str, WindowDataset]:
-    """ECG5000 from its archive in a folder; BadFile if it is absent or not what its name says."""
-    path = folder / ECG5000_ARCHIVE
-    if not path.is_file():
-        raise MissingFile(f"{path} is missing")
-    tables = []
+    """ECG5000 from a folder, its archive or the unpacked files; MissingFile if there is neither, BadFile if not what they should be."""
+    archive = folder / ECG5000_ARCHIVE
+    unpacked = {name: _unpacked(folder, name) for name in ECG5000_COUNTS}
+    there = [path for path in unpacked.values() if path is not None]
+    try:
+        if archive.is_file():
+            return _ecg5000(_from_archive(archive), archive)
+        if not there:
+            raise MissingFile(f"{archive} is missing")
+    except BadFile:
+        if len(there) < len(unpacked):
+            raise
+    for name, path in unpacked.items():
+        if path is None:
+            raise BadFile(f"{name} is missing in {folder}, beside {there[0].name}: both are needed")
+    try:
+        return _ecg5000({name: path.read_text(encoding="ascii") for name, path in unpacked.items()}, there[0].parent)
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadFile(f"{there[0]} cannot be read: {error}") from error
+
+
+def _unpacked(folder: Path, name: str) -> Path | None:
+    """A file of the archive that somebody unpacked by hand: there, or in a folder of the set's name; as the 2018 archive has it, too."""
+    stem = name.removesuffix(".txt")
+    ways = [place / f"{stem}{ending}" for place in (folder, folder / "ECG5000") for ending in (".txt", ".tsv")]
+    return next((path for path in ways if path.is_file()), None)
+
+
+def _from_archive(path: Path) -> dict[str, str]:
+    """The texts of the two files in an archive, wherever in it they lie."""
     try:
         with zipfile.ZipFile(path) as archive:
-            for name, counts in ECG5000_COUNTS.items():
-                table = np.loadtxt(io.StringIO(archive.read(name).decode("ascii")), ndmin=2)
-                if table.shape != (sum(counts), 141) or not np.isfinite(table).all():
-                    raise ValueError(f"{name} holds numbers of shape {table.shape}, expected {(sum(counts), 141)}")
-                found = tuple(int((table[:, 0] == kind).sum()) for kind in range(1, 6))
-                if found != counts:
-                    raise ValueError(f"{name} has {found} beats of the classes 1 to 5, expected {counts}")
-                tables.append(table)
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+            inside = {Path(member).name: member for member in archive.namelist() if not member.startswith("__MACOSX")}
+            lacking = [name for name in ECG5000_COUNTS if name not in inside]
+            if lacking:
+                found = ", ".join(sorted(inside)[:6]) or "nothing"
+                raise BadFile(f"{path} lacks {' and '.join(lacking)}; it holds {found}")
+            return {name: archive.read(inside[name]).decode("ascii") for name in ECG5000_COUNTS}
+    except (OSError, ValueError, zipfile.BadZipFile, zlib.error) as error:
         raise BadFile(f"{path} is damaged: {error}") from error
+
+
+def _ecg5000(texts: dict[str, str], source: Path) -> dict[str, WindowDataset]:
+    """The set from the texts of its two files; BadFile if one does not hold what the published counts say."""
+    tables = []
+    try:
+        for name, counts in ECG5000_COUNTS.items():
+            table = np.loadtxt(io.StringIO(texts[name]), ndmin=2)
+            if table.shape != (sum(counts), 141) or not np.isfinite(table).all():
+                raise ValueError(f"{name} holds numbers of shape {table.shape}, expected {(sum(counts), 141)}")
+            found = tuple(int((table[:, 0] == kind).sum()) for kind in range(1, 6))
+            if found != counts:
+                raise ValueError(f"{name} has {found} beats of the classes 1 to 5, expected {counts}")
+            tables.append(table)
+    except ValueError as error:
+        raise BadFile(f"{source} is damaged: {error}") from error
     table = np.concatenate(tables)
     rows, kinds = table[:, 1:].astype(np.float32), table[:, 0].astype(np.int64) - 1
     normal = np.flatnonzero(kinds == 0)

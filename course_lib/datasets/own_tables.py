@@ -193,7 +193,11 @@ class Table:
         for row, place in zip(*np.nonzero(wild), strict=True):
             raise DataError(
                 f"{self.where(row)}: expected a finite number in {self.called(positions[place])}, found {values[row, place]:g}. "
-                f"Leave the row out, or say missing=[{_plain(values[row, place])}] if it stands for a hole"
+                + (
+                    "Leave the row out"
+                    if np.isinf(values[row, place])
+                    else f"Say missing=[{_plain(values[row, place])}] if it stands for a hole"
+                )
             )
         empty = np.isnan(values)
         rows = np.arange(len(values))
@@ -323,9 +327,12 @@ def read_table(source, text: tuple = ()) -> Table:
     if isinstance(source, pd.DataFrame):
         named = not all(isinstance(name, (int, np.integer)) for name in source.columns)
         names = [_flat(name) for name in source.columns] if named else None
-        index, moments = source.index, source.index if isinstance(source.index, pd.DatetimeIndex) else None
+        index = source.index
+        moments = index.to_timestamp() if isinstance(index, pd.PeriodIndex) else index
+        moments = moments if isinstance(moments, pd.DatetimeIndex) else None
         columns = _table_cells.read_columns(
-            [source.iloc[:, place].reset_index(drop=True) for place in range(source.shape[1])], "the DataFrame"
+            [_of_plain_type(source.iloc[:, place].reset_index(drop=True)) for place in range(source.shape[1])],
+            "the DataFrame",
         )
         if not len(source) or not columns:
             raise DataError(f"the DataFrame: expected rows of numbers, found shape {source.shape}")
@@ -410,7 +417,8 @@ def seconds(moments) -> np.ndarray:
     """Moments of pandas (a Series or Index in UTC) as seconds since 1970, float64."""
     import pandas as pd
 
-    return (pd.DatetimeIndex(moments) - pd.Timestamp(0, tz="UTC")).total_seconds().to_numpy(np.float64)
+    whole = pd.DatetimeIndex(moments).tz_convert(None).to_numpy("datetime64[us]")  # nanoseconds end in 2262
+    return (whole - np.datetime64(0, "us")) / np.timedelta64(1, "s")
 
 
 def _is_number(column) -> bool:
@@ -424,7 +432,20 @@ def _as_list(values) -> list:
 
 
 def _plain(value: float) -> str:
-    return f"{value:.0f}" if value == round(value) and abs(value) < 1e15 else f"{value:g}"
+    return f"{value:.0f}" if abs(value) < 1e15 and value == round(value) else f"{value:g}"
+
+
+def _of_plain_type(column):
+    """A column of a DataFrame as numbers, moments or words: spans of time are seconds, periods the moment they begin at."""
+    if column.dtype.kind == "m":
+        return column.dt.total_seconds()
+    if str(column.dtype).startswith("period"):
+        return column.dt.to_timestamp()
+    if column.dtype.kind == "c":
+        raise DataError(
+            f"the DataFrame: expected numbers in the column {column.name!r}, found complex ones. Give .real or .abs()"
+        )
+    return column
 
 
 def _flat(name) -> str:

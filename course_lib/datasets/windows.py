@@ -59,6 +59,8 @@ class WindowDataset:
         positions: the position of each number of a row on that axis, shape (d,).
         unit: of the numbers.
         recording: the series that the windows were cut from, where there is one.
+        columns: what each number of a row is called, where each is in a unit of its own (sensors); empty for windows.
+        notes: what happened to the rows on the way, for print: how many were left out and why, gaps, kinds.
 
     Raises:
         ValueError: if a split is not a float32 matrix with as many columns as ``train``, or the kinds do not fit.
@@ -74,6 +76,8 @@ class WindowDataset:
     positions: np.ndarray
     unit: str
     recording: Recording | None = None
+    columns: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for split in SPLITS:
@@ -90,20 +94,38 @@ class WindowDataset:
             raise ValueError(f"test_kinds: expected numbers from 0 to {len(self.kind_names) - 1}")
         if np.shape(self.positions) != (self.train.shape[1],):
             raise ValueError(f"positions: expected shape ({self.train.shape[1]},), got {np.shape(self.positions)}")
+        if self.columns and len(self.columns) != self.train.shape[1]:
+            raise ValueError(f"columns: expected {self.train.shape[1]} names, got {len(self.columns)}")
         object.__setattr__(self, "test_kinds", _files.read_only(self.test_kinds))
         object.__setattr__(self, "positions", _files.read_only(np.asarray(self.positions, np.float64)))
 
     def __repr__(self) -> str:
         anomalies = int(self.test_is_anomaly.sum())
-        return (
+        line = (
             f"WindowDataset({self.name!r}: {len(self.train):,} train and {len(self.validation):,} validation rows, all "
             f"normal; test {len(self.test) - anomalies:,} normal and {anomalies:,} anomalous; {self.train.shape[1]} numbers a row)"
         )
+        return "\n  ".join([line, *self.notes])
 
     @property
     def test_is_anomaly(self) -> np.ndarray:
         """Which test rows are no normal ones, bool, shape (n,)."""
         return self.test_kinds > 0
+
+    def scaling(self) -> tuple[np.ndarray, np.ndarray]:
+        """What makes the training rows standard: ``(rows - level) / scale`` has mean 0 and deviation 1.
+
+        Windows of one signal share one level and one scale, so that their form stays; of sensors, which have units of
+        their own, each has its own. A deviation of 0 is taken for 1.
+
+        Returns:
+            level and scale, float32, both of shape () for windows and (d,) for sensors, in the unit of the rows.
+        """
+        axis = 0 if self.columns else None
+        rows = self.train.astype(np.float64)
+        level, scale = rows.mean(axis=axis), rows.std(axis=axis)
+        flat = scale <= 1e-7 * np.abs(level)  # what rounding to float32 leaves of a constant
+        return np.float32(level), np.float32(np.where(flat, 1.0, scale))
 
 
 def shuttle() -> WindowDataset:
@@ -142,4 +164,5 @@ def _shuttle(folder: Path) -> WindowDataset:
         "sensor",
         np.arange(1, rows.shape[1] + 1),
         "as the sensors give them",
+        columns=tuple(f"reading {number}" for number in range(1, rows.shape[1] + 1)),
     )
