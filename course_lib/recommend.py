@@ -17,9 +17,13 @@ from typing import TypeVar
 import numpy as np
 from scipy import stats
 
+from course_lib import _memory
 from course_lib.datasets import MovieRatings
 
 T = TypeVar("T")
+
+FEWEST = 10  # users and films: with fewer there are no five folds to test on, and nothing to rank
+BLOCK = 4096  # users that are computed at a time where the whole would take too much memory
 
 # ---------------------------------------------------------------------------------------------------------------------
 # The data as vectors
@@ -32,10 +36,13 @@ class LikeMatrix:
 
     Attributes:
         liked: bool, shape (users, films).
-        stars: float32, shape (users, films): the rating, NaN where there is none.
+        stars: float32, shape (users, films): the rating, or the number of plays; NaN where there is none.
         titles: one text a film.
         users: numbers of the users in the ratings, shape (users,).
         films: numbers of the films in the ratings, shape (films,).
+        liked_from: the least stars that count as a like.
+        unit: of ``stars``.
+        counts: whether ``stars`` counts plays, and is no rating.
     """
 
     liked: np.ndarray
@@ -43,45 +50,128 @@ class LikeMatrix:
     titles: tuple[str, ...]
     users: np.ndarray
     films: np.ndarray
+    liked_from: float = 4.0
+    unit: str = "stars"
+    counts: bool = False
 
     def __repr__(self) -> str:
         users, films = self.liked.shape
-        return f"LikeMatrix({users} users, {films} films, {int(self.liked.sum()):,} likes)"
+        return (
+            f"LikeMatrix({users} users, {films} films, {int(self.liked.sum()):,} likes; "
+            f"takes {_memory.amount(dense_bytes(users, films))}, and EASE on it needs {_memory.amount(ease_bytes(users, films))})"
+        )
 
-    def find(self, text: str) -> int:
+    def find(self, text: str, *, otherwise: int | None = None) -> int:
         """Column of the film with the most likes among those with ``text`` in their title, upper and lower case alike.
 
+        Args:
+            text: a part of the title.
+            otherwise: where no title has it, take the film at this place among the most liked, from 0.
+
         Raises:
-            ValueError: if there is none.
+            ValueError: if there is none, and ``otherwise`` is not given.
         """
-        hits = [column for column, title in enumerate(self.titles) if text.lower() in title.lower()]
-        if not hits:
+        by_likes = np.argsort(-self.liked.sum(axis=0), kind="stable")
+        hits = [int(column) for column in by_likes if text.lower() in self.titles[column].lower()]
+        if not hits and otherwise is None:
             raise ValueError(f"text must be a part of a title, but {text!r} is in none of {len(self.titles)}")
-        return max(hits, key=lambda column: int(self.liked[:, column].sum()))
+        return hits[0] if hits else int(by_likes[min(otherwise, len(by_likes) - 1)])
 
 
-def like_matrix(ratings: MovieRatings, *, stars: float = 4.0, at_least: int = 5) -> LikeMatrix:
+def like_matrix(
+    ratings: MovieRatings, *, stars: float | None = None, at_least: int = 5, most_liked: int | None = None
+) -> LikeMatrix:
     """Binary vectors: 1 for a film that the user gave ``stars`` or more, else 0.
 
     Args:
         ratings: the long table.
-        stars: what counts as a like.
+        stars: what counts as a like; by default what the table says (``liked_from``: 4 stars for MovieLens, one play).
         at_least: films need this many likes by anyone; then users this many likes of such films. A film that two people
             liked can neither be learned nor scored.
+        most_liked: keep only this many of these films, those with the most likes. What lesson 10 computes grows with
+            users x films and films x films.
 
     Raises:
-        ValueError: if nothing is left.
+        ValueError: if fewer than ten users or ten films are left, or nobody has said what counts as a like.
+        MemoryError: before anything is computed, if the two tables would not fit into this machine's memory.
     """
-    matrix = ratings.matrix
-    likes = matrix >= stars
-    films = np.flatnonzero(np.asarray(likes.sum(axis=0)).ravel() >= at_least)
-    users = np.flatnonzero(np.asarray(likes[:, films].sum(axis=1)).ravel() >= at_least)
-    if not len(users) or not len(films):
-        raise ValueError(f"at_least: no user and film have {at_least} likes of {stars} stars or more")
-    table = matrix[users][:, films].toarray()
-    observed = np.where(table > 0, table, np.nan).astype(np.float32)  # the lowest rating is half a star
-    liked = table >= stars
-    return LikeMatrix(liked, observed, tuple(ratings.titles[film] for film in films), users, films)
+    stars = ratings.liked_from if stars is None else stars
+    if not len(ratings.stars):
+        raise ValueError(f"ratings: {ratings.name} holds none")
+    if stars is None:
+        middle = np.median(ratings.stars)
+        raise ValueError(
+            f"stars: what counts as a like is not known. The {ratings.unit} of {ratings.name} go from {ratings.stars.min():g} "
+            f"to {ratings.stars.max():g}, half of them are {middle:g} or more: say from which on they mean a like, such as "
+            f"stars={middle:g} here, or liked_from={middle:g} where the table is made"
+        )
+    stars = float(stars)  # a NumPy number would be compared in float64, where 3.6 is more than the 3.6 of the table
+    if most_liked is not None and most_liked < 1:
+        raise ValueError(f"most_liked must be at least 1, or None for all films, but it is {most_liked!r}")
+    users, films = _kept(ratings, ratings.stars >= stars, at_least, most_liked)
+    if min(len(users), len(films)) < FEWEST:
+        raise ValueError(_too_few(ratings, stars, at_least, len(users), len(films)))
+    fit = max(1, (_memory.machine() or 0) // 2 // dense_bytes(len(users), 1))
+    _memory.require(
+        dense_bytes(len(users), len(films)),
+        f"like_matrix with {len(users):,} users and {len(films):,} films",
+        f"Raise at_least= (now {at_least}), or keep fewer films: most_liked={fit} takes half of it.",
+    )
+    row, column = np.full(ratings.n_users, -1), np.full(len(ratings.titles), -1)
+    row[users], column[films] = np.arange(len(users)), np.arange(len(films))
+    row, column = row[ratings.users], column[ratings.films]
+    kept = (row >= 0) & (column >= 0)
+    table = np.full((len(users), len(films)), np.nan, np.float32)
+    table[row[kept], column[kept]] = ratings.stars[kept]
+    return LikeMatrix(
+        table >= stars,  # NaN is never a like
+        table,
+        tuple(ratings.titles[film] for film in films),
+        users,
+        films,
+        stars,
+        ratings.unit,
+        ratings.counts,
+    )
+
+
+def _kept(ratings: MovieRatings, likes: np.ndarray, at_least: int, most_liked: int | None = None) -> tuple:
+    """Numbers of the users and of the films that have likes enough; likes: bool, one a rating."""
+    by_film = np.bincount(ratings.films[likes], minlength=len(ratings.titles))
+    films = np.flatnonzero(by_film >= at_least)
+    if most_liked is not None:
+        films = np.sort(films[np.argsort(-by_film[films], kind="stable")[:most_liked]])
+    of_these = likes & np.isin(ratings.films, films)
+    by_user = np.bincount(ratings.users[of_these], minlength=ratings.n_users)
+    return np.flatnonzero(by_user >= at_least), films
+
+
+def _too_few(ratings: MovieRatings, stars: float, at_least: int, users: int, films: int) -> str:
+    """What to say where hardly a user or film has likes enough, with the largest number of likes that leaves some."""
+    likes = ratings.stars >= stars
+    left = f"no more than {users} users and {films} films" if users and films else "no user and film"
+    problem = f"at_least: {left} have {at_least} likes of {stars:g} {ratings.unit} or more"
+    low, high = 1, max(at_least, 2)
+    while high - low > 1:  # fewer likes asked for, more that is left
+        middle = (low + high) // 2
+        enough = min(map(len, _kept(ratings, likes, middle))) >= FEWEST
+        low, high = (middle, high) if enough else (low, middle)
+    users, films = map(len, _kept(ratings, likes, low))
+    if low < 2 or min(users, films) < FEWEST:
+        return f"{problem}, and no other number leaves {FEWEST} users of {FEWEST} films: this table is too small to learn from"
+    return f"{problem}. With at_least={low} there are {users:,} users and {films:,} films"
+
+
+def dense_bytes(users: int, films: int) -> int:
+    """Bytes of a ``LikeMatrix``: a bool and a float32 for each user and film."""
+    return 5 * users * films
+
+
+def ease_bytes(users: int, items: int) -> int:
+    """Bytes that ``ease`` takes at its peak, besides its input: the histories and items x items numbers in float64."""
+    if users < items:  # the histories, the solution of the same size, users x users; the inverse and its float32 copy
+        return 8 * (2 * users * items + 3 * users * users) + 12 * items * items
+    return 8 * min(users, BLOCK) * items + 32 * items * items  # the Gram matrix, its inverse, and a copy of each
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -140,10 +230,13 @@ def fold_in(events: np.ndarray, share: float, rng: np.random.Generator) -> tuple
     counts = events.sum(axis=1)
     if len(counts) and counts.min() < 2:
         raise ValueError(f"events must hold at least two events a user, but user {counts.argmin()} has {counts.min()}")
-    keys = np.where(events, rng.random(events.shape), np.inf)
-    order = keys.argsort(axis=1).argsort(axis=1)  # the rank of each event in its row
     n_shown = np.clip((share * counts).astype(int), 1, counts - 1)
-    shown = order < n_shown[:, None]
+    shown = np.empty(events.shape, bool)
+    for start in range(0, len(events), BLOCK):  # a block of users at a time: keys and ranks take 24 bytes a place
+        block = slice(start, start + BLOCK)
+        keys = np.where(events[block], rng.random(events[block].shape), np.inf)
+        order = keys.argsort(axis=1).argsort(axis=1)  # the rank of each event in its row
+        shown[block] = order < n_shown[block, None]
     return shown, events & ~shown
 
 
@@ -324,23 +417,42 @@ def ease(train: np.ndarray, strength: float, *, zero_diagonal: bool = True) -> n
 
     Raises:
         ValueError: if ``train`` is no matrix of numbers or ``strength`` is not positive.
+        MemoryError: before it starts, if that takes more memory than this machine has (``ease_bytes``).
 
     Source: Steck 2019, equation 8: B = I - P / diag(P), column by column; without the constraint B = I - strength · P.
     """
-    train = _history("train", train).astype(np.float64)
+    train = _history("train", train)
     if not strength > 0:
         raise ValueError(f"strength must be positive, but it is {strength!r}")
     users, items = train.shape
-    identity = np.eye(items)
+    _memory.require(
+        ease_bytes(users, items),
+        f"EASE of {items:,} items",
+        "It grows with items x items: keep fewer, by like_matrix(…, at_least=…) or most_liked=….",
+    )
+    # Every step works in place: a matrix of 27,000 items is 6 GB.
     if users < items:
+        train = train.astype(np.float64)
         inner = train @ train.T + strength * np.eye(users)
-        inverse = (identity - train.T @ np.linalg.solve(inner, train)) / strength
+        inverse = train.T @ np.linalg.solve(inner, train)
+        np.negative(inverse, out=inverse)
+        np.einsum("ii->i", inverse)[:] += 1.0
+        inverse /= strength
     else:
-        inverse = np.linalg.inv(train.T @ train + strength * identity)
-    weights = identity - (inverse / np.diag(inverse) if zero_diagonal else strength * inverse)
+        together = np.zeros((items, items))
+        for start in range(0, users, BLOCK):
+            block = train[start : start + BLOCK].astype(np.float64)
+            together += block.T @ block
+        np.einsum("ii->i", together)[:] += strength
+        inverse = np.linalg.inv(together)
+        del together
     if zero_diagonal:
-        np.fill_diagonal(weights, 0.0)
-    return weights.astype(np.float32)
+        inverse /= -np.diag(inverse)
+        np.fill_diagonal(inverse, 0.0)
+    else:
+        inverse *= -strength
+        np.einsum("ii->i", inverse)[:] += 1.0
+    return inverse.astype(np.float32)
 
 
 def choose(

@@ -57,6 +57,9 @@ from course_lib.datasets.own_long_series import (
 from course_lib.datasets.own_pictures import (
     own_pictures,
 )
+from course_lib.datasets.own_ratings import (
+    own_ratings,
+)
 from course_lib.datasets.own_rows import (
     own_sensors,
     own_windows,
@@ -119,6 +122,7 @@ __all__ = [
     "heartbeats",
     "movie_ratings",
     "own_pictures",
+    "own_ratings",
     "own_sensors",
     "own_series",
     "own_vectors",

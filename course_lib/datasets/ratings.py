@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,60 +28,82 @@ GROUPLENS_FOLDER = "https://files.grouplens.org/datasets/movielens/"
 
 @dataclass(frozen=True, eq=False, repr=False)
 class MovieRatings:
-    """Who gave which film how many stars, and when: a long table with one entry a rating, sorted by user, then film.
+    """Who gave which film how many stars, and when: a long table with one entry a rating, each user and film once.
 
-    All arrays are read-only.
+    The course's own table is sorted by user, then film. A "film" may be any item, and its "stars" a rating on any scale
+    or a number of plays: ``own_ratings`` makes such a table from a file. All arrays are read-only.
 
     Attributes:
         name: what the set is called.
-        users: int64, shape (ratings,): number of the user, from 0.
+        users: int64, shape (ratings,): number of the user, from 0. Here as below, a list will do.
         films: int64, shape (ratings,): number of the film, an index into ``titles``.
-        stars: float32, shape (ratings,): 0.5 to 5 in steps of 0.5.
-        timestamps: int64, shape (ratings,): seconds since 1 January 1970, UTC.
+        stars: float32, shape (ratings,): in MovieLens 0.5 to 5 in steps of 0.5; with ``counts`` how often it was played.
+        timestamps: int64, shape (ratings,): seconds since 1 January 1970, UTC; None where they are not known.
         titles: one text a film, with the year in brackets where it is known, such as "Toy Story (1995)". Articles stand
             at the end, as upstream has them: "Matrix, The (1999)".
-        genres: one text a film, such as "Action|Sci-Fi".
-        film_ids: int64, shape (films,): MovieLens' own numbers.
+        genres: one text a film, such as "Action|Sci-Fi"; empty texts unless given.
+        film_ids: shape (films,): the films' own numbers or names in the source; 0, 1, … unless given.
+        user_ids: shape (users,): the same for the users.
         n_users: how many users there are.
+        liked_from: the least stars that count as a like, or None if nobody has decided.
+        unit: of ``stars``, in the plural.
+        counts: whether ``stars`` counts how often something was played or bought, and so says nothing of its being liked.
 
     Raises:
-        ValueError: if the columns differ in length, or a number of a user or film is out of range.
+        ValueError: if the columns differ in length, a number of a user or film is no whole number or out of range, a
+            rating is missing or not finite, or a user has rated a film twice; the message names the row, from 0.
     """
 
     name: str
     users: np.ndarray
     films: np.ndarray
     stars: np.ndarray
-    timestamps: np.ndarray
+    _: KW_ONLY
+    timestamps: np.ndarray | None = None
     titles: tuple[str, ...]
-    genres: tuple[str, ...]
-    film_ids: np.ndarray
+    genres: tuple[str, ...] | None = None
+    film_ids: np.ndarray | None = None
+    user_ids: np.ndarray | None = None
     n_users: int
+    liked_from: float | None = None
+    unit: str = "stars"
+    counts: bool = False
 
     def __post_init__(self) -> None:
-        for column in ("users", "films", "stars", "timestamps"):
-            values = getattr(self, column)
-            if values.shape != self.users.shape or values.ndim != 1:
-                raise ValueError(f"{column}: expected shape {self.users.shape}, got {values.shape}")
-        for column, count in (("users", self.n_users), ("films", len(self.titles))):
-            values = getattr(self, column)
-            if len(values) and not (values.min() >= 0 and values.max() < count):
-                raise ValueError(
-                    f"{column}: expected numbers from 0 to {count - 1}, got {values.min()} to {values.max()}"
-                )
-        if not len(self.titles) == len(self.genres) == len(self.film_ids):
+        n_films = len(self.titles)
+        columns = {
+            "users": _whole_numbers("users", self.users),
+            "films": _whole_numbers("films", self.films),
+            "stars": _finite("stars", self.stars),
+        }
+        if self.timestamps is not None:
+            columns["timestamps"] = _seconds(self.timestamps)
+        shape = columns["users"].shape
+        for column, values in columns.items():
+            if values.shape != shape or values.ndim != 1:
+                raise ValueError(f"{column}: expected shape {shape}, got {values.shape}")
+        for column, count in (("users", self.n_users), ("films", n_films)):
+            _check_range(column, columns[column], count)
+        _check_repeats(columns, n_films)
+        genres = ("",) * n_films if self.genres is None else tuple(self.genres)
+        film_ids = np.arange(n_films) if self.film_ids is None else np.asarray(self.film_ids)
+        user_ids = np.arange(self.n_users) if self.user_ids is None else np.asarray(self.user_ids)
+        if not n_films == len(genres) == len(film_ids):
             raise ValueError(
-                f"titles, genres and film_ids: expected one of each a film, got {len(self.titles)}, "
-                f"{len(self.genres)} and {len(self.film_ids)}"
+                f"titles, genres and film_ids: expected one of each a film, got {n_films}, {len(genres)} and {len(film_ids)}"
             )
-        for column in ("users", "films", "stars", "timestamps", "film_ids"):
-            object.__setattr__(self, column, _files.read_only(getattr(self, column)))
+        if len(user_ids) != self.n_users:
+            raise ValueError(f"user_ids: expected one a user, {self.n_users}, got {len(user_ids)}")
+        for field, values in {**columns, "film_ids": film_ids, "user_ids": user_ids}.items():
+            object.__setattr__(self, field, _files.read_only(values))
+        object.__setattr__(self, "titles", tuple(self.titles))
+        object.__setattr__(self, "genres", genres)
 
     def __repr__(self) -> str:
-        return (
-            f"MovieRatings({self.name!r}: {len(self.stars):,} ratings by {self.n_users:,} users "
-            f"of {len(self.titles):,} films)"
-        )
+        of = f"by {self.n_users:,} users of {len(self.titles):,}"
+        if self.counts:
+            return f"MovieRatings({self.name!r}: {self.stars.sum(dtype=float):,.0f} {self.unit} {of} items)"
+        return f"MovieRatings({self.name!r}: {len(self.stars):,} ratings {of} films)"
 
     @property
     def matrix(self) -> csr_matrix:
@@ -103,6 +125,86 @@ class MovieRatings:
         return hits[np.argsort(-ratings, kind="stable")]
 
 
+def _whole_numbers(column: str, values) -> np.ndarray:
+    """A column of numbers of users or films as int64, or a ValueError that says how to get them."""
+    values = np.asarray(values)
+    if values.dtype.kind in "USOT":
+        texts = [value for value in values.ravel().tolist() if not isinstance(value, int)]
+        if texts:
+            raise ValueError(
+                f"{column}: expected numbers from 0, got {texts[0]!r}. Number them first: "
+                f"ids, {column} = np.unique({column}, return_inverse=True); datasets.own_ratings does it for a whole table"
+            )
+    elif values.dtype.kind == "f":
+        wrong = np.flatnonzero(~(values == np.floor(values)).ravel() | np.isinf(values).ravel())
+        if len(wrong):
+            raise ValueError(
+                f"{column}: expected whole numbers from 0, got {values.flat[wrong[0]]:g} in row {wrong[0]} (counted from 0)"
+            )
+    elif values.dtype.kind not in "iu":
+        raise ValueError(f"{column}: expected whole numbers from 0, got {values.dtype}")
+    return values.astype(np.int64)
+
+
+def _finite(column: str, values) -> np.ndarray:
+    """A column of ratings as float32, or a ValueError that names the first row without one."""
+    try:
+        values = np.asarray(values).astype(np.float32)
+    except (TypeError, ValueError):
+        raise ValueError(f"{column}: expected numbers, got {np.asarray(values).ravel()[:3].tolist()!r}, …") from None
+    wrong = np.flatnonzero(~np.isfinite(values).ravel())
+    if len(wrong):
+        raise ValueError(
+            f"{column}: expected a number in each row, got {values.flat[wrong[0]]} in row {wrong[0]} (counted from 0)"
+            f"{f' and {len(wrong) - 1:,} others' if len(wrong) > 1 else ''}. Leave such rows out: what was not rated has no row"
+        )
+    return values
+
+
+def _seconds(times) -> np.ndarray:
+    """Times as int64 seconds since 1970: numbers are taken as they are."""
+    times = np.asarray(times)
+    if times.dtype.kind == "M":
+        missing = np.isnat(times)
+        times = times.astype("datetime64[s]").astype(np.int64)
+    elif times.dtype.kind in "iuf":
+        missing = ~np.isfinite(times)
+    else:
+        raise ValueError(f"timestamps: expected seconds since 1970 or datetime64, got {times.dtype}")
+    if missing.any():
+        row = int(np.flatnonzero(missing.ravel())[0])
+        raise ValueError(
+            f"timestamps: the one in row {row} (counted from 0) is missing. Leave the row out, or all times: timestamps=None"
+        )
+    return times.astype(np.int64)
+
+
+def _check_range(column: str, numbers: np.ndarray, count: int) -> None:
+    if len(numbers) and not (numbers.min() >= 0 and numbers.max() < count):
+        from_one = numbers.min() >= 1 and numbers.max() == count
+        raise ValueError(
+            f"{column}: expected numbers from 0 to {count - 1}, got {numbers.min()} to {numbers.max()}"
+            + (f". They count from 1: subtract 1 ({column} - 1)" if from_one else "")
+        )
+
+
+def _check_repeats(columns: dict[str, np.ndarray], n_films: int) -> None:
+    """Twice the same user and film would be added up in the sparse matrix."""
+    place = columns["users"] * n_films + columns["films"]
+    if (np.diff(place) > 0).all():  # sorted, as the course's own: nothing to sort
+        return
+    order = np.argsort(place, kind="stable")
+    again = np.flatnonzero(np.diff(place[order]) == 0)
+    if len(again):
+        first, second = order[again[0]], order[again[0] + 1]
+        raise ValueError(
+            f"rows {first} and {second} (counted from 0) both hold user {columns['users'][first]} and film "
+            f"{columns['films'][first]}, with {columns['stars'][first]:g} and {columns['stars'][second]:g}"
+            f"{f'; {len(again) - 1:,} more rows repeat a pair' if len(again) > 1 else ''}. Keep one row of each, or "
+            "their mean; datasets.own_ratings does it with repeats="
+        )
+
+
 def movie_ratings(full: bool = False) -> MovieRatings:
     """Who gave which film how many stars: MovieLens latest-small of October 2016.
 
@@ -111,7 +213,8 @@ def movie_ratings(full: bool = False) -> MovieRatings:
     Args:
         full: give MovieLens 20M instead (20,000,263 ratings of 27,278 films by 138,493 users), from ``ml-20m.zip`` in
             the Keras cache (``$KERAS_HOME`` or ``~/.keras``, folder ``datasets``), else downloaded there (190 MB); checked
-            against our SHA-256 of the file. Reading it takes about half a minute. It is not part of the course's files.
+            against our SHA-256 of the file. Reading it takes about half a minute and 3 GB of memory. It is not part of
+            the course's files. What lesson 10 computes from it is users x films: see ``recommend.like_matrix``.
 
     Returns:
         A ``MovieRatings``. Sparse matrix: its ``matrix``.
@@ -141,6 +244,7 @@ def _movie_ratings(folder: Path) -> MovieRatings:
         genres=tuple(genres for *_, genres in lines),
         film_ids=np.array([int(line[0]) for line in lines]),
         n_users=int(table["user"].max()) + 1,
+        liked_from=4.0,
     )
 
 
@@ -174,7 +278,9 @@ def _full_movie_ratings() -> MovieRatings:
         titles=tuple(title for _, title, _ in films),
         genres=tuple(genres for *_, genres in films),
         film_ids=film_ids,
+        user_ids=user_ids,
         n_users=len(user_ids),
+        liked_from=4.0,
     )
 
 
