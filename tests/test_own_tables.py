@@ -406,7 +406,7 @@ def test_times_of_any_type_of_pandas_are_read(times):
 
 
 def test_times_before_and_after_our_centuries_are_read():
-    frame = pd.DataFrame({"at": [f"{year}-01-01" for year in range(1, 2401, 40)], "a": X[:, 0], "b": X[:, 1]})
+    frame = pd.DataFrame({"at": [f"{year:04d}-01-01" for year in range(1, 2401, 40)], "a": X[:, 0], "b": X[:, 1]})
     assert "steps in time" not in repr(own_sensors(frame, time="at"))
 
 

@@ -25,7 +25,7 @@ _ANOMALY_NAMES = re.compile(
     r"(is|has)?[_ ]?(anomal\w*|outliers?|faults?|faulty|abnormal|attacks?|fail(ed|ure)?)", re.IGNORECASE
 )
 _TIME_NAMES = re.compile(
-    r"(date|time|timestamp|date[_ ]?time|epoch|unix\w*|seconds?|secs?|minutes|hours|t|elapsed\w*|zeit\w*|datum|index)([_ ]?[\[(]?[uµmn]?(s|in)[\])]?)?",
+    r"(date|time|timestamp|date[_ ]?time|epoch|unix\w*|seconds?|secs?|minutes|hours|t|elapsed\w*|zeit\w*|datum)([_ ]?[\[(]?[uµmn]?(s|in)[\])]?)?",
     re.IGNORECASE,
 )
 _INDEX_NAMES = re.compile(
@@ -441,9 +441,7 @@ def refuse_sentinels(table: Table, roles: Roles, *, missing: Iterable[float] = (
         kept = '"all"' if windows else f"[{table.typed(position)}]"
         raise DataError(
             f"{table.where(row)}: {table.called(position)} holds {typed}{times}, far outside of the other values ({low:g} to {high:g}). If it "
-            f"stands for a missing value, say missing=[{typed}] (and holds=…); if it was measured, say keep={kept}".replace(
-                "holds=…", "holes=…"
-            )
+            f'stands for a missing value, say missing=[{typed}] and holes="leave out" or "last"; if it was measured, keep={kept}'
         )
 
 
