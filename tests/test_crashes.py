@@ -172,8 +172,8 @@ def test_a_start_that_was_stopped_from_outside_is_no_crash(work, capsys):
     assert capsys.readouterr().err == "" and not list((work / crashes.FOLDER).iterdir())
 
 
-def loading(body):
-    """Run code as TensorFlow's is run: with standard error set aside."""
+def loading(body, name=_quiet.NOISY):
+    """Run code as a package's is run while it loads: with standard error set aside."""
 
     class Loader:
         def create_module(self, spec):
@@ -182,7 +182,7 @@ def loading(body):
         def exec_module(self, module):
             body()
 
-    module = types.ModuleType(_quiet.NOISY)
+    module = types.ModuleType(name)
     module.__spec__ = types.SimpleNamespace(loader=None)
     _quiet._Loader(Loader()).exec_module(module)
 
@@ -202,6 +202,8 @@ def test_where_no_file_can_be_made_packages_load_all_the_same(work, monkeypatch,
 def test_notices_are_quiet_unless_loading_fails(work, capfd):
     loading(lambda: os.write(2, b"a notice"))
     assert capfd.readouterr().err == ""
+    loading(lambda: os.write(2, b"a warning"), "torch")
+    assert capfd.readouterr().err == "a warning", "only TensorFlow's are known to be none of the learner's business"
 
     def fail():
         os.write(2, b"the cause")
