@@ -51,7 +51,8 @@ def test_the_lesson_says_how_to_load_the_complete_set(number):
 
 
 @pytest.mark.weekly
-@pytest.mark.parametrize("number", [pytest.param(n, marks=pytest.mark.lesson(n)) for n in ON_CLOTHES])
+@pytest.mark.parametrize("number", [pytest.param(n, marks=pytest.mark.lesson(n)) for n in ON_CLOTHES[1:]])
 def test_the_lesson_runs_on_a_set_of_that_form(changed_lesson, number):
+    """Not lesson 01: it draws five passes beside six, and a shortened run has one of each."""
     claims = changed_lesson(number, LOADED, STAND_IN)
     assert len(claims) >= 3
