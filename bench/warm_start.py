@@ -1,10 +1,11 @@
 """Time to a given quality: the common recipe against autoencoders that start from the referee.
 
 Task: all 60,000 images of Fashion-MNIST, a code of 64 numbers, mean squared error on the 10,000 test images with outputs
-clipped to [0, 1]; where those are not to be had, the images of the course (``bench.clothes``). Each time runs from the raw bytes to a Keras model that is ready to use: scaling, PCA, building,
-compiling and training are all inside, for every method. The test split is scored once a run, after the clock has
-stopped. The widths, ridges and numbers of images of the closed form were compared on the last 10,000 images of the
-training file, fitted on the first 50,000; ``--held-out`` prints the whole table that way.
+clipped to [0, 1]; where those are not to be had, the images of the course (``bench.clothes``). Each time runs from the
+raw bytes to a Keras model that is ready to use: scaling, PCA, building, compiling and training are all inside, for every
+method. The test split is scored once a run, after the clock has stopped. The widths, ridges and numbers of images of the
+closed form were compared on the last 10,000 images of the training file, fitted on the first 50,000; ``--held-out``
+prints the whole table that way.
 """
 
 from __future__ import annotations

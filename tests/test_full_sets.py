@@ -8,19 +8,21 @@ import pytest
 from course_lib import datasets
 
 ON_CLOTHES = ("01", "02", "03", "04", "05")
-TOLD = "datasets.fashion_mnist(full=True).with_validation(10_000)"
+TOLD = "datasets.fashion_mnist(full=True).with_validation(2_000)"
 LOADED = "clothes = datasets.fashion_mnist()"
-# Like the complete set it has no validation images, other sizes than the embedded one, and classes in no balanced order.
+# Like the complete set it has no validation images, more of the others than the embedded one, and classes in no order.
 STAND_IN = """
 import dataclasses
 from course_lib import own_data
 import numpy as np
-some = datasets.fashion_mnist()
-order = np.random.default_rng(0).permutation(12_000)[:10_211]
+few = datasets.fashion_mnist()
+images = np.concatenate([few.train, few.validation, few.test])
+labels = np.concatenate([few.train_labels, few.validation_labels, few.test_labels])
+order = np.random.default_rng(0).permutation(16_000)
 clothes = dataclasses.replace(
-    some, train=some.train[order], train_labels=some.train_labels[order], test=some.test[:1_553],
-    test_labels=some.test_labels[:1_553], validation=some.train[:0], validation_labels=some.train_labels[:0],
-).with_validation(1_741)
+    few, train=images[order[:14_631]], train_labels=labels[order[:14_631]], test=images[order[-2_047:]],
+    test_labels=labels[order[-2_047:]], validation=images[:0], validation_labels=labels[:0],
+).with_validation(2_000)
 own_data(True)
 """
 
@@ -49,7 +51,8 @@ def test_the_lesson_says_how_to_load_the_complete_set(number):
 
 
 @pytest.mark.weekly
-@pytest.mark.parametrize("number", [pytest.param(n, marks=pytest.mark.lesson(n)) for n in ON_CLOTHES])
+@pytest.mark.parametrize("number", [pytest.param(n, marks=pytest.mark.lesson(n)) for n in ON_CLOTHES[1:]])
 def test_the_lesson_runs_on_a_set_of_that_form(changed_lesson, number):
+    """Not lesson 01: it draws five passes beside six, and a shortened run has one of each."""
     claims = changed_lesson(number, LOADED, STAND_IN)
     assert len(claims) >= 3
