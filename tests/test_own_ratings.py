@@ -353,7 +353,16 @@ def test_memory_is_said_before_it_is_taken(monkeypatch):
 def test_the_full_movielens_would_need_what_the_lesson_says():
     assert recommend.dense_bytes(138_493, 27_278) / 2**30 == pytest.approx(18, abs=0.5)
     assert recommend.ease_bytes(138_493, 27_278) / 2**30 == pytest.approx(23, abs=0.5)
-    assert 80 * 5_200 * 8_000 + recommend.ease_bytes(5_200, 8_000) < 8e9  # AT_LEAST = 300, its upper bound
+    assert 1e9 + 100 * (5_200 * 5_500 + 5_500**2) < 8e9  # AT_LEAST = 300, its upper bound
+
+
+def test_busy_users_and_liked_films_of_the_full_movielens_are_as_few_as_the_lesson_says():
+    ratings = datasets.movie_ratings()  # its users are a sample like theirs, 206 of whom stand behind each
+    likes = ratings.stars >= 4
+    more = 138_493 / ratings.n_users
+    busy = np.mean(np.bincount(ratings.users[likes], minlength=ratings.n_users) >= 300) * 138_493
+    films = np.sum(np.bincount(ratings.films[likes], minlength=len(ratings.titles)) * more >= 300)
+    assert 4_500 < busy < 5_500 and 3_500 < films < 5_500
 
 
 def test_the_limit_of_a_container_counts(monkeypatch, tmp_path):

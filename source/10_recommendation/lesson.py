@@ -93,7 +93,8 @@ ratings = datasets.movie_ratings()
 # ratings = datasets.own_ratings("plays.tsv", user=0, item=1, plays=2)
 # ratings = datasets.own_ratings("purchases.csv", user="customer", item="product")
 # All of MovieLens is datasets.movie_ratings(full=True): 138,493 users and 27,278 films, 18 GiB as dense tables, and 23 GiB for EASE.
-# This lesson takes about 80 bytes for each user and film, and AT_LEAST = 300 (some 5,000 users, 4,000 to 8,000 films) fits into 8 GB.
+# This lesson takes 1 GB, and about 100 bytes for each user and film and for each two films: AT_LEAST = 300 (some 5,000 users, 4,000
+# to 5,500 films, estimated from the small set) fits into 8 GB.
 own_data(ratings is not datasets.movie_ratings())
 AT_LEAST = 10  # likes that a film needs, and then a user
 data = recommend.like_matrix(ratings, at_least=AT_LEAST)  # 4 stars or more are a like
