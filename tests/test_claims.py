@@ -44,6 +44,7 @@ def log(tmp_path, monkeypatch):
         (above(60.47, 10, unit="degrees", names=("angle", "")), "angle 60.5 > 10 degrees", 50.47),
         (above([3, 4], 2), "3, 4 > 2", 1),
         (above(28, 2, by=7.5), "28 > 2 + 7.5", 18.5),
+        (above(0.77, 0.78, by=-0.03), "0.77 > 0.78 − 0.03", 0.02),
         (above(2.1, 0.1, times=3, log=True), "2.1 > 3 × 0.1", math.log(7)),
         (between(17.2, 15, 20, unit="dB", name="bound"), "bound 17.2 between 15 and 20 dB", 2.2),
         (close(0.763, 0.762, 0.003), "0.763 and 0.762, less than 0.003 apart", 0.002),
