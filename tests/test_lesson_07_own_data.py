@@ -29,6 +29,7 @@ def test_the_lesson_runs_on_a_table_of_sensors(lesson_on, tmp_path):
     table = made_tables.skab(tmp_path / "1.csv")
     said = lesson_on(f"own_sensors({str(table)!r}, time='datetime', label='anomaly', drop=['changepoint'])")
     assert "8 numbers a row" in said and "mean row" in said and "of 10 pairs of detectors" in said
+    assert "strangest by the nearest row:\n  score" in said and ", anomaly" in said
     assert "convolutional" not in said  # it would slide over sensors that have no order
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import gzip
 import io
+import re
 import zipfile
 
 import made_tables as made
@@ -795,3 +796,19 @@ def test_roles_are_found_by_name_whatever_the_capitals():
     assert table.position("time", "time") == 0 and table.position("a", "drop") == 1 and table.position(-1, "drop") == 2
     assert column_roles.assign_roles(table, time="time").data == (1, 2)
     assert io.StringIO(repr(table)).read().startswith("Table(the DataFrame: 60 rows of")
+
+
+def test_each_test_row_can_be_found_again(tmp_path):
+    path = made.skab(tmp_path / "1.csv")
+    data = datasets.own_sensors(path, time="datetime", label="anomaly", drop=["changepoint"])
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert len(data.test_places) == len(data.test)
+    for place, row in zip(data.test_places[::40], data.test[::40], strict=True):
+        number, time = re.fullmatch(r"row (\d+) \((.*)\)", place).groups()
+        cells = lines[int(number) - 1].split(";")
+        assert cells[0].startswith(time) and np.allclose(np.array(cells[1:9], np.float64), row, rtol=1e-4)
+    series = datasets.own_series(made.nab(tmp_path / "nab.csv"), window=24, time="timestamp")
+    assert series.test_places[0].startswith("from row ") and series.test_places[0].endswith(" 00:00:00)")
+    rows = np.random.default_rng(0).standard_normal((60, 8))
+    both = datasets.own_windows(rows, rows[:3] + 5)
+    assert both.test_places[0] == "row 42" and both.test_places[-1] == "row 2 of an array"

@@ -66,6 +66,12 @@ class Clock:
         return str(np.datetime64(round(self.times[row] * 1000), "ms")).replace("T", " ").removesuffix(".000")
 
 
+def places(table: Table, clock: Clock, rows: np.ndarray) -> list[str]:
+    """Where rows stand, for a reader who looks them up: their number in the table, and their time if it has one."""
+    names = table.rows(rows)
+    return [f"{name} ({clock.shown(row)})" for name, row in zip(names, rows, strict=True)] if clock.told else names
+
+
 def clock_of(table: Table, time: int | None) -> Clock:
     """The times of a table's rows.
 

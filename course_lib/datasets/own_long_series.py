@@ -108,7 +108,7 @@ def own_series(
     elif roles.label is None and anomalies is None:
         notes += _unused(table, roles)
     cut = _cut(rows, edges, clock.gaps, window, stride)
-    splits, kept, left_out = {}, {}, 0
+    splits, kept, left_out, places = {}, {}, 0, []
     for name, starts in cut.items():
         within = (
             np.lib.stride_tricks.sliding_window_view(kinds[rows], window)[starts]
@@ -119,6 +119,8 @@ def own_series(
         if name != "test":
             left_out += int((kind > 0).sum())
             starts, kind = starts[kind == 0], kind[kind == 0]
+        else:
+            places = clocks.places(table, clock, rows[starts])
         view = np.lib.stride_tricks.sliding_window_view(values[:, 0], window)
         splits[name], kept[name] = view[starts].astype(np.float32), kind
     if left_out:
@@ -139,6 +141,7 @@ def own_series(
         axis,
         positions,
         "your unit" if roles.data[0] not in _named(table) else str(table.names[roles.data[0]]),
+        test_places=tuple(f"from {place}" for place in places),
         notes=(
             f"{len(table):,} moments, cut into windows of {window}; {how}, none reaches over a seam or a gap",
             *notes,

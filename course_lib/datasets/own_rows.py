@@ -80,6 +80,7 @@ def own_windows(
         names,
         _odd_rows(table, roles, anomalies, missing, holes, windows=True),
         told_holes(table, rows, holes),
+        places=table.rows(rows),
         axis="position in the window",
         positions=np.arange(len(roles.data)),
         unit="your unit",
@@ -152,6 +153,7 @@ def own_sensors(
         names,
         odd,
         notes,
+        places=clocks.places(table, clock, rows),
         axis="sensor",
         positions=np.arange(1, len(roles.data) + 1),
         unit="each sensor in its own",
@@ -171,7 +173,9 @@ def kinds_or_normal(table: Table, roles: column_roles.Roles, normal) -> tuple[np
 # --- what both need ---
 
 
-def _dataset(name, table, values, kinds, names, odd, notes, *, axis, positions, unit, columns=()) -> WindowDataset:
+def _dataset(
+    name, table, values, kinds, names, odd, notes, *, places, axis, positions, unit, columns=()
+) -> WindowDataset:
     """Normal rows in their order into three splits, one left out at each seam; rows of other kinds to the test rows."""
     normal = np.flatnonzero(kinds == 0)
     if len(normal) < FEWEST:
@@ -180,8 +184,10 @@ def _dataset(name, table, values, kinds, names, odd, notes, *, axis, positions, 
     first, second = round(TRAIN * len(normal)), round(VALIDATION * len(normal))
     test = np.sort(np.concatenate([normal[second:], np.flatnonzero(kinds > 0)]))
     values = values.astype(np.float32)
-    test_rows, test_kinds = values[test], kinds[test]
+    test_rows, test_kinds, test_places = values[test], kinds[test], [places[row] for row in test]
     if odd is not None:
+        odd, odd_places = odd
+        test_places += odd_places
         names = names if "anomaly" in names else (*names, "anomaly")
         test_rows = np.concatenate([test_rows, odd])
         test_kinds = np.concatenate([test_kinds, np.full(len(odd), names.index("anomaly"))])
@@ -200,6 +206,7 @@ def _dataset(name, table, values, kinds, names, odd, notes, *, axis, positions, 
         positions,
         unit,
         columns=columns,
+        test_places=tuple(test_places),
         notes=tuple([*notes, "one normal row is left out at each of the two seams between the splits"]),
     )
 
@@ -247,8 +254,8 @@ def _refuse_units(table: Table, roles: column_roles.Roles, values: np.ndarray) -
 
 def _odd_rows(
     table: Table, roles: column_roles.Roles, anomalies, missing, holes: str, windows: bool
-) -> np.ndarray | None:
-    """The rows of a table of anomalies, float32, with the columns of the table of normal rows."""
+) -> tuple[np.ndarray, list[str]] | None:
+    """The rows of a table of anomalies, float32, with the columns of the table of normal rows, and where they stand."""
     if anomalies is None:
         return None
     odd = read_table(anomalies)
@@ -268,7 +275,8 @@ def _odd_rows(
         )
     own = column_roles.Roles(data, None, None, roles.kept)
     column_roles.refuse_sentinels(odd, own, missing=missing, windows=windows)
-    return odd.numbers(data, missing, holes)[0].astype(np.float32)
+    values, rows = odd.numbers(data, missing, holes)
+    return values.astype(np.float32), [f"{place} of {odd.name}" for place in odd.rows(rows)]
 
 
 def told_holes(table: Table, rows: np.ndarray, holes: str) -> list[str]:

@@ -75,6 +75,10 @@ class Table:
         """A row by its number in the file (``row 7``), or by its label in the index of a DataFrame."""
         return f"row {self._row_of(np.array([row]))[0]}"
 
+    def rows(self, rows: np.ndarray) -> list[str]:
+        """Several rows as ``row`` calls them; ``rows`` are numbers from 0, shape (n,)."""
+        return [f"row {number}" for number in self._row_of(np.asarray(rows, np.int64))]
+
     def where(self, row: int) -> str:
         """The source and a row of it, as messages begin: ``windows.csv, row 7``."""
         return f"{self.source}, {self.row(row)}"

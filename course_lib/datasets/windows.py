@@ -60,6 +60,8 @@ class WindowDataset:
         unit: of the numbers.
         recording: the series that the windows were cut from, where there is one.
         columns: what each number of a row is called, where each is in a unit of its own (sensors); empty for windows.
+        test_places: where each test row stands in the reader's own table, such as "row 512 (2024-01-16 00:00:00)"; empty for
+            the course's sets.
         notes: what happened to the rows on the way, for print: how many were left out and why, gaps, kinds.
 
     Raises:
@@ -78,6 +80,7 @@ class WindowDataset:
     recording: Recording | None = None
     columns: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    test_places: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for split in SPLITS:
@@ -96,6 +99,8 @@ class WindowDataset:
             raise ValueError(f"positions: expected shape ({self.train.shape[1]},), got {np.shape(self.positions)}")
         if self.columns and len(self.columns) != self.train.shape[1]:
             raise ValueError(f"columns: expected {self.train.shape[1]} names, got {len(self.columns)}")
+        if self.test_places and len(self.test_places) != len(self.test):
+            raise ValueError(f"test_places: expected {len(self.test)} texts, got {len(self.test_places)}")
         object.__setattr__(self, "test_kinds", _files.read_only(self.test_kinds))
         object.__setattr__(self, "positions", _files.read_only(np.asarray(self.positions, np.float64)))
 

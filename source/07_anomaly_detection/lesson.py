@@ -620,6 +620,11 @@ if ours:
     before_peak = np.median(unseen[:, beats.positions < -80], axis=1)
     beat_scores["T wave alone"] = before_peak - unseen[:, beats.positions >= 160].mean(axis=1)
 ladder = {name: detection.area_under_roc(values, is_odd) for name, values in beat_scores.items()} if known else {}
+if beats.test_places:
+    print(f"strangest by the {NEAREST}:")
+    for row in np.argsort(-beat_scores[NEAREST])[:5]:
+        kind = f", {beats.kind_names[beats.test_kinds[row]]}" if known else ""
+        print(f"  score {beat_scores[NEAREST][row]:.3g}: {beats.test_places[row]}{kind}")
 
 # %%
 BEAT_KINDS = {
