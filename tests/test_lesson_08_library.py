@@ -176,6 +176,28 @@ def test_maps_names_its_axes_and_frees_their_scales():
     assert ax.get_xlabel() == "first\none" and ax.get_ylabel() == "second" and ax.get_aspect() == "auto"
 
 
+def test_maps_of_any_form_are_drawn_to_one_scale_without_a_warning(caplog):
+    rng = np.random.default_rng(0)
+    far = np.concatenate([rng.normal(size=(60, 2)), [[400.0, 0.0]] * 3])
+    with plots.collect() as pictures:
+        plots.maps(
+            {"wide": far, "tall": far[:, ::-1], "round": far[:60].repeat(2, axis=0)[:63]},
+            np.zeros(63, int),
+            ["x"],
+            columns=4,
+            size=2.4,
+        )
+        figure = pictures[0].figure
+        figure.draw_without_rendering()
+    assert not caplog.records
+    for ax in figure.axes[:3]:
+        box = ax.get_window_extent()
+        scale = box.width / np.ptp(ax.get_xlim()), box.height / np.ptp(ax.get_ylim())
+        assert scale[0] == pytest.approx(scale[1], rel=0.02)
+    low, high = figure.axes[0].get_xlim()
+    assert low < -1 and high > 400
+
+
 def test_reduced_rank_of_data_on_themselves_is_pca():
     rng = np.random.default_rng(0)
     data = rng.standard_normal((400, 12)) @ rng.standard_normal((12, 12))

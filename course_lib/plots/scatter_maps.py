@@ -182,7 +182,9 @@ def maps(
             )  # fmt: skip
         low, high = np.percentile(array, [0.5, 99.5], axis=0)
         margin = 0.06 * np.where(high > low, high - low, 1.0)
-        ax.set(xlim=(low[0] - margin[0], high[0] + margin[0]), ylim=(low[1] - margin[1], high[1] + margin[1]))
+        # auto: one scale for both axes widens one of them, which Matplotlib would warn of if it were fixed.
+        ax.set_xlim(low[0] - margin[0], high[0] + margin[0], auto=equal)
+        ax.set_ylim(low[1] - margin[1], high[1] + margin[1], auto=equal)
         if equal:
             ax.set_aspect("equal", adjustable="datalim")  # distances are what a map is read for
         ax.set(

@@ -910,7 +910,11 @@ def search_all(given, within=None, **options):
     for method, value in options.items():
         query = getattr(query, method)(value)
     answer = query.to_arrow()
-    return answer["item"].to_numpy().reshape(-1, 10), answer["label"].to_numpy().reshape(-1, 10)
+    of_query = answer["query_index"].to_numpy()
+    place = np.arange(len(of_query)) - np.searchsorted(of_query, of_query)  # 0 to 9, the nearest first
+    found = np.full((2, len(given), 10), -1)  # small partitions may hold fewer than ten rows
+    found[:, of_query, place] = answer["item"].to_numpy(), answer["label"].to_numpy()
+    return found
 
 
 def recall(items):
