@@ -28,6 +28,7 @@
 # needed no training: the pixels themselves, PCA, random projections.
 
 # %%
+import textwrap
 import time
 
 from course_lib import above, all_of, below, between, claim, close, finding, guess, own_data, reveal
@@ -81,7 +82,8 @@ def called(split, items):
     """What stands below some rows of a split: their kinds, or the names that vectors of your own may have."""
     if not pictured:
         return clothes.called(split, items)
-    return [clothes.class_names[number] for number in getattr(clothes, f"{split}_labels")[list(items)]]
+    numbers = getattr(clothes, f"{split}_labels")[list(items)]
+    return [textwrap.fill(clothes.class_names[number], 13, max_lines=2, placeholder=" …") for number in numbers]
 
 
 # %% [markdown]
@@ -314,7 +316,7 @@ if not pictured:
 trained = {name: from_pca(seed) for name, (seed, _) in corruptions.items()}  # name -> encoder, autoencoder
 pairs = [(trained[name][1], corruption) for name, (_, corruption) in corruptions.items()]
 together = train_together(pairs, learning_rate=1.5e-3)
-print(f"four networks in {together.seconds:.0f} s")
+print(f"{'four' if pictured else 'three'} networks in {together.seconds:.0f} s")
 
 # %% [markdown]
 # Two referees, both without gradient descent. **Aligned, then PCA** moves every picture so that its centre of mass lies in the middle. And the denoiser's own job has a best linear answer: of all maps from moved to unmoved pictures
@@ -797,11 +799,16 @@ else:
     look, things = lambda rows: rows[:, widest], [clothes.columns[column] for column in widest]
     print(f"In a vector there is nothing to see. In place of the five things stand given numbers: {', '.join(things)}.")
 seen = {"train": look(train), "validation": look(validation)}
+varies = np.min([values.std(axis=0) for values in seen.values()], axis=0) > 1e-9
+if not varies.all():  # such as the width, where the ground is not black
+    print("Alike in all of yours, and left out: " + ", ".join(np.array(things)[~varies]) + ".")
+    things = [name for name, kept_one in zip(things, varies, strict=True) if kept_one]
+    seen = {split: values[:, varies] for split, values in seen.items()}
 
 
 def each_axis(codes):
     """R² of each axis of validation codes (n, k) with each of the five visible things, by itself: (k, 5)."""
-    with np.errstate(divide="ignore", invalid="ignore"):  # what is the same in all pictures has no R²
+    with np.errstate(divide="ignore", invalid="ignore"):  # an axis that never varies has no R²
         return np.square(np.corrcoef(codes.T, seen["validation"].T)[: codes.shape[1], codes.shape[1] :])
 
 
@@ -840,7 +847,8 @@ spread = np.linalg.eigvalsh(np.cov(codes_train.T))[::-1]
 of_each = each_axis(codes)
 brightest = of_each[of_each[:, 0].argmax()]
 print(f"two of {code_size} directions hold {spread[:2].sum() / spread.sum():.0%} of the code's variance")
-print(f"the axis that says most about {things[0]} also explains {brightest[2]:.0%} of {things[2]}")
+other = min(2, len(things) - 1)
+print(f"the axis that says most about {things[0]} also explains {brightest[other]:.0%} of {things[other]}")
 
 # %%
 with_pca = axis_by_axis(codes, queries["PCA"])
@@ -1125,7 +1133,7 @@ for name, (size, value) in curves.items():
     for axis in both:
         axis.plot(size, value, looks[name], label=name, ms=13 if "PQ" in name else 7, mec="white", mew=0.6, alpha=0.9)
 for axis, lowest, ticks in (
-    (both[0], low, [1, 4, 16, 64, 256, raw_bytes]),
+    (both[0], low, [*(t for t in (1, 4, 16, 64, 256) if not 0.6 < t / raw_bytes < 1.6), raw_bytes]),
     (both[1], max(low, high - 0.1), [4, 8, 16, 32, 64, 128]),
 ):
     axis.set_xscale("log", base=2)
@@ -1151,7 +1159,7 @@ print(f"bits of PCA, Hamming: {told or 'too few components for four bytes'}")
 print(f"{bytes_by_bits[0]:g} bytes with a float query: {float_query:.3f}")
 one_bit, two_bits, rounded, floats = curves[f"autoencoder {by_bits}"][1]
 if quantised:
-    bits_at_eight, raw_value = bits_of_pca.get(8, 0.0), robustness[RAW][0]  # with too few components none
+    bits_at_eight, raw_value = bits_of_pca.get(8, np.nan), robustness[RAW][0]  # with too few components none
     claim(
         f"{pieces} bytes of product quantisation reach .75, come within 3 points of the {RAW}, and beat 64 bits of PCA compared by Hamming distance by more than 2",
         all_of(

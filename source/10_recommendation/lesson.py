@@ -1006,7 +1006,7 @@ if has_stars:
     for film, times in sorted(zip(films, lists, strict=True), key=lambda pair: -pair[1])[:5]:
         print(f"in {times:3} of {len(known)} lists, {ratings_of[film]:3} training ratings: {data.titles[film]}")
     for name, top in tops.items():
-        print(f"{name}: the median film of the first {first} has {np.median(ratings_of[top]):.0f} training ratings")
+        print(f"{name}: the median {FILM} of the first {first} has {np.median(ratings_of[top]):.0f} training ratings")
 
 # %% [markdown]
 # Many of them are films that few have rated, and these few with enthusiasm. The error in stars is measured on films that people *chose* to watch and rate. A recommender has to say which those are, and the stars say nothing about it.
