@@ -324,6 +324,13 @@ def test_parameters_and_pairs_of_own_pictures_are_refused_with_the_reason(own):
 def test_folders_that_cannot_do_are_named(folders, tmp_path):
     with pytest.raises(DataError, match=r"folder for person b does not exist.*nowhere"):
         datasets.heads_from_folders(folders / "a", tmp_path / "nowhere")
+    with pytest.raises(
+        DataError, match=r"Person b: .*people\.zip is a file, not a folder\. An archive has to be unpacked"
+    ):
+        (tmp_path / "people.zip").write_text("")
+        datasets.heads_from_folders(folders / "a", tmp_path / "people.zip")
+    with pytest.raises(DataError, match=r"Person a: expected the path of a folder of pictures, got ndarray"):
+        datasets.heads_from_folders(np.zeros((3, 48, 48)), folders / "b")
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty" / "notes.txt").write_text("nothing here")
     with pytest.raises(DataError, match=r"holds no pictures \(1 other files \(1 \.txt\)\)"):

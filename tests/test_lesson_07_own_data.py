@@ -31,7 +31,9 @@ def test_the_lesson_runs_on_a_table_of_sensors(lesson_on, tmp_path):
     assert "8 numbers a row" in said and "mean row" in said and "of 10 pairs of detectors" in said
     assert "strangest by the nearest row:\n  score" in said and ", anomaly" in said
     assert "convolutional" not in said  # it would slide over sensors that have no order
-    assert "sensors: 1 Accelerometer1RMS, 2 " in said and "a sensor drawn at random is the one that is off in 12%" in said
+    assert (
+        "sensors: 1 Accelerometer1RMS, 2 " in said and "a sensor drawn at random is the one that is off in 12%" in said
+    )
     assert "roughness" not in said and "small bump" not in said and "the window around" not in said
 
 

@@ -151,6 +151,22 @@ def test_maps_draws_every_map_and_one_legend():
     assert picture.alt.startswith("Two maps. 2 maps of 30 samples")
 
 
+@pytest.mark.filterwarnings("error")
+def test_maps_of_many_classes_tell_the_nine_largest_apart():
+    labels = np.concatenate([np.arange(40), np.repeat([3, 7, 8, 20, 21, 22, 30, 31, 39], 4)])
+    names = [f"kind number {number} of all that were found" for number in range(40)]
+    with plots.collect() as pictures:
+        plots.maps({"a": np.random.default_rng(0).normal(size=(len(labels), 2))}, labels, names, columns=2)
+    axes = pictures[0].figure.axes
+    told = [text.get_text() for text in axes[-1].get_legend().get_texts()]
+    assert told[:2] == ["31 others", "kind number 3 of all …"] and len(told) == 10
+    assert sum(len(points.get_offsets()) for points in axes[0].collections) == len(labels)
+    looks = {
+        (tuple(points.get_facecolor()[0]), points.get_paths()[0].vertices.tobytes()) for points in axes[0].collections
+    }
+    assert len(looks) == 10
+
+
 @pytest.mark.parametrize(
     "places, labels, message",
     [

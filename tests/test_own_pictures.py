@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 from made_pictures import clothes_in_a_folder, digits_in_folders
 from PIL import Image, ImageOps
@@ -282,12 +283,50 @@ ROOM = np.random.default_rng(0).uniform(0, 1, (300, 8, 8))
         (ROOM, np.arange(300) // 10, r"Too few pictures of 30 of the 30 classes.*At least 16 of each"),
         (ROOM[:150], None, "Found 150 pictures.*At least 200 are needed: .*lesson 08 fits 128 directions"),
         (ROOM.astype(str), None, "expected an array of numbers"),
+        (1.02 * ROOM, None, r"run from .* to 1\.0.*what overshoots by x\.clip\(0, 1\)"),
+        ((ROOM > 0.5).astype(np.uint8), None, r"If 1 is white, as in masks, say x\.astype\(bool\)"),
+        (np.zeros((240, 320, 3), np.uint8), None, r"shape \(240, 320, 3\), that of one picture in colour"),
+        (np.zeros((32, 32, 3, 500), np.uint8), None, r"Say numpy\.moveaxis\(x, -1, 0\)"),
+        (list(ROOM), None, r"got list\. Pictures of one size become an array by numpy\.stack\(x\)"),
+        (pd.DataFrame(ROOM[0]), None, r"got DataFrame\. Say numpy\.asarray\(x\)"),
+        (ROOM, np.eye(3)[np.arange(300) % 3], r"got shape \(300, 3\)\. Of one-hot rows say labels\.argmax\(axis=1\)"),
+        (ROOM, np.zeros((300, 1)), r"Say numpy\.ravel\(labels\)"),
+        (ROOM, np.where(np.arange(300) % 3 == 1, np.nan, 0), "100 pictures have none, the first of them row 1"),
+        (ROOM, ["cat", "dog", None] * 100, "100 pictures have none, the first of them row 2"),
         (ROOM.tolist(), None, "expects the path of a folder, or a NumPy array .* got list"),
     ],
 )
 def test_arrays_that_cannot_do_are_refused_with_the_remedy(source, labels, message):
     with pytest.raises(DataError, match=f"(?is){message}"):
         own_pictures(source, labels)
+
+
+def test_the_remedies_for_arrays_work(tmp_path):
+    masks = ROOM > 0.5
+    assert np.array_equal(own_pictures(masks).train, own_pictures(masks * 255.0).train)
+    assert own_pictures((1.02 * ROOM).clip(0, 1)).train.max() > 200
+    assert own_pictures(ROOM, np.arange(300) % 3 + 0.0).class_names == ("0", "1", "2")
+    np.savez(tmp_path / "set.npz", pictures=ROOM)
+    with pytest.raises(DataError, match=r"own_pictures\(numpy\.load\('set\.npz'\)\['name of the array in it'\]\)"):
+        own_pictures(tmp_path / "set.npz")
+    with np.load(tmp_path / "set.npz") as loaded, pytest.raises(DataError, match=r"such as x\['pictures'\]"):
+        own_pictures(loaded)
+
+
+@pytest.mark.filterwarnings("error")
+def test_what_is_not_taken_from_a_folder_is_told(tmp_path, capsys):
+    for name in ("cat", "dog"):
+        folder = folder_of(tmp_path / name, lambda i: Image.fromarray(noise(i)), 100)
+        folder_of(folder / "more", lambda i: Image.fromarray(noise(i)), 3)
+        pages = [Image.fromarray(noise(index)) for index in range(3)]
+        pages[0].save(folder / "scan.tif", save_all=True, append_images=pages[1:])
+    Image.fromarray(np.arange(9, dtype=np.float32).reshape(3, 3) / 4).save(tmp_path / "dog" / "light.tif")
+    Image.new("1", (12_000, 9_000)).save(tmp_path / "dog" / "large.png")  # no warning of an attack
+    own_pictures(tmp_path)
+    printed = capsys.readouterr().out
+    assert "Not looked into, as they lie deeper than a class: cat/more, dog/more." in printed
+    assert "2 hold several pages or frames, of which the first was taken." in printed
+    assert "1 values without a known scale" in printed and "1 of one colour" in printed
 
 
 def test_folders_that_cannot_do_are_named_with_what_was_found(digits, clothes, tmp_path):
@@ -298,6 +337,11 @@ def test_folders_that_cannot_do_are_named_with_what_was_found(digits, clothes, t
     refused(r"nowhere does not exist \(looked for in .*\)", tmp_path / "nowhere")
     (tmp_path / "a.zip").write_text("")
     refused(r"a\.zip is a file, not a folder.*unpacked", tmp_path / "a.zip")
+    (tmp_path / "a.jpg").write_text("")
+    refused(r"a\.jpg is a file, not a folder\. Give the folder in which the pictures lie", tmp_path / "a.jpg")
+    for name in ("training_set", "test_set"):
+        folder_of(tmp_path / "sets" / name, lambda i: Image.fromarray(noise(i)), 2)
+    refused(r"test_set, training_set\) are named as splits", tmp_path / "sets")
     (tmp_path / "texts").mkdir()
     for name in ("a.txt", "b.txt", "c.csv", "README"):
         (tmp_path / "texts" / name).write_text("a,b\n1,2")

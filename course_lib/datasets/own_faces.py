@@ -61,10 +61,21 @@ def heads_from_folders(a: str | os.PathLike, b: str | os.PathLike) -> HeadsDatas
     Source: the detector is Liao et al. 2007, "Learning multi-scale block local binary patterns for face recognition", as
     trained for OpenCV.
     """
+    for person, source in zip(PEOPLE, (a, b), strict=True):
+        if not isinstance(source, (str, os.PathLike)):
+            raise DataError(
+                f"Person {person}: expected the path of a folder of pictures, got {type(source).__name__}. Faces are cut from "
+                "picture files; save arrays as files first."
+            )
     folders = dict(zip(PEOPLE, (Path(a).expanduser(), Path(b).expanduser()), strict=True))
     if folders["a"].resolve() == folders["b"].resolve():
         raise ValueError(f"b: expected the folder of another person, got that of a: {folders['b']}")
     for person, folder in folders.items():
+        if folder.is_file():
+            raise DataError(
+                f"Person {person}: {folder} is a file, not a folder. An archive has to be unpacked first; of pictures give the "
+                "folder in which they lie."
+            )
         if not folder.is_dir():
             raise DataError(f"The folder for person {person} does not exist: {folder}. Give the path of a folder.")
     pictures, rejected = {}, {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -123,10 +124,15 @@ def _from_folder(folder: Path, fit: str, ground: int, notes: Counter) -> tuple:
             f"The folder {folder} does not exist (looked for in {Path.cwd()}). Give the path of a folder of pictures."
         )
     if not folder.is_dir():
-        raise DataError(
-            f"{folder} is a file, not a folder. An archive has to be unpacked first; an array goes in as "
-            f"own_pictures(numpy.load({folder.name!r}))."
-        )
+        ending = folder.suffix.lower()
+        if ending in (".npy", ".npz"):
+            one = "['name of the array in it']" if ending == ".npz" else ""
+            mend = f"An array goes in as own_pictures(numpy.load({folder.name!r}){one})."
+        elif ending in picture_files.PICTURE_ENDINGS:
+            mend = f"Give the folder in which the pictures lie: {folder.parent}."
+        else:
+            mend = "An archive has to be unpacked first."
+        raise DataError(f"{folder} is a file, not a folder. {mend}")
     files, subfolders = picture_files.contents(folder)
     loose = [path for path in files if picture_files.is_picture(path)]
     inside = {path: picture_files.contents(path)[0] for path in subfolders}
@@ -149,7 +155,9 @@ def _from_folder(folder: Path, fit: str, ground: int, notes: Counter) -> tuple:
                 f"({', '.join(path.name for path in with_pictures[:6])}). Subfolders are classes: move the pictures "
                 "into one, or give a folder that holds pictures only."
             )
-        if len(with_pictures) > 1 and {path.name.lower() for path in with_pictures} <= NAMES_OF_SPLITS:
+        if len(with_pictures) > 1 and all(
+            NAMES_OF_SPLITS.intersection(re.split(r"[^a-z]+", path.name.lower())) for path in with_pictures
+        ):
             raise DataError(
                 f"The subfolders of {folder} ({', '.join(path.name for path in with_pictures)}) are named as splits, not as "
                 "classes. Put all pictures into one folder, or one subfolder for each class: the splits are made here."
@@ -159,6 +167,9 @@ def _from_folder(folder: Path, fit: str, ground: int, notes: Counter) -> tuple:
         empty = [path.name for path in subfolders if path not in with_pictures]
         if empty:
             print(f"No class, as no picture lies in it: {', '.join(empty)}.")
+        deeper = [f"{path.name}/{below.name}" for path in with_pictures for below in picture_files.contents(path)[1]]
+        if deeper:
+            print(f"Not looked into, as they lie deeper than a class: {_some(deeper)}.")
     pictures, numbers = [], []
     for number, group in enumerate(groups.values()):
         for path in group:
@@ -169,6 +180,7 @@ def _from_folder(folder: Path, fit: str, ground: int, notes: Counter) -> tuple:
                 continue
             pictures.append(_small(picture, fit, ground, notes))
             numbers.append(number)
+            notes["more pages"] += picture_files.has_more_pages(path)
     return _stacked(pictures), np.array(numbers, np.int64), tuple(groups), rejected
 
 
@@ -177,10 +189,23 @@ def _from_array(source, labels, fit: str, ground: int, notes: Counter) -> tuple:
     from PIL import Image
 
     if not isinstance(source, np.ndarray):
+        mend = ""
+        if hasattr(source, "files"):  # what numpy.load gives for an .npz
+            mend = f" Give one of the arrays in it, such as x[{source.files[0]!r}]." if source.files else ""
+        elif isinstance(source, (list, tuple)):
+            mend = " Pictures of one size become an array by numpy.stack(x)."
+        elif hasattr(source, "__array__"):
+            mend = " Say numpy.asarray(x)."
         raise DataError(
-            f"own_pictures expects the path of a folder, or a NumPy array (n, h, w); got {type(source).__name__}."
+            f"own_pictures expects the path of a folder, or a NumPy array (n, h, w); got {type(source).__name__}.{mend}"
         )
     shape = source.shape
+    if source.ndim == 3 and shape[2] in (3, 4) and shape[1] > shape[2]:
+        raise DataError(f"The array has shape {shape}, that of one picture in colour. Expected many: (n, h, w, 3).")
+    if source.ndim == 4 and shape[2] in (1, 3, 4) and shape[3] not in (1, 3, 4):
+        raise DataError(
+            f"The array has shape {shape}: the pictures are counted first here. Say numpy.moveaxis(x, -1, 0)."
+        )
     if source.ndim == 4 and shape[1] in (1, 3, 4) and shape[3] not in (1, 3, 4):
         raise DataError(f"The array has shape {shape}: the channels come last here. Say numpy.moveaxis(x, 1, -1).")
     if source.ndim not in (3, 4) or (source.ndim == 4 and shape[3] not in (1, 3, 4)):
@@ -193,8 +218,14 @@ def _from_array(source, labels, fit: str, ground: int, notes: Counter) -> tuple:
     except NoPicture:
         raise DataError(
             f"The values of the array run from {source.min():g} to {source.max():g}. Expected uint8, uint16, or floats in "
-            "[0, 1] or [0, 255]: scale them first (from [-1, 1] by (x + 1) / 2), and leave out pictures with NaN."
+            "[0, 1] or [0, 255]: scale them first (from [-1, 1] by (x + 1) / 2, what overshoots by x.clip(0, 1)), and leave out "
+            "pictures with NaN."
         ) from None
+    if source.dtype.kind in "ui" and source.size and source.max() == 1:
+        raise DataError(
+            "The array holds the whole numbers 0 and 1 only, so that all pictures would be black. If 1 is white, as in masks, "
+            "say x.astype(bool)."
+        )
     if source.dtype == np.uint16 and source.size and source.max() <= 255:
         raise DataError(
             f"The array is of uint16, and its largest value {source.max()} of 65,535: all pictures would be black. If its "
@@ -212,7 +243,22 @@ def _from_array(source, labels, fit: str, ground: int, notes: Counter) -> tuple:
         return _stacked(pictures), np.zeros(len(pictures), np.int64), (ONE_CLASS,), Counter()
     labels = np.asarray(labels)
     if labels.shape != (len(source),):
-        raise DataError(f"labels: expected one for each of the {len(source)} pictures, got shape {labels.shape}.")
+        mend = ""
+        if labels.ndim == 2 and len(labels) == len(source):
+            mend = (
+                " Say numpy.ravel(labels)." if labels.shape[1] == 1 else " Of one-hot rows say labels.argmax(axis=1)."
+            )
+        raise DataError(f"labels: expected one for each of the {len(source)} pictures, got shape {labels.shape}.{mend}")
+    import pandas as pd
+
+    missing = np.flatnonzero(pd.isna(labels))
+    if len(missing):
+        raise DataError(
+            f"labels: {len(missing)} pictures have none, the first of them row {missing[0]}. Leave these rows out of both, "
+            "or give them a word of their own, such as 'unknown'."
+        )
+    if labels.dtype.kind == "f" and (labels == np.round(labels)).all():
+        labels = labels.astype(np.int64)  # 3, not 3.0, as a name
     kinds, numbers = np.unique(labels.astype(str) if labels.dtype == object else labels, return_inverse=True)
     return _stacked(pictures), numbers.astype(np.int64), tuple(map(str, kinds)), Counter()
 
@@ -253,6 +299,10 @@ def _require_enough(counts: dict[str, int], where: str, reasons: str) -> None:
         )
 
 
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:6]) + (", …" if len(names) > 6 else "")
+
+
 def _listed(counts: dict[str, int]) -> str:
     """``cat 40, dog 50``, the first eight."""
     listed = [f"{name} {count:,}" for name, count in list(counts.items())[:8]]
@@ -268,13 +318,15 @@ def _print_notes(pictures: np.ndarray, notes: Counter, fit: str, invert: bool, g
             else f"filled up with {'black' if ground == 0 else 'white' if ground == 255 else f'grey {ground}'}; fit='crop' cuts"
         )
         print(f"{notes['not square']:,} were not square: {done}.")
+    if notes["more pages"]:
+        print(f"{notes['more pages']:,} hold several pages or frames, of which the first was taken.")
     if notes["smaller"]:
         print(f"{notes['smaller']:,} were smaller than {SIDE} pixels and were enlarged.")
     brightest = int((255 - pictures if invert else pictures).max())
     if brightest < 64:
         print(
-            f"All are dark: no value is above {brightest} of 255. Cameras of 12 bits write such files of 16: multiply, and give "
-            "the array."
+            f"All are dark: no value is above {brightest} of 255. Cameras of 12 bits write such files of 16, and some sets count "
+            "to 16: give the array, times 255 / its largest value, as whole numbers (uint8)."
         )
     edge = np.ones((SIDE, SIDE), bool)
     edge[1:-1, 1:-1] = False

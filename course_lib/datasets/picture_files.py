@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,8 @@ PICTURE_ENDINGS = (
     *(".jpg", ".jpeg", ".jfif", ".png", ".webp", ".avif", ".bmp", ".tif", ".tiff", ".gif"),
     *(".pgm", ".ppm", ".pbm", ".pnm", ".jp2", ".heic", ".heif"),
 )
+
+SURELY_BYTES = 8.0  # floats with this or a larger one among them are grey values up to 255
 
 # Never tried: EPS would start another program on the file, the others recognise what is no picture of pixels.
 NOT_TRIED = {"EPS", "WMF", "MPEG", "GRIB", "BUFR", "HDF5", "FITS", "SPIDER"}
@@ -80,7 +83,9 @@ def open_picture(path: Path) -> Image.Image:
     Image.init()
     formats = [name for name in Image.ID if name not in NOT_TRIED and (name != "TGA" or path.suffix.lower() == ".tga")]
     try:
-        return Image.open(path, formats=formats)
+        with warnings.catch_warnings():  # a camera of 108 million pixels is no attack; twice as many are refused
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            return Image.open(path, formats=formats)
     except UnidentifiedImageError as error:
         meant = path.suffix.lower() in PICTURE_ENDINGS
         raise NoPicture("unreadable" if meant else "not a picture") from error
@@ -111,6 +116,12 @@ def read_picture(path: Path, *, background: int | None = None, at_least: int | N
             raise NoPicture("unreadable") from error
 
 
+def has_more_pages(path: Path) -> bool:
+    """Whether a file that was read holds more than the first picture: scanned pages, or an animation."""
+    with open_picture(path) as file:
+        return file.format in ("TIFF", "GIF") and getattr(file, "is_animated", False)
+
+
 def to_bytes(values: np.ndarray) -> np.ndarray:
     """Numbers of any type as uint8 of the same shape: whole ones of 16 bits are divided by 257, shares in [0, 1] are multiplied by 255.
 
@@ -118,7 +129,8 @@ def to_bytes(values: np.ndarray) -> np.ndarray:
     for 16 bits.
 
     Raises:
-        NoPicture: "values without a known scale", for negative, larger, infinite or missing ones.
+        NoPicture: "values without a known scale", for negative, larger, infinite or missing ones, and for floats whose
+            largest lies between 1 and 8: shares that overshoot, or light beyond white, and all black as numbers up to 255.
     """
     if values.dtype == np.uint8:
         return values
@@ -127,10 +139,10 @@ def to_bytes(values: np.ndarray) -> np.ndarray:
     low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
     if not (low >= 0 and high <= 65_535):  # also false for NaN
         raise NoPicture("values without a known scale")
-    if np.issubdtype(values.dtype, np.floating) and high <= 1:
-        factor = 255.0
-    else:
-        factor = 1 / 257 if values.dtype == np.uint16 or high > 255 else 1.0
+    shares = np.issubdtype(values.dtype, np.floating) and high < SURELY_BYTES
+    if shares and high > 1:
+        raise NoPicture("values without a known scale")
+    factor = 255.0 if shares else 1 / 257 if values.dtype == np.uint16 or high > 255 else 1.0
     return np.round(values * factor).astype(np.uint8)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -15,6 +16,8 @@ from ._arrays import as_array, as_image, check_length
 from ._labels import as_text, legible
 from .showing import show, subplots
 from .style import CYCLE, MARKERS
+
+MOST_TOLD = len(CYCLE)  # classes that can be told apart, by colour and marker
 
 
 def scatter_map(
@@ -148,6 +151,8 @@ def maps(
 ) -> None:
     """Several two-dimensional maps of the same samples, side by side, with one legend for all.
 
+    Of more than ten classes the nine largest have a colour, and the others are grey.
+
     Args:
         places: name of a map -> its points, shape (n, 2); the same samples in the same order in each.
         labels: integers, shape (n,), indices into ``class_names``.
@@ -172,13 +177,22 @@ def maps(
         if array.shape != (len(groups), 2):
             raise ValueError(f"places[{name!r}]: expected shape ({len(groups)}, 2), received shape {array.shape}")
     check_length(below, "below", len(points), "places")
+    classes, sizes = np.unique(groups, return_counts=True)
+    told = (
+        classes if len(classes) <= MOST_TOLD else np.sort(classes[np.argsort(-sizes, kind="stable")[: MOST_TOLD - 1]])
+    )
+    looks = {value: value if len(class_names) <= MOST_TOLD else place for place, value in enumerate(told)}
     count = -(-(len(points) + 1) // columns)
     figure, axes = subplots(count, columns, height=size * count, squeeze=False)
     for i, (ax, (name, array)) in enumerate(zip(axes.flat, points.items(), strict=False)):
-        for value in np.unique(groups):
+        area = float(np.clip(9000 / len(groups), 4, 30))
+        if len(told) < len(classes):
+            others = array[~np.isin(groups, told)]
+            ax.scatter(*others.T, s=area, linewidths=0, color="0.75", label=f"{len(classes) - len(told)} others")
+        for value, look in looks.items():
             ax.scatter(
-                *array[groups == value].T, s=float(np.clip(9000 / len(groups), 4, 30)), linewidths=0, alpha=0.7,
-                marker=MARKERS[value % len(MARKERS)], color=CYCLE[value % len(CYCLE)], label=class_names[value],
+                *array[groups == value].T, s=area, linewidths=0, alpha=0.7, marker=MARKERS[look % len(MARKERS)],
+                color=CYCLE[look % len(CYCLE)], label=textwrap.shorten(str(class_names[value]), 26, placeholder=" …"),
             )  # fmt: skip
         low, high = np.percentile(array, [0.5, 99.5], axis=0)
         margin = 0.06 * np.where(high > low, high - low, 1.0)

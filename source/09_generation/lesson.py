@@ -30,6 +30,8 @@
 # closed form already as good?
 
 # %%
+import textwrap
+
 from course_lib import (
     below,
     claim,
@@ -71,6 +73,11 @@ classes = range(len(clothes.class_names))
 of_clothes = clothes.class_names == datasets.fashion_mnist().class_names
 if MANY < 2000:
     print(f"Sets of {MANY} pictures are compared, not of 2,000: the fewer, the more the scores scatter.")
+
+
+def short_name(c):
+    """The name of a class as it fits into a figure."""
+    return textwrap.shorten(clothes.class_names[c].split("/")[0], 20, placeholder=" …")
 
 
 def as_images(pictures):
@@ -313,7 +320,7 @@ for axis, name in zip(axes, ("training codes", "prior", "mixture"), strict=True)
     axis.set(title=name, xlabel=f"{axis_name} 1")
 for c in (0, 1, 3, 8, 9) if of_clothes else np.unique(flat_labels)[:5]:  # the other clothes lie close to one of these
     middle = np.median(flat_codes[flat_labels == c], axis=0)
-    axes[0].text(*middle, clothes.class_names[c].split("/")[0], ha="center", va="center", fontsize=8)
+    axes[0].text(*middle, short_name(c), ha="center", va="center", fontsize=8)
 axes[0].set_ylabel(f"{axis_name} 2")
 plots.show(
     figure,
@@ -612,8 +619,9 @@ agreement = float((features_and_classes(on_request)[1] == wanted).mean())
 first_of_each = on_request.reshape(len(classes), each, 784)[:10, :4]
 plots.grid(
     [as_images(first_of_each[:, i]) for i in range(4)],
-    column_titles=[name.split("/")[0] for name in clothes.class_names[:10]],
-    caption="Four samples of each class that was asked for.",
+    column_titles=[textwrap.fill(short_name(c), 11) for c in classes[:10]],
+    caption="Four samples of each class that was asked for."
+    + (f" The first ten of {len(classes)} classes are shown." if len(classes) > 10 else ""),
 )
 if len(classes) > 1:
     print(
