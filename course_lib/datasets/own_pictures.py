@@ -43,7 +43,8 @@ def own_pictures(
 
     ``own_pictures("leaves")`` takes each subfolder of ``leaves`` for a class; without subfolders all pictures are of one class,
     "picture". Any format counts that Pillow reads, whatever the file is called. Pictures are turned as their EXIF data say;
-    16-bit and float ones are brought to 8 bits by their full range; colours become grey; of animations the first frame is taken.
+    16-bit and float ones are brought to 8 bits by their full range; colours become grey; of animations and scans the first
+    frame or page is taken.
 
     **Splits.** Within each class the order of the file names (frame2 before frame10) decides: the first 75 % train, the next
     12.5 % validate, the last 12.5 % test. Neighbouring frames of a film are almost the same picture; splits by lot would put
