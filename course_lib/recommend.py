@@ -56,8 +56,9 @@ class LikeMatrix:
 
     def __repr__(self) -> str:
         users, films = self.liked.shape
+        called = "films" if self.unit == "stars" else "items"
         return (
-            f"LikeMatrix({users} users, {films} films, {int(self.liked.sum()):,} likes; "
+            f"LikeMatrix({users} users, {films} {called}, {int(self.liked.sum()):,} likes; "
             f"takes {_memory.amount(dense_bytes(users, films))}, and EASE on it needs {_memory.amount(ease_bytes(users, films))})"
         )
 

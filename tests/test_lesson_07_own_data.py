@@ -31,6 +31,8 @@ def test_the_lesson_runs_on_a_table_of_sensors(lesson_on, tmp_path):
     assert "8 numbers a row" in said and "mean row" in said and "of 10 pairs of detectors" in said
     assert "strangest by the nearest row:\n  score" in said and ", anomaly" in said
     assert "convolutional" not in said  # it would slide over sensors that have no order
+    assert "sensors: 1 Accelerometer1RMS, 2 " in said and "a sensor drawn at random is the one that is off in 12%" in said
+    assert "roughness" not in said and "small bump" not in said and "the window around" not in said
 
 
 @pytest.mark.weekly
@@ -38,6 +40,7 @@ def test_the_lesson_runs_on_a_long_series_that_is_cut(lesson_on, tmp_path):
     series = made_tables.heartbeats_series(tmp_path / "pulse.csv")
     said = lesson_on(f"own_series({str(series)!r}, window=180, time='seconds')", whole=True)
     assert "windows of 180" in said and "convolutional" in said
+    assert "no answer to the question above" in said
 
 
 @pytest.mark.weekly

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -84,7 +86,7 @@ def test_movielens_is_read_with_its_titles(tmp_path):
     }
     assert read == set(rows) and len(ratings.stars) == len(rows)
     assert dict(zip(ratings.film_ids.tolist(), ratings.titles, strict=True)) == titles
-    assert ratings.liked_from == 4 and not ratings.counts and "60 users of 90 films" in repr(ratings)
+    assert ratings.liked_from == 4 and not ratings.counts and "60 users of 90 items" in repr(ratings)
     assert (np.diff(ratings.users * 90 + ratings.films) > 0).all()
 
 
@@ -411,12 +413,14 @@ def test_the_lesson_runs_on_a_table_of_ratings(changed_lesson, tmp_path):
     options = {"user": "userId", "item": "movieId", "value": "rating", "liked_from": 4, "titles": str(movies_csv)}
     texts = changed_lesson("10", OF_OURS, lines(ratings_csv, **options))
     assert any(text.startswith("AutoRec predicts stars") for text in texts) and "no worse" in texts
+    assert not re.search(r"\bfilms?\b", changed_lesson.printed)  # they need not be films
 
 
 @pytest.mark.weekly
 def test_the_whole_lesson_runs_on_plays_without_ratings(changed_lesson, tmp_path):
     path = made_ratings.plays(tmp_path / "plays.tsv", users=120, artists=130)
     texts = changed_lesson("10", OF_OURS, lines(path, user=0, item=1, plays=2), whole=True)
+    assert "film" not in changed_lesson.printed
     assert not any(text.startswith("AutoRec predicts stars") for text in texts) and "no worse" in texts
 
 

@@ -103,7 +103,7 @@ class MovieRatings:
         of = f"by {self.n_users:,} users of {len(self.titles):,}"
         if self.counts:
             return f"MovieRatings({self.name!r}: {self.stars.sum(dtype=float):,.0f} {self.unit} {of} items)"
-        return f"MovieRatings({self.name!r}: {len(self.stars):,} ratings {of} films)"
+        return f"MovieRatings({self.name!r}: {len(self.stars):,} ratings {of} {'films' if self.unit == 'stars' else 'items'})"
 
     @property
     def matrix(self) -> csr_matrix:

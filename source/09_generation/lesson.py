@@ -118,7 +118,7 @@ print(f"variances of the latents before the stretching: {variances.min():.2f} to
 # %%
 guess(
     "which-row",
-    "Both rows below come out of the same decoder. Which one shows clothes that nobody photographed?",
+    f"Both rows below come out of the same decoder. Which one shows {finding('clothes') or 'things'} that nobody photographed?",
     ["row A", "row B", "both"],
 )
 
@@ -186,6 +186,12 @@ if len(classes) > 1:
 
 # %%
 board = {}
+DIGITS = 1 if of_clothes else 3  # of d²: to other pictures than clothes the features may answer with a tenth as much
+
+
+def print_scores(name):
+    """The line of one set of pictures: d², precision, recall."""
+    print(f"{name:36} {board[name][0]:8.{DIGITS}f} {board[name][1]:10.2f} {board[name][2]:8.2f}")
 
 
 def judge(name, pictures, show=True):
@@ -196,7 +202,7 @@ def judge(name, pictures, show=True):
         *metrics.sample_precision_recall(real_features, features),
     )
     if show:
-        print(f"{name:36} {board[name][0]:8.1f} {board[name][1]:10.2f} {board[name][2]:8.2f}")
+        print_scores(name)
 
 
 def add_noise(pictures):
@@ -224,13 +230,13 @@ judge("VAE: prior, with pixel noise", add_noise(prior_pictures))
 claim(
     "Sampled from its prior the trained VAE is less than a fifth nearer to real pictures than probabilistic PCA, where it started",
     board["VAE: prior"][0] > 0.8 * board["probabilistic PCA"][0],
-    f"d² {board['VAE: prior'][0]:.1f} against {board['probabilistic PCA'][0]:.1f}",
+    f"d² {board['VAE: prior'][0]:.{DIGITS}f} against {board['probabilistic PCA'][0]:.{DIGITS}f}",
     margin=float(np.log(board["VAE: prior"][0] / board["probabilistic PCA"][0] / 0.8)),
 )
 claim(
     "Shown as samples, reconstructions would look several times better than what the prior gives",
     board["VAE: prior"][0] > 4 * board["reconstructions, NOT samples"][0],
-    f"d² {board['reconstructions, NOT samples'][0]:.1f} against {board['VAE: prior'][0]:.1f}",
+    f"d² {board['reconstructions, NOT samples'][0]:.{DIGITS}f} against {board['VAE: prior'][0]:.{DIGITS}f}",
     margin=float(np.log(board["VAE: prior"][0] / board["reconstructions, NOT samples"][0] / 4)),
 )
 
@@ -343,16 +349,16 @@ plots.matrix(
     list(samplers),
     row_title="autoencoder",
     column_title="squared Fréchet distance, lower is better",
-    value_format=".1f",
+    value_format=f".{DIGITS}f",
     log_color=True,
     caption="Columns: where the codes come from. "
     + finding("Each decoder gains most from the mixture; a network's gains more than PCA's."),
 )
 print(HEAD)
 for name in ("PCA: prior", "PCA: mixture", "PCA: reconstructions, NOT samples", "plain: mixture"):
-    print("{:36} {:8.1f} {:10.2f} {:8.2f}".format(name, *board[name]))
-print("{:36} {:8.1f} {:10.2f} {:8.2f}".format("VAE: prior", *board["VAE: prior"]))
-print("{:36} {:8.1f} {:10.2f} {:8.2f}".format("VAE: mixture", *board["VAE: mixture"]))
+    print_scores(name)
+print_scores("VAE: prior")
+print_scores("VAE: mixture")
 
 # %%
 prior, linear = board["VAE: prior"][0], board["PCA: mixture"][0]
@@ -360,7 +366,7 @@ mixed = max(board["VAE: mixture"][0], board["plain: mixture"][0])
 claim(
     "PCA with a mixture on its codes has less than half the d² of the VAE with its prior; with the mixture, both networks are nearer still",
     prior > 2 * linear and linear > 1.2 * mixed,
-    f"{prior:.1f} VAE with its prior; with a mixture {linear:.1f} PCA, {board['plain: mixture'][0]:.1f} plain, {board['VAE: mixture'][0]:.1f} VAE",
+    f"{prior:.{DIGITS}f} VAE with its prior; with a mixture {linear:.{DIGITS}f} PCA, {board['plain: mixture'][0]:.{DIGITS}f} plain, {board['VAE: mixture'][0]:.{DIGITS}f} VAE",
     margin=float(min(np.log(prior / linear / 2), np.log(linear / mixed / 1.2))),
 )
 distance = {name: board[f"VAE: {name}"][0] for name in samplers}
@@ -553,7 +559,7 @@ line, longer, arc = (board[f"draws: {way}"] for way in ("straight", "straight, t
 claim(
     "Half-way between draws from the prior, straight pictures are more precise than the arc's and d² is a fifth larger; a factor √2 alone brings d² within a fifth of the arc's",
     line[1] > arc[1] and line[0] > 1.2 * arc[0] and abs(np.log(longer[0] / arc[0])) < np.log(1.2),
-    f"precision {line[1]:.2f} against {arc[1]:.2f}, recall {line[2]:.2f} against {arc[2]:.2f}, d² {line[0]:.0f} against {arc[0]:.0f}; times √2 {longer[0]:.0f}",
+    f"precision {line[1]:.2f} against {arc[1]:.2f}, recall {line[2]:.2f} against {arc[2]:.2f}, d² {line[0]:.{DIGITS - 1}f} against {arc[0]:.{DIGITS - 1}f}; times √2 {longer[0]:.{DIGITS - 1}f}",
     margin=float(min(line[1] - arc[1], np.log(line[0] / arc[0] / 1.2), np.log(1.2) - abs(np.log(longer[0] / arc[0])))),
 )
 
@@ -614,7 +620,7 @@ if len(classes) > 1:
         f"the classifier sees the class that was asked for in {agreement:.0%} of the samples, in {accuracy:.0%} of photographs"
     )
 print(
-    f"squared Fréchet distance: one Gaussian {board['VAE: Gaussian'][0]:.1f}, one for each class {board['VAE: Gaussian by class'][0]:.1f}"
+    f"squared Fréchet distance: one Gaussian {board['VAE: Gaussian'][0]:.{DIGITS}f}, one for each class {board['VAE: Gaussian by class'][0]:.{DIGITS}f}"
 )
 
 # %% [markdown]
@@ -1099,7 +1105,7 @@ plots.ladder(
     [float(np.mean(values)) for values in on_test.values()],
     kinds=[kind for kind, _ in finalists.values()],
     metric=f"squared Fréchet distance to {len(test_features):,} test pictures",
-    value_format=".1f",
+    value_format=f".{DIGITS}f",
     intervals=[(min(values), max(values)) for values in on_test.values()],
     caption=finding("Where codes are drawn takes d² most of the way, the network the rest. ")
     + f"Whiskers: range over three draws of {MANY:,}.",

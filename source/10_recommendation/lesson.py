@@ -96,6 +96,10 @@ ratings = datasets.movie_ratings()
 # This lesson takes 1 GB, and about 100 bytes for each user and film and for each two films: AT_LEAST = 300 (some 5,000 users, 4,000
 # to 5,500 films, estimated from the small set) fits into 8 GB.
 own_data(ratings is not datasets.movie_ratings())
+ours = (
+    ratings.unit == "stars"
+)  # MovieLens; yours are in points, plays or events, and the printed lines call yours items
+A_FILM, FILM, FILMS = ("a film", "film", "films") if ours else ("an item", "item", "items")
 AT_LEAST = 10  # likes that a film needs, and then a user
 data = recommend.like_matrix(ratings, at_least=AT_LEAST)  # 4 stars or more are a like
 # (Anybody's likes count here, those of later test users too: which films there are is known before the models are.)
@@ -112,17 +116,17 @@ for film in np.flatnonzero(~np.isnan(data.stars[user]))[:6]:
 # %%
 counts = np.sort(liked.sum(axis=0))[::-1]
 print(
-    f"Of {len(ratings.titles):,} films {len(counts):,} have {AT_LEAST} likes or more. The first of them has {counts[0]} of {len(liked)} possible likes, the median film {np.median(counts):.0f}."
+    f"Of {len(ratings.titles):,} {FILMS} {len(counts):,} have {AT_LEAST} likes or more. The first of them has {counts[0]} of {len(liked)} possible likes, the median {FILM} {np.median(counts):.0f}."
 )
 plots.curve(
     np.arange(1, len(counts) + 1),
-    {"films": np.maximum(counts, 1)},
-    xlabel="film, from the most liked to the least",
+    {FILMS: np.maximum(counts, 1)},
+    xlabel=f"{FILM}, from the most liked to the least",
     ylabel="users who like it",
     log_x=True,
     log_y=True,
     height=2.8,
-    caption="Likes of each film, on two logarithmic axes. "
+    caption=f"Likes of each {FILM}, on two logarithmic axes. "
     + finding(
         "A few films are liked by a large part of all users, half of those that are left by a few in a hundred: a list of bestsellers will go a long way."
     ),
@@ -152,7 +156,7 @@ places = min(100, int((~shown).sum(axis=1).min()))  # of a list that is scored; 
 
 print(f"{len(train_users)} users to train on, {len(validation_users)} others to validate")
 print(
-    f"of these, a median of {np.median(new_shown.sum(axis=1)):.0f} films shown and {np.median(new_held_out.sum(axis=1)):.0f} held out"
+    f"of these, a median of {np.median(new_shown.sum(axis=1)):.0f} {FILMS} shown and {np.median(new_held_out.sum(axis=1)):.0f} held out"
 )
 
 
@@ -234,8 +238,9 @@ def pure_svd(train, k):
 
 
 widths = [k for k in (2, 4, 8, 16, 32, 64, 128, 256) if k <= min(train.shape)]
-narrow, middle, wide = 0, len(widths) // 2, -1  # on the course's data 2, 32 and 256
 by_width = [ndcg_of(history @ pure_svd(train, k)).mean() for k in widths]
+narrow, wide = 0, -1  # on the course's data 2 and 256
+middle = len(widths) // 2 if ours else int(np.argmax(by_width))  # 32, or whatever is best on yours
 first_scores["PureSVD"] = history @ pure_svd(train, widths[middle])
 plots.curve(
     widths,
@@ -287,7 +292,7 @@ direct = np.linalg.inv(few.T @ few + 200 * identity)
 by_definition = identity - direct / np.diag(direct)
 gap = np.abs(recommend.ease(few, 200.0) - by_definition).max()
 claim(
-    "Solved among users or among films, EASE has the same weights",
+    f"Solved among users or among {FILMS}, EASE has the same weights",
     gap < 1e-5,
     f"largest difference below 1e-5: {gap < 1e-5}",
 )
@@ -327,8 +332,8 @@ plots.curve(
     ),
 )
 for strength, weight in zip(strengths, own_weight, strict=True):
-    print(f"λ = {strength:7g}: without the condition a film's weight on itself is {weight:.2f} in the mean")
-print(f"users over films: {len(train) / train.shape[1]:.2f}")
+    print(f"λ = {strength:7g}: without the condition {A_FILM}'s weight on itself is {weight:.2f} in the mean")
+print(f"users over {FILMS}: {len(train) / train.shape[1]:.2f}")
 
 # %%
 best = {name: max(values) for name, values in by_strength.items()}
@@ -540,12 +545,15 @@ guess(
 )
 
 # %%
-PENALTIES = (50.0, 100.0, 200.0, 400.0)
+PENALTIES, NEIGHBOURS, WIDTHS = (50.0, 100.0, 200.0, 400.0), (None, 400, 200, 100), (16, 32, 48, 64)
+if not ours:  # what suits other data is not known beforehand: look further
+    PENALTIES, NEIGHBOURS = (50.0, 100.0, 200.0, 400.0, 1000.0, 10.0, 1.0), (*NEIGHBOURS, 50, 25, 10)
+    WIDTHS = (2, 4, 8, *WIDTHS, 128)
 CLOSED_FORMS = {  # what can be chosen, and (train, choice) -> weights (films, films)
-    "item neighbours": ((None, 400, 200, 100), lambda train, k: recommend.item_neighbours(train, k=k)),
-    "PureSVD": ((16, 32, 48, 64), pure_svd),
+    "item neighbours": (NEIGHBOURS, lambda train, k: recommend.item_neighbours(train, k=k)),
+    "PureSVD": (WIDTHS, pure_svd),
     "full linear": (PENALTIES, lambda train, strength: recommend.ease(train, strength, zero_diagonal=False)),
-    "linear denoiser": (PENALTIES[:3], linear_denoiser),
+    "linear denoiser": (PENALTIES[:3] if ours else PENALTIES, linear_denoiser),
     "EASE": (PENALTIES, recommend.ease),
 }
 MIXES = {f"EASE and {name}": ("EASE", name) for name in ("item neighbours", "PureSVD", "denoising network")}
@@ -794,8 +802,8 @@ plots.histogram(
 # %%
 closed_form, neighbours = weights, recommend.item_neighbours(train, k=100)  # of the same users as the network
 UNITS = {
-    "popularity": "training users who like the film",
-    "item neighbours": "sum of cosines with the picked films",
+    "popularity": f"training users who like the {FILM}",
+    "item neighbours": f"sum of cosines with the picked {FILMS}",
     "EASE": "score, in standard deviations of your own scores",
     "EASE and denoising network": "sum of two scores, each in standard deviations of your own",
 }
@@ -847,7 +855,7 @@ offered = sorted({*most_liked.tolist(), *picked}, key=lambda film: data.titles[f
 menu = {"(none)": -1} | {data.titles[film]: film for film in offered}
 explore(
     show_list,
-    caption="Eight films for a new user, best first; behind each, the picked film that speaks for it most in EASE. Films that were picked never appear.",
+    caption=f"Eight {FILMS} for a new user, best first; behind each, the picked {FILM} that speaks for it most in EASE. {FILMS.capitalize()} that were picked never appear.",
     first=choice(menu, picked[0], label="you liked"),
     second=choice(menu, picked[1], label="and"),
     third=choice(menu, picked[2], label="and"),
@@ -863,7 +871,7 @@ explore(
 
 # %%
 claim(
-    f"Of {places} films that each method of the five folds recommended to each user, none was shown to it before",
+    f"Of {places} {FILMS} that each method of the five folds recommended to each user, none was shown to it before",
     returned == 0,
     f"{returned} of {places * len(liked) * len(names):,}",
 )
@@ -879,11 +887,12 @@ claim(
 # network starts there; it gets and predicts what the baseline leaves over, its *leftovers*, with 0 where there is no rating. On the same leftovers we fit a referee: EASE, which is least squares and does not mind that they are no likes.
 
 # %%
+MEANS = f"{FILM} and user means"
 has_stars = not data.counts  # plays and purchases say nothing of how much something was liked
 if has_stars:
     guess(
         "stars",
-        "A model predicts the held-out ratings of new users well (low root mean squared error). Recommend to each user the films with the highest predicted stars. Compared with popularity, NDCG@100 is …",
+        f"A model predicts the held-out ratings of new users well (low root mean squared error). Recommend to each user the {FILMS} with the highest predicted stars. Compared with popularity, NDCG@100 is …",
         ["higher: it is personal", "about the same", "lower"],
     )
 else:
@@ -938,7 +947,7 @@ if has_stars:
     )
     predicted = {
         "mean of all ratings": np.full(level_new.shape, stars[train_users][observed[train_users]].mean()),
-        "film and user means": level_new,
+        MEANS: level_new,
         "EASE of the leftovers": level_new + new_leftovers[:, 0] @ recommend.ease(leftovers[train_users, 0], 100.0),
         "AutoRec": level_new + autorec.predict(new_leftovers, batch_size=1000, verbose=0),
     }
@@ -961,17 +970,17 @@ if has_stars:
         ranking[name] = recommend.ndcg_at_k(masked, good[some], places).mean()
         error = "-" if rmse[name] is None else f"{rmse[name]:.3f}"
         print(f"{name:22} RMSE {error:>6} {data.unit}   {NDCG} {ranking[name]:.3f}")
-    for name in ("film and user means", "EASE of the leftovers"):
+    for name in (MEANS, "EASE of the leftovers"):
         closer = recommend.paired_difference(squared["AutoRec"], squared[name])
         print(f"AutoRec minus {name}, squared error of a user: {closer}")
 
 # %%
 if has_stars:
     claim(
-        "AutoRec predicts stars better than film and user means, and ranks films at least .05 worse than popularity",
-        rmse["AutoRec"] < rmse["film and user means"] and ranking["AutoRec"] < ranking["popularity"] - 0.05,
-        f"RMSE {rmse['AutoRec']:.3f} against {rmse['film and user means']:.3f}; NDCG {ranking['AutoRec']:.3f} against {ranking['popularity']:.3f}",
-        margin=min(rmse["film and user means"] - rmse["AutoRec"], ranking["popularity"] - 0.05 - ranking["AutoRec"]),
+        f"AutoRec predicts stars better than {MEANS}, and ranks {FILMS} at least .05 worse than popularity",
+        rmse["AutoRec"] < rmse[MEANS] and ranking["AutoRec"] < ranking["popularity"] - 0.05,
+        f"RMSE {rmse['AutoRec']:.3f} against {rmse[MEANS]:.3f}; NDCG {ranking['AutoRec']:.3f} against {ranking['popularity']:.3f}",
+        margin=min(rmse[MEANS] - rmse["AutoRec"], ranking["popularity"] - 0.05 - ranking["AutoRec"]),
     )
     of_stars, of_popularity, sides = ranking["AutoRec"], ranking["popularity"], ("predicted stars", "popularity")
     reveal(
@@ -1042,7 +1051,7 @@ for name, fitted in (("EASE", weights), ("full linear autoencoder", full)):
     again = np.take_along_axis(new_shown, top, axis=1).mean()
     unmasked = recommend.ndcg_at_k(history @ fitted, new_held_out, places).mean()
     print(
-        f"{name}: {again:.0%} of the first ten places are films already seen; {NDCG} {unmasked:.3f} instead of {ndcg_of(history @ fitted).mean():.3f}"
+        f"{name}: {again:.0%} of the first ten places are {FILMS} already seen; {NDCG} {unmasked:.3f} instead of {ndcg_of(history @ fitted).mean():.3f}"
     )
 
 # %% [markdown]
@@ -1098,7 +1107,7 @@ def alike(scores):
 
 
 print(f"loss {run.loss[0]:.0f}, then {run.loss[-1]:.0f} nats a user; {NDCG} {ndcg_of(early_scores).mean():.3f}")
-print(f"films in common between the first {min(20, places)} of two users:")
+print(f"{FILMS} in common between the first {min(20, places)} of two users:")
 for name, scores in (
     ("popularity", first_scores["popularity"]),
     ("stopped early", early_scores),
