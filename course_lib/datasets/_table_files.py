@@ -31,6 +31,7 @@ _KINDS = (
     (b"ARROW1", "an Arrow file", "Read it with pandas (pandas.read_feather) and give the DataFrame"),
     (b"SQLite format 3", "an SQLite database", "Read the table with pandas (pandas.read_sql) and give the DataFrame"),
     (b"MATLAB 5.0 MAT", "a MATLAB file", "Read it with scipy.io.loadmat and give the array"),
+    (b"\x80\x05", "a pickle", "Read it with pandas (pandas.read_pickle) and give the DataFrame"),
     (b"\x80\x04", "a pickle", "Read it with pandas (pandas.read_pickle) and give the DataFrame"),
     (b"%PDF", "a PDF", "Give the table itself, as CSV"),
     (b"\x89PNG", "a picture", "Give a table, as CSV"),
@@ -98,7 +99,10 @@ def read_file(path: Path, text: tuple = ()) -> Cells:
     if start.startswith(b"\x93NUMPY"):
         return _read_array(path)
     if start.lstrip()[:15].lower().startswith((b"<!doctype", b"<html", b"<?xml")):
-        raise DataError(f"{path} is a web page. Download the file itself (on GitHub: the button Raw)")
+        raise DataError(
+            f"{path} is a web page. Download the file itself (on GitHub: the button Raw), or, if the page holds the table, give "
+            f"pandas.read_html({str(path)!r})[0]"
+        )
     if start.lstrip()[:1] in (b"{", b"[") and b'"' in start:
         raise DataError(f"{path} is JSON. Read it with pandas (pandas.read_json) and give the DataFrame")
     return _read_text(path, start.startswith(b"\x1f\x8b"), text)
@@ -209,9 +213,9 @@ def _read_text(path: Path, packed: bool, text: tuple) -> Cells:
         columns = _parsed(path, form, width, _text_columns(text, names, width))
     if len(columns) and width > 1 and columns[-1].isna().any():
         _check_widths(path, form, width)  # pandas fills up short rows
-        if columns[-1].isna().all() and (names is None or names[-1] is None):
+        while len(columns) > 1 and columns[-1].isna().all() and (names is None or names[-1] is None):
             columns, names = columns[:-1], names and names[:-1]
-    if any(_has_decimal_comma(column, pd) for column in columns):
+    if any(_has_marks(column, pd) or _may_be_groups(column) for column in columns):
         columns = _parsed(path, form, width, set(range(width)))[: len(columns)]  # 1.011 may be a thousand here
     kept_as_text = _text_columns(text, names, len(columns))
     read = _cells.read_columns([c for p, c in enumerate(columns) if p not in kept_as_text], str(path))
@@ -380,12 +384,16 @@ def _one_long_line(path: Path, form: _Form) -> list:
     return [pd.Series(form.cells(next(_lines(path, form))[1]), dtype="str")]
 
 
-def _has_decimal_comma(column, pd) -> bool:
+def _has_marks(column, pd) -> bool:
     if pd.api.types.is_numeric_dtype(column):
         return False
     text = column.dropna().astype(str)
-    with_comma = list(text[text.str.contains(",", regex=False)].head(200))
-    return bool(with_comma) and all(_cells.is_numeric(cell) for cell in with_comma)
+    marked = list(text[text.str.contains(r",|\.\d{3}\.", regex=True)].head(200))
+    return bool(marked) and all(_cells.is_numeric(cell) for cell in marked)
+
+
+def _may_be_groups(column) -> bool:
+    return column.dtype.kind == "f" and _cells.may_be_groups(column.to_numpy())
 
 
 # --- other files ---
