@@ -157,7 +157,9 @@ def within(table: Table, clock: Clock, spans: Iterable) -> np.ndarray:
         try:
             begin, end = (float(e) for e in pair) if rows or not clock.dates else (_moment(e) for e in pair)
         except (TypeError, ValueError):
-            hint = "" if clock.told else ". Without time= spans are numbers of rows, counted from 0"
+            hint = ". Without time= spans are numbers of rows, counted from 0"
+            if clock.told:
+                hint = f". They go from {clock.shown(0)} to {clock.shown(len(table) - 1)}"
             raise DataError(
                 f"anomalies=: expected times such as those of {table.source}, found {span!r}{hint}"
             ) from None

@@ -170,13 +170,11 @@ def refuse_doubtful_columns(
         message = doubt(position)
         if message:
             others = [p for p in looked_at if p > position and doubt(p)]
-            both = ", ".join(map(table.typed, [position, *others]))
-            more = (
-                f'. {len(others)} more columns raise a doubt: if all are measurements, say keep=[{both}], or keep="all"'
-                if others
-                else ""
-            )
-            raise DataError(f"{table.source}: {message}{more}")
+            if others:
+                doubtful = f"are {len(others)} more columns" if len(others) > 1 else f"is {table.called(others[0])}"
+                both = ", ".join(map(table.typed, [position, *others]))
+                message += f'. As doubtful {doubtful}: keep=[{both}], or keep="all", if all are measurements'
+            raise DataError(f"{table.source}: {message}")
     refuse_sentinels(table, roles, missing=missing, windows=windows)
 
 

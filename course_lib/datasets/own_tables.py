@@ -108,7 +108,7 @@ class Table:
             alike = [
                 p
                 for p, n in enumerate(self.names)
-                if isinstance(n, str) and n.strip().lower() == column.strip().lower()
+                if isinstance(n, str) and n.strip(" '\"").lower() == column.strip(" '\"").lower()
             ]
             if len(alike) == 1:
                 return alike[0]
@@ -263,6 +263,8 @@ class Table:
             hint = f". {_table_cells.almost_a_number(cell)}"
         elif "|" in cell or ";" in cell or "\t" in cell:
             hint = ". Cells are separated by commas, semicolons, tabs, blanks or pipes, by the same in all rows"
+        elif not self.is_text(position):
+            hint = ". Leave the row out, or empty the cell if the value is missing"
         raise DataError(f"{self.where(row)}: expected a number in {self.called(position)}, found {cell!r}{hint}")
 
     def times(self, position: int | None) -> tuple[np.ndarray, bool]:
@@ -285,6 +287,8 @@ class Table:
             dates = dates_of_digits(numbers)
             return (numbers, False) if dates is None else (dates, True)
         name = "the index" if position is None else self.called(position)
+        if position is not None and not hasattr(column.dropna().head(1).squeeze(), "year"):
+            column = column.astype(object).map(lambda cell: str(cell).strip("'[] "), na_action="ignore")
         empty = np.flatnonzero(column.isna().to_numpy())
         if len(empty):
             raise DataError(f"{self.where(empty[0])}: the time in {name} is missing. Fill it in, or leave the row out")
@@ -298,7 +302,7 @@ class Table:
         cell = str(column.iloc[wrong[0]])
         if position is not None and cell == str(self.names[position]):
             hint = "The line of names comes twice: leave this one out"
-        elif len(wrong) <= 0.1 * len(column) or wrong[0] == 0 != wrong[-1]:
+        elif len(wrong) <= 0.1 * len(column) or (position is not None and not self.is_text(position)):
             hint = "Leave the row out, or write its time as in the others"
         else:
             way = "" if position is None else f", or drop=[{self.typed(position)}] if the rows follow each other evenly"

@@ -226,6 +226,12 @@ def _refuse_words(table: Table, roles: Roles) -> None:
         words = [str(word) for word in table.column(position).dropna().unique()]
         if not words or (position == 0 and table.first_unnamed):
             continue
+        if words[0].lstrip().startswith("["):
+            raise DataError(
+                f"{table.source}: {table.called(position)} holds a whole vector in each cell ({words[0][:30]}…). Give the vectors as an array "
+                f"and the rest as lists: own_vectors(numpy.stack(table[{table.typed(position)}]), label=…), of texts "
+                f"numpy.stack(table[{table.typed(position)}].map(json.loads))"
+            )
         typed, shown = table.typed(position), ", ".join(repr(word[:30]) for word in words[:2])
         likely = f"label={typed}" if len(words) <= len(table) / 4 else f"names={typed}"
         other = f"names={typed}" if likely.startswith("label") else f"label={typed}"
