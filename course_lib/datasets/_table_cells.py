@@ -143,11 +143,11 @@ def _value(text: str, marks: str) -> float:
 def _refuse_groups_among_whole(cells: list[str], source: str) -> None:
     """DataError if 950 and 1.020 stand in one column: decimals that are written with three places have them everywhere."""
     either = [cell for cell in cells if "." in cell]
-    whole = [cell for cell in cells if cell.lstrip("+-").isdecimal() and len(cell.lstrip("+-")) <= 3]
-    if whole and len(either) >= 3 and all(_EITHER.fullmatch(cell) for cell in either):
+    whole = [c for c in cells if c.lstrip("+-").isdecimal() and len(c.lstrip("+-")) <= 3 and c.strip("+-0")]  # 0: off
+    if len(whole) > 1 and len(either) >= 3 and all(_EITHER.fullmatch(cell) for cell in either):
         raise DataError(
             f"{source}: {either[0]} may be {either[0].replace('.', '')} or {float(either[0]):g}, in a column that holds {whole[0]} too. "
-            "Write decimals with a point, and nothing between the thousands"
+            'Give a DataFrame: of thousands pandas.read_csv(…, thousands="."), of decimals without it'
         )
 
 

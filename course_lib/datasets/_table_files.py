@@ -100,8 +100,8 @@ def read_file(path: Path, text: tuple = ()) -> Cells:
         return _read_array(path)
     if start.lstrip()[:15].lower().startswith((b"<!doctype", b"<html", b"<?xml")):
         raise DataError(
-            f"{path} is a web page. Download the file itself (on GitHub: the button Raw), or, if the page holds the table, give "
-            f"pandas.read_html({str(path)!r})[0]"
+            f"{path} is a web page. Download the file itself (on GitHub: the button Raw). If Excel shows "
+            "a table in it, save it from there as .xlsx"
         )
     if start.lstrip()[:1] in (b"{", b"[") and b'"' in start:
         raise DataError(f"{path} is JSON. Read it with pandas (pandas.read_json) and give the DataFrame")
@@ -203,6 +203,12 @@ def _read_lines(path: Path, packed: bool, text: tuple, quotes: bool) -> Cells:
         separator = head.pop(0)[1].rstrip("\r\n").strip(' "')[4:] or None
     if not any(line.strip(" \t,;|\r\n") for _, line in head):
         raise DataError(f"{path}: expected one row of numbers a line, found no rows with anything in them")
+    if head[0][1].strip().removesuffix(":").isdecimal() and head[0][1].strip().endswith(":"):
+        raise DataError(
+            f"{path} is written as the Netflix prize is: the number of a film, a colon, and below it the ratings. Write the film into "
+            "each row: in pandas table = read_csv(…, names=['user', 'rating', 'date']), film = "
+            "table.user.where(table.user.str.endswith(':')).ffill(), then table.assign(film=film).dropna()"
+        )
     words_first = separator is None and _words_first([line for _, line in head[1:]])
     if words_first:
         separator, quotes = "blanks", False
@@ -254,7 +260,7 @@ def _read_lines(path: Path, packed: bool, text: tuple, quotes: bool) -> Cells:
         rows = len(columns[0])
         columns = _parsed(path, form, width, set(range(width)))[: len(columns)]  # 1.011 may be a thousand here
         columns = [column.iloc[:rows] for column in columns]
-    kept_as_text = _text_columns(text, names, len(columns))
+    kept_as_text = _text_columns(text, names, len(columns)) | ({0} if words_first else set())
     read = _cells.read_columns([c for p, c in enumerate(columns) if p not in kept_as_text], str(path))
     columns = [columns[p] if p in kept_as_text else read.pop(0) for p in range(len(columns))]
     found: list[np.ndarray] = []
@@ -448,7 +454,14 @@ def _check_widths(path: Path, form: _Form, width: int) -> None:
         if len(found) != width:
             if form.quotes and form.separator == "\t" and len(line.rstrip("\r\n").split("\t")) == width:
                 raise _QuotesAreLetters
-            raise DataError(f"{path}, row {count}: expected {width} numbers as in row {form.first}, found {len(found)}")
+            above = (
+                f". If the table begins in row {count}, leave the lines above it out"
+                if 0 < count - form.first < 60 and len(found) > width
+                else ""
+            )
+            raise DataError(
+                f"{path}, row {count}: expected {width} numbers as in row {form.first}, found {len(found)}{above}"
+            )
 
 
 def _one_long_line(path: Path, form: _Form) -> list:
@@ -532,7 +545,9 @@ def _other_sheets(path: Path) -> str:
     if len(sheets) < 2:
         return ""
     named = ", ".join(map(repr, sheets[:6]))
-    return f". Only the first sheet is read, of {named}: for another give pandas.read_excel({str(path)!r}, sheet_name={sheets[1]!r})"
+    return (
+        f". Only the first sheet is read, of {named}: move the one with the table to the front, or save it as CSV UTF-8"
+    )
 
 
 def _read_array(path: Path) -> Cells:

@@ -62,7 +62,7 @@ class Clock:
     def shown(self, row: int) -> str:
         """The time of a row in words."""
         if not self.dates:
-            return f"{self.times[row]:.12g}"
+            return f"{self.times[row]:.16g}"
         return str(np.datetime64(round(self.times[row] * 1000), "ms")).replace("T", " ").removesuffix(".000")
 
 

@@ -375,7 +375,7 @@ def _of_time(table: Table, position: int, facts: _Facts, offers: Sequence[str]) 
     days = days and bool(((values // 100 % 100 - 1 < 12) & (values % 100 >= 1) & (values % 100 <= 31)).all())
     if size or days or (named and (facts.rises or facts.falls)):
         why = "its size is that of a time" if size or days else "it is called so, and does not turn"
-        return f"{table.called(position)} looks like a time ({facts.values[0]:.12g}, …; {why}): {_say(table, position, ways)}"
+        return f"{table.called(position)} looks like a time ({_plain(facts.values[0])}, …; {why}): {_say(table, position, ways)}"
     return None
 
 

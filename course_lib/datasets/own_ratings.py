@@ -185,14 +185,15 @@ def _which_is_which(table: Table) -> str:
         guessed.append(f"{role}={fitting[0]!r}" if len(fitting) == 1 else f"{role}=…")
     rated = [name for name in table.names if _bare(name) in _VALUES]
     more = f", value={rated[0]!r} (or plays=, if it counts)" if len(rated) == 1 else ""
+    turned = ""
     if len(table.names) >= 20 and not any(map(table.is_text, range(20))):
-        more += (
+        turned = (
             ". Does it hold a row for each user and a column for each item? Then give "
             "pandas.DataFrame(matrix).stack().reset_index(name='rating'), with user=0, item=1, value='rating'"
         )
     return (
         f"{table.source}: say which column holds the users and which the items: own_ratings(…, {', '.join(guessed)}{more}). "
-        f"Its columns are {_listed(table)}"
+        f"Its columns are {_listed(table)}{turned}"
     )
 
 

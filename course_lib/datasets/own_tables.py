@@ -392,6 +392,8 @@ def _way_to_an_array(source) -> str:
     """What makes a table of something else, for the end of a message."""
     if isinstance(source, (list, tuple)):
         return " of paths: give one at a time" if source else ""
+    if isinstance(source, dict) and "data" in source:
+        return ": give its ['data']"
     if isinstance(source, dict):
         return ": give pandas.DataFrame(…) of it"
     if hasattr(source, "toarray"):
@@ -493,10 +495,10 @@ def as_moments(column):
 
 
 def _unevenness(moments) -> float:
-    """The largest step over the usual one."""
+    """How much the steps between moments vary, as a share of the mean one."""
     steps = np.diff(seconds(moments))
     steps = steps[steps > 0]
-    return float(steps.max() / np.median(steps)) if len(steps) else 1.0
+    return float(steps.std() / steps.mean()) if len(steps) else 0.0
 
 
 def seconds(moments) -> np.ndarray:
