@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import numpy as np
@@ -271,6 +272,32 @@ def test_lesson_08_runs_on_pictures_of_one_kind(tmp_path, changed_lesson):
     folder = clothes_in_a_folder(tmp_path / "clothes", 400)
     changed_lesson("08", LINE, f"clothes = datasets.own_pictures({str(folder)!r})")
     assert "All are of one kind" in changed_lesson.printed
+
+
+@pytest.mark.parametrize("above", ["", "200 20\n"], ids=["GloVe", "word2vec"])
+def test_embeddings_of_words_are_read_with_words_of_any_signs(tmp_path, above):
+    vectors = np.random.default_rng(0).normal(size=(200, 20)).round(5)
+    words = [f"word{n}" for n in range(200)]
+    words[:6] = ['"', ",", "null", "?", "#", "1984"]
+    rows = zip(words, vectors, strict=True)
+    path = tmp_path / "vectors.txt"
+    path.write_text(above + "".join(f"{word} {' '.join(map(str, row))}\n" for word, row in rows), encoding="utf-8")
+    with pytest.raises(DataError, match=r"column 1 holds words .*say names=0 if"):
+        own_vectors(path)
+    data = own_vectors(path, names=0, cells=4)
+    found = {name: row for s in datasets.SPLITS for name, row in zip(data.row_names[s], getattr(data, s), strict=True)}
+    assert set(found) == set(words)
+    assert all(np.allclose(found[word], row) for word, row in zip(words, vectors, strict=True))
+
+
+def test_a_vector_in_a_cell_is_told_how_to_become_a_row(features):
+    vectors = np.asarray(features[0] if isinstance(features, tuple) else features, np.float64)[:, :12]
+    for cells, back in ((list(vectors), np.stack), ([json.dumps(row.tolist()) for row in vectors], None)):
+        frame = pd.DataFrame({"embedding": cells, "kind": np.arange(len(vectors)) % 3})
+        with pytest.raises(DataError, match=r"a whole vector in each cell.*numpy.stack\(table\['embedding'\]"):
+            own_vectors(frame, label="kind")
+        rows = back(frame["embedding"]) if back else np.stack(frame["embedding"].map(json.loads))
+        assert own_vectors(rows, label=list(frame["kind"]), scale="each").train.shape[1] == 12
 
 
 @pytest.mark.weekly

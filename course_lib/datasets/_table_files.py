@@ -371,16 +371,17 @@ def _below_titles(head: list[tuple[int, str]], form: _Form) -> list[tuple[int, s
 
 
 def _titles_above(rows: list[list[str]]) -> int:
-    """How many rows above the names of the columns hold only a title: words, in less than half as many cells as the others."""
+    """How many rows above the names of the columns hold only titles: words, in fewer cells than the others."""
     filled = [[cell for cell in row if cell] for row in rows]
     usual = Counter(map(len, filled)).most_common(1)[0][0]
     skipped = 0
-    while skipped < len(rows) and 2 * len(filled[skipped]) < usual:
+    while skipped < len(rows) and len(filled[skipped]) < usual:
         if any(_cells.is_numeric(cell) or _cells.is_date(cell) or _cells.is_hole(cell) for cell in filled[skipped]):
             return 0
+        if 2 * len(filled[skipped]) >= usual and not all(rows[skipped][: len(filled[skipped])]):
+            return 0  # names, one of which is missing
         skipped += 1
-    named = skipped < len(rows) and names_above([cell for cell in rows[skipped] if cell]) is not None
-    return skipped if named and len(filled[skipped]) >= usual - 1 else 0
+    return skipped if skipped < len(rows) and names_above(filled[skipped]) is not None else 0
 
 
 def _parsed(path: Path, form: _Form, width: int, text: set[int]) -> list:

@@ -95,11 +95,12 @@ def own_ratings(
     table = read_table(source, text=tuple(column for column in (user, item) if column is not None))
     for place in {table.position(column, "value") for column in (value, plays) if column is not None}:
         if table.is_text(place):
-            found = ", ".join(repr(word) for word in table.column(place).dropna().astype(str).unique()[:4])
-            raise DataError(
-                f"{table.source}: {table.called(place)} holds words ({found}, …). Write ratings and plays as numbers (in pandas, "
-                f"table[{table.typed(place)}].map({{…}}))"
-            )
+            filled = table.column(place).dropna()
+            if len(filled):
+                raise DataError(
+                    f"{table.where(int(filled.index[0]))}: expected a number in {table.called(place)}, found {str(filled.iloc[0])[:40]!r}, and "
+                    f"words in most rows. Write ratings and plays as numbers (in pandas, table[{table.typed(place)}].map({{…}}))"
+                )
     if user is None or item is None:
         raise DataError(_which_is_which(table))
     named = {"user": user, "item": item, "value": value, "plays": plays, "time": time}
