@@ -369,6 +369,7 @@ def test_windows_that_rise_by_one_in_every_column_are_no_index(tmp_path):
     assert datasets.own_windows(table(tmp_path / "w.csv", rows)).train.shape == (19, 5)
 
 
+@pytest.mark.weekly
 @pytest.mark.parametrize("with_anomalies", [True, False])
 def test_the_lesson_runs_on_windows_of_your_own(with_anomalies, changed_lesson, tmp_path):
     turn, height = rng.uniform(0, 0.1, (60, 1)), rng.uniform(0.8, 1.2, (60, 1))
@@ -382,6 +383,7 @@ def test_the_lesson_runs_on_windows_of_your_own(with_anomalies, changed_lesson, 
     assert not any("mean beat" in text for text in made)  # what is claimed of our heartbeats is not claimed of these
 
 
+@pytest.mark.weekly
 def test_the_lesson_runs_on_short_windows_too_few_for_a_threshold(changed_lesson, tmp_path):
     rows = np.sin(np.linspace(0, 3, 5)) + 0.3 * rng.standard_normal((40, 5))  # 7 rows for validation
     files = ", ".join(
@@ -395,6 +397,7 @@ def test_the_lesson_runs_on_short_windows_too_few_for_a_threshold(changed_lesson
     assert "half as large: AUC of PCA-4" in text and "PCA-2" in text  # two codes of different size
 
 
+@pytest.mark.weekly
 def test_the_lesson_runs_on_ecg5000(changed_lesson, tmp_path, monkeypatch):
     counts = {"ECG5000_TRAIN.txt": (150, 40, 2, 5, 1), "ECG5000_TEST.txt": (200, 60, 8, 10, 2)}
     made = archive(counts)  # noise of the shape of ECG5000

@@ -385,7 +385,7 @@ def test_the_full_sets_get_a_validation_split():
     )
     assert np.array_equal(np.concatenate([cut.train, cut.validation]), data.train)
     assert np.array_equal(np.concatenate([cut.train_labels, cut.validation_labels]), data.train_labels)
-    with pytest.raises(ValueError, match="there is a validation split of 500 images already"):
+    with pytest.raises(ValueError, match="has 500 validation images already"):
         cut.with_validation(10)
     for wrong in (0, 4_000):
         with pytest.raises(ValueError, match="expected 1 to 3,999"):

@@ -403,6 +403,55 @@ def test_blocks_of_users_change_nothing(monkeypatch):
 OF_OURS = "ratings = datasets.movie_ratings()"
 
 
+def test_the_form_of_the_netflix_prize_is_told_how_to_become_a_table(tmp_path):
+    path = tmp_path / "combined_data_1.txt"
+    path.write_text(
+        "".join(
+            f"{film}:\n" + "".join(f"{user},{1 + (user + film) % 5},2005-09-06\n" for user in range(20))
+            for film in (1, 2, 3)
+        ),
+        encoding="utf-8",
+    )
+    with pytest.raises(DataError, match=r"as the Netflix prize is.*str.endswith\(':'\)\).ffill\(\)"):
+        own_ratings(path, user=0, item=1, value=1)
+    frame = pd.read_csv(path, names=["user", "rating", "date"])
+    film = frame.user.where(frame.user.str.endswith(":")).ffill()
+    ratings = own_ratings(frame.assign(film=film).dropna(), user="user", item="film", value="rating", liked_from=4)
+    assert (len(ratings.stars), ratings.n_users) == (60, 20)
+
+
+def test_a_table_with_a_column_for_each_item_is_told_how_to_become_long():
+    matrix = np.random.default_rng(0).integers(0, 6, (30, 25))
+    with pytest.raises(DataError, match=r"a column for each item.*stack\(\).reset_index\(name='rating'\)"):
+        own_ratings(matrix)
+    long = pd.DataFrame(matrix).stack().reset_index(name="rating")
+    ratings = own_ratings(long, user=0, item=1, value="rating", missing=[0], holes="leave out")
+    assert len(ratings.stars) == (matrix > 0).sum()
+
+
+@pytest.mark.parametrize("words", [["love", "hate"], ["4/5", "1/5"]])
+def test_ratings_in_words_are_no_row_of_units(words):
+    frame = small().assign(rating=[words[k % 2] for k in range(100)])
+    with pytest.raises(
+        DataError, match=rf"column 3 \('rating'\), found '{words[0]}', and words in most.*as numbers.*\.map"
+    ):
+        own_ratings(frame, **COLUMNS)
+
+
+def test_ids_that_are_categories_of_numbers_are_read():
+    frame = small()
+    frame["user"] = pd.Categorical(frame["user"].str[1:].astype(int))
+    assert own_ratings(frame, **COLUMNS).n_users == 10
+
+
+def test_returned_goods_of_several_sizes_are_left_out_at_once():
+    frame = small().rename(columns={"rating": "quantity"})
+    frame.loc[[3, 4], "quantity"] = [-3, -7]
+    with pytest.raises(DataError, match=r"holds -3.*2 rows in all.*table\[table\['quantity'\] > 0\]"):
+        own_ratings(frame, user="user", item="item", plays="quantity")
+    assert len(own_ratings(frame[frame["quantity"] > 0], user="user", item="item", plays="quantity").stars) == 98
+
+
 def lines(source, **options):
     arguments = "".join(f", {name}={value!r}" for name, value in options.items())
     return f"ratings = datasets.own_ratings({str(source)!r}{arguments})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import numpy as np
@@ -164,8 +165,8 @@ N = np.arange(400)
 @pytest.mark.parametrize(
     ("added", "message", "kept"),
     [
-        (N % 2, r"column 13 holds only the values 0 and 1, as labels do: say label=12, or keep=\[12\]", True),
-        (N % 5, r"column 13 holds only the values 0, 1, 2, 3 and 4, as labels do: say label=12", True),
+        (N % 2, r"column 13 holds only the values 0 and 1, as labels do: say keep=\[12\]", True),
+        (N % 5, r"column 13 holds only the values 0, 1, 2, 3 and 4, as labels do: say keep=\[12\]", True),
         (N, r"column 13 only counts the rows .*drop=\[12\]", True),
         (400 - N, r"column 13 only falls", True),
         (3 * N, r"column 13 only rises", True),
@@ -273,6 +274,32 @@ def test_lesson_08_runs_on_pictures_of_one_kind(tmp_path, changed_lesson):
     assert "All are of one kind" in changed_lesson.printed
 
 
+@pytest.mark.parametrize("above", ["", "200 20\n"], ids=["GloVe", "word2vec"])
+def test_embeddings_of_words_are_read_with_words_of_any_signs(tmp_path, above):
+    vectors = np.random.default_rng(0).normal(size=(200, 20)).round(5)
+    words = [f"word{n}" for n in range(200)]
+    words[:6] = ['"', ",", "null", "?", "#", "1984"]
+    rows = zip(words, vectors, strict=True)
+    path = tmp_path / "vectors.txt"
+    path.write_text(above + "".join(f"{word} {' '.join(map(str, row))}\n" for word, row in rows), encoding="utf-8")
+    with pytest.raises(DataError, match=r"column 1 holds words .*say names=0 if"):
+        own_vectors(path)
+    data = own_vectors(path, names=0, cells=4)
+    found = {name: row for s in datasets.SPLITS for name, row in zip(data.row_names[s], getattr(data, s), strict=True)}
+    assert set(found) == set(words)
+    assert all(np.allclose(found[word], row) for word, row in zip(words, vectors, strict=True))
+
+
+def test_a_vector_in_a_cell_is_told_how_to_become_a_row(features):
+    vectors = np.asarray(features[0] if isinstance(features, tuple) else features, np.float64)[:, :12]
+    for cells, back in ((list(vectors), np.stack), ([json.dumps(row.tolist()) for row in vectors], None)):
+        frame = pd.DataFrame({"embedding": cells, "kind": np.arange(len(vectors)) % 3})
+        with pytest.raises(DataError, match=r"a whole vector in each cell.*numpy.stack\(table\['embedding'\]"):
+            own_vectors(frame, label="kind")
+        rows = back(frame["embedding"]) if back else np.stack(frame["embedding"].map(json.loads))
+        assert own_vectors(rows, label=list(frame["kind"]), scale="each").train.shape[1] == 12
+
+
 @pytest.mark.weekly
 @pytest.mark.lesson("08")
 @pytest.mark.parametrize(
@@ -285,7 +312,7 @@ def test_lesson_08_runs_on_vectors(tmp_path, changed_lesson, rows, width, given)
     printed = changed_lesson.printed
     holds_on_own_data(printed)
     assert f"{width} given numbers" in printed and "pixels" not in printed
-    assert not re.search(r"(?<![\d,])784\b", printed)
+    assert f"The given numbers take {4 * width} bytes" in printed
     assert "Vectors cannot be moved or aligned" in printed and "moved queries" not in printed
     assert "In a vector there is nothing to see." in printed
     assert ("digit" in printed) == ("names" in given)

@@ -25,6 +25,10 @@ _POINT_GROUPS = re.compile(r"[+-]?\d{1,3}(\.\d{3})+(,\d+)?")  # 1.011,01
 _COMMA_GROUPS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")  # 1,011.01
 _EITHER = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")  # 1,011 and 1.011: about one, or about a thousand
 
+_WITH_UNIT = re.compile(r"[+-]?\d[\d.,]* ?(%|[°µμ]?[A-Za-z][\w/²³°]*)")  # 18.3 kW
+_OTHER_GROUPS = re.compile(r"[+-]?(\d{1,3}(['’ ]\d{3})+([.,]\d+)?|\d{1,2}(,\d\d)+,\d{3}(\.\d+)?)")  # 15'000.5, 1,23,456
+_COMPLEX = re.compile(r"[+-]?[\d.]+(e[+-]?\d+)?[+-][\d.]+(e[+-]?\d+)?[ij]", re.IGNORECASE)
+
 _DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}|\d{1,4}[./]\d{1,2}[./]\d{1,4}|\d{1,2}:\d{2}(:\d{2})?|\d{1,2}[- ][A-Za-z]{3}")
 
 
@@ -48,6 +52,18 @@ def is_numeric(cell: str) -> bool:
     """Whether a cell holds a number, whatever marks stand between its digits."""
     text = cleaned(cell)
     return any(form.fullmatch(text) for form in (_PLAIN, _COMMA, _POINT_GROUPS, _COMMA_GROUPS))
+
+
+def almost_a_number(cell: str) -> str:
+    """What keeps a cell from being a number, and how to mend it, as a sentence; empty if it is not meant as one."""
+    text = cell.strip()
+    if _OTHER_GROUPS.fullmatch(text):
+        return "Write numbers with nothing between the thousands"
+    if _COMPLEX.fullmatch(text):
+        return "It is a complex number: give its real part, or its size"
+    if _WITH_UNIT.fullmatch(text):
+        return "If it is a number with a unit, write the number alone"
+    return ""
 
 
 def cleaned(cell: str) -> str:
@@ -81,6 +97,10 @@ def read_columns(columns: list, source: str) -> list:
     """
     import pandas as pd
 
+    columns = [
+        column.astype(object).infer_objects() if isinstance(column.dtype, pd.CategoricalDtype) else column
+        for column in columns
+    ]
     texts = {}  # position of a column of text -> its different cells, cleaned, without holes
     for position, column in enumerate(columns):
         if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
@@ -95,6 +115,9 @@ def read_columns(columns: list, source: str) -> list:
         found[position] = {cell: cleaned(cell) for cell in different if not is_hole(cell)}
     numeric = {p for p, cells in found.items() if cells and all(is_numeric(cell) for cell in cells.values())}
     marks = _marks([cell for p in numeric for cell in found[p].values()], source)
+    if marks == "point":
+        for position in numeric:
+            _refuse_groups_among_whole(list(found[position].values()), source)
     result = list(columns)
     for position, column in texts.items():
         cells = found[position]
@@ -117,12 +140,41 @@ def _value(text: str, marks: str) -> float:
     return float(text)
 
 
+def _refuse_groups_among_whole(cells: list[str], source: str) -> None:
+    """DataError if 950 and 1.020 stand in one column: decimals that are written with three places have them everywhere."""
+    either = [cell for cell in cells if "." in cell]
+    whole = [c for c in cells if c.lstrip("+-").isdecimal() and len(c.lstrip("+-")) <= 3 and c.strip("+-0")]  # 0: off
+    if len(whole) > 1 and len(either) >= 3 and all(_EITHER.fullmatch(cell) for cell in either):
+        raise DataError(
+            f"{source}: {either[0]} may be {either[0].replace('.', '')} or {float(either[0]):g}, in a column that holds {whole[0]} too. "
+            'Give a DataFrame: of thousands pandas.read_csv(…, thousands="."), of decimals without it'
+        )
+
+
+def may_be_groups(values: np.ndarray) -> bool:
+    """Whether numbers that were read as decimals may be whole ones with points between thousands: 950 and 1.020."""
+    values = np.abs(values[np.isfinite(values)])
+    whole = values == np.floor(values)
+    parts = values[~whole]
+    if not len(parts) or not whole.any() or values[whole].max() >= 1000 or parts.min() < 1 or parts.max() >= 1000:
+        return False
+    thousandths = parts * 1000
+    near = np.round(thousandths)
+    return bool((np.abs(thousandths - near) < 1e-6).all()) and bool((near % 10 > 0).mean() > 0.5)
+
+
 def _marks(cells: list[str], source: str) -> str:
     """What commas and points mean in the numbers of a table; DataError if that is not to be seen."""
     commas = [cell for cell in cells if "," in cell]
-    if not commas:
-        return "point"
     remedy = "Write decimals with a point, and nothing between the thousands"
+    if not commas:
+        groups = [c for c in cells if _POINT_GROUPS.fullmatch(c) and not _PLAIN.fullmatch(c)]  # 1.234.567
+        decimals = [c for c in cells if "." in c and not _POINT_GROUPS.fullmatch(c)]
+        if groups and decimals:
+            raise DataError(
+                f"{source}: has a point between thousands in {groups[0]} and a decimal one in {decimals[0]}. {remedy}"
+            )
+        return "comma with points" if groups else "point"
     decimal = [
         c
         for c in commas

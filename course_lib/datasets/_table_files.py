@@ -9,7 +9,7 @@ import io
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +31,7 @@ _KINDS = (
     (b"ARROW1", "an Arrow file", "Read it with pandas (pandas.read_feather) and give the DataFrame"),
     (b"SQLite format 3", "an SQLite database", "Read the table with pandas (pandas.read_sql) and give the DataFrame"),
     (b"MATLAB 5.0 MAT", "a MATLAB file", "Read it with scipy.io.loadmat and give the array"),
+    (b"\x80\x05", "a pickle", "Read it with pandas (pandas.read_pickle) and give the DataFrame"),
     (b"\x80\x04", "a pickle", "Read it with pandas (pandas.read_pickle) and give the DataFrame"),
     (b"%PDF", "a PDF", "Give the table itself, as CSV"),
     (b"\x89PNG", "a picture", "Give a table, as CSV"),
@@ -98,7 +99,10 @@ def read_file(path: Path, text: tuple = ()) -> Cells:
     if start.startswith(b"\x93NUMPY"):
         return _read_array(path)
     if start.lstrip()[:15].lower().startswith((b"<!doctype", b"<html", b"<?xml")):
-        raise DataError(f"{path} is a web page. Download the file itself (on GitHub: the button Raw)")
+        raise DataError(
+            f"{path} is a web page. Download the file itself (on GitHub: the button Raw). If Excel shows "
+            "a table in it, save it from there as .xlsx"
+        )
     if start.lstrip()[:1] in (b"{", b"[") and b'"' in start:
         raise DataError(f"{path} is JSON. Read it with pandas (pandas.read_json) and give the DataFrame")
     return _read_text(path, start.startswith(b"\x1f\x8b"), text)
@@ -140,6 +144,10 @@ class _Form:
     packed: bool
     separator: str
     first: int = 1
+    quotes: bool = (
+        True  # whether a quotation mark keeps separators from cutting; False where it is a letter like others
+    )
+    words_first: bool = False  # whether blanks separate a word from its numbers, as embeddings of words are written
 
     def cells(self, line: str) -> list[str]:
         """The cells of a line by itself: a quotation mark that is never closed spoils its own row only."""
@@ -150,6 +158,8 @@ class _Form:
             return [cell.strip() for cell in line.split("::")]
         else:
             mark = self.separator
+        if not self.quotes:
+            return [cell.strip() for cell in (line.split() if mark == " " else line.split(mark))]
         return [cell.strip() for cell in next(csv.reader([line], delimiter=mark, skipinitialspace=True), [])]
 
 
@@ -164,11 +174,28 @@ def _lines(path: Path, form: _Form) -> Iterator[tuple[int, str]]:
                 yield count, line
 
 
+class _QuotesAreLetters(Exception):
+    """A row has as many cells as the others if its quotation marks are taken for letters."""
+
+
 def _read_text(path: Path, packed: bool, text: tuple) -> Cells:
+    try:
+        return _read_lines(path, packed, text, True)
+    except _QuotesAreLetters:
+        return _read_lines(path, packed, text, False)
+
+
+def _read_lines(path: Path, packed: bool, text: tuple, quotes: bool) -> Cells:
     import pandas as pd
 
-    form = _Form(_encoding(path, packed), packed, ",")
+    form = _Form(_encoding(path, packed), packed, ",", 1, quotes)
     head = list(itertools.islice(_lines(path, form), 60))
+    data = [count for count, line in head if line.strip().lower() == "@data"]
+    if data:
+        raise DataError(
+            f"{path} is written in the form of Weka (.arff) or sktime (.ts). Copy the lines below @data (row {data[0]}) into a file of "
+            "their own, with commas between all cells"
+        )
     separator, names, comment = None, None, None
     while head and (head[0][1].lstrip().startswith("#") and not _cells.is_hole(head[0][1].split(",")[0])):
         comment = head.pop(0)[1]
@@ -176,11 +203,25 @@ def _read_text(path: Path, packed: bool, text: tuple) -> Cells:
         separator = head.pop(0)[1].rstrip("\r\n").strip(' "')[4:] or None
     if not any(line.strip(" \t,;|\r\n") for _, line in head):
         raise DataError(f"{path}: expected one row of numbers a line, found no rows with anything in them")
+    if head[0][1].strip().removesuffix(":").isdecimal() and head[0][1].strip().endswith(":"):
+        raise DataError(
+            f"{path} is written as the Netflix prize is: the number of a film, a colon, and below it the ratings. Write the film into "
+            "each row: in pandas table = read_csv(…, names=['user', 'rating', 'date']), film = "
+            "table.user.where(table.user.str.endswith(':')).ffill(), then table.assign(film=film).dropna()"
+        )
+    words_first = separator is None and _words_first([line for _, line in head[1:]])
+    if words_first:
+        separator, quotes = "blanks", False
+        counts = head[0][1].split()
+        if len(counts) == 2 and counts[1].isdecimal() and len(head[1][1].split()) == int(counts[1]) + 1:
+            head.pop(0)  # word2vec: how many words, how many numbers
     if separator is None:
         separator = _separator([line for _, line in head])
-    form = _Form(form.encoding, packed, separator, head[0][0])
+    form = _Form(form.encoding, packed, separator, head[0][0], quotes, words_first)
+    head = _below_titles(head, form)
+    form = replace(form, first=head[0][0])
     cells = form.cells(head[0][1])
-    above, lonely = names_above(cells) or (None, False)
+    above, lonely = (not words_first and names_above(cells)) or (None, False)
     if above is None and comment is not None:  # np.savetxt writes names so
         below = names_above(form.cells(comment.lstrip().lstrip("#")))
         if below is not None and len(below[0]) == len(cells) > 1:
@@ -189,7 +230,7 @@ def _read_text(path: Path, packed: bool, text: tuple) -> Cells:
         names = above
         if len(head) == 1:
             raise DataError(f"{path}: expected rows of numbers, found only a line of names")
-        form = _Form(form.encoding, packed, separator, head[1][0])
+        form = replace(form, first=head[1][0])
         cells = form.cells(head[1][1])
     width = len(cells)
     if names is not None:
@@ -209,11 +250,17 @@ def _read_text(path: Path, packed: bool, text: tuple) -> Cells:
         columns = _parsed(path, form, width, _text_columns(text, names, width))
     if len(columns) and width > 1 and columns[-1].isna().any():
         _check_widths(path, form, width)  # pandas fills up short rows
-        if columns[-1].isna().all() and (names is None or names[-1] is None):
+        while len(columns) > 1 and columns[-1].isna().all() and (names is None or names[-1] is None):
             columns, names = columns[:-1], names and names[:-1]
-    if any(_has_decimal_comma(column, pd) for column in columns):
+        ends = len(columns[0])  # behind a table some programs write rows of separators
+        while ends > 1 and columns[-1].isna().iloc[ends - 1] and all(c.isna().iloc[ends - 1] for c in columns):
+            ends -= 1
+        columns = [column.iloc[:ends] for column in columns]
+    if any(_has_marks(column, pd) or _may_be_groups(column) for column in columns):
+        rows = len(columns[0])
         columns = _parsed(path, form, width, set(range(width)))[: len(columns)]  # 1.011 may be a thousand here
-    kept_as_text = _text_columns(text, names, len(columns))
+        columns = [column.iloc[:rows] for column in columns]
+    kept_as_text = _text_columns(text, names, len(columns)) | ({0} if words_first else set())
     read = _cells.read_columns([c for p, c in enumerate(columns) if p not in kept_as_text], str(path))
     columns = [columns[p] if p in kept_as_text else read.pop(0) for p in range(len(columns))]
     found: list[np.ndarray] = []
@@ -305,6 +352,38 @@ def _separator(lines: list[str]) -> str:
     )
 
 
+def _words_first(lines: list[str]) -> bool:
+    """Whether lines hold a word and then numbers, with single blanks between them."""
+    cut = [line.split() for line in lines]
+    if not cut or len(cut[0]) < 5 or len({len(row) for row in cut}) > 1:
+        return False
+    if sum(_cells.number(row[0]) is None for row in cut) < 0.5 * len(cut) or any("\t" in line for line in lines):
+        return False
+    return all(_cells.number(cell) is not None for row in cut for cell in row[1:])
+
+
+def _below_titles(head: list[tuple[int, str]], form: _Form) -> list[tuple[int, str]]:
+    """The lines from the names of the columns on, without titles above them."""
+    if len(form.separator) > 2 or len(head) < 4:  # a title of several words is no line of cells between blanks
+        return head
+    skipped = _titles_above([form.cells(line) for _, line in head])
+    return head[skipped:]
+
+
+def _titles_above(rows: list[list[str]]) -> int:
+    """How many rows above the names of the columns hold only titles: words, in fewer cells than the others."""
+    filled = [[cell for cell in row if cell] for row in rows]
+    usual = Counter(map(len, filled)).most_common(1)[0][0]
+    skipped = 0
+    while skipped < len(rows) and len(filled[skipped]) < usual:
+        if any(_cells.is_numeric(cell) or _cells.is_date(cell) or _cells.is_hole(cell) for cell in filled[skipped]):
+            return 0
+        if 2 * len(filled[skipped]) >= usual and not all(rows[skipped][: len(filled[skipped])]):
+            return 0  # names, one of which is missing
+        skipped += 1
+    return skipped if skipped < len(rows) and names_above(filled[skipped]) is not None else 0
+
+
 def _parsed(path: Path, form: _Form, width: int, text: set[int]) -> list:
     """The columns as pandas reads them; DataError with the row if it does not."""
     import pandas as pd
@@ -313,6 +392,9 @@ def _parsed(path: Path, form: _Form, width: int, text: set[int]) -> list:
     if separator == "::":  # as the larger sets of MovieLens; one colon can be read fast, two cannot
         separator, names = ":", list(range(2 * width - 1))
     types = {2 * p if form.separator == "::" else p: "str" for p in text}
+    holes = _cells.hole_words()
+    if form.words_first:
+        types[0], holes = "str", {name: holes for name in names[1:]}  # "null" and "?" are words like others
     try:
         frame = pd.read_csv(
             path,
@@ -324,15 +406,16 @@ def _parsed(path: Path, form: _Form, width: int, text: set[int]) -> list:
             skiprows=form.first - 1,
             encoding=form.encoding,
             compression="gzip" if form.packed else None,
-            na_values=_cells.hole_words(),
+            na_values=holes,
+            quoting=csv.QUOTE_MINIMAL if form.quotes else csv.QUOTE_NONE,
             keep_default_na=False,
             skipinitialspace=True,
             low_memory=False,
         )
     except UnicodeDecodeError:  # far behind the sample
         if form.encoding == "cp1252":
-            return _parsed(path, _Form("latin-1", form.packed, form.separator, form.first), width, text)
-        return _parsed(path, _Form("cp1252", form.packed, form.separator, form.first), width, text)
+            return _parsed(path, replace(form, encoding="latin-1"), width, text)
+        return _parsed(path, replace(form, encoding="cp1252"), width, text)
     except (pd.errors.ParserError, ValueError, EOFError, OSError, MemoryError) as error:
         if form.separator != "::":
             _check_widths(path, form, width)
@@ -370,7 +453,16 @@ def _check_widths(path: Path, form: _Form, width: int) -> None:
     for count, line in _lines(path, form):
         found = form.cells(line)
         if len(found) != width:
-            raise DataError(f"{path}, row {count}: expected {width} numbers as in row {form.first}, found {len(found)}")
+            if form.quotes and form.separator == "\t" and len(line.rstrip("\r\n").split("\t")) == width:
+                raise _QuotesAreLetters
+            above = (
+                f". If the table begins in row {count}, leave the lines above it out"
+                if 0 < count - form.first < 60 and len(found) > width
+                else ""
+            )
+            raise DataError(
+                f"{path}, row {count}: expected {width} numbers as in row {form.first}, found {len(found)}{above}"
+            )
 
 
 def _one_long_line(path: Path, form: _Form) -> list:
@@ -380,12 +472,16 @@ def _one_long_line(path: Path, form: _Form) -> list:
     return [pd.Series(form.cells(next(_lines(path, form))[1]), dtype="str")]
 
 
-def _has_decimal_comma(column, pd) -> bool:
+def _has_marks(column, pd) -> bool:
     if pd.api.types.is_numeric_dtype(column):
         return False
     text = column.dropna().astype(str)
-    with_comma = list(text[text.str.contains(",", regex=False)].head(200))
-    return bool(with_comma) and all(_cells.is_numeric(cell) for cell in with_comma)
+    marked = list(text[text.str.contains(r",|\.\d{3}\.", regex=True)].head(200))
+    return bool(marked) and all(_cells.is_numeric(cell) for cell in marked)
+
+
+def _may_be_groups(column) -> bool:
+    return column.dtype.kind == "f" and _cells.may_be_groups(column.to_numpy())
 
 
 # --- other files ---
@@ -424,16 +520,35 @@ def _read_workbook(path: Path) -> Cells:
     filled = np.flatnonzero(sheet.notna().any(axis=1).to_numpy())
     columns = np.flatnonzero(sheet.notna().any(axis=0).to_numpy())
     if not len(filled):
-        raise DataError(f"{path}: expected rows of numbers, found no rows with anything in them on the first sheet")
+        raise DataError(
+            f"{path}: expected rows of numbers, found no rows with anything in them on the first sheet{_other_sheets(path)}"
+        )
     sheet = sheet.iloc[filled, columns]
+    top = [["" if pd.isna(cell) else str(cell).strip() for cell in row] for _, row in sheet.head(60).iterrows()]
+    titles = _titles_above(top) if len(top) > 3 else 0
+    sheet, filled = sheet.iloc[titles:], filled[titles:]
     first = ["" if pd.isna(cell) else str(cell).strip() for cell in sheet.iloc[0]]
     names, lonely = names_above(first) or (None, False)
     if names is not None:
         sheet, filled = sheet.iloc[1:], filled[1:]
         if not len(filled):
-            raise DataError(f"{path}: expected rows of numbers, found only a line of names")
+            raise DataError(f"{path}: expected rows of numbers, found only a line of names{_other_sheets(path)}")
     series = [sheet.iloc[:, place].reset_index(drop=True).infer_objects() for place in range(sheet.shape[1])]
     return Cells(_cells.read_columns(series, str(path)), names, lambda rows: filled[rows] + 1, lonely)
+
+
+def _other_sheets(path: Path) -> str:
+    """How to give another sheet of a workbook than the first, if there is one."""
+    import pandas as pd
+
+    with pd.ExcelFile(path) as book:
+        sheets = book.sheet_names
+    if len(sheets) < 2:
+        return ""
+    named = ", ".join(map(repr, sheets[:6]))
+    return (
+        f". Only the first sheet is read, of {named}: move the one with the table to the front, or save it as CSV UTF-8"
+    )
 
 
 def _read_array(path: Path) -> Cells:
@@ -460,5 +575,14 @@ def array_as_frame(array: np.ndarray, source: str):
         return pd.DataFrame(array)
     if array.ndim not in (1, 2) or array.dtype.kind == "c":
         kind = "complex numbers" if array.dtype.kind == "c" else f"shape {array.shape}"
-        raise DataError(f"{source}: expected one row of numbers a line, shape (rows, numbers in a row), found {kind}")
+        way = ""
+        if array.ndim == 3 and 1 in array.shape[1:]:
+            way = ". Give array.squeeze()"
+        elif array.ndim > 2:
+            way = ". For one row each give array.reshape(len(array), -1), for one of several signals array[:, :, 0]"
+        elif array.dtype.kind == "c":
+            way = ". Give their real part, or their size: abs(array)"
+        raise DataError(
+            f"{source}: expected one row of numbers a line, shape (rows, numbers in a row), found {kind}{way}"
+        )
     return pd.DataFrame(array[:, None] if array.ndim == 1 else array)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from course_lib.datasets._files import DataError
-from course_lib.datasets.own_tables import Table, as_moments, seconds
+from course_lib.datasets.own_tables import Table, as_moments, dates_of_digits, seconds
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +62,7 @@ class Clock:
     def shown(self, row: int) -> str:
         """The time of a row in words."""
         if not self.dates:
-            return f"{self.times[row]:.12g}"
+            return f"{self.times[row]:.16g}"
         return str(np.datetime64(round(self.times[row] * 1000), "ms")).replace("T", " ").removesuffix(".000")
 
 
@@ -95,8 +95,7 @@ def clock_of(table: Table, time: int | None) -> Clock:
         column = table.moments if time is None else table.column(time)
         before, here = (str(np.asarray(column, object)[r]) for r in (row - 1, row))
         raise DataError(
-            f"{table.where(row)}: time falls in {name}, from {before} to {here}{more}. Sort the rows by time (in pandas, {sort}); if several "
-            "recordings stand below each other, take one"
+            f"{table.where(row)}: time falls in {name}, from {before} to {here}{more}. {_why_it_falls(table, time, times, dates, row, sort)}"
         )
     forward = steps[steps > 0]
     if not len(forward):
@@ -110,6 +109,17 @@ def clock_of(table: Table, time: int | None) -> Clock:
     rest = np.setdiff1d(np.arange(len(steps)), gaps)
     uneven = float((~even[rest] & (steps[rest] > 0)).mean()) if len(rest) else 0.0
     return Clock(times, dates, True, step, gaps, int((steps == 0).sum()), uneven)
+
+
+def _why_it_falls(table: Table, time: int | None, times: np.ndarray, dates: bool, row: int, sort: str) -> str:
+    """What may have happened where time falls, and what to do."""
+    fall, step = times[row - 1] - times[row], np.median(np.abs(np.diff(times)))
+    drop = "" if time is None else f", or say drop=[{table.typed(time)}] if the rows follow each other evenly"
+    if dates and np.isclose(fall, 86400 - step) and np.ptp(times) < 86400:
+        return f"These are times of day, and midnight has passed: write the date with them{drop}"
+    if dates and np.isclose(fall, 3600 - step):
+        return f"If clocks were set back there, write the times with their offset (02:00+01:00) or in UTC{drop}"
+    return f"Sort the rows by time (in pandas, {sort}); if several recordings stand below each other, take one"
 
 
 def are_spans(anomalies: object) -> bool:
@@ -147,10 +157,15 @@ def within(table: Table, clock: Clock, spans: Iterable) -> np.ndarray:
         if len(pair) != 2:
             raise DataError(f"anomalies=: expected pairs (begin, end), found {span!r}")
         rows = all(isinstance(end, (int, float, np.number)) for end in pair) and (clock.dates or not clock.told)
+        written = dates_of_digits(np.array(pair, np.float64)) if rows and clock.dates else None
+        if written is not None and written.max() >= clock.times[0]:  # dates in one number, as the column has them
+            pair, rows = [np.datetime64(int(end), "s") for end in written], False
         try:
             begin, end = (float(e) for e in pair) if rows or not clock.dates else (_moment(e) for e in pair)
         except (TypeError, ValueError):
-            hint = "" if clock.told else ". Without time= spans are numbers of rows, counted from 0"
+            hint = ". Without time= spans are numbers of rows, counted from 0"
+            if clock.told:
+                hint = f". They go from {clock.shown(0)} to {clock.shown(len(table) - 1)}"
             raise DataError(
                 f"anomalies=: expected times such as those of {table.source}, found {span!r}{hint}"
             ) from None

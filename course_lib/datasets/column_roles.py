@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from course_lib.datasets._files import DataError
-from course_lib.datasets._table_cells import is_hole
+from course_lib.datasets._table_cells import almost_a_number, is_hole
 from course_lib.datasets.own_tables import Table
 
 _LABEL_NAMES = re.compile(
@@ -78,6 +78,10 @@ def assign_roles(
         DataError: if a column does not exist, or is given two roles.
     """
     taken: dict[int, str] = {}
+    for argument, given in (("label", label), ("time", time)):
+        if isinstance(given, (list, tuple, set)):
+            join = ". Two columns that make one time are joined first (in pandas, table['a'] + ' ' + table['b'])"
+            raise DataError(f"{argument}={given!r}: expected one column{join if argument == 'time' else ''}")
     for argument, given in (("label", label), ("time", time), ("drop", drop)):
         for position in table.positions(given, argument):
             if position in taken:
@@ -134,6 +138,8 @@ def refuse_doubtful_columns(
             f"{table.where(0)}: looks like numbers of the columns ({first}, …) and not like a row of data. Leave "
             'it out, or give the columns names that are no numbers (keep="all" if they are measurements)'
         )
+    said = {argument for argument in ("label", "time") if getattr(roles, argument) is not None}
+    offers = tuple(offer for offer in offers if offer not in said)  # what is said already is no way out
     looked_at = [p for p in roles.data if p not in roles.kept]
     if table.first_unnamed and 0 in looked_at:
         moments = ", or say time=0 if it holds the times" if "time" in offers and _dates(table, 0) else ""
@@ -143,19 +149,31 @@ def refuse_doubtful_columns(
         )
     for position in looked_at:
         if table.is_text(position):
-            raise DataError(_of_words(table, position, offers))
+            raise DataError(_of_words(table, position, offers, looked_at, "time" in said))
     values, _ = _values(table, roles.data, missing)
     places = {position: place for place, position in enumerate(roles.data)}
     facts = [_Facts(values[:, place]) for place in range(values.shape[1])]
-    for position in looked_at:
+    empty = [p for p in looked_at if not len(facts[places[p]].values) and table.column(p).isna().all()]
+    if empty:
+        raise DataError(_of_empty(table, empty))
+
+    def doubt(position: int) -> str | None:
         place = places[position]
-        message = (
+        return (
             _of_time(table, position, facts[place], offers)
             or _of_index(table, position, facts, place, offers)
             or _of_label(table, position, facts, place, windows, offers)
             or _of_constant(table, position, facts, place, windows, offers)
         )
+
+    for position in looked_at:
+        message = doubt(position)
         if message:
+            others = [p for p in looked_at if p > position and doubt(p)]
+            if others:
+                doubtful = f"are {len(others)} more columns" if len(others) > 1 else f"is {table.called(others[0])}"
+                both = ", ".join(map(table.typed, [position, *others]))
+                message += f'. As doubtful {doubtful}: keep=[{both}], or keep="all", if all are measurements'
             raise DataError(f"{table.source}: {message}")
     refuse_sentinels(table, roles, missing=missing, windows=windows)
 
@@ -306,17 +324,40 @@ def _label_ways(table: Table, position: int, offers: Sequence[str], values: Sequ
     return [f"label=@ (with {examples})" if examples else "label=@"]
 
 
-def _of_words(table: Table, position: int, offers: Sequence[str]) -> str:
+def _plain(value: float) -> str:
+    """A number as it is typed, with all its digits."""
+    return f"{value:.0f}" if value == np.round(value) and abs(value) < 1e15 else repr(float(value))
+
+
+def _of_empty(table: Table, empty: Sequence[int]) -> str:
+    which = table.called(empty[0]) + " is empty"
+    if len(empty) > 1:
+        which = f"{len(empty)} columns are empty, the first is {table.called(empty[0])}"
+    return f"{table.source}: {which}: say drop=[{', '.join(map(table.typed, empty))}]"
+
+
+def _of_words(table: Table, position: int, offers: Sequence[str], looked_at: Sequence[int], timed: bool) -> str:
     column = table.column(position).dropna()
     example = str(column.iloc[0])[:40] if len(column) else ""
     if _dates(table, position):
         ways = ["time=@"] if "time" in offers else []
         cut = "" if "time" in offers else ". A long series with times is cut into windows by own_series"
+        if timed:
+            cut = ". If it makes one time with the column that time= names, join them first (in pandas, table['a'] + ' ' + table['b'])"
         return f"{table.source}: {table.called(position)} holds dates or times ({example}, …): {_say(table, position, [*ways, 'drop=[@]'])}{cut}"
     if not len(column):
-        return f"{table.source}: {table.called(position)} is empty: {_say(table, position, ['drop=[@]'])}"
+        return _of_empty(table, [p for p in looked_at if table.column(p).isna().all()])
     first = int(np.flatnonzero(table.column(position).notna().to_numpy())[0])
-    ways = [*_label_ways(table, position, offers, [repr(example)]), "drop=[@]"]
+    number = almost_a_number(example)
+    kinds = column.nunique()
+    label = (
+        []
+        if number or kinds > 200 or 2 * kinds > len(column)
+        else _label_ways(table, position, offers, [repr(example)])
+    )
+    ways = [*label, "drop=[@]"]
+    if number:
+        return f"{table.where(first)}: expected a number in {table.called(position)}, found {example!r}. {number}, or {_say(table, position, ways)}"
     return (
         f"{table.where(first)}: expected a number in {table.called(position)}, found {example!r}, and words in most of its rows: "
         f"{_say(table, position, ways)}"
@@ -334,7 +375,7 @@ def _of_time(table: Table, position: int, facts: _Facts, offers: Sequence[str]) 
     days = days and bool(((values // 100 % 100 - 1 < 12) & (values % 100 >= 1) & (values % 100 <= 31)).all())
     if size or days or (named and (facts.rises or facts.falls)):
         why = "its size is that of a time" if size or days else "it is called so, and does not turn"
-        return f"{table.called(position)} looks like a time ({facts.values[0]:.12g}, …; {why}): {_say(table, position, ways)}"
+        return f"{table.called(position)} looks like a time ({_plain(facts.values[0])}, …; {why}): {_say(table, position, ways)}"
     return None
 
 
@@ -382,7 +423,7 @@ def _of_label(
     edge = not windows or place in (0, len(facts) - 1)
     if not edge or not own.few_whole(most) or (2 * alike > len(others) and not named):
         return None
-    shown = [f"{value:g}" for value in own.different]
+    shown = [_plain(value) for value in own.different]
     listed = (
         ", ".join(shown[:6]) + ", …"
         if len(shown) > 6
@@ -403,7 +444,7 @@ def _of_constant(
     inner = facts[1] if place == 0 else facts[-2]
     if windows and len(facts) < len(table.names) and inner.constant and set(inner.different) == set(own.different):
         return None  # padding, next to a label that was named
-    value, other = f"{own.values[0]:g}", " or padding" if windows else " or a dead sensor"
+    value, other = _plain(own.values[0]), " or padding" if windows else " or a dead sensor"
     ways = [
         *(_label_ways(table, position, offers, [value]) if own.whole else []),
         "drop=[@]",

@@ -130,7 +130,7 @@ class ImageDataset:
             ValueError: if there is a validation split already, or ``count`` does not leave both something.
         """
         if len(self.validation):
-            raise ValueError(f"there is a validation split of {len(self.validation):,} images already")
+            raise ValueError(f"{self.name} has {len(self.validation):,} validation images already")
         if not 0 < count < len(self.train):
             raise ValueError(f"count: expected 1 to {len(self.train) - 1:,} of the training images, got {count!r}")
         return replace(

@@ -184,6 +184,7 @@ def _refuse_several(table: Table, roles: column_roles.Roles) -> None:
     listed = ", ".join(table.typed(p) for p in data[:20]) + (", …" if len(data) > 20 else "")
     likely = column_roles.likely_series(table, data) or data
     times = [p for p in roles.data if table.is_date(p) or column_roles.is_called_time(table.names[p])]
+    times = [p for p in times if table.column(p).nunique() > 1] or times  # not the begin of the query, in each row
     also = f", and the times: time={table.typed(times[0])}" if times and roles.time is None else ""
     raise DataError(
         f"{table.source}: has several columns of numbers: {listed}. Say which one is the series, such as value={table.typed(likely[0])}"

@@ -93,6 +93,14 @@ def own_ratings(
     if value is not None and plays is not None:
         raise DataError("value= is a rating, plays= a number of times: give the one that your column is")
     table = read_table(source, text=tuple(column for column in (user, item) if column is not None))
+    for place in {table.position(column, "value") for column in (value, plays) if column is not None}:
+        if table.is_text(place):
+            filled = table.column(place).dropna()
+            if len(filled):
+                raise DataError(
+                    f"{table.where(int(filled.index[0]))}: expected a number in {table.called(place)}, found {str(filled.iloc[0])[:40]!r}, and "
+                    f"words in most rows. Write ratings and plays as numbers (in pandas, table[{table.typed(place)}].map({{…}}))"
+                )
     if user is None or item is None:
         raise DataError(_which_is_which(table))
     named = {"user": user, "item": item, "value": value, "plays": plays, "time": time}
@@ -178,9 +186,15 @@ def _which_is_which(table: Table) -> str:
         guessed.append(f"{role}={fitting[0]!r}" if len(fitting) == 1 else f"{role}=…")
     rated = [name for name in table.names if _bare(name) in _VALUES]
     more = f", value={rated[0]!r} (or plays=, if it counts)" if len(rated) == 1 else ""
+    turned = ""
+    if len(table.names) >= 20 and not any(map(table.is_text, range(20))):
+        turned = (
+            ". Does it hold a row for each user and a column for each item? Then give "
+            "pandas.DataFrame(matrix).stack().reset_index(name='rating'), with user=0, item=1, value='rating'"
+        )
     return (
         f"{table.source}: say which column holds the users and which the items: own_ratings(…, {', '.join(guessed)}{more}). "
-        f"Its columns are {_listed(table)}"
+        f"Its columns are {_listed(table)}{turned}"
     )
 
 
@@ -302,7 +316,12 @@ def _refuse_strange_counts(table: Table, place: int, values: np.ndarray, rows: n
         raise DataError(
             f"{table.where(int(rows[wrong[0]]))}: {table.called(place)} holds {worst:g}, and no number of plays is (so {_rows(len(wrong))} in all). "
             + ("A row of 0 plays is no play" if worst == 0 else "Returned goods are no purchases")
-            + f': leave such rows out, with missing=[{worst:g}] and holes="leave out" for this value'
+            + ": leave such rows out, "
+            + (
+                f'with missing=[{worst:g}] and holes="leave out" for this value'
+                if len(np.unique(values[wrong])) == 1
+                else f"in pandas with table[table[{typed}] > 0]"
+            )
         )
     if values.min() > 1e8:
         raise DataError(f"{what} holds numbers from {values.min():.0f} on, as times do: say time={typed}")

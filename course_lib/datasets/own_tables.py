@@ -12,6 +12,7 @@ named: by its header name, or by its number from 0 as in pandas, negative ones c
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -111,7 +112,7 @@ class Table:
             alike = [
                 p
                 for p, n in enumerate(self.names)
-                if isinstance(n, str) and n.strip().lower() == column.strip().lower()
+                if isinstance(n, str) and n.strip(" '\"").lower() == column.strip(" '\"").lower()
             ]
             if len(alike) == 1:
                 return alike[0]
@@ -198,7 +199,7 @@ class Table:
             raise DataError(
                 f"{self.where(row)}: expected a finite number in {self.called(positions[place])}, found {values[row, place]:g}. "
                 + (
-                    "Leave the row out"
+                    f'Leave the row out, or say missing=[float("{values[row, place]:g}")] and holes="leave out"'
                     if np.isinf(values[row, place])
                     else f"Say missing=[{_plain(values[row, place])}] if it stands for a hole"
                 )
@@ -262,8 +263,12 @@ class Table:
             hint = (
                 f". If the column holds dates or times, say drop=[{self.typed(position)}], or time= where there is one"
             )
+        elif _table_cells.almost_a_number(cell):
+            hint = f". {_table_cells.almost_a_number(cell)}"
         elif "|" in cell or ";" in cell or "\t" in cell:
             hint = ". Cells are separated by commas, semicolons, tabs, blanks or pipes, by the same in all rows"
+        elif not self.is_text(position):
+            hint = ". Leave the row out, or empty the cell if the value is missing"
         raise DataError(f"{self.where(row)}: expected a number in {self.called(position)}, found {cell!r}{hint}")
 
     def times(self, position: int | None) -> tuple[np.ndarray, bool]:
@@ -282,18 +287,33 @@ class Table:
 
         column = pd.Series(self.moments) if position is None else self.column(position)
         if position is not None and _is_number(column):
-            return self.numbers([position])[0][:, 0], False
+            numbers = self.numbers([position])[0][:, 0]
+            dates = dates_of_digits(numbers)
+            return (numbers, False) if dates is None else (dates, True)
         name = "the index" if position is None else self.called(position)
+        if position is not None and not hasattr(column.dropna().head(1).squeeze(), "year"):
+            column = column.astype(object).map(lambda cell: str(cell).strip("'[] "), na_action="ignore")
         empty = np.flatnonzero(column.isna().to_numpy())
         if len(empty):
             raise DataError(f"{self.where(empty[0])}: the time in {name} is missing. Fill it in, or leave the row out")
         moments = as_moments(column)
         wrong = np.flatnonzero(moments.isna().to_numpy())
-        if len(wrong):
-            raise DataError(
-                f"{self.where(wrong[0])}: expected a moment in {name}, such as 2024-01-31 12:00:00, found {str(column.iloc[wrong[0]])[:40]!r}"
-            )
-        return seconds(moments), True
+        if not len(wrong):
+            return seconds(moments), True
+        spans = _durations(column)
+        if spans is not None:
+            return spans, False
+        cell = str(column.iloc[wrong[0]])
+        if position is not None and cell == str(self.names[position]):
+            hint = "The line of names comes twice: leave this one out"
+        elif len(wrong) <= 0.1 * len(column) or (position is not None and not self.is_text(position)):
+            hint = "Leave the row out, or write its time as in the others"
+        else:
+            way = "" if position is None else f", or drop=[{self.typed(position)}] if the rows follow each other evenly"
+            hint = f"Write the times so (in pandas, to_datetime with format=){way}"
+        raise DataError(
+            f"{self.where(wrong[0])}: expected a moment in {name}, such as 2024-01-31 12:00:00, found {cell[:40]!r}. {hint}"
+        )
 
 
 def read_table(source, text: tuple = ()) -> Table:
@@ -329,6 +349,11 @@ def read_table(source, text: tuple = ()) -> Table:
     if isinstance(source, pd.Series):
         source = source.to_frame()
     if isinstance(source, pd.DataFrame):
+        if isinstance(source.index, pd.MultiIndex):
+            raise DataError(
+                "the DataFrame: its index has several levels. reset_index() makes columns of them, reset_index(drop=True) leaves "
+                "them out"
+            )
         named = not all(isinstance(name, (int, np.integer)) for name in source.columns)
         names = [_flat(name) for name in source.columns] if named else None
         index = source.index
@@ -363,8 +388,27 @@ def read_table(source, text: tuple = ()) -> Table:
         return _table("the array", "an array", columns, names, lambda rows: rows)
     raise DataError(
         f"expected the path of a file, a NumPy array or a pandas DataFrame, found {type(source).__name__}"
-        + (" of paths: give one at a time" if isinstance(source, (list, tuple)) and source else "")
+        + _way_to_an_array(source)
     )
+
+
+def _way_to_an_array(source) -> str:
+    """What makes a table of something else, for the end of a message."""
+    if isinstance(source, (list, tuple)):
+        return " of paths: give one at a time" if source else ""
+    if isinstance(source, dict) and "data" in source:
+        return ": give its ['data']"
+    if isinstance(source, dict):
+        return ": give pandas.DataFrame(…) of it"
+    if hasattr(source, "toarray"):
+        return ": give its .toarray()"
+    if hasattr(source, "files") and hasattr(source, "keys"):
+        return f" of several arrays: give one, such as [{next(iter(source.keys()), '…')!r}]"
+    if hasattr(source, "numpy") or hasattr(source, "__array__"):
+        return ": give numpy.asarray(…) of it"
+    if hasattr(source, "read"):
+        return ": give its path"
+    return ""
 
 
 def _table(source, name, columns, names, row_of, first_unnamed=False, moments=None) -> Table:
@@ -384,10 +428,43 @@ def _table(source, name, columns, names, row_of, first_unnamed=False, moments=No
     return Table(source, name, frame, tuple(unique), names is not None, first_unnamed, moments, row_of)
 
 
+def dates_of_digits(numbers: np.ndarray) -> np.ndarray | None:
+    """Dates that are written as one number (20240131, 2024013112, 202401311200, 20240131120000), as seconds since 1970; else None."""
+    import pandas as pd
+
+    if not len(numbers) or (numbers != np.floor(numbers)).any():
+        return None
+    for form, digits in (("%Y%m%d", 8), ("%Y%m%d%H", 10), ("%Y%m%d%H%M", 12), ("%Y%m%d%H%M%S", 14)):
+        if (numbers < 19 * 10.0 ** (digits - 2)).any() or (numbers >= 21 * 10.0 ** (digits - 2)).any():
+            continue
+        words = pd.Series(numbers.astype(np.int64)).astype(str)
+        if digits == 10:  # pandas wants minutes behind hours
+            words, form = words + "00", "%Y%m%d%H%M"
+        read = pd.to_datetime(words, format=form, errors="coerce", utc=True)
+        return None if read.isna().any() else seconds(read)
+    return None
+
+
+_DURATION = re.compile(r"(\d+ days?,? )?\d+:\d\d(:\d\d(\.\d+)?)?")
+
+
+def _durations(column) -> np.ndarray | None:
+    """Times since the begin of a recording (0 days 00:01:00, 25:10:00) in seconds, or None if some cell is none."""
+    import pandas as pd
+
+    words = column.astype(str).str.strip()
+    if not words.map(lambda word: _DURATION.fullmatch(word) is not None).all():
+        return None
+    words = words.where(words.str.count(":") == 2, words + ":00")
+    read = pd.to_timedelta(words, errors="coerce")
+    return None if read.isna().any() else read.dt.total_seconds().to_numpy()
+
+
 def as_moments(column):
     """A pandas Series of words or moments as moments in UTC, NaT where a cell is none.
 
-    Days come before months where the dates are written with points, or where only so all of them exist, or only so they rise.
+    Days come before months where the dates are written with points, or where only so all of them exist, or only so they rise,
+    or where both rise and only so they come evenly.
     """
     import warnings
 
@@ -402,6 +479,7 @@ def as_moments(column):
         if not iso.isna().any():
             return iso
         best = iso
+        rising = []
         dots = bool(words.astype(str).str.match(r"\d{1,2}\.\d{1,2}\.").any())
         for day_first in (dots, not dots):
             for form in (None, "mixed"):
@@ -413,8 +491,18 @@ def as_moments(column):
                     if read.isna().sum() < best.isna().sum():
                         best = read
                     continue
-                return read
-    return best
+                rising.append(read)
+                break
+            if dots and rising:
+                break
+    return min(rising, key=_unevenness) if rising else best
+
+
+def _unevenness(moments) -> float:
+    """How much the steps between moments vary, as a share of the mean one."""
+    steps = np.diff(seconds(moments))
+    steps = steps[steps > 0]
+    return float(steps.std() / steps.mean()) if len(steps) else 0.0
 
 
 def seconds(moments) -> np.ndarray:

@@ -158,7 +158,9 @@ def own_vectors(
     in_columns = {"label": label if _is_column(label) else None, "names": names if _is_column(names) else None}
     roles = _roles(table, in_columns["label"], in_columns["names"], drop, keep)
     _refuse_words(table, roles)
-    refuse_doubtful_columns(table, roles, missing=missing, offers=("label", "kinds"))
+    refuse_doubtful_columns(
+        table, roles, missing=missing, offers=("kinds",) if label is not None else ("label", "kinds")
+    )
     if label is None and cells is None:
         raise DataError(
             f"{table.source}: nothing says what a row is, and a search is scored by the share of what it finds that is of the "
@@ -226,6 +228,12 @@ def _refuse_words(table: Table, roles: Roles) -> None:
         words = [str(word) for word in table.column(position).dropna().unique()]
         if not words or (position == 0 and table.first_unnamed):
             continue
+        if words[0].lstrip().startswith("["):
+            raise DataError(
+                f"{table.source}: {table.called(position)} holds a whole vector in each cell ({words[0][:30]}…). Give the vectors as an array "
+                f"and the rest as lists: own_vectors(numpy.stack(table[{table.typed(position)}]), label=…), of texts "
+                f"numpy.stack(table[{table.typed(position)}].map(json.loads))"
+            )
         typed, shown = table.typed(position), ", ".join(repr(word[:30]) for word in words[:2])
         likely = f"label={typed}" if len(words) <= len(table) / 4 else f"names={typed}"
         other = f"names={typed}" if likely.startswith("label") else f"label={typed}"
