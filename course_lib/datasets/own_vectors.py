@@ -158,9 +158,7 @@ def own_vectors(
     in_columns = {"label": label if _is_column(label) else None, "names": names if _is_column(names) else None}
     roles = _roles(table, in_columns["label"], in_columns["names"], drop, keep)
     _refuse_words(table, roles)
-    refuse_doubtful_columns(
-        table, roles, missing=missing, offers=("kinds",) if label is not None else ("label", "kinds")
-    )
+    refuse_doubtful_columns(table, roles, missing=missing, offers=("label", "kinds"))
     if label is None and cells is None:
         raise DataError(
             f"{table.source}: nothing says what a row is, and a search is scored by the share of what it finds that is of the "
