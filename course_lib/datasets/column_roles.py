@@ -342,7 +342,7 @@ def _label_ways(table: Table, position: int, offers: Sequence[str], values: Sequ
 
 def _plain(value: float) -> str:
     """A number as it is typed, with all its digits."""
-    return f"{value:.0f}" if value == np.round(value) and abs(value) < 1e15 else repr(float(value))
+    return f"{value:.0f}" if value == np.round(value) and abs(value) < 1e18 else repr(float(value))
 
 
 def _of_empty(table: Table, empty: Sequence[int]) -> str:

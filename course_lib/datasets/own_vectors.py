@@ -123,7 +123,8 @@ def own_vectors(
     refused until you say what they are. A column that never changes is not: it takes part in no distance.
 
     Args:
-        source: the path of a table (text, Excel, .npy), a NumPy array (n, d), or a pandas DataFrame.
+        source: the path of a table (text, Excel, .npy, embeddings of words as GloVe and word2vec write them), a NumPy array (n, d), or
+            a pandas DataFrame.
         label: the column that says what a row is, by name or number; or n labels, in the order of the rows.
         names: the column with a text for each row, shown below it in figures; or n texts.
         cells: without ``label``: how many cells of k-means stand in for kinds.
