@@ -217,6 +217,43 @@ def test_words_that_are_other_in_each_row_are_no_label():
     assert "label=" not in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["ok", "is_normal", "Healthy"])
+def test_true_in_a_column_of_good_rows_is_no_anomaly(name):
+    frame = pd.DataFrame({"a": A, "b": B, name: np.arange(ROWS) % 9 > 0})
+    with pytest.raises(DataError, match=rf"\('{name}'\) holds False, True. Say which of them means normal"):
+        own_sensors(frame, label=name)
+    assert own_sensors(frame, label=name, normal=True).test_is_anomaly.sum() == 7
+
+
+def test_an_empty_cell_may_mean_normal():
+    frame = pd.DataFrame({"a": A, "b": B, "state": np.where(np.arange(ROWS) % 9, None, "leak")})
+    with pytest.raises(DataError, match=r"row 1: .* is missing, and so in 52 more rows.*say normal=\"\"") as caught:
+        own_sensors(frame, label="state", normal="leak")
+    assert "holes=" not in str(caught.value)
+    assert own_sensors(frame, label="state", normal="").test_is_anomaly.sum() == 7
+
+
+@pytest.mark.parametrize("marks", [np.arange(ROWS) > 50, [0] * 51 + [1] * 9, pd.Series(np.arange(ROWS) > 50)])
+@pytest.mark.parametrize("argument", ["anomalies", "label"])
+@pytest.mark.parametrize(
+    "loader",
+    [own_sensors, own_windows, lambda table, **k: own_series(table, value="a", window=4, stride=1, **k)],
+    ids=["sensors", "windows", "series"],
+)
+def test_a_mark_for_each_row_is_to_become_a_column(marks, argument, loader):
+    frame = pd.DataFrame({"a": A, "b": B, "c": A * B, "d": A - B})
+    column = {"anomalies": "anomaly", "label": "label"}[argument]
+    with pytest.raises(DataError, match=rf"{argument}=: expected.*table.assign\({column}=values\).*label='{column}'"):
+        loader(frame, **{argument: marks})
+    data = loader(frame.assign(**{column: marks}), label=column, **({} if column == "anomaly" else {"normal": 0}))
+    assert data.test_is_anomaly.sum() >= 9
+
+
+def test_a_window_longer_than_the_series_is_named():
+    with pytest.raises(DataError, match="60 moments give too few windows of 1000 samples"):
+        own_series(A, window=1000)
+
+
 @pytest.mark.parametrize(
     ("source", "advice"),
     [

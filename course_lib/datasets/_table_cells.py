@@ -192,7 +192,7 @@ def _marks(cells: list[str], source: str) -> str:
     if not decimal:
         raise DataError(
             f"{source}: {commas[0]} may be {commas[0].replace(',', '.')} or {commas[0].replace(',', '')}, and no other number "
-            f"of the table decides it. {remedy}"
+            f'of the table decides it. {remedy} (in pandas, read_csv with thousands="," or decimal=",")'
         )
     points = [cell for cell in cells if "." in cell]
     groups = [c for c in points if _POINT_GROUPS.fullmatch(c) and not _EITHER.fullmatch(c)]

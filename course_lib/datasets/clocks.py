@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -132,6 +133,18 @@ def are_spans(anomalies: object) -> bool:
         and anomalies.shape[1] == 2
         and anomalies.dtype.kind in "MUSO"
     )
+
+
+def refuse_marks(table: Table, anomalies: object) -> None:
+    """DataError if ``anomalies`` says of each row whether it is one, as a column of labels does."""
+    if isinstance(anomalies, (str, os.PathLike)) or not hasattr(anomalies, "__len__") or len(anomalies) != len(table):
+        return
+    marks = np.asarray(anomalies)
+    if marks.ndim == 1 and marks.dtype.kind in "biuf" and np.isin(marks, (0, 1)).all():
+        raise DataError(
+            f"anomalies=: expected spans of time or another table, found a 0 or 1 for each of the {len(table):,} rows. Make a column of them: "
+            "in pandas table.assign(anomaly=values), then label='anomaly'"
+        )
 
 
 def within(table: Table, clock: Clock, spans: Iterable) -> np.ndarray:

@@ -24,6 +24,9 @@ _LABEL_NAMES = re.compile(
 _ANOMALY_NAMES = re.compile(
     r"(is|has)?[_ ]?(anomal\w*|outliers?|faults?|faulty|abnormal|attacks?|fail(ed|ure)?)", re.IGNORECASE
 )
+_GOOD_NAMES = re.compile(
+    r"(is|has)?[_ ]?(normal\w*|ok(ay)?|good|valid|health\w*|pass(ed)?|train\w*|in[_ ]?liers?)", re.IGNORECASE
+)
 _TIME_NAMES = re.compile(
     r"(date|time|timestamp|date[_ ]?time|epoch|unix\w*|seconds?|secs?|minutes|hours|t|elapsed\w*|zeit\w*|datum)([_ ]?[\[(]?[uµmn]?(s|in)[\])]?)?",
     re.IGNORECASE,
@@ -79,9 +82,15 @@ def assign_roles(
     """
     taken: dict[int, str] = {}
     for argument, given in (("label", label), ("time", time)):
-        if isinstance(given, (list, tuple, set)):
-            join = ". Two columns that make one time are joined first (in pandas, table['a'] + ' ' + table['b'])"
-            raise DataError(f"{argument}={given!r}: expected one column{join if argument == 'time' else ''}")
+        if not hasattr(given, "__len__") or isinstance(given, str):
+            continue
+        if len(given) == len(table):
+            raise DataError(
+                f"{argument}=: expected the name or the number of a column, found {len(given):,} values. Make a column of them: in pandas "
+                f"table.assign({argument}=values), then {argument}={argument!r}"
+            )
+        join = ". Two columns that make one time are joined first (in pandas, table['a'] + ' ' + table['b'])"
+        raise DataError(f"{argument}={given!r}: expected one column{join if argument == 'time' else ''}")
     for argument, given in (("label", label), ("time", time), ("drop", drop)):
         for position in table.positions(given, argument):
             if position in taken:
@@ -197,6 +206,12 @@ def kinds_of_rows(table: Table, label: int, normal: object = None) -> tuple[np.n
     if isinstance(normal, str) and is_hole(normal):  # "none", of faults: no hole, but a word that is mostly one
         words = column.astype(object).where(column.notna(), normal.strip()).astype(str).to_numpy(object)
     else:
+        empty = np.flatnonzero(column.isna().to_numpy())
+        if len(empty):
+            raise DataError(
+                f"{table.where(empty[0])}: the value in {table.called(label)} is missing, and so in {len(empty) - 1:,} more rows. If an empty "
+                'cell means normal, say normal=""; if not, leave such rows out (in pandas, dropna)'
+            )
         words = table.texts(label)
     found = sorted(set(words), key=lambda word: (_float(word) is None, _float(word) or 0, word))
     if len(found) > 200:
@@ -207,7 +222,8 @@ def kinds_of_rows(table: Table, label: int, normal: object = None) -> tuple[np.n
     listed = ", ".join(found[:8]) + (", …" if len(found) > 8 else "")
     if normal is None:
         anomaly = is_called_anomaly(table.names[label])
-        if {w.lower() for w in found} <= {"true", "false"} and (anomaly or column.dtype == bool):
+        good = isinstance(table.names[label], str) and _GOOD_NAMES.fullmatch(table.names[label].strip())
+        if {w.lower() for w in found} <= {"true", "false"} and (anomaly or (column.dtype == bool and not good)):
             means = {w for w in found if w.lower() == "false"}
         elif anomaly and set(found) <= {"0", "1"}:
             means = {"0"}
@@ -218,7 +234,7 @@ def kinds_of_rows(table: Table, label: int, normal: object = None) -> tuple[np.n
                 "(several as a list)"
             )
     else:
-        values = normal if isinstance(normal, (list, tuple, set, frozenset, np.ndarray)) else [normal]
+        values = normal if isinstance(normal, (list, tuple, set, frozenset, range, np.ndarray)) else [normal]
         means = {_word(value, found) for value in values}
         for word in sorted(means - set(found)):
             raise DataError(
@@ -326,7 +342,7 @@ def _label_ways(table: Table, position: int, offers: Sequence[str], values: Sequ
 
 def _plain(value: float) -> str:
     """A number as it is typed, with all its digits."""
-    return f"{value:.0f}" if value == np.round(value) and abs(value) < 1e15 else repr(float(value))
+    return f"{value:.0f}" if value == np.round(value) and abs(value) < 1e18 else repr(float(value))
 
 
 def _of_empty(table: Table, empty: Sequence[int]) -> str:
@@ -361,6 +377,7 @@ def _of_words(table: Table, position: int, offers: Sequence[str], looked_at: Seq
     return (
         f"{table.where(first)}: expected a number in {table.called(position)}, found {example!r}, and words in most of its rows: "
         f"{_say(table, position, ways)}"
+        + (". A measurement needs numbers in place of the words, such as 0 and 1" if kinds == 2 else "")
     )
 
 

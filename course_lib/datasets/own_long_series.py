@@ -83,6 +83,7 @@ def own_series(
         column_roles.refuse_doubtful_columns(table, roles, missing=missing)
     else:
         column_roles.refuse_sentinels(table, roles, missing=missing)
+    clocks.refuse_marks(table, anomalies)
     clock = clocks.clock_of(table, roles.time)
     values, rows = table.numbers(roles.data, missing, holes)
     if values.min() == values.max():
@@ -121,8 +122,10 @@ def own_series(
             starts, kind = starts[kind == 0], kind[kind == 0]
         else:
             places = clocks.places(table, clock, rows[starts])
-        view = np.lib.stride_tricks.sliding_window_view(values[:, 0], window)
-        splits[name], kept[name] = view[starts].astype(np.float32), kind
+        windows = np.zeros((0, window))
+        if len(starts):
+            windows = np.lib.stride_tricks.sliding_window_view(values[:, 0], window)[starts]
+        splits[name], kept[name] = windows.astype(np.float32), kind
     if left_out:
         notes.append(f"windows of training and validation with anomalous moments, left out: {left_out:,}")
     _refuse_few(table, splits, window, stride, left_out, len(clock.gaps))

@@ -67,6 +67,7 @@ def own_windows(
     roles = column_roles.assign_roles(table, label=label, drop=drop, keep=keep)
     _refuse_small(table, len(roles.data), 4, FEWEST)
     column_roles.refuse_doubtful_columns(table, roles, missing=missing, windows=True, offers=("label",))
+    clocks.refuse_marks(table, anomalies)
     values, rows = table.numbers(roles.data, missing, holes)
     _refuse_still(table, values)
     if not (isinstance(keep, str) and keep == "all"):
@@ -133,6 +134,7 @@ def own_sensors(
     roles = column_roles.assign_roles(table, label=label, time=time, drop=drop, keep=keep)
     _refuse_small(table, len(roles.data), 2, FEWEST)
     column_roles.refuse_doubtful_columns(table, roles, missing=missing)
+    clocks.refuse_marks(table, anomalies)
     clock = clocks.clock_of(table, roles.time)
     values, rows = table.numbers(roles.data, missing, holes)
     _refuse_still(table, values)

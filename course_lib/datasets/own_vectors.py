@@ -123,7 +123,8 @@ def own_vectors(
     refused until you say what they are. A column that never changes is not: it takes part in no distance.
 
     Args:
-        source: the path of a table (text, Excel, .npy), a NumPy array (n, d), or a pandas DataFrame.
+        source: the path of a table (text, Excel, .npy, embeddings of words as GloVe and word2vec write them), a NumPy array (n, d), or
+            a pandas DataFrame.
         label: the column that says what a row is, by name or number; or n labels, in the order of the rows.
         names: the column with a text for each row, shown below it in figures; or n texts.
         cells: without ``label``: how many cells of k-means stand in for kinds.
@@ -158,9 +159,7 @@ def own_vectors(
     in_columns = {"label": label if _is_column(label) else None, "names": names if _is_column(names) else None}
     roles = _roles(table, in_columns["label"], in_columns["names"], drop, keep)
     _refuse_words(table, roles)
-    refuse_doubtful_columns(
-        table, roles, missing=missing, offers=("kinds",) if label is not None else ("label", "kinds")
-    )
+    refuse_doubtful_columns(table, roles, missing=missing, offers=("label", "kinds"))
     if label is None and cells is None:
         raise DataError(
             f"{table.source}: nothing says what a row is, and a search is scored by the share of what it finds that is of the "
