@@ -196,3 +196,19 @@ def test_deep_examination_trains_one_step_and_reports_the_device():
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "✔ training" in done.stdout and "✔ device" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[]", "its settings are no dictionary"),
+        ('{"backend": ["jax"]}', "is none of tensorflow, jax, torch"),
+        ('{"backend": "theano"}', "is none of tensorflow, jax, torch"),
+    ],
+)
+def test_settings_of_keras_of_another_form(tmp_path, monkeypatch, text, expected):
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    (tmp_path / "keras.json").write_text(text, encoding="utf-8")
+    (finding,) = doctor._backend(tmp_path, load=False)
+    assert not finding.good and expected in finding.found and str(tmp_path / "keras.json") in finding.fix

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -203,3 +204,11 @@ def test_progress_command_prints_the_table(tmp_path):
         cwd=records.course_root(),
     )
     assert done.returncode == 0 and "exercises solved" in done.stdout and "psnr" in done.stdout
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+def test_ctrl_c_is_left_to_jupyter_which_ends_when_it_has_closed_its_kernels():
+    here = os.getpid()
+    # Both get the signal in a terminal. This one takes its time, as JupyterLab does: it must not be cut short.
+    code = f"import os, signal, time; os.kill({here}, signal.SIGINT); time.sleep(0.6); raise SystemExit(7)"
+    assert lab.serve([sys.executable, "-S", "-c", code], dict(os.environ)) == 7
