@@ -294,7 +294,7 @@ def test_a_notebook_that_cannot_be_renewed_does_not_keep_the_lab_from_starting(a
     work, _ = awkward
     lab.fill(work)
     (work / "notebooks" / "01_anatomy.ipynb").unlink()
-    refuse = refusing(errno.EACCES, ("01_anatomy.ipynb.tmp",), shutil.copyfile)
+    refuse = refusing(errno.EACCES, (f"01_anatomy.ipynb.{os.getpid()}.tmp",), shutil.copyfile)
     monkeypatch.setattr(shutil, "copyfile", refuse)
     (note,) = lab.fill(work)
     assert note.startswith("Left as they are: notebooks/01_anatomy.ipynb (Permission denied).")

@@ -212,3 +212,25 @@ def test_settings_of_keras_of_another_form(tmp_path, monkeypatch, text, expected
     (tmp_path / "keras.json").write_text(text, encoding="utf-8")
     (finding,) = doctor._backend(tmp_path, load=False)
     assert not finding.good and expected in finding.found and str(tmp_path / "keras.json") in finding.fix
+
+
+def test_missing_notebooks_of_the_course_are_named(tmp_path, monkeypatch):
+    assert all(finding.good for finding in doctor._notebooks())
+    for folder in ("notebooks", "exercises"):
+        (tmp_path / folder).symlink_to(doctor.records.course_root() / folder)
+    (tmp_path / "solutions").mkdir()
+    monkeypatch.setattr(doctor.records, "course_root", lambda: tmp_path)
+    (finding,) = doctor._notebooks()
+    assert not finding.good and "solutions/01" in finding.found and "notebooks/01" not in finding.found
+    assert "git checkout" in finding.fix
+
+
+def test_a_kernel_that_cannot_be_looked_up_points_to_the_folders(monkeypatch):
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    def none(*_):
+        raise FileNotFoundError(2, "No usable temporary directory found")
+
+    monkeypatch.setattr(KernelSpecManager, "get_kernel_spec", none)
+    (finding,) = doctor._kernel()
+    assert not finding.good and "No usable temporary directory" in finding.found and "temporary" in finding.fix

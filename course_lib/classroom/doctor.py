@@ -234,8 +234,8 @@ def _kernel() -> Iterator[Finding]:
     except ImportError:
         yield Finding("kernel", False, "jupyter_client is missing", "see packages")
         return
-    except OSError as error:  # IPython looks for its folder
-        yield Finding("kernel", False, f"cannot be looked up ({error.filename}: {error.strerror})", "see home, below")
+    except OSError as error:  # IPython looks for its folders while it is imported
+        yield Finding("kernel", False, f"cannot be looked up ({places.why(error)})", "see temporary or home, below")
         return
     os.environ.setdefault("JUPYTER_PREFER_ENV_PATH", "1")
     try:
@@ -243,6 +243,9 @@ def _kernel() -> Iterator[Finding]:
             command = KernelSpecManager().get_kernel_spec("python3").argv[0]
     except NoSuchKernel:
         yield Finding("kernel", False, "no kernel named python3", fix)
+        return
+    except OSError as error:
+        yield Finding("kernel", False, f"cannot be looked up ({places.why(error)})", "see temporary or home, below")
         return
     found = shutil.which(command) or command
     # Links are not followed: the python of an environment is a link to the one that it was made with.
@@ -260,8 +263,28 @@ def _data() -> Iterator[Finding]:
     yield Finding(
         "data",
         not broken,
-        "; ".join(broken) or f"{len(results)} files have the right SHA-256",
+        "; ".join(message.splitlines()[0] for message in broken) or f"{len(results)} files have the right SHA-256",
         "git checkout -- course_lib/data",
+    )
+
+
+def _notebooks() -> Iterator[Finding]:
+    """Whether the course's own notebooks, of which the lab makes copies, are all there."""
+    from course_lib.classroom.exercise import exercises
+
+    root, folders = records.course_root(), ("notebooks", "exercises", "solutions")
+    lessons = sorted({e.lesson for e in exercises()})
+    missing = [
+        f"{folder}/{lesson:02d}"
+        for folder in folders
+        for lesson in lessons
+        if not any((root / folder).glob(f"{lesson:02d}_*.ipynb"))
+    ]
+    yield Finding(
+        "notebooks",
+        not missing,
+        f"missing in {root}: {', '.join(missing)}" if missing else f"those of {len(lessons)} lessons are there",
+        f"in the course's folder: git checkout -- {' '.join(folders)}; or clone the whole repository again",
     )
 
 
@@ -407,6 +430,7 @@ def examine(work: Path, *, deep: bool = False, show: Callable[[str], None] = pri
         "tools": _tools,
         "kernel": _kernel,
         "data": _data,
+        "notebooks": _notebooks,
         "disk": lambda: _disk(work),
         "writing": lambda: _writing(work),
         "copies": lambda: _copies(work),

@@ -178,8 +178,8 @@ def _copy(original: Path, target: Path) -> list[str]:
 
 
 def _beside(original: Path, target: Path) -> Path:
-    """A whole copy of a notebook under a temporary name beside its place."""
-    temporary = target.with_name(target.name + ".tmp")
+    """A whole copy of a notebook under a temporary name beside its place, which another lab that starts does not use."""
+    temporary = target.with_name(f"{target.name}.{os.getpid()}.tmp")
     try:
         shutil.copyfile(original, temporary)
     except BaseException:
