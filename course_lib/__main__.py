@@ -8,8 +8,9 @@ import os
 import sys
 from pathlib import Path
 
-from course_lib import runtime
+from course_lib import crashes, runtime
 
+OLDEST, TOO_NEW = (3, 11), (3, 14)  # here: with another Python the doctor, who knows it too, may not load
 INTERRUPTED = 130  # what shells say of a command that was stopped with Ctrl-C
 
 
@@ -31,21 +32,27 @@ def main(argv: list[str] | None = None) -> int:
         print(f"{error.filename or 'standard output'}: {error.strerror or error}", file=sys.stderr)
         _print_no_more()
         return 1
-    except ImportError as error:
-        if not _is_from_outside(error):
+    except (ImportError, RuntimeError) as error:
+        mend = _way_out(error)
+        if mend is None:
             raise
-        python = f'"{sys.executable}"' if " " in sys.executable else sys.executable
-        print(
-            f"This Python ({python}, {sys.version.split()[0]}) cannot run the course: {error}. With Python 3.11, 3.12 or 3.13, "
-            f"in the course's folder: {python} -m pip install -c constraints.txt -e .",
-            file=sys.stderr,
-        )
+        print(f"This Python ({_python()}, {sys.version.split()[0]}) cannot run the course: {mend}", file=sys.stderr)
         return 1
 
 
-def _is_from_outside(error: ImportError) -> bool:
-    """Whether a package is missing or damaged, or this Python too old, and nothing of the course itself is wrong."""
-    return not (error.name or "").startswith("course_lib")
+def _python() -> str:
+    return f'"{sys.executable}"' if " " in sys.executable else sys.executable
+
+
+def _way_out(error: Exception) -> str | None:
+    """What to do where a package is missing or damaged, or Python or the processor too old; None if it is none of these."""
+    if crashes.lacks_what_numpy_needs(error):
+        return f"{error} {crashes.OTHER_PROCESSOR}"
+    if not isinstance(error, ImportError) or (error.name or "").startswith("course_lib"):
+        return None
+    if not OLDEST <= sys.version_info[:2] < TOO_NEW:
+        return "it is too old or too new. Make the environment anew with Python 3.11, 3.12 or 3.13."
+    return f"{error}. In the course's folder: {_python()} -m pip install -c constraints.txt -e ."
 
 
 def _print_no_more() -> None:

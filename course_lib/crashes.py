@@ -33,6 +33,9 @@ PACKAGES = {
     "torch": ("PyTorch", None),
     "lancedb": ("LanceDB", "avx2"),
 }
+OTHER_PROCESSOR = (
+    "Use a newer machine or a hosted notebook, or let the virtual machine pass its host's processor through."
+)
 LAST_WORDS = 3  # lines
 FOLDER = ".starts"  # inside a work folder, hidden in JupyterLab's file browser
 NEW, TOLD = ".txt", ".told"  # the endings of a note, before and after it was told of
@@ -166,6 +169,11 @@ def lacking(module: str) -> str | None:
     return wanted.upper() if known is not None and wanted not in known else None
 
 
+def lacks_what_numpy_needs(error: BaseException) -> bool:
+    """Whether NumPy, which looks at the processor by itself, refused to be imported on it."""
+    return isinstance(error, RuntimeError) and "NumPy was built with baseline optimizations" in str(error)
+
+
 def remedy(module: str, words: tuple[str, ...] = ()) -> str:
     """What to do where a package ended the process with an illegal instruction or an abort, in two or three sentences.
 
@@ -189,7 +197,7 @@ def remedy(module: str, words: tuple[str, ...] = ()) -> str:
     certain = "lacks" if known is not None or said else "most likely lacks"
     text = (
         f"This processor (or the one that the virtual machine shows) {certain} {wanted.upper()}, for which {name} is "
-        "built. Use a newer machine or a hosted notebook, or let the virtual machine pass its host's processor through."
+        f"built. {OTHER_PROCESSOR}"
     )
     if module == "lancedb":
         return f"{text} Only the database section of lesson 08 needs {name}."

@@ -234,3 +234,39 @@ def test_a_kernel_that_cannot_be_looked_up_points_to_the_folders(monkeypatch):
     monkeypatch.setattr(KernelSpecManager, "get_kernel_spec", none)
     (finding,) = doctor._kernel()
     assert not finding.good and "No usable temporary directory" in finding.found and "temporary" in finding.fix
+
+
+def test_nobody_is_told_to_delete_the_pythons_of_the_system(monkeypatch):
+    attempt = doctor.crashes.Attempt(1, "", 1.0, ("ImportError: broken",))
+    for prefix, base, told in (("/course/.venv", "/usr", True), ("/usr", "/usr", False)):
+        monkeypatch.setattr(doctor.sys, "prefix", prefix)
+        monkeypatch.setattr(doctor.sys, "base_prefix", base)
+        fix = doctor._failed("loading", "importing keras", "tensorflow", attempt).fix
+        assert ("delete its folder" in fix) is told and "make lab" in fix
+
+
+def test_a_processor_that_numpy_refuses_is_named(tmp_path, monkeypatch, capsys):
+    from course_lib import __main__
+
+    def refused(*_):
+        raise RuntimeError(
+            "NumPy was built with baseline optimizations: (X86_V2) but your machine doesn't support: ()."
+        )
+
+    monkeypatch.setattr(datasets, "verify", refused)
+    assert "fix: Use a newer machine" in said(tmp_path)[1]
+    monkeypatch.setattr(__main__, "_run", refused)
+    assert __main__.main([]) == 1 and "pass its host's processor through" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("version", [(3, 10, 13), (3, 14, 0)])
+def test_a_python_that_is_too_old_or_too_new_is_named(monkeypatch, capsys, version):
+    from course_lib import __main__
+
+    def fails(_):
+        raise ImportError("cannot import name 'UTC' from 'datetime'")
+
+    assert (__main__.OLDEST, __main__.TOO_NEW) == (doctor.MINIMUM_PYTHON, doctor.BELOW_PYTHON)
+    monkeypatch.setattr(__main__, "_run", fails)
+    monkeypatch.setattr(__main__.sys, "version_info", version)
+    assert __main__.main([]) == 1 and "too old or too new" in capsys.readouterr().err

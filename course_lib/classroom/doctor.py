@@ -208,7 +208,10 @@ def _loads(module: str, code: str, environment: dict[str, str], work: Path) -> I
 def _failed(subject: str, what: str, module: str, attempt: crashes.Attempt) -> Finding:
     """What a process that ended badly says of this machine."""
     said = f": {' / '.join(attempt.words)}" if attempt.words else ""
-    anew = f"make the environment anew: delete its folder ({_quoted(sys.prefix)}), then `make lab`"
+    if sys.prefix != sys.base_prefix:
+        anew = f"make the environment anew: delete its folder ({_quoted(sys.prefix)}), then `make lab`"
+    else:  # the folder is the system's own, or Conda's
+        anew = f"{_quoted(sys.executable)} -m pip install --force-reinstall {module}; or `make lab`, which makes an environment"
     if attempt.missing_instructions:
         fix = crashes.remedy(module, attempt.words)
     elif attempt.status is None:
@@ -451,6 +454,7 @@ def examine(work: Path, *, deep: bool = False, show: Callable[[str], None] = pri
         except Exception as error:  # one broken look must not hide the others
             bad += 1
             show(f"✘ {name:9} {type(error).__name__}: {error}")
-            show("  fix: see packages above")
+            old = crashes.lacks_what_numpy_needs(error)
+            show(f"  fix: {crashes.OTHER_PROCESSOR if old else 'see packages above'}")
     show("Everything is in order." if not bad else f"{bad} thing(s) to mend, see the fixes above.")
     return 1 if bad else 0
