@@ -3,16 +3,69 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from pathlib import Path
 
-from course_lib import runtime
+from course_lib import crashes, runtime
+
+OLDEST, TOO_NEW = (3, 11), (3, 14)  # here: with another Python the doctor, who knows it too, may not load
+INTERRUPTED = 130  # what shells say of a command that was stopped with Ctrl-C
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run a command; returns the exit status."""
     runtime.let_output_survive(ours=True)
+    try:
+        status = _run(argv)
+        if sys.stdout is not None:
+            sys.stdout.flush()  # here, and not when Python ends, where nobody could say why it failed
+        return status
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # `… | head`: the reader has seen enough
+        _print_no_more()
+        return 0
+    except OSError as error:
+        # What has no name is the output: the commands name every file that they fail at.
+        print(f"{error.filename or 'standard output'}: {error.strerror or error}", file=sys.stderr)
+        _print_no_more()
+        return 1
+    except (ImportError, RuntimeError) as error:
+        mend = _way_out(error)
+        if mend is None:
+            raise
+        print(f"This Python ({_python()}, {sys.version.split()[0]}) cannot run the course: {mend}", file=sys.stderr)
+        return 1
+
+
+def _python() -> str:
+    return f'"{sys.executable}"' if " " in sys.executable else sys.executable
+
+
+def _way_out(error: Exception) -> str | None:
+    """What to do where a package is missing or damaged, or Python or the processor too old; None if it is none of these."""
+    if crashes.lacks_what_numpy_needs(error):
+        return f"{error} {crashes.OTHER_PROCESSOR}"
+    if not isinstance(error, ImportError) or (error.name or "").startswith("course_lib"):
+        return None
+    if not OLDEST <= sys.version_info[:2] < TOO_NEW:
+        return "it is too old or too new. Make the environment anew with Python 3.11, 3.12 or 3.13."
+    return f"{error}. In the course's folder: {_python()} -m pip install -c constraints.txt -e ."
+
+
+def _print_no_more() -> None:
+    """Let what could not be printed go, or Python would complain once more when it ends."""
+    if sys.stdout is not sys.__stdout__ or sys.stdout is None:
+        return
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
+def _run(argv: list[str] | None) -> int:
     parser = argparse.ArgumentParser(prog="python -m course_lib", description="Bottleneck, a course on autoencoders.")
     commands = parser.add_subparsers(dest="command", required=True)
     lab = commands.add_parser("lab", help="fill work/ with your copies and open JupyterLab there")
@@ -56,9 +109,6 @@ def main(argv: list[str] | None = None) -> int:
         return examine(work, deep=arguments.deep)
     except lab_module.LabError as error:
         print(error, file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"{error.filename or work}: {error.strerror or error}", file=sys.stderr)
         return 1
 
 

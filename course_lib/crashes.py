@@ -33,10 +33,15 @@ PACKAGES = {
     "torch": ("PyTorch", None),
     "lancedb": ("LanceDB", "avx2"),
 }
+OTHER_PROCESSOR = (
+    "Use a newer machine or a hosted notebook, or let the virtual machine pass its host's processor through."
+)
 LAST_WORDS = 3  # lines
 FOLDER = ".starts"  # inside a work folder, hidden in JupyterLab's file browser
 NEW, TOLD = ".txt", ".told"  # the endings of a note, before and after it was told of
-_FATAL = re.compile(r"^(?:Fatal Python error|Windows fatal exception): (.+)$", re.MULTILINE)
+_ERROR = re.compile(r"[A-Za-z_][\w.]*(?:Error|Exception|Exit)\b:")  # how the last line of a traceback begins
+_DONE = "bottleneck: done"
+_FATAL = re.compile(r"(?:Fatal Python error|Windows fatal exception): (.+)$", re.MULTILINE)
 _WINDOWS = {0xC000001D: 4, 0xC0000005: 11, 0xC0000409: 6, 3: 6}  # exit statuses, as the signals of other systems
 _SIGNALS = {
     4: "an illegal instruction",
@@ -59,11 +64,12 @@ class Attempt:
     output: str
     seconds: float
     words: tuple[str, ...] = ()  # the last lines of its standard error
+    done: bool = True  # whether its code was run to the last line
 
     @property
     def good(self) -> bool:
-        """Whether it came to its end."""
-        return self.status == 0
+        """Whether it came to its end: a package may also end the process, and claim success."""
+        return self.status == 0 and self.done
 
     @property
     def signal(self) -> int | None:
@@ -80,6 +86,8 @@ class Attempt:
         """How it ended, to be said after "it ended with"."""
         if self.status is None:
             return f"no result after {self.seconds:.0f} s"
+        if self.status == 0 and not self.done:
+            return "exit status 0, before it was loaded"
         if self.signal is None:
             return f"exit status {self.status}"
         return f"{_SIGNALS.get(self.signal, f'signal {self.signal}')} (exit status {self.status})"
@@ -107,7 +115,7 @@ def attempt(code: str, seconds: float, environment: dict[str, str] | None = None
         except OSError:  # no folder for temporary files
             output, errors = subprocess.PIPE, subprocess.PIPE
         process = subprocess.Popen(
-            [sys.executable, "-c", code],
+            [sys.executable, "-c", f"{code}\nprint({_DONE!r})"],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=errors,
@@ -125,12 +133,20 @@ def attempt(code: str, seconds: float, environment: dict[str, str] | None = None
                 file.seek(0)
             texts = (output.read(), errors.read())
     out, err = (text.decode("utf-8", "replace") for text in texts)
-    return Attempt(status, out, time.perf_counter() - start, _last_words(err))
+    before, done, _ = out.rpartition(_DONE)
+    return Attempt(status, before if done else out, time.perf_counter() - start, _last_words(err), bool(done))
 
 
 def _last_words(text: str) -> tuple[str, ...]:
-    lines = [line.strip() for line in _FATAL.split(text)[0].splitlines() if line.strip()]
-    return tuple(line[:300] for line in lines[-LAST_WORDS:])
+    """The last lines; of a traceback the line that names the error, and the last ones behind it."""
+    lines = (
+        "".join(c if c.isprintable() else " " for c in line).strip() for line in _FATAL.split(text)[0].splitlines()
+    )
+    kept = [line for line in lines if line]
+    errors = [number for number, line in enumerate(kept) if _ERROR.match(line)]
+    if errors and errors[-1] >= len(kept) - 12:
+        kept = [kept[errors[-1]], *kept[errors[-1] + 1 :][1 - LAST_WORDS :]]
+    return tuple(line[:300] for line in kept[-LAST_WORDS:])
 
 
 # --- the processor -----------------------------------------------------------------------------------------------
@@ -151,6 +167,11 @@ def lacking(module: str) -> str | None:
     wanted = PACKAGES[module][1]
     known = instructions() if wanted else None
     return wanted.upper() if known is not None and wanted not in known else None
+
+
+def lacks_what_numpy_needs(error: BaseException) -> bool:
+    """Whether NumPy, which looks at the processor by itself, refused to be imported on it."""
+    return isinstance(error, RuntimeError) and "NumPy was built with baseline optimizations" in str(error)
 
 
 def remedy(module: str, words: tuple[str, ...] = ()) -> str:
@@ -176,7 +197,7 @@ def remedy(module: str, words: tuple[str, ...] = ()) -> str:
     certain = "lacks" if known is not None or said else "most likely lacks"
     text = (
         f"This processor (or the one that the virtual machine shows) {certain} {wanted.upper()}, for which {name} is "
-        "built. Use a newer machine or a hosted notebook, or let the virtual machine pass its host's processor through."
+        f"built. {OTHER_PROCESSOR}"
     )
     if module == "lancedb":
         return f"{text} Only the database section of lesson 08 needs {name}."

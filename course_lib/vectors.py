@@ -70,7 +70,7 @@ def what_is_missing() -> str:
         return (
             f"LanceDB ended the process that loaded it, with {tried.ending}. {crashes.remedy('lancedb', tried.words)}"
         )
-    said = tried.words[-1] if tried.words else tried.ending
+    said = " / ".join(tried.words) or tried.ending
     return (
         f"LanceDB cannot be loaded ({said}): `{pip} --force-reinstall lancedb` in the course's environment may mend it."
     )

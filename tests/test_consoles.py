@@ -155,3 +155,53 @@ def test_an_error_of_encoding_is_no_unknown_lesson(monkeypatch, capsys):
     monkeypatch.setattr(lab, "reset", broken)
     with pytest.raises(UnicodeEncodeError):
         main(["reset", "exercises/01_anatomy"])
+
+
+def command(*arguments, out, **environment) -> tuple[int, str]:
+    """Exit status of a command of the course, and what it wrote to standard error."""
+    variables = {**os.environ, "PYTHONPATH": str(records.course_root()), **environment}
+    python = [sys.executable, *(["-S"] if environment.get("WITHOUT_PACKAGES") else []), "-m", "course_lib"]
+    done = subprocess.run([*python, *arguments], stdout=out, stderr=subprocess.PIPE, env=variables, text=True)
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_output_that_nobody_takes_ends_a_command_in_one_line(tmp_path, unbuffered):
+    arguments = ("progress", "1", "--work", str(tmp_path))
+    if os.path.exists("/dev/full"):
+        with open("/dev/full", "wb") as full:
+            status, said = command(*arguments, out=full, PYTHONUNBUFFERED=unbuffered)
+        assert status == 1 and said == "standard output: No space left on device\n"
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        assert command(*arguments, out=writer, PYTHONUNBUFFERED=unbuffered) == (0, "")
+    finally:
+        os.close(writer)
+
+
+def test_without_its_packages_every_command_says_what_to_install(tmp_path):
+    status, said = command("doctor", out=subprocess.DEVNULL, WITHOUT_PACKAGES="1")
+    assert status == 1 and len(said.splitlines()) == 1
+    assert "No module named 'filelock'" in said and "-m pip install -c constraints.txt -e ." in said
+
+
+def test_what_is_missing_in_the_course_itself_is_not_put_on_the_machine(monkeypatch):
+    from course_lib import __main__
+
+    def broken(_):
+        raise ImportError("cannot import name 'x'", name="course_lib.classroom.lab")
+
+    monkeypatch.setattr(__main__, "_run", broken)
+    with pytest.raises(ImportError):
+        __main__.main([])
+
+
+def test_ctrl_c_ends_a_command_without_a_traceback(monkeypatch, capsys):
+    from course_lib import __main__
+
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(__main__, "_run", interrupted)
+    assert __main__.main([]) == __main__.INTERRUPTED and capsys.readouterr() == ("", "")

@@ -226,3 +226,39 @@ def test_a_folder_that_somebody_else_prepared_is_not_used(tmp_path, monkeypatch)
     with crashes.watched("tensorflow") as aside:
         assert aside is not None and not list((tmp_path / "theirs").iterdir())
     assert Path(mine).is_symlink()
+
+
+WINDOWS_ERROR = """Traceback (most recent call last):
+  File "C:/x/pywrap_tensorflow.py", line 73, in <module>
+    from tensorflow.python._pywrap_tensorflow_internal import *
+ImportError: DLL load failed while importing _pywrap_tensorflow_internal: A routine failed.
+
+
+Failed to load the native TensorFlow runtime.
+See https://www.tensorflow.org/install/errors for some common causes and solutions.
+If you need help, create an issue."""
+
+
+def test_the_error_is_told_although_advice_follows_it(tmp_path, fakes):
+    fakes("keras", "import tensorflow")
+    fakes("lancedb", "")
+    fakes("tensorflow", f"raise ImportError({WINDOWS_ERROR!r})")
+    status, text = examined(tmp_path / "work")
+    assert status == 1 and "ended with exit status 1: ImportError: DLL load failed while importing" in text
+    assert "fix: install Microsoft's Visual C++ Redistributable" in text
+
+
+def test_a_package_that_ends_the_process_as_if_all_were_well_has_not_loaded(tmp_path, fakes):
+    fakes("keras", "import os\nprint('x')\nos._exit(0)")
+    fakes("lancedb", "raise SystemExit(0)")
+    status, text = examined(tmp_path / "work")
+    assert status == 1 and text.count("ended with exit status 0, before it was loaded") == 2
+    assert "only the database section of lesson 08" in text
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+def test_last_words_without_an_end_of_line_or_with_signs_that_control_a_terminal_are_kept(work, fakes):
+    fakes("tensorflow", "import os\nos.write(2, b'\\x1b[31mno luck')\nos.abort()\n")
+    started("import course_lib, tensorflow", work / "exercises")
+    (crash,) = crashes.found(work)
+    assert crash.words == ("[31mno luck",) and crash.reason == "Aborted"

@@ -199,7 +199,7 @@ def awkward(work, monkeypatch):
     monkeypatch.setattr(cards, "show", lambda card: shown.append(str(card)))
     monkeypatch.setattr(runtime, "headless", lambda: False)
     monkeypatch.setattr(runtime, "somebody_is_there", lambda: True)
-    monkeypatch.setattr(lab.subprocess, "call", lambda *_, **__: 0)
+    monkeypatch.setattr(lab, "serve", lambda *_: 0)
     monkeypatch.setattr(records, "trust", lambda path: None)
     monkeypatch.setattr(records, "PATIENCE", 0.02)
     monkeypatch.setattr(records, "_unsaved", {})
@@ -294,7 +294,7 @@ def test_a_notebook_that_cannot_be_renewed_does_not_keep_the_lab_from_starting(a
     work, _ = awkward
     lab.fill(work)
     (work / "notebooks" / "01_anatomy.ipynb").unlink()
-    refuse = refusing(errno.EACCES, ("01_anatomy.ipynb.tmp",), shutil.copyfile)
+    refuse = refusing(errno.EACCES, (f"01_anatomy.ipynb.{os.getpid()}.tmp",), shutil.copyfile)
     monkeypatch.setattr(shutil, "copyfile", refuse)
     (note,) = lab.fill(work)
     assert note.startswith("Left as they are: notebooks/01_anatomy.ipynb (Permission denied).")
@@ -326,7 +326,7 @@ def home(tmp_path, monkeypatch):
 
 def test_a_home_that_cannot_be_written_is_replaced_before_jupyter_starts(home, tmp_path, monkeypatch, capsys):
     seen = {}
-    monkeypatch.setattr(lab.subprocess, "call", lambda command, env: seen.update(env) or 0)
+    monkeypatch.setattr(lab, "serve", lambda command, environment: seen.update(environment) or 0)
     work = tmp_path / "work"
     assert main(["lab", "--work", str(work)]) == 0
     first, second = capsys.readouterr().out.splitlines()
@@ -378,3 +378,26 @@ def test_the_doctor_names_what_is_damaged_in_a_work_folder(awkward, monkeypatch,
                 undo()
         out = capsys.readouterr().out
         assert words in out and "fix: " in out, how
+
+
+def test_a_link_that_leads_nowhere_is_named_and_left_alone(tmp_path, awkward, capsys):
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "disk" / "gone")
+    for work in (link, tmp_path / "other"):
+        if work != link:
+            work.mkdir()
+            (work / "notebooks").symlink_to(tmp_path / "disk" / "gone")
+        assert main(["lab", "--work", str(work)]) == 1
+        assert main(["reset", "notebooks/01_anatomy", "--work", str(work)]) == 1
+        assert capsys.readouterr().err.count("gone, which is not there: connect the disk") == 2
+        doctor.examine(work)
+        assert "gone, which is not there\n  fix: connect the disk" in capsys.readouterr().out
+    assert link.is_symlink() and not link.exists()
+
+
+def test_a_path_that_no_system_takes_ends_in_one_line(tmp_path, awkward, capsys):
+    work = tmp_path / ("x" * 300)
+    assert main(["lab", "--work", str(work)]) == 1 and main(["progress", "--work", str(work)]) == 1
+    assert len(capsys.readouterr().err.splitlines()) == 2
+    doctor.examine(work)
+    assert "Error" not in capsys.readouterr().out

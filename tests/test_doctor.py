@@ -196,3 +196,77 @@ def test_deep_examination_trains_one_step_and_reports_the_device():
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "✔ training" in done.stdout and "✔ device" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[]", "its settings are no dictionary"),
+        ('{"backend": ["jax"]}', "is none of tensorflow, jax, torch"),
+        ('{"backend": "theano"}', "is none of tensorflow, jax, torch"),
+    ],
+)
+def test_settings_of_keras_of_another_form(tmp_path, monkeypatch, text, expected):
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    (tmp_path / "keras.json").write_text(text, encoding="utf-8")
+    (finding,) = doctor._backend(tmp_path, load=False)
+    assert not finding.good and expected in finding.found and str(tmp_path / "keras.json") in finding.fix
+
+
+def test_missing_notebooks_of_the_course_are_named(tmp_path, monkeypatch):
+    assert all(finding.good for finding in doctor._notebooks())
+    for folder in ("notebooks", "exercises"):
+        (tmp_path / folder).symlink_to(doctor.records.course_root() / folder)
+    (tmp_path / "solutions").mkdir()
+    monkeypatch.setattr(doctor.records, "course_root", lambda: tmp_path)
+    (finding,) = doctor._notebooks()
+    assert not finding.good and "solutions/01" in finding.found and "notebooks/01" not in finding.found
+    assert "git checkout" in finding.fix
+
+
+def test_a_kernel_that_cannot_be_looked_up_points_to_the_folders(monkeypatch):
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    def none(*_):
+        raise FileNotFoundError(2, "No usable temporary directory found")
+
+    monkeypatch.setattr(KernelSpecManager, "get_kernel_spec", none)
+    (finding,) = doctor._kernel()
+    assert not finding.good and "No usable temporary directory" in finding.found and "temporary" in finding.fix
+
+
+def test_nobody_is_told_to_delete_the_pythons_of_the_system(monkeypatch):
+    attempt = doctor.crashes.Attempt(1, "", 1.0, ("ImportError: broken",))
+    for prefix, base, told in (("/course/.venv", "/usr", True), ("/usr", "/usr", False)):
+        monkeypatch.setattr(doctor.sys, "prefix", prefix)
+        monkeypatch.setattr(doctor.sys, "base_prefix", base)
+        fix = doctor._failed("loading", "importing keras", "tensorflow", attempt).fix
+        assert ("delete its folder" in fix) is told and "make lab" in fix
+
+
+def test_a_processor_that_numpy_refuses_is_named(tmp_path, monkeypatch, capsys):
+    from course_lib import __main__
+
+    def refused(*_):
+        raise RuntimeError(
+            "NumPy was built with baseline optimizations: (X86_V2) but your machine doesn't support: ()."
+        )
+
+    monkeypatch.setattr(datasets, "verify", refused)
+    assert "fix: Use a newer machine" in said(tmp_path)[1]
+    monkeypatch.setattr(__main__, "_run", refused)
+    assert __main__.main([]) == 1 and "pass its host's processor through" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("version", [(3, 10, 13), (3, 14, 0)])
+def test_a_python_that_is_too_old_or_too_new_is_named(monkeypatch, capsys, version):
+    from course_lib import __main__
+
+    def fails(_):
+        raise ImportError("cannot import name 'UTC' from 'datetime'")
+
+    assert (__main__.OLDEST, __main__.TOO_NEW) == (doctor.MINIMUM_PYTHON, doctor.BELOW_PYTHON)
+    monkeypatch.setattr(__main__, "_run", fails)
+    monkeypatch.setattr(__main__.sys, "version_info", version)
+    assert __main__.main([]) == 1 and "too old or too new" in capsys.readouterr().err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -203,3 +204,21 @@ def test_progress_command_prints_the_table(tmp_path):
         cwd=records.course_root(),
     )
     assert done.returncode == 0 and "exercises solved" in done.stdout and "psnr" in done.stdout
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+def test_ctrl_c_is_left_to_jupyter_which_ends_when_it_has_closed_its_kernels():
+    here = os.getpid()
+    # Both get the signal in a terminal. This one takes its time, as JupyterLab does: it must not be cut short.
+    code = f"import os, signal, time; os.kill({here}, signal.SIGINT); time.sleep(0.6); raise SystemExit(7)"
+    assert lab.serve([sys.executable, "-S", "-c", code], dict(os.environ)) == 7
+
+
+def test_labs_that_start_at_once_do_not_write_into_each_others_copies(release, tmp_path, monkeypatch):
+    target = tmp_path / "01_a.ipynb"
+    original = next(iter(lab.released_files().values()))
+    names = set()
+    for process in (1, 2):
+        monkeypatch.setattr(lab.os, "getpid", lambda process=process: process)
+        names.add(lab._beside(original, target))
+    assert len(names) == 2 and all(path.read_bytes() == original.read_bytes() for path in names)

@@ -235,3 +235,12 @@ def test_a_byte_order_mark_of_an_editor_is_no_damage(work, capsys):
     text = json.dumps({"version": 1, "exercises": {"psnr": {"checks": 1}}, "guesses": {}})
     (work / "progress.json").write_text(text, encoding="utf-8-sig")
     assert records.entry("psnr") == {"checks": 1} and capsys.readouterr().out == ""
+
+
+def test_what_an_editor_removed_from_an_entry_is_as_in_a_new_one(work):
+    text = '{"version": 1, "exercises": {"psnr": {"failures": 2, "mine": "kept"}}, "guesses": {"a": {}}}'
+    (work / records.FILE).write_text(text, encoding="utf-8")
+    entry = note("psnr", "FAIL", "some-slip")
+    assert (entry["checks"], entry["failures"], entry["misconceptions"]) == (1, 3, ["some-slip"])
+    saved = json.loads((work / records.FILE).read_text(encoding="utf-8"))["exercises"]["psnr"]
+    assert saved["mine"] == "kept" and saved["failures"] == 3

@@ -68,7 +68,8 @@ def look_at_machine() -> Iterator[Finding]:
     elif system == "Darwin" and processor == "x86_64":
         fix = (
             "on Apple silicon install a Python for arm64 (this one is for Intel); a Mac with an Intel processor cannot run "
-            f"the course: TensorFlow ended its packages at 2.16 and LanceDB at 0.25; {container}"
+            f"the course as it is: TensorFlow ended its packages at 2.16 and LanceDB at 0.25; {container}, or JAX (README, "
+            "Which machines)"
         )
     elif system == "Windows" and processor == "arm64":
         fix = f"TensorFlow and LanceDB have no packages for Windows on ARM: work in WSL, or {container}"
@@ -141,13 +142,16 @@ def _backend_named() -> tuple[str, str]:
     """The backend that Keras will take, and where that is said.
 
     Raises:
-        OSError, ValueError, AttributeError: if ``keras.json`` cannot be read.
+        OSError, ValueError: if ``keras.json`` cannot be read.
     """
     name, origin = os.environ.get("KERAS_BACKEND"), "the environment variable KERAS_BACKEND"
     if not name:
         config = keras_configuration()
         with contextlib.suppress(FileNotFoundError):
-            name, origin = json.loads(config.read_text(encoding="utf-8")).get("backend"), str(config)
+            settings = json.loads(config.read_text(encoding="utf-8"))
+            if not isinstance(settings, dict):
+                raise ValueError("its settings are no dictionary")
+            name, origin = settings.get("backend"), f"backend in {config}"
     return (name, origin) if name else ("tensorflow", "the default")
 
 
@@ -159,12 +163,14 @@ def keras_configuration() -> Path:
 def _backend(work: Path, *, load: bool) -> Iterator[Finding]:
     try:
         name, origin = _backend_named()
-    except (OSError, ValueError, AttributeError) as error:
+    except (OSError, ValueError) as error:
         config = keras_configuration()
-        yield Finding("backend", False, f"{config} cannot be read ({error})", f"delete {config}")
+        reason = places.why(error) if isinstance(error, OSError) else error
+        yield Finding("backend", False, f"{config} cannot be read ({reason})", f"delete {config}")
         return
-    if name not in BACKENDS:
-        yield Finding("backend", False, f"{name!r} ({origin}) is none", f"set {origin} to tensorflow, or remove it")
+    if not isinstance(name, str) or name not in BACKENDS:
+        found = f"{name!r} ({origin}) is none of {', '.join(BACKENDS)}"
+        yield Finding("backend", False, found, f"set {origin} to tensorflow, or remove it")
         return
     if importlib.util.find_spec(BACKENDS[name]) is None:
         yield Finding(
@@ -202,7 +208,10 @@ def _loads(module: str, code: str, environment: dict[str, str], work: Path) -> I
 def _failed(subject: str, what: str, module: str, attempt: crashes.Attempt) -> Finding:
     """What a process that ended badly says of this machine."""
     said = f": {' / '.join(attempt.words)}" if attempt.words else ""
-    anew = f"make the environment anew: delete its folder ({_quoted(sys.prefix)}), then `make lab`"
+    if sys.prefix != sys.base_prefix:
+        anew = f"make the environment anew: delete its folder ({_quoted(sys.prefix)}), then `make lab`"
+    else:  # the folder is the system's own, or Conda's
+        anew = f"{_quoted(sys.executable)} -m pip install --force-reinstall {module}; or `make lab`, which makes an environment"
     if attempt.missing_instructions:
         fix = crashes.remedy(module, attempt.words)
     elif attempt.status is None:
@@ -211,10 +220,12 @@ def _failed(subject: str, what: str, module: str, attempt: crashes.Attempt) -> F
         fix = "see temporary, above"
     elif attempt.signal == 9:
         fix = "close other programs: the course needs about 2 GB of free memory"
-    elif sys.platform == "win32" and any("DLL load failed" in line for line in attempt.words):
+    elif any("DLL load failed" in line for line in attempt.words):
         fix = f"install Microsoft's Visual C++ Redistributable for Visual Studio; if that does not help, {anew}"
     else:
         fix = anew
+    if module == "lancedb" and "lesson 08" not in fix:
+        fix += " (only the database section of lesson 08 needs it)"
     return Finding(subject, False, f"{what} ended with {attempt.ending}{said}", fix)
 
 
@@ -226,12 +237,18 @@ def _kernel() -> Iterator[Finding]:
     except ImportError:
         yield Finding("kernel", False, "jupyter_client is missing", "see packages")
         return
+    except OSError as error:  # IPython looks for its folders while it is imported
+        yield Finding("kernel", False, f"cannot be looked up ({places.why(error)})", "see temporary or home, below")
+        return
     os.environ.setdefault("JUPYTER_PREFER_ENV_PATH", "1")
     try:
         with warnings.catch_warnings(action="ignore"):
             command = KernelSpecManager().get_kernel_spec("python3").argv[0]
     except NoSuchKernel:
         yield Finding("kernel", False, "no kernel named python3", fix)
+        return
+    except OSError as error:
+        yield Finding("kernel", False, f"cannot be looked up ({places.why(error)})", "see temporary or home, below")
         return
     found = shutil.which(command) or command
     # Links are not followed: the python of an environment is a link to the one that it was made with.
@@ -249,8 +266,28 @@ def _data() -> Iterator[Finding]:
     yield Finding(
         "data",
         not broken,
-        "; ".join(broken) or f"{len(results)} files have the right SHA-256",
+        "; ".join(message.splitlines()[0] for message in broken) or f"{len(results)} files have the right SHA-256",
         "git checkout -- course_lib/data",
+    )
+
+
+def _notebooks() -> Iterator[Finding]:
+    """Whether the course's own notebooks, of which the lab makes copies, are all there."""
+    from course_lib.classroom.exercise import exercises
+
+    root, folders = records.course_root(), ("notebooks", "exercises", "solutions")
+    lessons = sorted({e.lesson for e in exercises()})
+    missing = [
+        f"{folder}/{lesson:02d}"
+        for folder in folders
+        for lesson in lessons
+        if not any((root / folder).glob(f"{lesson:02d}_*.ipynb"))
+    ]
+    yield Finding(
+        "notebooks",
+        not missing,
+        f"missing in {root}: {', '.join(missing)}" if missing else f"those of {len(lessons)} lessons are there",
+        f"in the course's folder: git checkout -- {' '.join(folders)}; or clone the whole repository again",
     )
 
 
@@ -265,6 +302,10 @@ def _disk(work: Path) -> Iterator[Finding]:
 
 
 def _writing(work: Path) -> Iterator[Finding]:
+    broken = places.broken_link(work)
+    if broken:
+        yield Finding("writing", False, broken, places.MEND_LINK)
+        return
     folder = places.nearest(work)
     if not folder.is_dir():
         yield Finding(
@@ -287,9 +328,12 @@ def _writing(work: Path) -> Iterator[Finding]:
 
 def _copies(work: Path) -> Iterator[Finding]:
     """Your copies and records: what in the work folder is not as `lab` and `check` leave it."""
-    if not work.is_dir() or not os.access(work, os.R_OK | os.X_OK):  # the latter was said of writing
+    if not os.path.isdir(work) or not os.access(work, os.R_OK | os.X_OK):  # the latter was said of writing
         return
     for name in ("notebooks", "exercises", "solutions"):
+        broken = places.broken_link(work / name)
+        if broken:
+            yield Finding("copies", False, broken, places.MEND_LINK)
         if (work / name).exists() and not (work / name).is_dir():
             yield Finding("copies", False, f"{work / name} is a file", "move it away, then `make lab`")
     marker = work / runtime.MARKER
@@ -352,7 +396,7 @@ def _deep() -> Iterator[Finding]:
     path = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), str(records.course_root())]))
     attempt = crashes.attempt(code, 2 * SECONDS, {"PYTHONPATH": path})
     if not attempt.good:
-        with contextlib.suppress(OSError, ValueError, AttributeError):
+        with contextlib.suppress(OSError, ValueError):
             yield _failed("training", "training one step", _backend_named()[0], attempt)
         return
     result = json.loads(attempt.output.splitlines()[-1])
@@ -389,6 +433,7 @@ def examine(work: Path, *, deep: bool = False, show: Callable[[str], None] = pri
         "tools": _tools,
         "kernel": _kernel,
         "data": _data,
+        "notebooks": _notebooks,
         "disk": lambda: _disk(work),
         "writing": lambda: _writing(work),
         "copies": lambda: _copies(work),
@@ -409,6 +454,7 @@ def examine(work: Path, *, deep: bool = False, show: Callable[[str], None] = pri
         except Exception as error:  # one broken look must not hide the others
             bad += 1
             show(f"✘ {name:9} {type(error).__name__}: {error}")
-            show("  fix: see packages above")
+            old = crashes.lacks_what_numpy_needs(error)
+            show(f"  fix: {crashes.OTHER_PROCESSOR if old else 'see packages above'}")
     show("Everything is in order." if not bad else f"{bad} thing(s) to mend, see the fixes above.")
     return 1 if bad else 0

@@ -98,9 +98,7 @@ def fill(work: Path) -> list[str]:
                         unsigned += _copy(original, beside)
                         notes.append(f"{name}: your copy is kept; the new version is beside it as {beside.name}.")
         except (FileExistsError, NotADirectoryError):
-            raise LabError(
-                f"{copy.parent} is a file; your copies go into a folder of that name. Move it away."
-            ) from None
+            raise _in_the_way(copy.parent) from None
         except OSError as error:
             if places.is_full(error):
                 raise _no_room(work, error) from None
@@ -132,11 +130,18 @@ def prepare(work: Path) -> None:
         work.mkdir(parents=True, exist_ok=True)
         places.probe(work)
     except (FileExistsError, NotADirectoryError):
-        raise LabError(
-            f"{work} is a file; the course keeps your copies in a folder of that name. Move it away."
-        ) from None
+        raise _in_the_way(work) from None
     except OSError as error:
         raise _no_room(work, error) from None
+
+
+def _in_the_way(folder: Path) -> LabError:
+    """What to say where a folder cannot be, as something else of that name, or above it, is there."""
+    broken = places.broken_link(folder)
+    if broken:
+        return LabError(f"{broken}: {places.MEND_LINK}.")
+    there = next((p for p in (folder, *folder.parents) if os.path.lexists(p)), folder)
+    return LabError(f"{there} is a file; the course keeps your copies in a folder of that name. Move it away.")
 
 
 def _no_room(work: Path, error: OSError) -> LabError:
@@ -173,8 +178,8 @@ def _copy(original: Path, target: Path) -> list[str]:
 
 
 def _beside(original: Path, target: Path) -> Path:
-    """A whole copy of a notebook under a temporary name beside its place."""
-    temporary = target.with_name(target.name + ".tmp")
+    """A whole copy of a notebook under a temporary name beside its place, which another lab that starts does not use."""
+    temporary = target.with_name(f"{target.name}.{os.getpid()}.tmp")
     try:
         shutil.copyfile(original, temporary)
     except BaseException:
@@ -226,7 +231,7 @@ def reset(name: str, work: Path) -> str:
             fresh.unlink(missing_ok=True)
             raise
     except (FileExistsError, NotADirectoryError):
-        raise LabError(f"{places.nearest(target.parent)} is a file, no folder of notebooks. Move it away.") from None
+        raise _in_the_way(target.parent) from None
     except OSError as error:
         mend = "Make room" if places.is_full(error) else "Close what holds it open, or give yourself the right to write"
         raise LabError(f"{target} could not be restored ({places.why(error, target)}). {mend}, and repeat.") from None
@@ -280,8 +285,18 @@ def run(options: list[str], work: Path) -> int:
         raise _no_room(work, error) from None
     for note in filter(None, [elsewhere, *fill(work)]):
         print(note)
-    print(f"Your copies are in {work}. Stop JupyterLab with Ctrl-C.", flush=True)
-    try:
-        return subprocess.call(lab_command(work, options), env=lab_environment(work))
-    except KeyboardInterrupt:
-        return 0
+    print(f"Your copies are in {work}. Stop JupyterLab with Ctrl-C, pressed twice.", flush=True)
+    return serve(lab_command(work, options), lab_environment(work))
+
+
+def serve(command: list[str], environment: dict[str, str]) -> int:
+    """Run a command until it ends by itself; returns its exit status.
+
+    Ctrl-C in the terminal reaches JupyterLab too, which asks back and then closes its kernels: it decides when to end.
+    """
+    process = subprocess.Popen(command, env=environment)
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            continue

@@ -13,6 +13,7 @@ INSIDE = ".jupyter"  # in the work folder: what Jupyter would keep in a home fol
 PROBE = 1 << 16  # bytes: a full disk takes an empty file
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 HELD = "another program holds it"
+MEND_LINK = "connect the disk that it lies on, or remove the link"
 
 
 def disk_of(path: Path) -> Path:
@@ -27,6 +28,14 @@ def nearest(path: Path) -> Path:
     """The path, or the nearest folder above it that exists."""
     path = path.absolute()
     return next((p for p in (path, *path.parents) if os.path.exists(p)), Path(path.anchor))
+
+
+def broken_link(path: Path) -> str | None:
+    """Which link on the way to a path leads nowhere, such as to a disk that is not connected; None if none does."""
+    for link in (path, *path.parents):
+        if os.path.islink(link) and not os.path.exists(link):
+            return f"{link} is a link to {os.readlink(link)}, which is not there"
+    return None
 
 
 def is_full(error: BaseException) -> bool:

@@ -222,9 +222,9 @@ def record_check(outcome: Outcome) -> dict:
     noted: dict = {}
 
     def change(data: dict) -> None:
-        entry = data["exercises"].setdefault(
-            outcome.exercise, {"checks": 0, "failures": 0, "solved": None, "misconceptions": []}
-        )
+        # What an editor removed from an entry is as in a new one.
+        new = {"checks": 0, "failures": 0, "solved": None, "misconceptions": []}
+        entry = data["exercises"][outcome.exercise] = {**new, **data["exercises"].get(outcome.exercise, {})}
         if outcome.status != NOT_ATTEMPTED:
             entry["checks"] += 1
         if outcome.status in (FAIL, ERROR):
