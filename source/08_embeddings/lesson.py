@@ -566,7 +566,9 @@ seconds["t-SNE"] = time.perf_counter() - started
 # %%
 def knn_accuracy(codes, k=10):
     """Share of the pictures that their k nearest among the others name correctly."""
-    k = min(k, len(codes) - 1)
+    k = min(
+        k, len(codes) - 1, max(1, int(np.median(np.bincount(kinds)[np.unique(kinds)])) - 1)
+    )  # as many as a kind has
     others = NearestNeighbors(n_neighbors=k).fit(codes).kneighbors(return_distance=False)  # (n, k), never the own row
     return float(np.mean([np.bincount(row).argmax() for row in kinds[others]] == kinds))
 
