@@ -228,7 +228,9 @@ def test_words_that_are_other_in_each_row_are_no_label():
 @pytest.mark.parametrize("name", ["ok", "is_normal", "Healthy"])
 def test_true_in_a_column_of_good_rows_is_no_anomaly(name):
     frame = pd.DataFrame({"a": A, "b": B, name: np.arange(ROWS) % 9 > 0})
-    with pytest.raises(DataError, match=rf"\('{name}'\) holds False, True. Say which of them means normal"):
+    with pytest.raises(
+        DataError, match=rf"\('{name}'\) holds False, True. Say which of them means normal, such as normal=True"
+    ):
         own_sensors(frame, label=name)
     assert own_sensors(frame, label=name, normal=True).test_is_anomaly.sum() == 7
 
