@@ -164,6 +164,14 @@ def test_times_that_cannot_be_used_are_refused_with_a_way_out(times, advice, tmp
         own_sensors(path, drop=["time"])
 
 
+def test_an_index_of_dates_in_words_is_the_time(tmp_path):
+    late = TIMES.where(np.arange(ROWS) < 40, TIMES + pd.Timedelta(hours=5))
+    frame = pd.read_csv(written(tmp_path, timed(late)), index_col=0)
+    assert own_sensors(frame).notes[0] == "gaps in the times: 1 (the usual step is 10 min, the widest gap 5.167 h)"
+    frame.index = [f"machine {n}" for n in range(ROWS)]
+    assert not any("gaps" in note for note in own_sensors(frame).notes)
+
+
 def test_date_and_time_in_two_columns_are_to_be_joined(tmp_path):
     path = written(tmp_path, "Date,Time,a,b\n" + timed([f"{t:%Y-%m-%d,%H:%M}" for t in TIMES], head=""))
     with pytest.raises(
@@ -220,7 +228,9 @@ def test_words_that_are_other_in_each_row_are_no_label():
 @pytest.mark.parametrize("name", ["ok", "is_normal", "Healthy"])
 def test_true_in_a_column_of_good_rows_is_no_anomaly(name):
     frame = pd.DataFrame({"a": A, "b": B, name: np.arange(ROWS) % 9 > 0})
-    with pytest.raises(DataError, match=rf"\('{name}'\) holds False, True. Say which of them means normal"):
+    with pytest.raises(
+        DataError, match=rf"\('{name}'\) holds False, True. Say which of them means normal, such as normal=True"
+    ):
         own_sensors(frame, label=name)
     assert own_sensors(frame, label=name, normal=True).test_is_anomaly.sum() == 7
 

@@ -228,7 +228,9 @@ def kinds_of_rows(table: Table, label: int, normal: object = None) -> tuple[np.n
         elif anomaly and set(found) <= {"0", "1"}:
             means = {"0"}
         else:
-            example = found[0] if _float(found[0]) is not None else repr(found[0])
+            example = (
+                "True" if good and "True" in found else found[0] if _float(found[0]) is not None else repr(found[0])
+            )
             raise DataError(
                 f"{table.source}: {table.called(label)} holds {listed}. Say which of them means normal, such as normal={example} "
                 "(several as a list)"

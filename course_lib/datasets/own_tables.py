@@ -358,7 +358,8 @@ def read_table(source, text: tuple = ()) -> Table:
         names = [_flat(name) for name in source.columns] if named else None
         index = source.index
         moments = index.to_timestamp() if isinstance(index, pd.PeriodIndex) else index
-        moments = moments if isinstance(moments, pd.DatetimeIndex) else None
+        if not isinstance(moments, pd.DatetimeIndex):
+            moments = _written_moments(index)
         columns = _table_cells.read_columns(
             [_of_plain_type(source.iloc[:, place].reset_index(drop=True)) for place in range(source.shape[1])],
             "the DataFrame",
@@ -390,6 +391,16 @@ def read_table(source, text: tuple = ()) -> Table:
         f"expected the path of a file, a NumPy array or a pandas DataFrame, found {type(source).__name__}"
         + _way_to_an_array(source)
     )
+
+
+def _written_moments(index):
+    """An index of dates in words (2024-01-31 12:00), as pandas.read_csv(…, index_col=0) leaves it, as moments; else None."""
+    import pandas as pd
+
+    if pd.api.types.is_numeric_dtype(index) or not all(_table_cells.is_date(str(cell)) for cell in index[:50]):
+        return None
+    read = pd.to_datetime(pd.Series(index, dtype=object), errors="coerce", utc=True, format="ISO8601")
+    return None if read.isna().any() else pd.DatetimeIndex(read)
 
 
 def _way_to_an_array(source) -> str:
