@@ -165,8 +165,8 @@ N = np.arange(400)
 @pytest.mark.parametrize(
     ("added", "message", "kept"),
     [
-        (N % 2, r"column 13 holds only the values 0 and 1, as labels do: say keep=\[12\]", True),
-        (N % 5, r"column 13 holds only the values 0, 1, 2, 3 and 4, as labels do: say keep=\[12\]", True),
+        (N % 2, r"column 13 holds only the values 0 and 1, as labels do: say label=12, or keep=\[12\]", True),
+        (N % 5, r"column 13 holds only the values 0, 1, 2, 3 and 4, as labels do: say label=12", True),
         (N, r"column 13 only counts the rows .*drop=\[12\]", True),
         (400 - N, r"column 13 only falls", True),
         (3 * N, r"column 13 only rises", True),
