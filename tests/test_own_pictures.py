@@ -417,6 +417,8 @@ def test_lesson_09_runs_on_a_folder_of_classes(tmp_path, changed_lesson, of_each
     printed = changed_lesson.printed
     assert "400 pictures in" in printed and "From here on the numbers are those of your own data." in printed
     assert re.search(r"the classifier names \d+.\d% of the validation pictures", printed)
+    assert "shows things that nobody photographed" in printed or not whole
+    assert re.search(r"VAE: mixture +\d+\.\d{3} ", printed)  # small distances keep their digits
     assert not [text for text in TOLD_OF_CLOTHES if text in printed]
     assert "The experiment says" not in printed.split("Every third training day")[0]
     assert "Your data say" in printed or "leaves it undecided" in printed

@@ -312,6 +312,7 @@ def test_lesson_08_runs_on_vectors(tmp_path, changed_lesson, rows, width, given)
     printed = changed_lesson.printed
     holds_on_own_data(printed)
     assert f"{width} given numbers" in printed and "pixels" not in printed
+    assert "three networks in" in printed and "64 bits of PCA 0.000" not in printed
     assert f"The given numbers take {4 * width} bytes" in printed
     assert "Vectors cannot be moved or aligned" in printed and "moved queries" not in printed
     assert "In a vector there is nothing to see." in printed
