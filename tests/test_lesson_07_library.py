@@ -301,7 +301,6 @@ def test_known_anomalies_join_the_test_rows(tmp_path):
         (6, "1,2,3,4,1e60", r"row 6: expected a finite number in column 5"),
         (6, "1_0,2,3,4,5", r"row 6: expected a number in column 1"),
         (6, ",,,,", r"row 6: the value in column 1 is missing"),
-        (40, ",,,,", r"row 40: the value in column 1 is missing"),
         (1, "NA,NA,NA,NA,NA", r"row 1: the value in column 1 is missing"),
         (1, "?,?,?,?,?", r"row 1: the value in column 1 is missing"),
         (1, "0,1,2,3,4", r"row 1: looks like numbers of the columns"),
