@@ -13,6 +13,7 @@ import importlib.util
 import logging
 import os
 import sys
+import tempfile
 
 from course_lib import crashes
 
@@ -34,6 +35,8 @@ class _Loader(importlib.abc.Loader):
     def exec_module(self, module) -> None:
         module.__spec__.loader = module.__loader__ = self._loader  # nobody else need know of this wrapper
         name = module.__name__
+        if name == NOISY:
+            _need_temporary_folder()
         try:
             saved = os.dup(2)
         except OSError:  # no standard error to set aside
@@ -55,6 +58,19 @@ class _Loader(importlib.abc.Loader):
                 os.dup2(saved, 2)
                 if show:
                     _copy(aside, 2)
+
+
+def _need_temporary_folder() -> None:
+    """TensorFlow asks for one while it loads, and ends in a traceback that does not say how to give it one."""
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError:
+        raise FileNotFoundError(
+            "TensorFlow needs a folder for temporary files, and none can be written. Set the environment variable TMPDIR to a "
+            "folder that you can write, and start again."
+        ) from None
+    except OSError:
+        pass  # it may do without
 
 
 def _copy(source: int, target: int) -> None:

@@ -199,6 +199,16 @@ def test_where_no_file_can_be_made_packages_load_all_the_same(work, monkeypatch,
     assert loaded == [8] and capfd.readouterr().err == "a notice"
 
 
+def test_without_a_temporary_folder_the_way_out_is_said(work, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: [str(work / "nowhere")])
+    loaded = []
+    with pytest.raises(FileNotFoundError, match="Set the environment variable TMPDIR"):
+        loading(lambda: loaded.append(1))
+    loading(lambda: loaded.append(2), "torch")
+    assert loaded == [2]
+
+
 def test_notices_are_quiet_unless_loading_fails(work, capfd):
     loading(lambda: os.write(2, b"a notice"))
     assert capfd.readouterr().err == ""
