@@ -50,7 +50,8 @@ pictures = validation.reshape(-1, 28, 28)
 #
 # More clothes: `clothes = datasets.fashion_mnist(full=True).with_validation(2_000)` in the cell above gives 58,000 to train on, 2,000 for validation and
 # 10,000 for the test (30 MB, downloaded once). Write `from course_lib import own_data` and `own_data(True)` below it, as the claims
-# were measured on the subset. Training takes about five times as long.
+# were measured on the subset. Training takes about five times as long. The digits further down have all of MNIST behind
+# `datasets.digits(full=True)` (11 MB).
 #
 # ## How large is an error
 #
