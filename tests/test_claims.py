@@ -240,6 +240,8 @@ def test_on_own_data_the_answer_follows_the_data(capsys):
     claims.own_data()
     reveal("toy", {"the network": below(2, 1), "PCA": below(1, 2)})
     assert "Your data say: PCA (1 < 2)." in capsys.readouterr().out
+    reveal("toy", {"the network": below(1, 2), "PCA": below(1, 2)})
+    assert "Your data leave it undecided:" in capsys.readouterr().out
 
 
 def test_reveal_refuses_conditions_that_do_not_fit():

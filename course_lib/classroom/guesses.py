@@ -111,7 +111,7 @@ def _checked(key: str, conditions: dict) -> dict[str, Comparison]:
 
 def _undecided(key: str, conditions: dict[str, Comparison], holding: list[str]) -> None:
     numbers = "\n".join(f"  {option}: {condition.text}" for option, condition in conditions.items())
-    print(f"The experiment leaves it undecided:\n{numbers}")
+    print(f"{'Your data leave' if claims.on_own_data() else 'The experiment leaves'} it undecided:\n{numbers}")
     mine = _prediction(key)
     if mine is not None:
         print(f"You guessed: {mine}.")
