@@ -14,6 +14,8 @@ from course_lib import datasets
 from course_lib.datasets import DataError, ImageDataset, own_pictures
 from course_lib.datasets.picture_files import NoPicture, is_picture, read_picture
 
+pytestmark = pytest.mark.lesson("08", "09")
+
 SPLITS = datasets.SPLITS
 
 
@@ -401,7 +403,6 @@ TOLD_OF_CLOTHES = (
 )
 
 
-@pytest.mark.lesson("09")
 @pytest.mark.parametrize(
     ("of_each", "whole"),
     [
@@ -431,7 +432,6 @@ def test_lesson_09_runs_on_a_folder_of_classes(tmp_path, changed_lesson, of_each
 
 
 @pytest.mark.weekly
-@pytest.mark.lesson("09")
 def test_lesson_09_runs_on_a_folder_without_classes(tmp_path, changed_lesson):
     folder = clothes_in_a_folder(tmp_path / "clothes", 300)
     changed_lesson("09", "clothes = datasets.fashion_mnist()", f"clothes = datasets.own_pictures({str(folder)!r})")

@@ -15,6 +15,8 @@ from course_lib.datasets import DataError, column_roles, own_sensors, own_series
 from course_lib.datasets.own_tables import read_table
 from course_lib.datasets.windows import WindowDataset
 
+pytestmark = pytest.mark.lesson("07")
+
 rng = np.random.default_rng(0)
 X = rng.standard_normal((60, 8)).round(4)
 NAMES = ["°C", *"bcdefgh"]

@@ -14,6 +14,8 @@ from made_vectors import digit_features, features_csv, features_frame, shuttle_f
 from course_lib import datasets
 from course_lib.datasets import DataError, own_vectors
 
+pytestmark = pytest.mark.lesson("08")
+
 
 @pytest.fixture(scope="module")
 def features():
@@ -254,7 +256,6 @@ def holds_on_own_data(printed: str) -> None:
     assert "Your data say" in printed or "Your data leave it undecided" in printed
 
 
-@pytest.mark.lesson("08")
 @pytest.mark.parametrize("whole", [False, pytest.param(True, marks=pytest.mark.weekly)])
 def test_lesson_08_runs_on_a_folder_of_pictures(tmp_path, changed_lesson, whole):
     digits_in_folders(tmp_path / "digits", {"1": 100, "3": 100, "7": 100})
@@ -267,7 +268,6 @@ def test_lesson_08_runs_on_a_folder_of_pictures(tmp_path, changed_lesson, whole)
 
 
 @pytest.mark.weekly
-@pytest.mark.lesson("08")
 def test_lesson_08_runs_on_pictures_of_one_kind(tmp_path, changed_lesson):
     folder = clothes_in_a_folder(tmp_path / "clothes", 400)
     changed_lesson("08", LINE, f"clothes = datasets.own_pictures({str(folder)!r})")
@@ -301,7 +301,6 @@ def test_a_vector_in_a_cell_is_told_how_to_become_a_row(features):
 
 
 @pytest.mark.weekly
-@pytest.mark.lesson("08")
 @pytest.mark.parametrize(
     ("rows", "width", "given"),
     [(600, 40, "label='kind', names='title'"), (200, 9, "label='kind', drop=['title']"), (200, 200, "cells=4, drop=['title', 'kind']")],
@@ -320,7 +319,6 @@ def test_lesson_08_runs_on_vectors(tmp_path, changed_lesson, rows, width, given)
 
 
 @pytest.mark.weekly
-@pytest.mark.lesson("08")
 def test_lesson_08_runs_on_readings_of_a_shuttle(tmp_path, changed_lesson):
     shuttle_frame(1200).to_csv(tmp_path / "shuttle.csv", index=False)
     path = str(tmp_path / "shuttle.csv")

@@ -12,6 +12,8 @@ from course_lib.datasets import DataError, own_sensors, own_series, own_windows
 from course_lib.datasets.clocks import clock_of
 from course_lib.datasets.own_tables import read_table
 
+pytestmark = pytest.mark.lesson("07")
+
 rng = np.random.default_rng(0)
 ROWS = 60
 A, B = rng.normal(5, 1, ROWS).round(3), rng.normal(3, 1, ROWS).round(3)
