@@ -540,7 +540,7 @@ claim(
 # %%
 guess(
     "company",
-    "The mean of EASE and the network, or the mean of EASE and another closed form: which gains more over EASE alone?",
+    "The mean of EASE and the network, or the mean of EASE and another closed form: which gains more over EASE alone? (More: by at least .001.)",
     ["with the network", "with a closed form", "no difference: company is company"],
 )
 
@@ -735,15 +735,12 @@ claim(
     f"{differences['EASE and denoising network']}",
     margin=differences["EASE and denoising network"].low,
 )
-sides = ("lower end", ""), ("upper end", "")
 reveal(
     "company",
     {
-        "with the network": above(partner.low, 0, names=sides[0]),
-        "with a closed form": below(partner.high, 0, names=sides[1]),
-        "no difference: company is company": all_of(
-            below(partner.low, 0, names=sides[0]), above(partner.high, 0, names=sides[1])
-        ),
+        "with the network": above(partner.mean, 0.001, fmt=".4f", names=("lead", "")),
+        "with a closed form": below(partner.mean, -0.001, fmt=".4f", names=("lead", "")),
+        "no difference: company is company": between(partner.mean, -0.001, 0.001, fmt=".4f", name="lead"),
     },
 )
 
