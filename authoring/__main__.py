@@ -1,4 +1,4 @@
-"""``python -m authoring build|course|calibrate|numbers|cpu``: see CONTRIBUTING.md."""
+"""``python -m authoring build|course|calibrate|numbers|reading|cpu``: see CONTRIBUTING.md."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ def main(argv: list[str] | None = None) -> int:
         ("build", "rebuild the derived notebooks whose source changed"),
         ("course", "execute the lessons and print seconds, peak memory and claims held"),
         ("calibrate", "repeat the claims of a lesson over several seeds"),
+        ("reading", "print words, code lines, claims and minutes of each notebook, as the budgets count them"),
         ("numbers", "write README's table and the numbers in the instructors' notes"),
     ):
         command = commands.add_parser(name, help=text)
@@ -45,6 +46,10 @@ def main(argv: list[str] | None = None) -> int:
             from authoring.measure import course
 
             return course(arguments.lesson or None)
+        if arguments.command == "reading":
+            from authoring.reading import table
+
+            return table(arguments.lesson or None)
         if arguments.command == "numbers":
             from authoring.numbers import numbers
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import nbformat
 from nbclient.exceptions import CellExecutionError
 
-from authoring.derive import EXECUTED, code_hash, derive, differences, folder
+from authoring.derive import EXECUTED, code_hash, derive, differences, folder, kinds_of, path_of
 from authoring.execute import execute
 from authoring.lint import lint_lesson
 from authoring.source import ROOT, SOURCE, lessons
@@ -32,7 +32,7 @@ def build(which: str | None = None, *, force: bool = False, source: Path = SOURC
             print("\n".join(f"  {p}" for p in problems))
             return 1
         for kind, made in derive(lesson).items():
-            path = folder(kind, root) / f"{lesson.slug}.ipynb"
+            path = path_of(lesson, kind, root)
             try:
                 print(f"{path.relative_to(root)}: {_refresh(kind, made, path, force)}", flush=True)
             except CellExecutionError as error:
@@ -48,12 +48,12 @@ def strangers(which: str | None, source: Path, root: Path) -> list[Path]:
     """Derived files that no lesson accounts for."""
     if which:
         return []
-    known = {(kind, lesson.slug) for lesson in lessons(None, source) for kind in derive(lesson)}
+    known = {path_of(lesson, kind, root) for lesson in lessons(None, source) for kind in kinds_of(lesson)}
     return [
         path
         for kind in ("notebooks", "exercises", "solutions")
         for path in sorted(folder(kind, root).glob("*.ipynb"))
-        if (kind, path.stem) not in known
+        if path not in known
     ]
 
 

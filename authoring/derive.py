@@ -14,17 +14,33 @@ from authoring.source import ROOT, Lesson, SourceError, Task, read, role, split_
 from course_lib.classroom.exercise import UnknownExercise, find_exercise
 
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
-EXECUTED = ("notebooks", "solutions")
+FOLDED = "hide-input"  # the tag of a cell that only serves: its code is folded, its output seen
+KINDS = ("notebooks", "deeper", "exercises", "solutions")
+READ = ("notebooks", "deeper")  # what is read, as exercises are done
+EXECUTED = (*READ, "solutions")
 
 
 def folder(kind: str, root: Path = ROOT) -> Path:
-    """Where the derived files of a kind lie: notebooks, exercises or solutions."""
-    return root / kind
+    """Where the derived files of a kind lie: notebooks (also those that go deeper), exercises or solutions."""
+    return root / ("notebooks" if kind == "deeper" else kind)
+
+
+def path_of(lesson: Lesson, kind: str, root: Path = ROOT) -> Path:
+    """The derived file of a lesson, such as ``notebooks/05_variational_deeper.ipynb``."""
+    return folder(kind, root) / f"{lesson.slug}{'_deeper' if kind == 'deeper' else ''}.ipynb"
+
+
+def kinds_of(lesson: Lesson) -> list[str]:
+    """The kinds of notebooks that a lesson has."""
+    has = {"notebooks": True, "deeper": lesson.has_deeper}
+    return [kind for kind in KINDS if has.get(kind, lesson.has_exercises)]
 
 
 def derive(lesson: Lesson) -> dict[str, nbformat.NotebookNode]:
-    """All notebooks of a lesson, without outputs: ``{"notebooks": …, "exercises": …, "solutions": …}``."""
+    """All notebooks of a lesson, without outputs: ``{"notebooks": …, "deeper": …, "exercises": …, "solutions": …}``."""
     made = {"notebooks": _lesson_notebook(lesson)}
+    if lesson.has_deeper:
+        made["deeper"] = _deeper_notebook(lesson)
     if lesson.has_exercises:
         made["exercises"], made["solutions"] = _exercise_notebooks(lesson)
     return made
@@ -60,6 +76,25 @@ def front_matter(lesson: Lesson) -> str:
     lines += [f"* {objective}" for objective in header["objectives"]]
     if todo:
         lines += ["", f"Exercises: [{lesson.slug}](../exercises/{lesson.slug}.ipynb)"]
+    if lesson.has_deeper:
+        title = read(lesson.folder / "deeper.py").metadata["course"]["title"]
+        lines += ["", f"For a second reading: [{title}]({lesson.slug}_deeper.ipynb)"]
+    return "\n".join(lines)
+
+
+def deeper_front_matter(lesson: Lesson) -> str:
+    """The first cell of the notebook for the second reading, written from its header and the lesson's."""
+    header = read(lesson.folder / "deeper.py").metadata["course"]
+    title = read(lesson.folder / "lesson.py").metadata["course"]["title"]
+    lines = [
+        f"# {lesson.number:02d} · {header['title']}",
+        "",
+        f"**About {int(header['minutes'])} minutes**, for a second reading. No lesson and no core exercise needs it.",
+        "",
+        f"**You need:** [{lesson.number:02d} · {title}]({lesson.slug}.ipynb).",
+    ]
+    if header.get("objectives"):
+        lines += ["", "In here", "", *(f"* {objective}" for objective in header["objectives"])]
     return "\n".join(lines)
 
 
@@ -69,6 +104,14 @@ def _lesson_notebook(lesson: Lesson) -> nbformat.NotebookNode:
         if not notebook.metadata["course"].get(field):
             raise SourceError(f"{lesson.slug}/lesson.py: the header lacks `{field}`.")
     cells = [new_markdown_cell(front_matter(lesson)), *map(_plain, notebook.cells)]
+    return _finished(cells, notebook.metadata["course"])
+
+
+def _deeper_notebook(lesson: Lesson) -> nbformat.NotebookNode:
+    notebook = read(lesson.folder / "deeper.py")
+    if not notebook.metadata["course"].get("minutes"):
+        raise SourceError(f"{lesson.slug}/deeper.py: the header lacks `minutes`.")
+    cells = [new_markdown_cell(deeper_front_matter(lesson)), *map(_plain, notebook.cells)]
     return _finished(cells, notebook.metadata["course"])
 
 
@@ -151,6 +194,8 @@ def _plain(cell):
     tags = list(cell.metadata.get("tags", []))
     if tags:
         made.metadata["tags"] = tags
+    if FOLDED in tags:  # as JupyterLab folds a cell; the web version reads the tag
+        made.metadata["jupyter"] = {"source_hidden": True}
     return made
 
 
@@ -189,6 +234,7 @@ def essence(notebook: nbformat.NotebookNode) -> dict:
                 "type": c.cell_type,
                 "source": c.source,
                 "tags": list(c.metadata.get("tags", [])),
+                "folded": bool(c.metadata.get("jupyter", {}).get("source_hidden")),
                 "course": dict(c.metadata.get("course", {})),
             }
             for c in notebook.cells

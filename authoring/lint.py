@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from authoring.reading import over_budget
 from authoring.source import Lesson, SourceError, lessons, read, role, task_of
 
 # Objectives start with a verb whose result can be seen. "Understand" and "know" cannot be checked.
@@ -25,7 +26,9 @@ LONGEST_CELL = 45  # lines that fit on a screen
 def lint_lesson(lesson: Lesson) -> list[str]:
     """Everything that a lesson lacks or breaks, as sentences; an empty list if it is in order."""
     try:
-        problems = _lint_text(lesson)
+        problems = _lint_text(lesson) + over_budget(lesson)
+        if lesson.has_deeper:
+            problems += _lint_cells(f"{lesson.slug}/deeper.py", read(lesson.folder / "deeper.py"))
         if lesson.has_exercises:
             problems += _lint_exercises(lesson)
         return problems

@@ -10,13 +10,18 @@ from pathlib import Path
 
 from nbclient.exceptions import CellExecutionError
 
-from authoring.derive import derive, folder
+from authoring.derive import READ, derive, kinds_of, path_of
 from authoring.execute import execute
-from authoring.source import lessons
+from authoring.source import Lesson, lessons
 
 
 def _claims(log: Path) -> list[dict]:
     return [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()] if log.exists() else []
+
+
+def _read_ones(which: str | None) -> list[tuple[Lesson, str]]:
+    """The notebooks that are read, in order: each lesson, and behind it the one that goes deeper."""
+    return [(lesson, kind) for lesson in lessons(which) for kind in kinds_of(lesson) if kind in READ]
 
 
 def course(which: str | None = None) -> int:
@@ -24,20 +29,20 @@ def course(which: str | None = None) -> int:
     print(f"{'lesson':28} {'seconds':>8} {'peak memory':>12} {'claims held':>12}")
     failed = 0
     total = 0.0
-    for lesson in lessons(which):
-        notebook = derive(lesson)["notebooks"]
+    for lesson, kind in _read_ones(which):
+        notebook, path = derive(lesson)[kind], path_of(lesson, kind)
         with tempfile.TemporaryDirectory() as scratch:
             log = Path(scratch) / "claims.jsonl"
             try:
-                run = execute(notebook, folder("notebooks"), {"COURSE_CLAIMS_LOG": str(log)})
+                run = execute(notebook, path.parent, {"COURSE_CLAIMS_LOG": str(log)})
             except CellExecutionError as error:
                 failed = 1
-                print(f"{lesson.slug:28} failed\n{error}")
+                print(f"{path.stem:28} failed\n{error}")
                 continue
             claims = [c for c in _claims(log) if "question" not in c]  # the conditions of a reveal may fail
         total += run.seconds
         held = f"{sum(c['held'] for c in claims)}/{len(claims)}"
-        print(f"{lesson.slug:28} {run.seconds:8.1f} {run.peak_memory / 2**20:8.0f} MiB {held:>12}", flush=True)
+        print(f"{path.stem:28} {run.seconds:8.1f} {run.peak_memory / 2**20:8.0f} MiB {held:>12}", flush=True)
     print(f"{'in all':28} {total:8.1f}")
     return failed
 
@@ -53,16 +58,17 @@ def calibrate(which: str | None = None, *, seeds: int = 8) -> int:
         1 if a claim failed once, a reveal changed its answer, or a margin is below 4 standard deviations.
     """
     bad = False
-    for lesson in lessons(which):
+    for lesson, kind in _read_ones(which):
+        path = path_of(lesson, kind)
         runs: list[list[dict]] = []
         seconds: list[float] = []
         for offset in range(seeds):
-            notebook = derive(lesson)["notebooks"]
+            notebook = derive(lesson)[kind]
             with tempfile.TemporaryDirectory() as scratch:
                 log = Path(scratch) / "claims.jsonl"
                 run = execute(
                     notebook,
-                    folder("notebooks"),
+                    path.parent,
                     {
                         "COURSE_CLAIMS_LOG": str(log),
                         "COURSE_CLAIMS_KEEP_GOING": "1",
@@ -71,7 +77,7 @@ def calibrate(which: str | None = None, *, seeds: int = 8) -> int:
                 )
                 runs.append(_claims(log))
                 seconds.append(run.seconds)
-        print(f"\n{lesson.slug}: {seeds} seeds, {statistics.mean(seconds):.0f} s each")
+        print(f"\n{path.stem}: {seeds} seeds, {statistics.mean(seconds):.0f} s each")
         lines, wrong = margins(runs)
         print("\n".join(lines))
         bad |= wrong

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import nbformat
 
-from authoring.derive import folder, tasks
+from authoring.derive import READ, kinds_of, path_of, tasks
 from authoring.source import ROOT, SOURCE, Lesson, SourceError, lessons, read
 
 TABLE = re.compile(r"(<!-- lessons -->\n).*?(<!-- /lessons -->)", re.DOTALL)
@@ -56,7 +56,8 @@ def written(which: str | None = None, *, source: Path = SOURCE, root: Path = ROO
     texts = {readme: _replaced(TABLE, readme, lambda _: lesson_table(lessons(None, source)))}
     for lesson in lessons(which, source):
         path = lesson.folder / "instructor.md"
-        printed = printed_lines(folder("notebooks", root) / f"{lesson.slug}.ipynb")
+        read_ones = [path_of(lesson, kind, root) for kind in kinds_of(lesson) if kind in READ]
+        printed = [line for notebook in read_ones for line in printed_lines(notebook)]
         texts[path] = _replaced(LINES, path, lambda found, p=printed, at=path: _chosen(found["wanted"], p, at))
     return texts
 

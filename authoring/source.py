@@ -53,6 +53,11 @@ class Lesson:
         return int(self.slug[:2])
 
     @property
+    def has_deeper(self) -> bool:
+        """Whether the lesson has a second notebook, for the second reading."""
+        return (self.folder / "deeper.py").is_file()
+
+    @property
     def has_exercises(self) -> bool:
         """Whether the lesson has an exercise set."""
         return (self.folder / "exercises.py").is_file()

@@ -9,23 +9,18 @@ import nbformat
 import pytest
 
 from authoring.build import strangers
-from authoring.derive import EXECUTED, derive, differences, folder
+from authoring.derive import EXECUTED, derive, differences, folder, kinds_of, path_of
 from authoring.lint import lint_lesson
 from authoring.source import ROOT, SOURCE, lessons, read, role, significant_tokens, split_answer
 
 LESSONS = lessons()
 derived = functools.cache(derive)  # when first asked for: a run that needs no lesson derives none
-FILES = [
-    pytest.param(lesson, kind, id=f"{kind}-{lesson.slug}")
-    for lesson in LESSONS
-    for kind in ("notebooks", "exercises", "solutions")
-    if kind == "notebooks" or lesson.has_exercises
-]
+FILES = [pytest.param(lesson, kind, id=f"{kind}-{lesson.slug}") for lesson in LESSONS for kind in kinds_of(lesson)]
 
 
 @pytest.mark.parametrize("lesson, kind", FILES)
 def test_derived_file_is_in_sync_with_its_source(lesson, kind):
-    path = folder(kind) / f"{lesson.slug}.ipynb"
+    path = path_of(lesson, kind)
     assert path.is_file(), f"{path} is missing: run `make notebooks LESSON={lesson.number:02d}`"
     stored = nbformat.read(path, as_version=4)
     nbformat.validate(stored)
@@ -37,7 +32,7 @@ def test_derived_file_is_in_sync_with_its_source(lesson, kind):
 def test_compared_cells_carry_an_output_and_no_output_is_noise(lesson, kind):
     if kind not in EXECUTED:
         return
-    notebook = nbformat.read(folder(kind) / f"{lesson.slug}.ipynb", as_version=4)
+    notebook = nbformat.read(path_of(lesson, kind), as_version=4)
     for cell in notebook.cells:
         if cell.cell_type != "code":
             continue
@@ -111,7 +106,7 @@ def test_lessons_are_numbered_without_gaps():
 
 @pytest.mark.parametrize("lesson, kind", FILES)
 def test_links_between_notebooks_lead_somewhere(lesson, kind):
-    notebook = nbformat.read(folder(kind) / f"{lesson.slug}.ipynb", as_version=4)
+    notebook = nbformat.read(path_of(lesson, kind), as_version=4)
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             for target in re.findall(r"\]\((?!https?:|#|mailto:|attachment:)([^)#\s]+)", cell.source):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import os
 from pathlib import Path
 from typing import ClassVar
@@ -124,12 +125,16 @@ def _relative(path: Path) -> str:
         return path.as_posix()
 
 
-def _lesson_file(exercise: Exercise, folder: str) -> Path | None:
-    return next(iter((records.course_root() / folder).glob(f"{exercise.lesson:02d}_*.ipynb")), None)
+def _lesson_file(exercise: Exercise, folder: str, section: str = "") -> Path | None:
+    """The notebook of an exercise's lesson; of its two for reading the one that has the section, else the first."""
+    found = sorted((records.course_root() / folder).glob(f"{exercise.lesson:02d}_*.ipynb"))
+    heading = json.dumps(f"# {section}", ensure_ascii=False)[1:-1]  # as a notebook writes it
+    having = [path for path in found if section and len(found) > 1 and heading in path.read_text(encoding="utf-8")]
+    return next(iter([*having, *found]), None)
 
 
 def _section_link(exercise: Exercise, section: str) -> str:
-    lesson = _lesson_file(exercise, "notebooks")
+    lesson = _lesson_file(exercise, "notebooks", section)
     if lesson is None:
         return f"lesson {exercise.lesson:02d}"
     work = runtime.work_folder()

@@ -1,0 +1,142 @@
+"""The notebook for the second reading, folded cells, and the budgets of a first one."""
+
+from __future__ import annotations
+
+import nbformat
+import pytest
+
+from authoring import build, derive, lint, reading
+from authoring.source import Lesson
+
+LESSON = """# ---
+# jupyter:
+#   course:
+#     title: A toy
+#     lesson: 7
+#     minutes: 10
+#     compute: 30
+#     objectives:
+#       - Compute one thing
+# ---
+
+# %% [markdown]
+# ## A section
+# A **term** is here, and a **second one**. **Not one.**
+
+# %%
+claim("One", below(1, 2))
+claim("Two", all_of(below(1, 2), above(3, 2)))
+
+# %% tags=["hide-input"]
+x = 1
+y = 2
+"""
+DEEPER = """# ---
+# jupyter:
+#   course:
+#     title: Further experiments
+#     lesson: 7
+#     minutes: 20
+# ---
+
+# %%
+print(6 * 7)
+"""
+
+
+@pytest.fixture
+def lesson(tmp_path):
+    folder = tmp_path / "source" / "07_toy"
+    folder.mkdir(parents=True)
+    (folder / "lesson.py").write_text(LESSON, encoding="utf-8")
+    (folder / "deeper.py").write_text(DEEPER, encoding="utf-8")
+    return Lesson(folder)
+
+
+def test_a_lesson_and_its_second_notebook_name_each_other(lesson, tmp_path):
+    made = derive.derive(lesson)
+    assert list(made) == derive.kinds_of(lesson) == ["notebooks", "deeper"]
+    assert "For a second reading: [Further experiments](07_toy_deeper.ipynb)" in made["notebooks"].cells[0].source
+    first = made["deeper"].cells[0].source
+    assert first.startswith("# 07 · Further experiments") and "**About 20 minutes**" in first
+    assert "[07 · A toy](07_toy.ipynb)" in first
+    assert derive.path_of(lesson, "deeper", tmp_path) == tmp_path / "notebooks" / "07_toy_deeper.ipynb"
+
+
+def test_the_second_notebook_is_built_beside_the_first_and_goes_with_its_source(lesson, tmp_path, monkeypatch):
+    monkeypatch.setattr(build, "lint_lesson", lambda lesson: [])
+    monkeypatch.setattr(build, "execute", lambda notebook, folder: type("Run", (), {"seconds": 1.0})())
+    assert build.build("07", source=lesson.folder.parent, root=tmp_path) == 0
+    there = tmp_path / "notebooks" / "07_toy_deeper.ipynb"
+    assert "print(6 * 7)" in there.read_text(encoding="utf-8")
+    (lesson.folder / "deeper.py").unlink()
+    assert build.build(None, source=lesson.folder.parent, root=tmp_path) == 0
+    assert not there.exists() and (tmp_path / "notebooks" / "07_toy.ipynb").exists()
+
+
+def test_a_cell_that_only_serves_is_folded_and_compared(lesson):
+    made = derive.derive(lesson)["notebooks"]
+    assert [bool(c.metadata.get("jupyter", {}).get("source_hidden")) for c in made.cells] == [False, False, False, True]
+    stored = nbformat.from_dict(made)
+    stored.cells[3].metadata.pop("jupyter")
+    assert any(
+        "folded differs" in found
+        for found in derive.differences("notebooks", derive.derive(lesson)["notebooks"], stored)
+    )
+
+
+def test_what_a_reader_sees_is_counted(lesson):
+    counts = reading.reading(lesson).counts
+    assert counts["code lines"] == 2 and counts["folded share"] == 0.5 and counts["claims"] == 3
+    assert counts["bold terms"] == 2 and counts["compute"] == 30
+    assert counts["minutes"] == pytest.approx(counts["words"] / 150 + 2 / 15 + 0.5)
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("Two words", 2),
+        ("a formula $x + y$ and `code = 1`", 5),
+        ("[a link](../somewhere.ipynb) of .25 nats", 5),
+        ("before\n\n## References\n\n* not counted at all", 1),
+        ("```python\nnot counted\n```\ncounted", 1),
+    ],
+)
+def test_words_are_counted_as_a_reader_does(text, count):
+    assert reading.words(text) == count
+
+
+def test_budgets_bind_a_lesson_with_two_notebooks(lesson, monkeypatch):
+    monkeypatch.setitem(reading.BUDGETS, "notebooks", {"claims": 2, "words": 2000})
+    monkeypatch.setitem(reading.BUDGETS, "deeper", {"code lines": 0})
+    over = ["07_toy/lesson.py: 3 claims, at most 2", "07_toy/deeper.py: 1 code lines, at most 0"]
+    assert reading.over_budget(lesson) == over
+    assert [problem for problem in lint.lint_lesson(lesson) if "at most" in problem] == over
+    (lesson.folder / "deeper.py").unlink()
+    assert reading.over_budget(lesson) == []
+
+
+def test_the_course_command_runs_both(lesson, monkeypatch, capsys):
+    from authoring import measure
+
+    monkeypatch.setattr(measure, "lessons", lambda which: [lesson])
+    ran = []
+    run = type("Run", (), {"seconds": 1.0, "peak_memory": 1 << 20})()
+    monkeypatch.setattr(measure, "execute", lambda notebook, folder, env: ran.append(len(notebook.cells)) or run)
+    assert measure.course() == 0
+    out = capsys.readouterr().out
+    assert len(ran) == 2 and "07_toy " in out and "07_toy_deeper " in out
+
+
+def test_a_hint_leads_to_the_notebook_that_has_the_section(tmp_path, monkeypatch):
+    from course_lib.classroom import cards, records
+
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    for name, heading in (("07_toy", "## First"), ("07_toy_deeper", "## “Second”, further")):
+        cell = nbformat.v4.new_markdown_cell(heading)
+        (folder / f"{name}.ipynb").write_text(nbformat.writes(nbformat.v4.new_notebook(cells=[cell])), encoding="utf-8")
+    monkeypatch.setattr(records, "course_root", lambda: tmp_path)
+    exercise = type("Exercise", (), {"lesson": 7})()
+    for section, file in (("First", "07_toy"), ("“Second”, further", "07_toy_deeper"), ("Gone", "07_toy")):
+        assert f"/{file}.ipynb#{section.replace(' ', '-')}" in cards._section_link(exercise, section)
