@@ -145,7 +145,7 @@ def _figures(lesson: Lesson, kind: str) -> int:
         return 0
     cells = nbformat.read(path, as_version=4).cells
     outputs = [output for c in cells if c.cell_type == "code" for output in c.outputs]
-    return sum("image/png" in output.get("data", {}) for output in outputs)
+    return sum("<figure" in str(output.get("data", {}).get("text/html", "")) for output in outputs)
 
 
 def _written(value: float) -> str:

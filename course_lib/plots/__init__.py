@@ -23,6 +23,7 @@ curves            :func:`curve`, :func:`learning_curves`
 scatter_maps      :func:`scatter_map`, :func:`maps`
 histograms        :func:`histogram`
 matrices          :func:`matrix`
+diagrams          :func:`diagram`
 _arrays, _labels  shared by them: checks of what comes in; text, its width and its colour
 ================  =========================================================================
 
@@ -32,6 +33,7 @@ The package needs NumPy, Matplotlib and Matplotlib's own Pillow; nothing of the 
 from __future__ import annotations
 
 from .curves import curve, learning_curves
+from .diagrams import diagram
 from .histograms import histogram
 from .images import grid, ladder_images, row
 from .kinds import KINDS
@@ -50,6 +52,7 @@ __all__ = [
     "Picture",
     "collect",
     "curve",
+    "diagram",
     "grid",
     "histogram",
     "ladder",
