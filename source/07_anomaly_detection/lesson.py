@@ -504,9 +504,7 @@ if beats.columns:
     print("sensors: " + ", ".join(f"{number} {name}" for number, name in enumerate(beats.columns, 1)))
 level, scale = beats.scaling()  # two numbers for all of a window: its shape stays; for sensors two numbers each
 normal, held_out, unseen = ((x - level) / scale for x in (beats.train, beats.validation, beats.test))
-in_time = (
-    not beats.columns
-)  # neighbours in a row are neighbours in time; the sensors of a table have names and no order
+in_time = not beats.columns  # in a table the sensors have names, and no order
 is_odd = beats.test_is_anomaly
 length, known = normal.shape[1], bool(is_odd.any())  # known: there are anomalies to score
 ours = beats.name == "heartbeats"  # the claims below are about these beats

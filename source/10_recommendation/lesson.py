@@ -96,9 +96,7 @@ ratings = datasets.movie_ratings()
 # This lesson takes 1 GB, and about 100 bytes for each user and film and for each two films: AT_LEAST = 300 (some 5,000 users, 4,000
 # to 5,500 films, estimated from the small set) fits into 8 GB.
 own_data(ratings is not datasets.movie_ratings())
-ours = (
-    ratings.unit == "stars"
-)  # MovieLens; yours are in points, plays or events, and the printed lines call yours items
+ours = ratings.unit == "stars"  # else points, plays or events, and the printed lines speak of items
 A_FILM, FILM, FILMS = ("a film", "film", "films") if ours else ("an item", "item", "items")
 AT_LEAST = 10  # likes that a film needs, and then a user
 data = recommend.like_matrix(ratings, at_least=AT_LEAST)  # 4 stars or more are a like
