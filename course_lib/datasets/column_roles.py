@@ -151,7 +151,7 @@ def refuse_doubtful_columns(
     offers = tuple(offer for offer in offers if offer not in said)  # what is said already is no way out
     looked_at = [p for p in roles.data if p not in roles.kept]
     if table.first_unnamed and 0 in looked_at:
-        moments = ", or say time=0 if it holds the times" if "time" in offers and _dates(table, 0) else ""
+        moments = ", or say time=0 if it holds the times" if "time" in offers and table.is_date(0) else ""
         raise DataError(
             f"{table.source}, row {_header_row(table)}: the first column has no name, as when a table is written with an index column. Leave it "
             f"out: drop=[0]{moments} (in pandas, to_csv with index=False)"
@@ -159,7 +159,7 @@ def refuse_doubtful_columns(
     for position in looked_at:
         if table.is_text(position):
             raise DataError(_of_words(table, position, offers, looked_at, "time" in said))
-    values, _ = _values(table, roles.data, missing)
+    values = _values(table, roles.data, missing)
     places = {position: place for place, position in enumerate(roles.data)}
     facts = [_Facts(values[:, place]) for place in range(values.shape[1])]
     empty = [p for p in looked_at if not len(facts[places[p]].values) and table.column(p).isna().all()]
@@ -262,7 +262,7 @@ def is_called_anomaly(name: object) -> bool:
 
 def likely_series(table: Table, positions: Sequence[int]) -> list[int]:
     """Those of several columns of numbers that look like measurements: by their names, and because they do not only rise."""
-    values, _ = _values(table, positions, ())
+    values = _values(table, positions, ())
     found = []
     for place, position in enumerate(positions):
         name, facts = table.names[position], _Facts(values[:, place])
@@ -300,7 +300,7 @@ class _Facts:
         return self.whole and 2 <= len(self.different) <= most
 
 
-def _values(table: Table, positions: Sequence[int], missing: Iterable[float]) -> tuple[np.ndarray, np.ndarray]:
+def _values(table: Table, positions: Sequence[int], missing: Iterable[float]) -> np.ndarray:
     """Columns as numbers, with holes: what ``Table.numbers`` refuses is refused later, by row."""
     import pandas as pd
 
@@ -315,15 +315,11 @@ def _values(table: Table, positions: Sequence[int], missing: Iterable[float]) ->
     for value in known:
         values[values == value] = np.nan
     values[~np.isfinite(values)] = np.nan
-    return values, np.isnan(values)
+    return values
 
 
 def _header_row(table: Table) -> int:
     return max(1, int(table.row(0).split()[1]) - 1)
-
-
-def _dates(table: Table, position: int) -> bool:
-    return table.is_date(position)
 
 
 def _say(table: Table, position: int, ways: Sequence[str]) -> str:
@@ -357,7 +353,7 @@ def _of_empty(table: Table, empty: Sequence[int]) -> str:
 def _of_words(table: Table, position: int, offers: Sequence[str], looked_at: Sequence[int], timed: bool) -> str:
     column = table.column(position).dropna()
     example = str(column.iloc[0])[:40] if len(column) else ""
-    if _dates(table, position):
+    if table.is_date(position):
         ways = ["time=@"] if "time" in offers else []
         cut = "" if "time" in offers else ". A long series with times is cut into windows by own_series"
         if timed:
@@ -484,7 +480,7 @@ def refuse_sentinels(table: Table, roles: Roles, *, missing: Iterable[float] = (
     Raises:
         DataError: naming row, column and number.
     """
-    values, _ = _values(table, roles.data, missing)
+    values = _values(table, roles.data, missing)
     places = [place for place, position in enumerate(roles.data) if position not in roles.kept]
     groups = [places] if windows else [[place] for place in places]
     for group in groups:
