@@ -106,7 +106,7 @@ plots.show(
 )
 
 # %% [markdown]
-# Nothing said where codes should lie, so they lie where they like, some 18 wide, and we drew from a small disc in the middle.
+# Nothing said where codes should lie, so they lie where they like, many times wider than the small disc from which we drew.
 # The remedy needs no new network: measure centre and spread of the codes, and draw there.
 
 # %%
@@ -128,7 +128,11 @@ def kinds_in(pictures):
 few, many = kinds_in(plain_samples), kinds_in(stretched_samples)
 reveal(
     "plain-sampling",
-    {"most kinds of clothes": above(few, 5.5), "very few kinds": between(few, 0.5, 5.5), "pure noise": below(few, 0.5)},
+    {
+        "most kinds of clothes": above(few, 5.5),
+        "very few kinds": between(few, 0.5, 5.5, fmt=".0f", name="kinds"),
+        "pure noise": below(few, 0.5),
+    },
 )
 print(f"kinds that at least 2 % of the samples resemble: {few} before, {many} after stretching")
 
@@ -170,7 +174,7 @@ plots.diagram(line, [list(line)], shapes={"g": "widens"}, marked=["z"], caption=
 # a boot .7, the noise is .25. The pixel is .6. Here we can add up: $p = \tfrac 1 2 \cdot .22 + \tfrac 1 2 \cdot 1.47 = .84$, and $\ln p = -.17$.
 # With codes of 32 numbers we cannot, so let us try without.
 #
-# Somebody looks at the pixel and says: "a boot, I am 80 % sure". Call it **the encoder's guess**, $q$. Score the guess:
+# Somebody sees the pixel and says: "a boot, I am 80 % sure". Call it **the encoder's guess**, $q$. Score the guess:
 #
 # * decode by it, and note on average $.8 \cdot \ln 1.47 + .2 \cdot \ln .22 = .00$;
 # * pay for being so sure when the prior said half and half: $\mathrm{KL}(q \,\|\, p) = .8 \ln \frac{.8}{.5} + .2 \ln \frac{.2}{.5} = .19$.
@@ -323,7 +327,7 @@ training.fit(small, train, loss=None, epochs=4, batch_size=100, learning_rate=3e
 # * `compute_loss` replaces `loss="mse"`, as our loss is more than a comparison with a target. Keras calls it in every step, with `call`'s answer as `y_pred`.
 # * There is no target: `x` is the target, and `loss=None` says that the model brings its own loss.
 # * `losses.gaussian_nll` and `losses.kl_divergence` are the two formulas above; you write them in the exercises.
-# * `pixel_sigma=0.2`: the plain network's root mean squared error is about .18. That much of a pixel is noise to two numbers.
+# * `pixel_sigma=0.2`: the plain network's root mean squared error is about .18. That much is noise to two numbers.
 
 # %%
 vae = models.VariationalAutoencoder(encoder, decoder, sigma=0.2)  # the same halves, with methods that score
@@ -483,7 +487,7 @@ for name, (error_weight, kl_weight) in published.items():
     print(f"{name:28} {np.sqrt(variance):6.3f} {kept[0]:8} {kept[1]:7}")
 
 # %% [markdown]
-# Whoever chooses weights chooses a noise, and with it what the machine may ignore. The first line comes back under *What goes wrong*.
+# Whoever chooses weights chooses what may be ignored. The first line comes back under *What goes wrong*.
 #
 # ## What the prior buys
 #
@@ -657,8 +661,8 @@ claim("The guide's VAE is the mean digit, within 4 %", is_the_mean)
 reveal("guide", {"a blurred 3": below(share, 0.96), "the mean of all digits": is_the_mean, "noise": above(share, 1.04)})
 
 # %% [markdown]
-# The largest eigenvalue of the digits is 5.2, and the noise has 12.25: no latent is loud enough, all collapse. The published run ends at a loss of .0677 with no baseline beside it. It is
-# about the mean digit's error.
+# The largest eigenvalue of the digits is 5.2, and the noise has 12.25: no latent is loud enough, all collapse. The published run ends at a loss of .0677 with no baseline beside it. That is
+# the mean digit's.
 #
 # **Copies shown as samples.** A copy starts from a picture, a sample from nothing. Ask which one a figure shows.
 #
@@ -669,7 +673,7 @@ reveal("guide", {"a blurred 3": below(share, 0.96), "the mean of all digits": is
 # | NaN after a few steps | the first losses; `log_var` | a large rate, and `exp` | a smaller rate; start `log_var` at 0 |
 # | all reconstructions are the mean picture | the rate | collapse: means for sums, or σ too large | sums; compute the implied σ; learn σ |
 # | good copies, samples are rubbish | mean and variance of the codes | they do not fill the prior | `standardise_codes`; fit bells to them |
-# | losses of two notebooks differ by thousands | units, constants | pixels in 0..255, ½ ln 2π dropped, means | nats a picture, pixels in [0, 1], all constants |
+# | losses of two notebooks differ by thousands | units, constants | pixels in 0..255, ½ ln 2π dropped, means | nats a picture, pixels in [0, 1], constants |
 # | the bound beats the exact likelihood | σ, σ², log σ² | the wrong one in one of two places | the linear test above |
 # | `A KerasTensor cannot be used as input to a TensorFlow function`; `NotImplementedError` from `add_loss` | where the loss is made | an old recipe: a loss beside `keras.Model(inputs, outputs)` | `compute_loss`; `keras.ops` for `tf` |
 #
@@ -703,7 +707,7 @@ claim(
 # * A VAE is a machine that draws: a code from the prior, a decoder, noise. Its encoder is a guess at the code, with a width.
 # * The loss is distortion plus rate, *sums* over pixels and latents. It bounds $-\ln p(x)$; the gap is how wrong the guess is.
 # * Weights in a loss are a pixel noise. A latent lives as long as what it explains is louder.
-# * You get samples without a look at any code, a number by which models can be compared, and codes that say how sure they are. Better pictures than a plain code with bells fitted you do not get, here.
+# * You get samples without a look at any code, a number to compare models by, and codes that know how sure they are. Better pictures than a plain code with bells fitted you do not get, here.
 #
 # | one glance | |
 # |---|---|
