@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import nbformat
@@ -10,7 +11,7 @@ from nbclient.exceptions import CellExecutionError
 from authoring.derive import EXECUTED, code_hash, derive, differences, folder, kinds_of, path_of
 from authoring.execute import execute
 from authoring.lint import lint_lesson
-from authoring.source import ROOT, SOURCE, lessons
+from authoring.source import ROOT, SOURCE, lessons, significant_tokens
 
 
 def build(which: str | None = None, *, force: bool = False, source: Path = SOURCE, root: Path = ROOT) -> int:
@@ -71,10 +72,15 @@ def _refresh(kind: str, made: nbformat.NotebookNode, path: Path, force: bool) ->
         return "written"
     digest = code_hash(made)
     made.metadata["course"]["code_hash"] = digest
-    if stored is not None and not force and stored.metadata.get("course", {}).get("code_hash") == digest:
+    # The stored outputs were made by the stored code, and that does what the new code does.
+    if stored is not None and not force and stored.metadata.get("course", {}).get("code_hash") == code_hash(stored):
         old = [c for c in stored.cells if c.cell_type == "code"]
         new = [c for c in made.cells if c.cell_type == "code"]
-        if len(old) == len(new) and all(c.execution_count or not c.source.strip() for c in old):
+        if (
+            len(old) == len(new)
+            and all(c.execution_count or not c.source.strip() for c in old)
+            and all(_runs_alike(a.source, b.source) for a, b in zip(old, new, strict=True))
+        ):
             for a, b in zip(old, new, strict=True):
                 b.outputs, b.execution_count = a.outputs, a.execution_count
             _write(made, path)
@@ -83,6 +89,18 @@ def _refresh(kind: str, made: nbformat.NotebookNode, path: Path, force: bool) ->
     run = execute(made, path.parent)
     _write(made, path)
     return f"executed in {run.seconds:.0f} s"
+
+
+def _runs_alike(old: str, new: str) -> bool:
+    """Whether two cells differ in comments and empty lines at most."""
+    if old == new:
+        return True
+    try:
+        same = ast.dump(ast.parse(old)) == ast.dump(ast.parse(new))
+    except SyntaxError:  # a line of IPython's own
+        return False
+    # The tree does not know a semicolon at the end, with which a notebook shows nothing.
+    return same and significant_tokens(old) == significant_tokens(new)
 
 
 def _write(notebook: nbformat.NotebookNode, path: Path) -> None:

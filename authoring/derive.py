@@ -15,6 +15,7 @@ from course_lib.classroom.exercise import UnknownExercise, find_exercise
 
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
 FOLDED = "hide-input"  # the tag of a cell that only serves: its code is folded, its output seen
+COMPARED = "nbval-check-output"  # nbval's tag of a cell whose output is the same everywhere: the tests compare it
 KINDS = ("notebooks", "deeper", "exercises", "solutions")
 READ = ("notebooks", "deeper")  # what is read, as exercises are done
 EXECUTED = (*READ, "solutions")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from authoring.derive import COMPARED, FOLDED
 from authoring.reading import over_budget
-from authoring.source import Lesson, SourceError, lessons, read, role, task_of
+from authoring.source import ROLES, Lesson, SourceError, lessons, read, role, task_of
 
 # Objectives start with a verb whose result can be seen. "Understand" and "know" cannot be checked.
 VERBS = set(
@@ -21,6 +22,8 @@ SECTIONS_OF_THE_TOUR = ("Wrap-up", "References")
 BANNED = re.compile(r"\b(simply|obviously|trivially|of course|just (?:do|use|run|call))\b", re.IGNORECASE)
 BACKEND = re.compile(r"^\s*(?:import|from)\s+(?:tensorflow|jax|torch|tf_keras)\b", re.MULTILINE)
 LONGEST_CELL = 45  # lines that fit on a screen
+NBVAL_COMMENT = re.compile(r"^\s*#\s*(?:NBVAL_\w+|PYTEST_VALIDATE_\w+)", re.MULTILINE)
+TAGS = {*ROLES, FOLDED, COMPARED}
 
 
 def lint_lesson(lesson: Lesson) -> list[str]:
@@ -29,6 +32,7 @@ def lint_lesson(lesson: Lesson) -> list[str]:
         problems = _lint_text(lesson) + over_budget(lesson)
         if lesson.has_deeper:
             problems += _lint_cells(f"{lesson.slug}/deeper.py", read(lesson.folder / "deeper.py"))
+        problems += _lint_comments(lesson)
         if lesson.has_exercises:
             problems += _lint_exercises(lesson)
         return problems
@@ -89,9 +93,28 @@ def _lint_text(lesson: Lesson) -> list[str]:
     return problems
 
 
+def _lint_comments(lesson: Lesson) -> list[str]:
+    """What the tests need and a reader does not stands in tags: no comment for nbval."""
+    if lesson.number <= 6 and not lesson.keeps_budgets:  # these still have the comment until they are rewritten
+        return []
+    return [
+        f"{lesson.slug}/{path.name}: cell {number} has the comment {found[0].strip()!r}, which readers see; "
+        f'tag the cell instead: # %% tags=["{COMPARED}"]'
+        for path in (lesson.folder / name for name in ("lesson.py", "deeper.py", "exercises.py"))
+        if path.is_file()
+        for number, cell in enumerate(read(path).cells)
+        if cell.cell_type == "code" and (found := NBVAL_COMMENT.search(cell.source))
+    ]
+
+
 def _lint_cells(where: str, notebook) -> list[str]:
     problems = []
     for number, cell in enumerate(notebook.cells):
+        problems += [
+            f"{where}: cell {number} has the unknown tag {tag!r}; there are {', '.join(sorted(TAGS))}"
+            for tag in cell.metadata.get("tags", [])
+            if tag not in TAGS
+        ]
         if cell.cell_type == "markdown":
             match = BANNED.search(cell.source)
             if match:

@@ -115,10 +115,9 @@ def bold_terms(text: str) -> list[str]:
 
 def over_budget(lesson: Lesson) -> list[str]:
     """What a lesson that keeps the budgets has too much of, as sentences."""
-    header = read(lesson.folder / "lesson.py").metadata["course"]
     problems = []
-    for kind in kinds_of(lesson):
-        if kind not in READ or not (lesson.has_deeper or header.get("budgets")):
+    for kind in kinds_of(lesson) if lesson.keeps_budgets else ():
+        if kind not in READ:
             continue
         budget = BUDGETS["tour" if lesson.number == 0 else kind]
         name = "deeper.py" if kind == "deeper" else "lesson.py"

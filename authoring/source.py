@@ -58,6 +58,11 @@ class Lesson:
         return (self.folder / "deeper.py").is_file()
 
     @property
+    def keeps_budgets(self) -> bool:
+        """Whether the lesson keeps the budgets of a first reading: it has a second notebook, or its header says ``budgets: true``."""
+        return self.has_deeper or bool(read(self.folder / "lesson.py").metadata["course"].get("budgets"))
+
+    @property
     def has_exercises(self) -> bool:
         """Whether the lesson has an exercise set."""
         return (self.folder / "exercises.py").is_file()
