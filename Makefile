@@ -17,7 +17,7 @@ endef
 CPU = build/cpu-$@.jsonl
 # One thread to a process: as many processes as cores, each with as many threads, wait for each other (and burn CPU at it).
 PYTEST = OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 COURSE_CPU_LOG=$(CPU) $(PY) -m pytest -p authoring.cpu -q
-BUDGET := 1600
+BUDGET := 2000
 WHERE := $(if $(LESSON),--lesson $(LESSON))
 # nbval runs with every notebook of a folder, or those of one lesson
 NOTEBOOKS = $(if $(LESSON),$(wildcard notebooks/$(LESSON)_*.ipynb exercises/$(LESSON)_*.ipynb solutions/$(LESSON)_*.ipynb),notebooks exercises solutions)
