@@ -104,19 +104,25 @@ def changed_lesson(tmp_path):
 
     The trainings are cut to one pass over the data, so claims are logged and not held to; it returns their texts, and
     ``changed_lesson.printed`` has what the reader sees: all lines, and the captions. Only the cells that the change can
-    reach are run, and those that these need; with ``whole=True`` all of them.
+    reach are run, and those that these need; with ``whole=True`` all of them. The notebook is the lesson's if it has the
+    line, else the second one; ``kind="deeper"`` asks for the second one where both have it.
     """
     import nbformat
 
-    from authoring.derive import derive, folder
-    from authoring.execute import execute
+    from authoring import execute as executing
+    from authoring.derive import READ, derive, folder
     from authoring.slices import reached
     from authoring.source import lessons
 
-    def run(which, line, instead, *, whole=False):
-        (lesson,) = lessons(which)
-        notebook = derive(lesson)["notebooks"]
-        (cell,) = (c for c in notebook.cells if c.cell_type == "code" and line in c.source.splitlines())
+    def run(which, line, instead, *, whole=False, kind=None):
+        (lesson,) = lessons(which) if isinstance(which, str) else (which,)
+        made = derive(lesson)
+        for notebook in (made[of] for of in ([kind] if kind else READ) if of in made):
+            having = [c for c in notebook.cells if c.cell_type == "code" and line in c.source.splitlines()]
+            if having:
+                break
+        assert len(having) == 1, f"{len(having)} cells of {lesson.slug} have the line {line!r}"
+        (cell,) = having
         cell.source = cell.source.replace(line, instead)
         if not whole:
             code = [c for c in notebook.cells if c.cell_type == "code"]
@@ -124,7 +130,9 @@ def changed_lesson(tmp_path):
         notebook.cells.insert(1, nbformat.v4.new_code_cell(ONE_PASS))
         log = tmp_path / "claims.jsonl"
         log.write_text("", encoding="utf-8")
-        execute(notebook, folder("notebooks"), {"COURSE_CLAIMS_LOG": str(log), "COURSE_CLAIMS_KEEP_GOING": "1"})
+        executing.execute(
+            notebook, folder("notebooks"), {"COURSE_CLAIMS_LOG": str(log), "COURSE_CLAIMS_KEEP_GOING": "1"}
+        )
         outputs = [output for c in notebook.cells for output in c.get("outputs", [])]
         run.printed = "\n".join(o.get("text") or o.get("data", {}).get("text/plain", "") for o in outputs)
         return [json.loads(entry)["text"] for entry in log.read_text(encoding="utf-8").splitlines()]

@@ -116,6 +116,25 @@ def test_budgets_bind_a_lesson_with_two_notebooks(lesson, monkeypatch):
     assert reading.over_budget(lesson) == []
 
 
+def test_a_line_of_the_second_notebook_can_be_changed_too(lesson, changed_lesson, monkeypatch):
+    from authoring import execute
+
+    ran: list[str] = []
+    monkeypatch.setattr(
+        execute, "execute", lambda notebook, folder, env: ran.append("\n".join(c.source for c in notebook.cells))
+    )
+    (lesson.folder / "deeper.py").write_text(DEEPER + "x = 1\n", encoding="utf-8")
+    changed_lesson(lesson, "print(6 * 7)", "print(6 * 8)")
+    assert "print(6 * 8)" in ran[-1] and "y = 2" not in ran[-1]
+    changed_lesson(lesson, "x = 1", "x = 3")
+    assert "x = 3" in ran[-1] and "y = 2" in ran[-1], "the lesson's own line comes first"
+    changed_lesson(lesson, "x = 1", "x = 3", kind="deeper")
+    assert "x = 3" in ran[-1] and "print(6 * 7)" in ran[-1]
+    with pytest.raises(AssertionError, match="0 cells of 07_toy have the line 'y = 2'"):
+        changed_lesson(lesson, "y = 2", "y = 3", kind="deeper")
+    assert len(ran) == 3
+
+
 def test_the_course_command_runs_both(lesson, monkeypatch, capsys):
     from authoring import measure
 
