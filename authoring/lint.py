@@ -8,6 +8,7 @@ from collections import Counter
 from authoring.derive import COMPARED, FOLDED
 from authoring.reading import over_budget
 from authoring.source import ROLES, Lesson, SourceError, lessons, read, role, task_of
+from authoring.terms import lint_terms
 
 # Objectives start with a verb whose result can be seen. "Understand" and "know" cannot be checked.
 VERBS = set(
@@ -32,7 +33,7 @@ def lint_lesson(lesson: Lesson) -> list[str]:
         problems = _lint_text(lesson) + over_budget(lesson)
         if lesson.has_deeper:
             problems += _lint_cells(f"{lesson.slug}/deeper.py", read(lesson.folder / "deeper.py"))
-        problems += _lint_comments(lesson)
+        problems += _lint_comments(lesson) + lint_terms(lesson)
         if lesson.has_exercises:
             problems += _lint_exercises(lesson)
         return problems

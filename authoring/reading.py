@@ -16,6 +16,7 @@ import nbformat
 
 from authoring.derive import FOLDED, READ, derive, kinds_of, path_of
 from authoring.source import Lesson, lessons, read
+from authoring.terms import bold_terms
 
 WORDS_A_MINUTE, CODE_LINES_A_MINUTE = 150, 15
 
@@ -105,12 +106,6 @@ def claims(code: str) -> int:
             together = isinstance(inner, ast.Call) and getattr(inner.func, "id", "") == "all_of"
             total += len(inner.args) if together else 1
     return total
-
-
-def bold_terms(text: str) -> list[str]:
-    """The different terms that stand in bold in prose, in order; sentences and labels with a full stop or colon are none."""
-    found = re.findall(r"\*\*([^*\n]+?)\*\*", text)
-    return list(dict.fromkeys(term.strip().lower() for term in found if not term.strip().endswith((".", ":", "?"))))
 
 
 def over_budget(lesson: Lesson) -> list[str]:

@@ -21,7 +21,7 @@ LESSON = """# ---
 
 # %% [markdown]
 # ## A section
-# A **term** is here, and a **second one**. **Not one.**
+# A **term** is here, and **another one of them**. **Not one.**
 
 # %%
 claim("One", below(1, 2))
