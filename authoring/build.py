@@ -11,7 +11,7 @@ from nbclient.exceptions import CellExecutionError
 from authoring.derive import EXECUTED, code_hash, derive, differences, folder, kinds_of, path_of
 from authoring.execute import execute
 from authoring.lint import lint_lesson
-from authoring.source import ROOT, SOURCE, lessons, significant_tokens
+from authoring.source import ROOT, SOURCE, Lesson, lessons, significant_tokens
 
 
 def build(which: str | None = None, *, force: bool = False, source: Path = SOURCE, root: Path = ROOT) -> int:
@@ -26,11 +26,9 @@ def build(which: str | None = None, *, force: bool = False, source: Path = SOURC
     Returns:
         0, or 1 if a lesson breaks the rules or a notebook does not run.
     """
+    failed = 0
     for lesson in lessons(which, source):
-        problems = lint_lesson(lesson)
-        if problems:
-            print(f"{lesson.slug} breaks the rules of CONTRIBUTING.md:")
-            print("\n".join(f"  {p}" for p in problems))
+        if _broken(lesson, built=False):
             return 1
         for kind, made in derive(lesson).items():
             path = path_of(lesson, kind, root)
@@ -39,10 +37,20 @@ def build(which: str | None = None, *, force: bool = False, source: Path = SOURC
             except CellExecutionError as error:
                 print(f"{path.relative_to(root)}: does not run\n{error}")
                 return 1
+        failed |= _broken(lesson, built=True)
     for path in strangers(which, source, root):
         path.unlink()
         print(f"{path.relative_to(root)}: removed, it has no source")
-    return 0
+    return failed
+
+
+def _broken(lesson: Lesson, *, built: bool) -> bool:
+    """Whether a lesson breaks the rules; which ones is printed. What depends on its figures can be told when it is built."""
+    problems = lint_lesson(lesson, built=built)
+    if problems:
+        print(f"{lesson.slug} breaks the rules of CONTRIBUTING.md:")
+        print("\n".join(f"  {p}" for p in problems))
+    return bool(problems)
 
 
 def strangers(which: str | None, source: Path, root: Path) -> list[Path]:

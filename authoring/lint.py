@@ -6,7 +6,7 @@ import re
 from collections import Counter
 
 from authoring.derive import COMPARED, FOLDED
-from authoring.reading import over_budget
+from authoring.reading import dishonest_minutes, over_budget
 from authoring.source import ROLES, Lesson, SourceError, lessons, read, role, task_of
 from authoring.terms import lint_terms
 
@@ -27,10 +27,16 @@ NBVAL_COMMENT = re.compile(r"^\s*#\s*(?:NBVAL_\w+|PYTEST_VALIDATE_\w+)", re.MULT
 TAGS = {*ROLES, FOLDED, COMPARED}
 
 
-def lint_lesson(lesson: Lesson) -> list[str]:
-    """Everything that a lesson lacks or breaks, as sentences; an empty list if it is in order."""
+def lint_lesson(lesson: Lesson, *, built: bool = True) -> list[str]:
+    """Everything that a lesson lacks or breaks, as sentences; an empty list if it is in order.
+
+    Args:
+        lesson: the lesson.
+        built: whether its notebooks are built; before that nothing is said of its minutes, which count their figures.
+    """
     try:
-        problems = _lint_text(lesson) + over_budget(lesson)
+        problems = _lint_text(lesson) + over_budget(lesson, built=built)
+        problems += dishonest_minutes(lesson) if built else []
         if lesson.has_deeper:
             problems += _lint_cells(f"{lesson.slug}/deeper.py", read(lesson.folder / "deeper.py"))
         problems += _lint_comments(lesson) + lint_terms(lesson)
