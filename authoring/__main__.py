@@ -1,4 +1,4 @@
-"""``python -m authoring build|course|calibrate|numbers|reading|cpu``: see CONTRIBUTING.md."""
+"""``python -m authoring build|course|capstones|calibrate|numbers|reading|cpu``: see CONTRIBUTING.md."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ def main(argv: list[str] | None = None) -> int:
     for name, text in (
         ("build", "rebuild the derived notebooks whose source changed"),
         ("course", "execute the lessons and print seconds, peak memory and claims held"),
+        ("capstones", "check the capstones' own solutions and print their seconds"),
         ("calibrate", "repeat the claims of a lesson over several seeds"),
         ("reading", "print words, code lines, claims and minutes of each notebook, as the budgets count them"),
         ("numbers", "write README's table and the numbers in the instructors' notes"),
@@ -46,6 +47,10 @@ def main(argv: list[str] | None = None) -> int:
             from authoring.measure import course
 
             return course(arguments.lesson or None)
+        if arguments.command == "capstones":
+            from authoring.measure import capstones
+
+            return capstones(arguments.lesson or None)
         if arguments.command == "reading":
             from authoring.reading import table
 

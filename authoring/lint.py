@@ -148,7 +148,7 @@ def _lint_exercises(lesson: Lesson) -> list[str]:
     problems = _lint_cells(where, notebook)
     wrong = Counter(w.exercise for w in bank.wrong_answers(lesson))
     right = bank.variants(lesson)
-    names = []
+    names, kinds = [], []
     for cell in notebook.cells:
         if role(cell) == "check":
             match = re.match(r"check\(([\w, ]+)\)\s*$", cell.source.strip())
@@ -158,7 +158,8 @@ def _lint_exercises(lesson: Lesson) -> list[str]:
             continue
         task = task_of(cell)
         names.append(task.names)
-        least = 2 if one_line(lesson, task.names[0]) else 4
+        kinds.append(task.kind)
+        least = 2 if task.kind != "capstone" and one_line(lesson, task.names[0]) else 4
         if wrong[task.names[0]] < least:
             problems.append(f"{where}: {task.names[0]} has {wrong[task.names[0]]} wrong answers, needs {least}")
         if task.names[0] not in right:
@@ -167,6 +168,10 @@ def _lint_exercises(lesson: Lesson) -> list[str]:
             problems.append(f"{where}: {task.names[0]} does not say what success looks like")
         if task.minutes > {1: 10, 2: 20, 3: 40}[task.stars]:
             problems.append(f"{where}: {task.names[0]} takes longer than its {task.stars} star(s) allow")
+        if task.kind == "capstone" and task.stars != 3:
+            problems.append(f"{where}: the capstone {task.names[0]} has {task.stars} star(s), and a capstone has ★★★")
+    if "capstone" in kinds[:-1]:
+        problems.append(f"{where}: a lesson has one capstone, as its last exercise; the kinds are {', '.join(kinds)}")
     known = {name for group in names for name in group}
     problems += [f"{where}: wrong answers for the unknown exercise {name}" for name in wrong if name not in known]
     return problems

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from datetime import UTC, datetime
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("MPLBACKEND", "Agg")
@@ -31,6 +32,15 @@ def pytest_addoption(parser):
         action="store_true",
         default=os.environ.get("WEEKLY") == "1",
         help="also what is marked weekly (the environment variable WEEKLY=1 does the same)",
+    )
+
+    parser.addoption(
+        "--turn",
+        default=int(os.environ.get("TURN") or f"{datetime.now(UTC):%j}"),
+        type=int,
+        metavar="N",
+        help="on a push each capstone meets one of its wrong answers, number N modulo how many there are, counted from 0; "
+        "by default N is the day of the year in UTC (the environment variable TURN does the same)",
     )
 
 
@@ -62,6 +72,7 @@ def pytest_collection_modifyitems(config, items):
 def pytest_terminal_summary(terminalreporter):
     """Print how many wrong answers the checks killed; with xdist the numbers travel as user properties."""
     scores: dict[str, list[int]] = {}
+    turn = None
     for outcome in ("passed", "failed"):
         for report in terminalreporter.stats.get(outcome, []):
             for key, value in getattr(report, "user_properties", []):
@@ -70,6 +81,8 @@ def pytest_terminal_summary(terminalreporter):
                     score = scores.setdefault(lesson, [0, 0])
                     score[0] += killed
                     score[1] += total
+                elif key == "turn":
+                    turn = value
     if scores:
         terminalreporter.section("wrong answers killed by the checks")
         for lesson, (killed, total) in sorted(scores.items()):
@@ -77,6 +90,8 @@ def pytest_terminal_summary(terminalreporter):
         terminalreporter.write_line(
             f"{'all lessons':24} {sum(s[0] for s in scores.values())}/{sum(s[1] for s in scores.values())}"
         )
+    if turn is not None and not terminalreporter.config.getoption("--weekly"):
+        terminalreporter.write_line(f"Of each capstone one wrong answer: TURN={turn} takes the same, WEEKLY=1 all.")
 
 
 @pytest.fixture
