@@ -399,6 +399,10 @@ def _defined_once(lesson: Lesson, file: str, text: list[Passage], own: Terms, ke
             else "as a label: its full stop or colon belongs behind the **"
         )
         return [f"{lesson.slug}/{file}: {term!r} is bold {why}, at {passage.place(start)}: {passage.quote(start, end)}"]
+    other, its_table = ("deeper.py", "below [deeper]") if file == "lesson.py" else ("lesson.py", "above [deeper]")
+    path = lesson.folder / other
+    if path.is_file() and any(found == key for *_, found in _bold_places(passages(path), own)):
+        return [f"{lesson.slug}/{FILE}: {term!r} is bold in {other} and not in {file}: list it {its_table}"]
     return [f"{lesson.slug}/{file}: {term!r} of {FILE} is never bold: set it in bold where it is defined"]
 
 

@@ -142,6 +142,8 @@ def test_the_second_notebook_has_terms_of_its_own(write):
     assert terms.lint_terms(write(2, SECOND, words, deeper)) == []
     (problem,) = terms.lint_terms(write(2, SECOND, words, deeper.replace("**", "")))
     assert "02_toy/deeper.py: 'ghost gradient' of terms.toml is never bold" in problem
+    (problem,) = terms.lint_terms(write(2, SECOND, words.replace("[deeper]\n", ""), deeper))
+    assert "'ghost gradient' is bold in deeper.py and not in lesson.py: list it below [deeper]" in problem
     (problem,) = terms.lint_terms(write(2, SECOND, words, "# Ghost gradients.\n#\n" + deeper))
     assert "used before, in line 13" in problem
     used = SECOND.replace("Few of", "It gets ghost gradients. Few of")
