@@ -1,4 +1,4 @@
-"""``python -m authoring build|course|capstones|calibrate|numbers|reading|cpu``: see CONTRIBUTING.md."""
+"""``python -m authoring build|lint|course|capstones|calibrate|numbers|reading|cpu``: see CONTRIBUTING.md."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ def main(argv: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     for name, text in (
         ("build", "rebuild the derived notebooks whose source changed"),
+        ("lint", "say what a lesson lacks or breaks"),
         ("course", "execute the lessons and print seconds, peak memory and claims held"),
         ("capstones", "check the capstones' own solutions and print their seconds"),
         ("calibrate", "repeat the claims of a lesson over several seeds"),
@@ -43,6 +44,12 @@ def main(argv: list[str] | None = None) -> int:
             from authoring.build import build
 
             return build(arguments.lesson or None, force=arguments.force)
+        if arguments.command == "lint":
+            from authoring.lint import lint_all
+
+            problems = lint_all(arguments.lesson or None)
+            print("\n".join(problems) or "In order.")
+            return int(bool(problems))
         if arguments.command == "course":
             from authoring.measure import course
 

@@ -193,6 +193,6 @@ def one_line(lesson: Lesson, name: str) -> bool:
     return False
 
 
-def lint_all() -> list[str]:
-    """The lint of every lesson."""
-    return [problem for lesson in lessons() for problem in lint_lesson(lesson)]
+def lint_all(which: str | None = None) -> list[str]:
+    """The lint of one lesson, or of every one."""
+    return [problem for lesson in lessons(which) for problem in lint_lesson(lesson)]

@@ -437,6 +437,15 @@ def test_lint_names_what_an_exercise_lacks(lesson, file, change, complaint):
     assert any(complaint in problem for problem in lint.lint_lesson(lesson)), lint.lint_lesson(lesson)
 
 
+def test_the_lint_command_prints_what_it_finds(lesson, monkeypatch, capsys):
+    from authoring.__main__ import main
+
+    monkeypatch.setattr(lint, "lessons", lambda which: [lesson] if which == "07" else [])
+    assert main(["lint", "--lesson", "07"]) == 1
+    assert "07_toy/lesson.py: no section 'Recall'" in capsys.readouterr().out
+    assert main(["lint"]) == 0 and "In order." in capsys.readouterr().out
+
+
 def test_unknown_lesson_is_named():
     with pytest.raises(SourceError, match="No lesson '77'"):
         source.lessons("77")
