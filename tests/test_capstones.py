@@ -213,6 +213,18 @@ def test_lint_names_what_a_capstone_lacks(lesson, file, change, complaint):
     assert [p for p in lint.lint_lesson(lesson) if complaint in p], lint.lint_lesson(lesson)
 
 
+def test_a_capstone_of_one_line_needs_four_wrong_answers_too(lesson):
+    text = made_capstone.EXERCISES
+    begin, end = text.index("    # SOLUTION BEGIN\n") + len("    # SOLUTION BEGIN\n"), text.index("    # SOLUTION END")
+    (lesson.folder / "exercises.py").write_text(
+        text[:begin] + "    return fitted(noisy)\n" + text[end:], encoding="utf-8"
+    )
+    path = lesson.folder / "wrong_answers.py"
+    path.write_text(path.read_text(encoding="utf-8").replace("@wrong", "# @wrong", 2), encoding="utf-8")
+    assert lint.one_line(lesson, NAME)
+    assert [p for p in lint.lint_lesson(lesson) if "has 3 wrong answers, needs 4" in p]
+
+
 def test_cards_hints_and_progress_name_it(lesson):
     found = find_exercise(NAME)
     for card in (
