@@ -352,7 +352,8 @@ def lint_terms(lesson: Lesson) -> list[str]:
     texts = [passages(other.folder / "lesson.py") for other, _ in before]
     for key, term in own.lesson.items():
         problems += _defined_once(lesson, "lesson.py", text, own, key, term)
-    problems += _used_before(lesson, own, own.lesson, texts, text, vocabulary, deeper=False)
+    new = {key: term for key, term in own.lesson.items() if not any(key in terms.lesson for _, terms in before)}
+    problems += _used_before(lesson, own, new, texts, text, vocabulary, deeper=False)
     if own.deeper:
         if not lesson.has_deeper:
             return [*problems, f"{lesson.slug}/{FILE}: has a table [deeper], and there is no deeper.py"]

@@ -135,6 +135,14 @@ def test_bold_and_terms_toml_agree(write, text, words, complaint):
     assert [problem for problem in found if complaint in problem], found
 
 
+def test_a_term_that_an_earlier_lesson_defines_is_told_once(write):
+    write(1, FIRST, FIRST_TERMS)
+    words = SECOND_TERMS.replace('"unit"', '"code"')
+    text = SECOND.replace("the code is a **unit**", "the **code** is a unit")
+    (problem,) = terms.lint_terms(write(2, text, words))
+    assert "02_toy/terms.toml: 'code' is defined in lesson 01 already" in problem
+
+
 def test_the_second_notebook_has_terms_of_its_own(write):
     write(1, FIRST, FIRST_TERMS)
     words = SECOND_TERMS + '[deeper]\n"ghost gradient" = "what a dead unit gets"\n'
