@@ -7,7 +7,7 @@
 #   course:
 #     title: "Variational autoencoders, deeper"
 #     lesson: 5
-#     minutes: 50
+#     minutes: 45
 #     compute: 40
 # ---
 
@@ -717,6 +717,9 @@ for rate in (2e-3, 1e-1):
     print(f"learning rate {rate}: loss after each epoch {', '.join(f'{value:.0f}' for value in run.loss)} nats")
 
 # %% [markdown]
+# **A loss made beside the model.** Old recipes add a loss to tensors outside of `keras.Model(inputs, outputs)`. In Keras 3 they end with `A KerasTensor cannot be used as input to a TensorFlow function`, or a `NotImplementedError` from `add_loss`:
+# tensors have no values there. Write `compute_loss`, as in the lesson's `SmallVAE`, or `self.add_loss` in the `call` of a layer, and `keras.ops` for `tf`.
+#
 # ## References
 #
 # * C. E. Shannon: *Coding theorems for a discrete source with a fidelity criterion*, 1959. T. M. Cover, J. A. Thomas: *Elements of information theory*, 2006, section 10.3 (reverse water-filling).

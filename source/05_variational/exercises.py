@@ -30,7 +30,7 @@ from keras import ops
 from scipy.stats import norm
 
 # %% [markdown] tags=["task"]
-# ## reparameterize: a draw that lets gradients through ★ · 6 minutes · core
+# ## reparameterize: a draw that lets gradients through ★ · 4 minutes · core
 #
 # The encoder answers with a normal distribution for each latent. A code is drawn from it, and training needs the
 # gradient of that draw with respect to the encoder's answers.
@@ -66,7 +66,7 @@ check(reparameterize)
 # Here ε comes from outside, so the code is an ordinary function of μ and log σ², with derivatives 1 and σ ε / 2.
 
 # %% [markdown] tags=["task"]
-# ## kl_divergence: what a code costs ★★ · 15 minutes · core
+# ## kl_divergence: what a code costs ★★ · 11 minutes · core
 #
 # The **rate** of a picture is the Kullback–Leibler divergence of the encoder's guess from the prior, here of the normal
 # distribution with means `mu` and variances `exp(log_var)`, independent in each latent, from the standard normal one:
@@ -105,7 +105,7 @@ check(kl_divergence)
 # catches it whatever the formula looks like.
 
 # %% [markdown] tags=["task"]
-# ## bernoulli_nll, gaussian_nll: what the error costs ★★ · 20 minutes · core
+# ## bernoulli_nll, gaussian_nll: what the error costs ★★ · 18 minutes · core
 #
 # The **distortion** of a picture is −ln p(x | z), the negative log-likelihood (NLL) of its pixels given the decoder's
 # answer. Pixels are independent given the code, so their logarithms add up.
@@ -159,7 +159,7 @@ check(bernoulli_nll, gaussian_nll)
 # that is to be compared with an exact one needs it.
 
 # %% [markdown] tags=["task"]
-# ## implied_sigma: which noise does this loss assume ★★ · 12 minutes · core
+# ## implied_sigma: which noise does this loss assume ★ · 8 minutes · core
 #
 # Whoever adds a squared error and a KL divergence with some weights has chosen a decoder noise σ, mostly without
 # knowing it. Write the loss with sums:
@@ -242,7 +242,7 @@ check(active_units)
 # The second notebook of the lesson therefore counts eigenvalues of the covariance of μ, which do not move under rotations.
 
 # %% [markdown] tags=["task"]
-# ## latent_grid: tiles of equal prior mass ★★ · 15 minutes · core
+# ## latent_grid: tiles of equal prior mass ★★ · 11 minutes · core
 #
 # A map of a two-dimensional latent space decodes one code for each tile. If the codes are evenly spaced, most tiles
 # show places where the prior has next to no mass. Better cut the plane so that each tile holds the same share of it.

@@ -25,7 +25,7 @@
 
 # %% [markdown]
 # An autoencoder copies. Can it also invent: draw a boot that nobody photographed? Its decoder makes a picture of any code. All we need is a
-# code. Which one? The **variational autoencoder** (VAE) settles that in advance. In the end you have a shelf of clothes made to order.
+# code. Which one? You can look where the codes of real pictures are. Or settle it in advance, as the **variational autoencoder** (VAE) does. You will do both, and end with a shelf of clothes made to order.
 
 # %%
 from course_lib import above, all_of, below, between, claim, datasets, guess, losses, metrics, models, plots
@@ -53,15 +53,13 @@ def draw(decoder, codes):
 # %% [markdown]
 # ## Recall
 #
-# 1. Why do the axes of an autoencoder's code mean nothing by themselves?
-# 2. One coin shows heads 9 times in 10, another 5 times in 10. What does their KL divergence measure?
-# 3. A loss of .0677 on digits: good or bad?
+# 1. One coin shows heads 9 times in 10, another 5 times in 10. What does their KL divergence measure?
+# 2. A loss of .0677 on digits: good or bad?
 #
 # <details><summary>Answers</summary>
 #
-# 1. Any invertible mixing of the code can be undone by the decoder; the loss does not notice (lesson 02).
-# 2. What it costs to take the first coin for the second, on average over its throws (lesson 03).
-# 3. You cannot know without a baseline. Keep the number in mind.
+# 1. What it costs to take the first coin for the second, on average over its throws (lesson 03).
+# 2. You cannot know without a baseline. Keep the number in mind.
 #
 # </details>
 #
@@ -73,7 +71,7 @@ def draw(decoder, codes):
 guess(
     "plain-sampling",
     "Two numbers from N(0, 1), decoded by a plain autoencoder, a thousand times. What comes out?",
-    ["most kinds of clothes", "very few kinds", "pure noise"],
+    ["nearly all of the ten kinds", "about half of them", "very few"],
 )
 
 # %%
@@ -106,7 +104,7 @@ plots.show(
 )
 
 # %% [markdown]
-# Nothing said where codes should lie, so they lie where they like, many times wider than the small disc from which we drew.
+# Nothing said where codes should lie, so they lie where they like. We drew from the small circle on the left, where hardly any real code is.
 # The remedy needs no new network: measure centre and spread of the codes, and draw there.
 
 # %%
@@ -126,18 +124,16 @@ def kinds_in(pictures):
 
 
 few, many = kinds_in(plain_samples), kinds_in(stretched_samples)
-reveal(
-    "plain-sampling",
-    {
-        "most kinds of clothes": above(few, 5.5),
-        "very few kinds": between(few, 0.5, 5.5, fmt=".0f", name="kinds"),
-        "pure noise": below(few, 0.5),
-    },
-)
+answers = {
+    "nearly all of the ten kinds": above(few, 7.5),
+    "about half of them": between(few, 4.5, 7.5),
+    "very few": below(few, 4.5, unit="kinds", fmt=".0f"),
+}
+reveal("plain-sampling", answers)
 print(f"kinds that at least 2 % of the samples resemble: {few} before, {many} after stretching")
 
 # %% [markdown]
-# A small disc covers few kinds: that is all. So a plain autoencoder can invent, if you look afterwards where its codes went. It is the rival of this lesson. What it cannot tell you is
+# A small circle covers few kinds: that is all. So a plain autoencoder can invent, if you look afterwards where its codes went. It is the rival of this lesson. What it cannot tell you is
 # how *probable* a picture is, and how *sure* a code is. For that, chance must be part of the model.
 #
 # ## A machine that draws
@@ -146,7 +142,7 @@ print(f"kinds that at least 2 % of the samples resemble: {few} before, {many} af
 
 # %% tags=["hide-input"]
 line = {"z": (0, 0, "code z\nfrom N(0, I)"), "g": (1.2, 0, "decoder"), "mean": (2.4, 0, "mean\npicture"), "noise": (3.6, 0, "add noise\nof size σₓ"), "x": (4.8, 0, "picture x")}  # fmt: skip
-caption = "A generative model: draw a code, decode it, add noise to each pixel. No picture goes in."
+caption = "A generative model: draw a code, decode it, add noise to each pixel. No picture goes in. (We shall look at mean pictures, without the noise.)"
 plots.diagram(line, [list(line)], shapes={"g": "widens"}, marked=["z"], caption=caption)
 
 # %% [markdown]
@@ -163,21 +159,21 @@ plots.diagram(line, [list(line)], shapes={"g": "widens"}, marked=["z"], caption=
 # the squared error in units of the noise, plus what the noise itself costs. It may be negative: a density can be above 1.
 #
 # If pixels are black or white, 0 or 1, each is a coin. Let the decoder give its **logit** $l$: white has the probability $1 / (1 + e^{-l})$, and
-# $-\ln p(x \mid z) = \sum \left[ \ln(1 + e^{l}) - x\, l \right]$. At $l = 0$ a pixel costs $\ln 2$. For a large $l$ the exponential
+# $-\ln p(x \mid z) = \sum \left[ \ln(1 + e^{l}) - x\, l \right]$. (Black, $x = 0$: $-\ln \frac{1}{1 + e^{l}}$. White: $l$ less.) At $l = 0$ a pixel costs $\ln 2$. For a large $l$ the exponential
 # overflows; $\max(l, 0) + \ln(1 + e^{-|l|}) - x\, l$ is the same number and does not.
 #
 # ## How probable is a picture?
 #
-# To know $p(x)$ you add up over *all* codes that the machine may have drawn: $p(x) = \sum_z p(z)\, p(x \mid z)$, the **evidence** for the model. What if you cannot?
+# To know $p(x)$ you add up over *all* codes that the machine may have drawn: $p(x) = \sum_z p(z)\, p(x \mid z)$, the **evidence** for the model.
 #
 # Two codes, *sneaker* and *boot*, equally likely, and one pixel above the ankle. For a sneaker the decoder says .1, for
-# a boot .7, the noise is .25. The pixel is .6. Here we can add up: $p = \tfrac 1 2 \cdot .22 + \tfrac 1 2 \cdot 1.47 = .84$, and $\ln p = -.17$.
-# With codes of 32 numbers we cannot, so let us try without.
+# a boot .7, the noise is .25. The pixel is .6. The heights are .216 and 1.473. We can add up: $p = \tfrac 1 2 \cdot .216 + \tfrac 1 2 \cdot 1.473 = .84$, and $\ln p = -.17$.
+# With 32 numbers, at ten steps each, there are $10^{32}$ codes. So let us try without.
 #
 # Somebody sees the pixel and says: "a boot, I am 80 % sure". Call it **the encoder's guess**, $q$. Score the guess:
 #
-# * decode by it, and note on average $.8 \cdot \ln 1.47 + .2 \cdot \ln .22 = .00$;
-# * pay for being so sure when the prior said half and half: $\mathrm{KL}(q \,\|\, p) = .8 \ln \frac{.8}{.5} + .2 \ln \frac{.2}{.5} = .19$.
+# * the average logarithm of the heights, weighted by the guess: $.8 \ln 1.473 + .2 \ln .216 = .00$;
+# * less the price of being so sure when the prior said half and half: $\mathrm{KL}(q \,\|\, p) = .8 \ln \frac{.8}{.5} + .2 \ln \frac{.2}{.5} = .19$.
 #
 # $.00 - .19 = -.19$, a little below $-.17$. Now for all guesses:
 
@@ -207,8 +203,8 @@ plots.curve(
 )
 
 # %% [markdown]
-# A score that never passes $\ln p(x)$ is a **bound**. What Bayes' rule says about the code once the picture is known, $p(z \mid x)$, is the **posterior**. The
-# guess tries to be it. Why does the bound hold? Three lines. For every $z$, by Bayes' rule,
+# So the score is a **bound**. What Bayes' rule says about the code once the picture is known, $p(z \mid x)$, is the **posterior**. The
+# guess tries to be it. (Much code, ours too, calls the guess `posterior`.) Why does the bound hold? Three lines. For every $z$, by Bayes' rule,
 #
 # $$\ln p(x) = \ln p(x \mid z) + \ln p(z) - \ln p(z \mid x)$$
 #
@@ -218,13 +214,13 @@ plots.curve(
 #
 # $$\ln p(x) = \underbrace{\mathbb E_q[\ln p(x \mid z)]}_{-\text{distortion}} - \underbrace{\mathrm{KL}(q(z) \,\|\, p(z))}_{\text{rate}} + \underbrace{\mathrm{KL}(q(z) \,\|\, p(z \mid x))}_{\text{how wrong the guess is}}$$
 #
-# A KL is never negative, so the first two are at most $\ln p(x)$: the *evidence lower bound*, **ELBO**. A VAE is trained to make it large. Its loss is
+# A KL is never negative, as nothing describes a coin better than its own probabilities. So the first two are at most $\ln p(x)$: the *evidence lower bound*, **ELBO**. A VAE is trained to make it large (to vary the guess until it fits is the *variational* part). Its loss is
 # **distortion** (what the error costs) plus **rate** (what the code costs), in nats for one picture.
 #
 # ## The price of a guess
 #
 # For real codes the guess is a bell for each number: a mean $\mu$ and a standard deviation $\sigma$. The prior is the bell with 0 and 1. How
-# far apart are two bells? As with coins: the mean, over draws of $q$, of $\ln q(z) - \ln p(z)$. Here that is
+# far apart are two bells? As with coins: the mean, over draws of $q$, of $\ln q(z) - \ln p(z)$. The $\ln \sqrt{2\pi}$ cancels, and there remains
 #
 # $$-\ln \sigma - \frac{(z - \mu)^2}{2 \sigma^2} + \frac{z^2}{2}.$$
 #
@@ -342,17 +338,17 @@ print(
 plots.grid(
     [validation[:10].reshape(-1, 28, 28), by_mean[:10], by_draw[:10]],
     row_labels=["unseen", "decoded μ", "decoded draw"],
-    caption="Two numbers keep kind and brightness. A draw from the guess tells nearly the same as its mean.",
+    caption="Two numbers often keep the kind, and the brightness. A draw from the guess tells nearly the same as its mean.",
 )
 
 # %% [markdown]
-# It is often said that *any* draw from the guess decodes to the same picture. The loss does ask for it, as whatever is drawn has to fit. Measured, it is nearly so:
+# It is often said that *any* draw from the guess decodes to the same picture. The loss does ask for it, as whatever is drawn has to fit. It is nearly so:
 
 # %% tags=["hide-input"]
 apart, error = metrics.mse(by_mean, by_draw), metrics.mse(validation, by_mean.reshape(-1, 784))
 claim(
-    "Two decodings of one guess differ by less than a hundredth of the error, and by more than nothing",
-    between(100 * apart / error, 0.05, 1, unit="% of the mean squared error", fmt=".2f", name="draw against mean"),
+    "Two decodings of one guess differ, by less than 1 % of the error of the copy",
+    between(100 * apart / error, 0.05, 1, unit="%", fmt=".2f", name="squared difference over squared error"),
 )
 
 # %% [markdown]
@@ -366,8 +362,8 @@ claim(
 vae = models.standardise_codes(vae, train)  # move and stretch the codes to mean 0 and variance 1, undone in the decoder
 side = 15
 centres = norm.ppf((np.arange(side) + 0.5) / side)
-grid_codes = np.stack(np.meshgrid(centres[::-1], centres, indexing="ij"), axis=-1)  # first latent falls from row to row
-tiles = draw(vae.decoder, grid_codes.reshape(-1, 2)).reshape(side, side, 28, 28)
+grid_codes = [(first, second) for first in centres[::-1] for second in centres]  # row by row, the first latent falls
+tiles = draw(vae.decoder, grid_codes).reshape(side, side, 28, 28)
 
 # %% tags=["hide-input"]
 figure, axis = plots.subplots(width=6.2, height=6.2)
@@ -383,8 +379,8 @@ plots.show(
 )
 
 # %% [markdown]
-# Before `standardise_codes` the codes were twice as wide as the prior: that costs a nat among hundreds, and training hardly minds. Moving and stretching
-# is free, as the decoder undoes it. We did the same with the plain code.
+# Before `standardise_codes` the codes were twice as wide as the prior. That costs a nat among hundreds, so training hardly minds. Moving and stretching
+# is free, as the decoder undoes it. We did the same with the plain code, and come back to it under *What the prior buys*.
 #
 # ## Is the bound any good?
 #
@@ -392,15 +388,16 @@ plots.show(
 # one latent, one pixel. The machine draws $z$, answers $w z$, adds noise. So $x$ is
 # normal with variance $w^2 + \sigma_x^2$.
 #
-# Say the pixel has variance $\lambda = 1$ (and mean 0), and $\sigma_x^2 = .25$. The best $w$ gives $x$ the right variance: $w^2 = \lambda - \sigma_x^2 = .75$.
-# The posterior is a bell too: mean $w x / \lambda$, variance $\sigma_x^2 / \lambda = .25$. Take $x = 1$. With that as the guess,
+# Say the pixel has mean 0 and variance $\lambda = 4$, and $\sigma_x^2 = 1$. The best $w$ gives $x$ the right variance: $w^2 = \lambda - \sigma_x^2 = 3$.
+# The posterior is a bell around the regression line of $z$ on $x$, whose slope is covariance over variance, $w / \lambda$. Of $z$'s variance 1 the line explains $w^2 / \lambda$, so $\sigma_x^2 / \lambda = .25$ is left.
+# For $x = 4$: mean $1.73$, which decodes to $3$. With that as the guess,
 #
-# * distortion: $\frac{(1 - .75)^2 + .75 \cdot .25}{2 \cdot .25} + \ln .5 + .92 = .73$ (the second part of the error is the chance of the draw),
-# * rate: $\frac 1 2 (.75 + .25 - 1 - \ln .25) = .69$.
+# * distortion: $\frac 1 2 \left[ (4 - 3)^2 + w^2 \cdot .25 \right] + \ln 1 + .92 = 1.79$ (the second part is the chance of the draw),
+# * rate: $\frac 1 2 (1.73^2 + .25 - 1 - \ln .25) = 1.82$.
 #
-# $-.73 - .69 = -1.42$, and $\ln p(1)$ of a standard normal is $-1.42$. No gap: the guess is the posterior.
+# $-1.79 - 1.82 = -3.61$, and $\ln p(4)$ of a normal with variance 4 is $-3.61$. No gap: the guess is the posterior.
 #
-# And if the noise is larger than the variance, say $\sigma_x^2 = 2$? Then $\lambda - \sigma_x^2$ is negative and the best $w$ is 0: the machine calls the pixel noise, and the
+# And if the noise is larger than the variance, say $\sigma_x^2 = 5$? Then $\lambda - \sigma_x^2$ is negative and the best $w$ is 0: the machine calls the pixel noise, and the
 # latent says nothing. It has **collapsed**. Remember the rule: **a latent lives as long as what it explains is louder than the noise.**
 #
 # With many pixels the same holds along each principal axis, with its eigenvalue as $\lambda$. That model is **probabilistic PCA**; its likelihood is exact. A linear
@@ -415,7 +412,7 @@ referee = referees.fit_ppca(half["train"], 10)
 
 # %%
 training.set_seed(SEED)
-linear = models.build_linear_vae(196, 10, sigma=0.3, learn_sigma=True)  # Dense layers without activation
+linear = models.build_linear_vae(196, 10, sigma=0.3, learn_sigma=True)  # no activations; σₓ starts at .3
 centred = half["train"] - referee.mean
 training.fit(linear, centred, loss=None, epochs=10, batch_size=100, learning_rate=2e-2)
 bound, exact = linear.elbo_terms(centred, samples=2).elbo.mean(), referee.log_likelihood(half["train"]).mean()
@@ -453,7 +450,7 @@ print(
 )
 
 # %% [markdown]
-# About 90 nats more than any linear model can have.
+# About 90 nats more than any linear model with 32 latents can have.
 #
 # ## Which noise a loss assumes
 #
@@ -506,7 +503,7 @@ training.set_seed(SEED)
 rival_encoder, rival_decoder, rival = models.build_autoencoder(784, 256, 16)
 training.fit(rival, train, epochs=8, batch_size=100, learning_rate=3e-3)
 training.set_seed(SEED)
-wide = SmallVAE(*build_halves(256, latents=16), pixel_sigma=0.15)
+wide = SmallVAE(*build_halves(256, latents=16), pixel_sigma=0.15)  # 16 numbers leave an error of .12
 training.fit(wide, train, loss=None, epochs=8, batch_size=100, learning_rate=3e-3)
 
 
@@ -574,9 +571,8 @@ answers = {
 reveal("prior", answers)
 
 # %% [markdown]
-# Read the columns. *Without a look*, the VAE halves the plain network's distance: codes and prior were matched in advance, and that is what a prior buys. (PCA's codes have the prior's
-# mean and width by construction, and do as well.) But ten kinds of clothes are ten clouds of codes, and N(0, I) is one. *Ten bells* fitted afterwards bring either network many times nearer to real clothes, and it hardly matters which.
-# What only the VAE gives is the number of nats, and the width of each code.
+# Read the columns. *Without a look* at any code the VAE is at half the plain network's distance: that is what its prior buys. PCA, whose codes have mean 0 and variance 1 by construction, has it for nothing and is nearer still.
+# *One bell* fitted afterwards, and the plain code is ahead of both. But ten kinds are ten clouds: *ten bells* bring either network many times nearer, and it hardly matters which. What only the VAE gives is a number of nats, and the width of each code.
 #
 # ## Clothes made to order
 
@@ -661,21 +657,17 @@ claim("The guide's VAE is the mean digit, within 4 %", is_the_mean)
 reveal("guide", {"a blurred 3": below(share, 0.96), "the mean of all digits": is_the_mean, "noise": above(share, 1.04)})
 
 # %% [markdown]
-# The largest eigenvalue of the digits is 5.2, and the noise has 12.25: no latent is loud enough, all collapse. The published run ends at a loss of .0677 with no baseline beside it. That is
-# the mean digit's.
-#
-# **Copies shown as samples.** A copy starts from a picture, a sample from nothing. Ask which one a figure shows.
+# The largest eigenvalue of the digits is 5.2, and the noise has 12.25: no latent is loud enough, all collapse. The published run ends at a loss of .0677, the mean digit's, with no baseline beside it.
 #
 # ## When it does not train
 #
 # | you see | look at | likely cause | mend it |
 # |---|---|---|---|
-# | NaN after a few steps | the first losses; `log_var` | a large rate, and `exp` | a smaller rate; start `log_var` at 0 |
-# | all reconstructions are the mean picture | the rate | collapse: means for sums, or σ too large | sums; compute the implied σ; learn σ |
+# | NaN after a few steps | the first losses; `log_var` | the learning rate, and `exp` | a smaller one; start `log_var` at 0 |
+# | all copies are the mean picture | the KL | collapse: means for sums, or σ too large | sums; compute the implied σ; learn σ |
 # | good copies, samples are rubbish | mean and variance of the codes | they do not fill the prior | `standardise_codes`; fit bells to them |
 # | losses of two notebooks differ by thousands | units, constants | pixels in 0..255, ½ ln 2π dropped, means | nats a picture, pixels in [0, 1], constants |
 # | the bound beats the exact likelihood | σ, σ², log σ² | the wrong one in one of two places | the linear test above |
-# | `A KerasTensor cannot be used as input to a TensorFlow function`; `NotImplementedError` from `add_loss` | where the loss is made | an old recipe: a loss beside `keras.Model(inputs, outputs)` | `compute_loss`; `keras.ops` for `tf` |
 #
 # ## Results
 #
@@ -704,8 +696,7 @@ claim(
 # %% [markdown]
 # ## Wrap-up
 #
-# * A VAE is a machine that draws: a code from the prior, a decoder, noise. Its encoder is a guess at the code, with a width.
-# * The loss is distortion plus rate, *sums* over pixels and latents. It bounds $-\ln p(x)$; the gap is how wrong the guess is.
+# * The loss is distortion plus rate, *sums* over pixels and latents. It bounds $-\ln p(x)$ from above; the gap is how wrong the guess is.
 # * Weights in a loss are a pixel noise. A latent lives as long as what it explains is louder.
 # * You get samples without a look at any code, a number to compare models by, and codes that know how sure they are. Better pictures than a plain code with bells fitted you do not get, here.
 #
