@@ -22,9 +22,8 @@
 # ---
 
 # %% [markdown]
-# A bottleneck keeps a network from copying by making the code narrow. A **sparse** code is wide, but for each picture only a few of its numbers
-# differ from 0, and *which* ones depends on the picture. So each number can stand for something, a sleeve or a heel, and a picture is described
-# by the few things that are in it.
+# A bottleneck makes the code narrow. A **sparse** code is wide, but for each picture only a few of its numbers differ from 0, and *which* ones depends on the
+# picture. So each number can stand for something, a sleeve or a heel, and a picture is described by the few things that are in it.
 
 # %%
 from math import comb, log2
@@ -70,8 +69,8 @@ def explained(copies, pictures=validation):
 # %% [markdown]
 # ## Many units, few active
 #
-# PCA-8 describes trousers and sandals with the same eight directions. Trousers have legs, sandals have straps. What if there were 512 words to
-# choose from, and each picture used eight of its own?
+# PCA-8 describes trousers and sandals with the same eight directions. But trousers have legs, and sandals have straps. What if each picture chose its own eight
+# out of 512?
 
 # %% tags=["hide-input"]
 plots.diagram(
@@ -124,7 +123,7 @@ print("winners alone: ", *winners, "   drawn:", *(winners @ three_atoms).round(2
 
 # %% [markdown]
 # The first sample, (1.2, 1.6), is 2 × atom 2. But detector 1 hears 1.2 of it too, and the sum of both is (2.4, 1.6): wrong. With the winner
-# alone the copy is exact. The limit does not only save numbers. It makes the units *decide*, and that works because each sample is made of few atoms.
+# alone the copy is exact. The limit makes the units *decide*, and that works because each sample is made of few atoms.
 #
 # ## Only the winners pass
 #
@@ -174,8 +173,7 @@ def summed_squared_error(pictures, copies):
 
 # %% [markdown]
 # Two lines are new. The decoder has no bias, so a copy is nothing but a sum, and every atom is kept at length 1 (why: below). And the loss is no longer
-# the *mean* over 784 pixels but their *sum*: same minimum, a number 784 times as large. Soon a price per unit is added to it, and the price of a unit
-# should not depend on how many pixels there are.
+# the *mean* over 784 pixels but their *sum*: same minimum, a number 784 times as large. Soon a price per unit is added to it.
 
 
 # %%
@@ -242,7 +240,7 @@ plots.grid(
     [[*as_pictures(atoms[[u]]), *validation[np.argsort(-codes[:, u])[:7]].reshape(-1, 28, 28)] for u in often],
     row_labels=[f"fires in {np.mean(codes[:, u] > 0):.0%}" for u in often],
     column_titles=["atom", *[f"picture {i}" for i in range(1, 8)]],
-    caption="A unit stands for a thing at a place: a shaft, a sole, two legs, a bright body. Nobody told the network a class.",
+    caption="A unit stands for a thing at a place: a shaft, a sole, two legs, a bright body. Labels were never used.",
 )
 
 # %% [markdown]
@@ -270,8 +268,8 @@ dead_before = int((~active.any(axis=0)).sum())
 print(f"L0 {active.sum(axis=1).mean():.2f}; {dead_before} of 512 units never fire")
 
 # %% [markdown]
-# Top-k gives a gradient to winners only, so a unit that loses everywhere stays as it is for ever. To revive it, give it something to win: take the pictures that are
-# copied worst, and let a dead unit draw what is left over of one of them.
+# Top-k gives a gradient to winners only, so a unit that loses everywhere stays as it is. To revive it, give it something to win: let it draw what is left over of a
+# picture that is copied badly.
 
 
 # %%
@@ -309,7 +307,7 @@ claim("The copies get better", above(revived, first_try, by=0.01, fmt=".3f", nam
 # %% [markdown]
 # ## Atoms that are known
 #
-# Do atoms mean anything? For clothes nobody knows the right answer. So make data for which we do: 64 random atoms in 32 dimensions, each sample a sum of 3 of them in
+# Do atoms mean anything? For clothes nobody knows. So make data for which we do: 64 random atoms in 32 dimensions, each sample a sum of 3 of them in
 # amounts from 0.5 to 1.5. The plane again, with more room.
 
 # %%
@@ -342,12 +340,12 @@ reveal(
 )
 
 # %% [markdown]
-# Nearly all, from sums alone. Nothing in the loss mentions atoms. But few units may fire, each atom has length 1, and the same atoms have to serve for all samples: the true
-# atoms satisfy all three. Components of PCA cannot: at most 32 directions stand at right angles in 32 dimensions. ([The second notebook](03_sparse_deeper.ipynb) has the rivals.)
+# Nearly all, from sums alone. Nothing in the loss mentions atoms. But few units may fire, and the same atoms have to serve for all samples: that is enough. Components of PCA cannot be
+# the atoms: at most 32 directions stand at right angles in 32 dimensions. ([The second notebook](03_sparse_deeper.ipynb) has the rivals.)
 #
 # ## Count the bits, and which
 #
-# Is eight of 512 a good bargain? Lesson 01 counted bits, not numbers. Eight numbers at 8 bits are 64. But whoever decodes must also know *which* units. Two of four units can be chosen in 6 ways:
+# Lesson 01 counted bits, not numbers. Eight numbers at 8 bits are 64. But whoever decodes must also know *which* units. Two of four units can be chosen in 6 ways:
 # (1,2), (1,3), (1,4), (2,3), (2,4), (3,4). To name one of 6 takes $\log_2 6 = 2.6$ bits. In general
 #
 # $$\text{bits} = 8k + \log_2 \binom{m}{k}, \qquad \log_2 \binom{512}{8} = 57.$$
@@ -403,7 +401,7 @@ reveal(
 #
 # ## A price on activity
 #
-# Top-k allows eight units, for every picture alike. The older way allows any number, and charges for them: **L1 penalty**, $\lambda$ times the sum of the absolute activations
+# Top-k allows eight units, for every picture alike. The older way allows any number and charges for them. The **L1 penalty** is $\lambda$ times the sum of the absolute activations
 # of a sample, added to its squared error and averaged over the batch of $n$:
 #
 # $$\lambda \cdot \frac{1}{n} \sum_i \sum_j |z_{ij}|$$
@@ -491,8 +489,7 @@ claim("The copies of the L1 network are at least a tenth too short", below(lengt
 #
 # ## How different are two coins
 #
-# The third way fixes how *often* a unit is active. For that we need a distance between "how often it is" and "how often it should be", and it is a
-# distance that you will meet in many lessons.
+# The third way fixes how *often* a unit is active. For that we need a distance between "how often it is" and "how often it should be". You will meet it in many lessons.
 #
 # A coin shows heads with probability ρ. You believe it to be ρ̂. Each throw surprises you by minus the logarithm of the probability that you gave it. Somebody who knows the coin is surprised as well, by
 # less on average. The difference is what your belief costs you.
@@ -502,7 +499,7 @@ claim("The copies of the L1 network are at least a tenth too short", below(lengt
 #
 # $$\mathrm{KL}(\rho \,\|\, \hat\rho) = \rho \ln\frac{\rho}{\hat\rho} + (1-\rho) \ln\frac{1-\rho}{1-\hat\rho}$$
 #
-# The first term is heads, the second tails; ρ weighs them, as the coin does the throwing. It is called the **KL divergence** (Kullback and Leibler) of two coins, and it is 0 only if they agree.
+# The first term is heads, the second tails; ρ weighs them, as the coin does the throwing. This is the **KL divergence** (Kullback and Leibler) of two coins. It is 0 only if they agree.
 
 
 # %%
@@ -530,7 +527,7 @@ plots.curve(
 #
 # $$\hat\rho_j = \frac{1}{n} \sum_i z_{ij}, \qquad \lambda \sum_j \mathrm{KL}(\rho \,\|\, \hat\rho_j) = \lambda \sum_j \Big[ \rho \ln\frac{\rho}{\hat\rho_j} + (1-\rho) \ln\frac{1-\rho}{1-\hat\rho_j} \Big]$$
 #
-# First the mean over samples, then KL, then the sum. A unit that is fully on for 5 % of the pictures and off for the others has ρ̂ = .05 and pays nothing: that is wanted. An
+# First the mean over samples, then KL, then the sum over units. A unit that is fully on for 5 % of the pictures and off for the others has ρ̂ = .05 and pays nothing: that is wanted. An
 # untrained sigmoid answers ½ and pays KL(.05 ‖ .5) = .49; so start its bias where it answers .05. And as a sigmoid stays below 1, its atom may have any length.
 
 # %%
@@ -600,7 +597,7 @@ reveal(
 
 # %% [markdown]
 # The penalty kept its promise, a small *mean* activity. But the mean of many faint answers is small too, a sigmoid has no 0, and the faint ones are used:
-# without them the copies get worse. If you want few active units, ask for few active units. That is why recent work uses top-k.
+# without them the copies get worse. If you want few active units, ask for few active units.
 #
 # ## What goes wrong
 #
