@@ -75,10 +75,10 @@ def explained(copies, pictures=validation):
 # %% tags=["hide-input"]
 plots.diagram(
     {
-        "x": (0, 0, "picture\n784 pixels"), "d": (1, 0, "detectors\n512 scores"), "z": (2, 0, "code: 512,\n8 of them not 0"),
+        "x": (0, 0, "picture\n784 pixels"), "d": (1, 0, "detectors\n512 scores"), "z": (2, 0, "code: 512\n8 are not 0"),
         "a": (3, 0, "sum of\n8 atoms"), "y": (4, 0, "copy\n784 pixels"),
     },
-    [("x", "d", "z", "a", "y")], labels={("d", "z"): "winners"}, marked=["z"],
+    [("x", "d", "z", "a", "y")], labels={("d", "z"): "top 8"}, marked=["z"],
     caption="Wide in the middle. What is narrow is the number of winners.",
 )  # fmt: skip
 
@@ -94,15 +94,15 @@ random = np.random.default_rng(SEED)
 cloud = random.uniform(0.4, 2.4, (1000, 1)) * three_atoms[random.integers(0, 3, 1000)]
 cloud += 0.04 * random.standard_normal(cloud.shape)
 plane_pca = referees.fit_pca(cloud)
-figure, axes = plots.subplots(1, 2, height=3.6, sharex=True, sharey=True)
+figure, axes = plots.subplots(1, 2, width=6.6, height=3.9, sharex=True, sharey=True)
 for axis, title in zip(axes, ("three atoms: one is enough", "PCA: two axes, both needed"), strict=True):
-    axis.scatter(*cloud.T, s=5, color=plots.COLORS["grey"], alpha=0.5)
-    axis.set(title=title, xlabel="first number", ylabel="second number", aspect="equal")
-for number, atom in enumerate(three_atoms, 1):
+    axis.scatter(*cloud.T, s=4, color="#b0b0b0")
+    axis.set(title=title, xlabel="first number", ylabel="second number", aspect="equal", xlim=(-1.1, 2.7))
+for number, (atom, spot) in enumerate(zip(three_atoms, [(0.4, -0.4), (-0.55, 0.55), (-0.95, -0.8)], strict=True), 1):
     axes[0].annotate("", atom, (0, 0), arrowprops={"arrowstyle": "-|>", "lw": 2.5, "color": plots.COLORS["blue"]})
-    axes[0].text(*(atom * 0.8 + [-0.75, 0.08]), f"atom {number}", color=plots.COLORS["blue"])
+    axes[0].text(*spot, f"atom {number}", color=plots.COLORS["blue"], fontweight="bold")
 axes[0].plot(1.2, 1.6, "D", color=plots.COLORS["vermillion"], ms=7)
-axes[0].text(0.1, 1.75, "(1.2, 1.6)", color=plots.COLORS["vermillion"])
+axes[0].text(-0.1, 1.75, "(1.2, 1.6)", color=plots.COLORS["vermillion"], fontweight="bold")
 for direction in plane_pca.components:
     axes[1].plot(*(plane_pca.mean + np.outer([-1.2, 1.2], direction)).T, "--", color=plots.COLORS["vermillion"], lw=2.5)
 plots.show(
@@ -177,7 +177,7 @@ def summed_squared_error(pictures, copies):
 
 
 # %%
-def fit(autoencoder, pictures, epochs, batch_size=128, learning_rate=2e-3):
+def fit(autoencoder, pictures, epochs, batch_size=128, learning_rate=3e-3):
     """The recipe of this lesson."""
     recipe = {"batch_size": batch_size, "learning_rate": learning_rate, "loss": summed_squared_error}
     training.fit(autoencoder, pictures, epochs=epochs, **recipe)
@@ -195,7 +195,7 @@ def atoms_of(autoencoder):
 
 training.set_seed(SEED)
 encoder, autoencoder = network(784, 512, TopK(8))
-fit(autoencoder, centred, epochs=2)
+fit(autoencoder, centred, epochs=4)
 codes, atoms = encode(encoder, unseen), atoms_of(autoencoder)
 first_try = explained(codes @ atoms)
 print(f"8 of 512 units keep {first_try:.3f} of the variance of unseen pictures")
@@ -223,11 +223,11 @@ def show_sum(image, active_units):
 
 
 # %%
-boot = int(np.flatnonzero(clothes.validation_labels == 9)[0])
+pullover = int(np.flatnonzero(clothes.validation_labels == 2)[0])
 explore(
     show_sum,
     "Each picture is built from its own eight atoms. Bright adds light, dark takes it away.",
-    image=slider(0, 99, boot, label="picture"),
+    image=slider(0, 99, pullover, label="picture"),
     active_units=slider(0, 8, 8, label="atoms added"),
 )
 
@@ -290,7 +290,7 @@ def revive(encoder, autoencoder, pictures):
     return len(dead)
 
 
-for epochs in (1, 2):
+for epochs in (2, 3):
     revive(encoder, autoencoder, centred)
     fit(autoencoder, centred, epochs)
 codes, atoms = encode(encoder, unseen), atoms_of(autoencoder)
@@ -462,13 +462,13 @@ print(
 )
 
 # %%
-shown = [boot, *(int(np.flatnonzero(clothes.validation_labels == label)[1]) for label in (1, 3, 8))]
+shown = [int(np.flatnonzero(clothes.validation_labels == label)[1]) for label in (9, 1, 3, 8)]
 pairs = {"picture": unseen[shown], "8 of 512": (codes @ atoms)[shown], "L1": l1_copies[shown]}
 plots.grid(
-    [(0.5 + p / 2).reshape(-1, 28, 28) for p in pairs.values()],
+    [(0.5 + 0.9 * p).reshape(-1, 28, 28) for p in pairs.values()],
     row_labels=list(pairs),
     size=0.8,
-    caption="Distance from the mean picture, grey is none. L1 has more units at work and paler copies: its activations are shrunk.",
+    caption="Difference from the mean picture, grey is none. L1 has many more units at work, and its copies are paler.",
 )
 
 # %% tags=["hide-input"]
@@ -569,7 +569,7 @@ for name, z in (("all units", kl_codes), ("those above .1", cut)):
 ranked = {"8 of 512": codes, "L1": l1_codes, "KL": kl_codes}
 plots.curve(
     np.arange(1, 513),
-    {name: -np.sort(-z / z.max(axis=1, keepdims=True), axis=1).mean(axis=0) for name, z in ranked.items()},
+    {name: np.sort(z / z.max(axis=1, keepdims=True), axis=1)[:, ::-1].mean(axis=0) for name, z in ranked.items()},
     xlabel="units of a picture, the loudest first",
     ylabel="activation, as share of the loudest",
     log_x=True,
@@ -652,7 +652,7 @@ plots.ladder(
     kinds=["trivial", "referee", "referee", "referee", "referee", "network", "both"],
     metric="explained share of 2,000 test pictures",
     lower_is_better=False,
-    annotations=["0 bits", *(f"{bits[name]:.0f} bits" for name in list(results)[1:-1]), "121 bits and signs"],
+    annotations=["0 bits", *(f"{bits[name]:.0f} bits" for name in list(results)[1:-1]), "121 bits"],
     caption="At equal bits learned atoms are ahead of PCA, fixed or choosing. A search finds better codes for them than the encoder.",
 )
 
