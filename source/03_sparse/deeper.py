@@ -274,6 +274,7 @@ for name, share in kept.items():
     print(f"{name:28} {share:.4f}")
 
 
+# %%
 def rounded(codes):
     """Each number of a code rounded to one of 256 levels, 8 bits; zeros stay zeros."""
     low, step = codes.min(), (codes.max() - codes.min()) / 255
