@@ -131,8 +131,8 @@ reveal(
 
 # %% [markdown]
 # Ratio and gap disagree, and both are true: 1.4 times of much is more than 2.9 times of little. For copying, the limit is a loss, and with 500 pictures the sparse network does not even reach
-# **their own best 8** of PCA (all components, and for each picture the eight largest coefficients). What the limit buys stands in the last column: the plain code also copies
-# static, as it *can* copy. The sparse one has no atoms for it. Good atoms need more than 500 pictures.
+# their own best 8 of PCA (all components, and for each picture the eight largest coefficients). What the limit buys stands in the last column: the plain code also copies
+# static, because it *can* copy. The sparse one has no atoms for it. Good atoms need more than 500 pictures.
 #
 # ## Rivals for the known atoms
 #
@@ -140,7 +140,7 @@ reveal(
 #
 # * the network of the lesson, with 96 units and with exactly 64;
 # * **k-means**, the trivial baseline: it knows nothing of sums;
-# * **alternating least squares**, older than the network. It repeats two steps. For fixed atoms, choose three for each sample by **matching pursuit**: take the atom
+# * **alternating least squares**, older than the network. It repeats two steps. For fixed atoms, choose three for each sample by matching pursuit: take the atom
 #   that fits best what is left, solve for the amounts, look again. For fixed codes, solve for the atoms.
 
 
@@ -644,7 +644,8 @@ claim(
 # %% [markdown]
 # ## Wrap-up
 #
-# * A limit does not bring training and validation error together in pictures' own unit: the gap grows, the ratio shrinks. It stops the copying of what are no clothes.
+# * A limit widens the gap between training and validation error and narrows their ratio. What it stops is the copying of what are no clothes.
+# * At equal bits learned atoms lead where codes are short. Above some 250 bits a short list of components is level with the network, not with the dictionary.
 # * Known atoms are found by network and least squares alike. A bar of .9 is passed by k-means as well.
 # * At equal atoms a search beats the encoder, by choosing better. Refitting repairs L1 and hardly changes top-k.
 # * Units know shapes at places. A pixel to the right is another place.

@@ -75,7 +75,7 @@ def explained(copies, pictures=validation):
 # %% tags=["hide-input"]
 plots.diagram(
     {
-        "x": (0, 0, "picture\n784 pixels"), "d": (1, 0, "detectors\n512 scores"), "z": (2, 0, "code: 512\n8 are not 0"),
+        "x": (0, 0, "picture\n784 pixels"), "d": (1, 0, "detectors\n512 answers"), "z": (2, 0, "code: 512\n8 are not 0"),
         "a": (3, 0, "sum of\n8 atoms"), "y": (4, 0, "copy\n784 pixels"),
     },
     [("x", "d", "z", "a", "y")], labels={("d", "z"): "top 8"}, marked=["z"],
@@ -116,9 +116,9 @@ plots.show(
 
 # %% tags=["nbval-check-output"]
 samples = np.array([[1.2, 1.6], [0.0, -2.0]])
-scores = np.maximum(samples @ three_atoms.T, 0)  # (2 samples, 3 units)
-winners = np.where(scores == scores.max(axis=1, keepdims=True), scores, 0)  # the largest of each row
-print("scores:        ", *scores, "   drawn:", *(scores @ three_atoms).round(2))
+answers = np.maximum(samples @ three_atoms.T, 0)  # (2 samples, 3 units)
+winners = np.where(answers == answers.max(axis=1, keepdims=True), answers, 0)  # the largest of each row
+print("answers:       ", *answers, "   drawn:", *(answers @ three_atoms).round(2))
 print("winners alone: ", *winners, "   drawn:", *(winners @ three_atoms).round(2))
 
 # %% [markdown]
@@ -198,8 +198,8 @@ encoder, autoencoder = network(784, 512, TopK(8))
 fit(autoencoder, centred, epochs=4)
 codes, atoms = encode(encoder, unseen), atoms_of(autoencoder)
 first_try, pca = explained(codes @ atoms), referees.fit_pca(centred)
-print(f"of the variance of unseen pictures, PCA-8 keeps {explained(pca.keep(8).reconstruct(unseen)):.3f}")
-print(f"and 8 of 512 units keep {first_try:.3f}")
+print("share of the variance of unseen pictures that is kept; 1 is perfect, 0 is the mean picture")
+print(f"PCA-8: {explained(pca.keep(8).reconstruct(unseen)):.3f}; 8 of 512 units: {first_try:.3f}")
 
 # %% [markdown]
 # Here is what that means for one picture. It is the mean picture plus its own eight atoms, the loudest first.
