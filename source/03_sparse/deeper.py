@@ -7,7 +7,7 @@
 #   course:
 #     title: Sparse autoencoders, second reading
 #     lesson: 3
-#     minutes: 37
+#     minutes: 36
 #     compute: 34
 #     objectives:
 #       - Compare a wide code with and without a limit on 500 pictures, by ratio, by gap and on static
