@@ -8,7 +8,7 @@
 #     title: Sparse autoencoders
 #     lesson: 3
 #     minutes: 41
-#     compute: 20
+#     compute: 18
 #     summary: "A code with many units of which few are active; atoms, top-k, L1 and KL written out; bits that count which units"
 #     prerequisites:
 #       - "lesson 02"
