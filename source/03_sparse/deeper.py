@@ -333,7 +333,7 @@ by_bits = {}
 for name, (method, m) in curves.items():
     k, share = recorded(method)
     choice = [log2(comb(m, round(active))) if m else 0 for active in k]
-    by_bits[name] = (8 * k + choice, share)
+    by_bits[name.partition(",")[0]] = (8 * k + choice, share)
 menu = {
     (k, m): pca.keep(m) for k, m in ((8, 32), (12, 32), (16, 48), (24, 64), (40, 96))
 }  # k of the first m components
@@ -372,7 +372,7 @@ claim(
 )
 
 # %% [markdown]
-# In bits the network's lead over a short list of components is gone above some 250: the last points of the two are printed. The dictionary keeps it.
+# In bits the recorded network's lead over a short list of components is gone above some 250: the last points of the two are printed. The dictionary keeps it.
 #
 # Why does the lead shrink? With few words it matters to have the right ones. With many, 784 orthogonal ones serve nearly as well, and for them the best code is known exactly.
 #
@@ -637,7 +637,7 @@ claim(
 # ## Wrap-up
 #
 # * A limit widens the gap between training and validation error and narrows their ratio. What it stops is the copying of what are no clothes.
-# * At equal bits learned atoms lead where codes are short. Above some 250 bits a short list of components is level with the network, not with the dictionary.
+# * At equal bits learned atoms lead where codes are short. Above some 250 bits a short list of components is level with the recorded networks, not with the dictionary.
 # * Known atoms are found by network and least squares alike. A bar of .9 is passed by k-means as well.
 # * At equal atoms a search beats the encoder, by choosing better. Refitting repairs L1 and hardly changes top-k.
 # * Units know shapes at places. A pixel to the right is another place.
