@@ -109,7 +109,7 @@ check(topk)
 # $$\sum_j \mathrm{KL}(\rho \,\|\, \hat\rho_j) = \sum_j \rho \ln\frac{\rho}{\hat\rho_j} + (1-\rho) \ln\frac{1-\rho}{1-\hat\rho_j}$$
 #
 # Write `kl_sparsity(codes, target)` with `keras.ops`. `codes` is a float32 tensor (n, units) of values strictly between 0
-# and 1, `target` a float strictly between 0 and 1. It returns a scalar tensor, the sum over the units, in nats. First the
+# and 1, `target` a float strictly between 0 and 1. It returns a scalar tensor, the sum over the units, with natural logarithms. First the
 # mean over the samples, then the KL of each unit, then the sum.
 #
 # **Success looks like** 0 when every column has the mean `target`, and the same number when you append a copy of the batch
@@ -146,7 +146,7 @@ check(kl_sparsity)
 #
 # Write `l1_penalty(codes, strength)` with `keras.ops`. `codes` is a float32 tensor (n, units) of any sign, `strength` a
 # float. It returns a scalar tensor: for each sample the sum of the absolute values of its activations, averaged over the
-# batch, times `strength`.
+# batch, times `strength`. The check also takes gradients, at activations of exactly 0 as well: a code after a ReLU is full of them.
 #
 # For `codes = [[1, -2, 0], [0, 0, 3]]` and `strength = 0.1` it is 0.3.
 #

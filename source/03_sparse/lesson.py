@@ -7,937 +7,690 @@
 #   course:
 #     title: Sparse autoencoders
 #     lesson: 3
-#     minutes: 60
-#     compute: 56
-#     summary: "A code larger than the input with few units active; find a dictionary whose atoms are known; count units, not loudness"
+#     minutes: 41
+#     compute: 18
+#     summary: "A code with many units of which few are active; atoms, top-k, L1 and KL written out; bits that count which units"
 #     prerequisites:
 #       - "lesson 02"
 #     objectives:
-#       - Count the active units of a code, and tell few active units from small activations
-#       - Train a code larger than its input with a top-k layer, and compare it with an L1 and a KL penalty
-#       - Find the atoms of data whose dictionary is known, count the dead units and revive them
-#       - Compare a sparse network with each picture's own best PCA coefficients and with a fitted dictionary
-#       - Measure how a small change of the picture changes which units fire
+#       - Build a network of which eight units in 512 are active, and read a picture as a sum of atoms
+#       - Count active units, find the dead ones and revive them
+#       - Compute what an L1 penalty takes from a coefficient, and train with it
+#       - Compute the KL divergence of two coins by hand, and train a KL network
+#       - Compare sparse codes at equal bits, the choice of units included
 #     data: [fashion_mnist]
 # ---
 
 # %% [markdown]
-# A bottleneck keeps a network from copying by making the code narrow. A **sparse** autoencoder does it another way: its code may be larger
-# than the input, but for each picture only a few of its units may be active, and *which* ones depends on the picture. So each unit can
-# stand for something, a sleeve or a heel, and a picture is described by the few things that are in it.
+# A bottleneck makes the code narrow. A **sparse** code is wide, but for each picture only a few of its numbers differ from 0, and *which* ones depends on the
+# picture. So each number can stand for something, a sleeve or a heel, and a picture is described by the few things that are in it.
 
 # %%
-import time
+from math import comb, log2
 
-from course_lib import claim, datasets, guess, layers, losses, metrics, models, plots, referees, reveal, training
+from course_lib import above, all_of, below, between, claim, close, datasets, guess, plots, referees, reveal, training
 from course_lib.widgets import explore, slider
 
 import keras
 import numpy as np
-from sklearn.cluster import KMeans
+from keras import ops
 
 SEED = training.set_seed(0)
 clothes = datasets.fashion_mnist()
 train, validation, test = (clothes.flat(split) for split in ("train", "validation", "test"))  # (n, 784) in [0, 1]
-mean_picture = referees.mean_image(train)
+mean_picture = train.mean(axis=0)
 centred, unseen = train - mean_picture, validation - mean_picture  # what the networks of this lesson see
 
 
-def explained(pictures, copies):
-    """Share of the variance of centred pictures that their copies keep; 1 is perfect, 0 is the mean picture."""
-    return metrics.explained_variance(
-        pictures + mean_picture, metrics.clip01((copies + mean_picture).astype("float32")), mean_picture
-    )
-
-
-def encode(encoder, pictures):
-    """The codes (n, units) of pictures (n, 784)."""
-    return encoder.predict(pictures, batch_size=1000, verbose=0)
-
-
-def atoms_of(decoder):
-    """The decoder's rows (units, 784): what each unit adds to a copy."""
-    return decoder.get_layer("atoms").get_weights()[0]
+def explained(copies, pictures=validation):
+    """Share of the pictures' variance that centred copies keep: 1 is perfect, 0 is the mean picture."""
+    copies = np.clip(mean_picture + copies, 0, 1)
+    return 1 - np.square(pictures - copies).sum() / np.square(pictures - mean_picture).sum()
 
 
 # %% [markdown]
-# More clothes: `clothes = datasets.fashion_mnist(full=True).with_validation(2_000)` in the cell above gives 58,000 to train on, 2,000 for validation and
-# 10,000 for the test (30 MB, downloaded once). Write `from course_lib import own_data` and `own_data(True)` below it, as the claims
-# were measured on the subset. Training takes about five times as long.
+# More clothes: `clothes = datasets.fashion_mnist(full=True).with_validation(2_000)` in the cell above gives 58,000 to train on (30 MB).
+# Add `from course_lib import own_data` and `own_data(True)`: the claims were measured on the subset.
 #
 # ## Recall
 #
-# 1. A network whose code has more numbers than its input: what can it learn without learning anything about clothes?
-# 2. What is a dead unit, and why does it not come back by itself?
-# 3. A network was started "from PCA". What is its error before the first step, and what is left to learn?
+# 1. A code with more numbers than its input: what can a network with it learn without learning anything about clothes?
+# 2. A ReLU answers 0 for every sample. Why does it not come back by itself?
+# 3. PCA-8 keeps eight numbers of each picture. Which eight?
 #
 # <details><summary>Answers</summary>
 #
 # 1. To copy. Copying works for everything, digits and noise included.
-# 2. A unit that answers 0 for every sample. Where a ReLU answers 0 its gradient is 0 as well, so nothing changes its weights.
-# 3. PCA's error. It has to learn only what a linear map cannot do.
+# 2. Where it answers 0 its gradient is 0 as well, so nothing changes its weights.
+# 3. The same eight for all: how far the picture lies along each of the eight longest directions of the cloud.
 #
 # </details>
 
 # %% [markdown]
-# ## A code larger than the input
+# ## Many units, few active
 #
-# Here is the network of this lesson. The encoder is one layer of **detectors**. The decoder is one layer without bias, so a copy is a sum:
+# PCA-8 describes trousers and sandals with the same eight directions. But trousers have legs, and sandals have straps. What if each picture chose its own eight
+# out of 512?
+
+# %% tags=["hide-input"]
+plots.diagram(
+    {
+        "x": (0, 0, "picture\n784 pixels"), "d": (1, 0, "detectors\n512 answers"), "z": (2, 0, "code: 512\n8 are not 0"),
+        "a": (3, 0, "sum of\n8 atoms"), "y": (4, 0, "copy\n784 pixels"),
+    },
+    [("x", "d", "z", "a", "y")], labels={("d", "z"): "top 8"}, marked=["z"],
+    caption="Wide in the middle. What is narrow is the number of winners.",
+)  # fmt: skip
+
+# %% [markdown]
+# A **unit** has two halves. Its detector, in the encoder, says how much of it is in the picture. Its **atom**, in the decoder, is what it draws:
+# a copy is a sum of atoms, each times the activation of its unit. All atoms together are a **dictionary**.
 #
-# $$\hat x = \bar x + \sum_j z_j\, a_j, \qquad z = \mathrm{sparse}(\mathrm{relu}(W x + b)) \ge 0$$
+# Why should few be enough? Look at a plane first. A thousand samples, each an amount of *one* of three atoms, and a little noise.
+
+# %% tags=["hide-input"]
+three_atoms = np.array([[1.0, 0.0], [0.6, 0.8], [0.0, -1.0]])
+random = np.random.default_rng(SEED)
+cloud = random.uniform(0.4, 2.4, (1000, 1)) * three_atoms[random.integers(0, 3, 1000)]
+cloud += 0.04 * random.standard_normal(cloud.shape)
+plane_pca = referees.fit_pca(cloud)
+figure, axes = plots.subplots(1, 2, width=6.6, height=3.9, sharex=True, sharey=True)
+for axis, title in zip(axes, ("three atoms: one is enough", "PCA: two axes, both needed"), strict=True):
+    axis.scatter(*cloud.T, s=4, color="#b0b0b0")
+    axis.set(title=title, xlabel="first number", ylabel="second number", aspect="equal", xlim=(-1.1, 2.7))
+for number, (atom, spot) in enumerate(zip(three_atoms, [(0.4, -0.4), (-0.55, 0.55), (-0.95, -0.8)], strict=True), 1):
+    axes[0].annotate("", atom, (0, 0), arrowprops={"arrowstyle": "-|>", "lw": 2.5, "color": plots.COLORS["blue"]})
+    axes[0].text(*spot, f"atom {number}", color=plots.COLORS["blue"], fontweight="bold")
+axes[0].plot(1.2, 1.6, "D", color=plots.COLORS["vermillion"], ms=7)
+axes[0].text(-0.1, 1.75, "(1.2, 1.6)", color=plots.COLORS["vermillion"], fontweight="bold")
+for direction in plane_pca.components:
+    axes[1].plot(*(plane_pca.mean + np.outer([-1.2, 1.2], direction)).T, "--", color=plots.COLORS["vermillion"], lw=2.5)
+plots.show(
+    figure, "The cloud is three rays. No axis of PCA lies along a ray: its axes stand at right angles to each other."
+)
+
+# %% [markdown]
+# Three atoms in two dimensions: the code is **overcomplete**, it has more numbers than the input. Three directions in a plane cannot all stand at
+# right angles, so detectors overhear each other. Take two samples as rows, and let each detector look for its own atom: multiply by the atoms, cut off
+# below 0.
+
+# %% tags=["nbval-check-output"]
+samples = np.array([[1.2, 1.6], [0.0, -2.0]])
+answers = np.maximum(samples @ three_atoms.T, 0)  # (2 samples, 3 units)
+winners = np.where(answers == answers.max(axis=1, keepdims=True), answers, 0)  # the largest of each row
+print("answers:       ", *answers, "   drawn:", *(answers @ three_atoms).round(2))
+print("winners alone: ", *winners, "   drawn:", *(winners @ three_atoms).round(2))
+
+# %% [markdown]
+# The first sample, (1.2, 1.6), is 2 × atom 2. But detector 1 hears 1.2 of it too, and the sum of both is (2.4, 1.6): wrong. With the winner
+# alone the copy is exact. The limit makes the units *decide*, and that works because each sample is made of few atoms.
 #
-# The rows $a_j \in \mathbb{R}^{784}$ of the decoder's weights are called **atoms**, and all of them together a **dictionary**. Each atom is kept at
-# length 1. Between the two halves stands a layer that makes the code sparse. `TopK(8)` lets the eight largest activations of each
-# picture through and sets all others to 0.
+# ## Only the winners pass
+#
+# Now clothes. In each row the $k$ largest activations pass and all others become 0. That is **top-k**, and it is four lines.
 
 
 # %%
-def network(units, sparsity):
-    """An autoencoder with one wide hidden layer; models.build_sparse_autoencoder does the same, and a little more."""
-    picture = keras.Input((784,))
-    detectors = keras.layers.Dense(units, "relu", name="detectors")
-    atoms = keras.layers.Dense(784, use_bias=False, kernel_constraint=keras.constraints.UnitNorm(axis=1), name="atoms")
-    code = detectors(picture) if sparsity is None else sparsity(detectors(picture))
+class TopK(keras.layers.Layer):
+    """Lets the k largest activations of each row pass and sets the others to 0."""
+
+    def __init__(self, k):
+        super().__init__()
+        self.k = k
+
+    def call(self, activations):  # (n, units), not negative
+        largest, _ = ops.top_k(activations, self.k)  # (n, k), from the largest down
+        bar = largest[:, -1:]  # (n, 1): what a unit of this row has to reach
+        return ops.where(activations >= bar, activations, 0.0)
+
+
+# %% [markdown]
+# The whole network, with $\bar x$ the mean picture, $W$ and $b$ the detectors, and $a_j$ the atom of unit $j$, a row of 784 pixels:
+#
+# $$z = \mathrm{top}_k\big(\mathrm{relu}((x - \bar x) W + b)\big), \qquad \hat x = \bar x + \sum_j z_j\, a_j$$
+
+
+# %%
+def network(inputs, units, sparsity, activation="relu", bias=0.0, unit_norm=True):
+    """An encoder, and the autoencoder around it; `sparsity` is a layer between detectors and atoms."""
+    picture = keras.Input((inputs,))
+    detectors = keras.layers.Dense(units, activation, name="detectors")
+    constraint = keras.constraints.UnitNorm(axis=1) if unit_norm else None
+    atoms = keras.layers.Dense(inputs, use_bias=False, kernel_constraint=constraint, name="atoms")
+    code = sparsity(detectors(picture))
     autoencoder = keras.Model(picture, atoms(code))
-    start = np.random.default_rng(SEED).standard_normal((units, 784))
-    start /= np.linalg.norm(start, axis=1, keepdims=True)
+    start = ops.convert_to_numpy(keras.random.normal((units, inputs)))
+    start /= np.linalg.norm(start, axis=1, keepdims=True)  # random directions of length 1
     atoms.set_weights([start])
-    detectors.set_weights([start.T, np.zeros(units)])  # each unit looks for what it draws
+    detectors.set_weights([start.T, np.full(units, bias)])  # each unit looks for what it draws
     return keras.Model(picture, code), autoencoder
 
 
+def summed_squared_error(pictures, copies):
+    """(n, d) and (n, d) to (n,): summed over pixels. Keras takes the mean over the batch."""
+    return ops.sum(ops.square(pictures - copies), axis=-1)
+
+
 # %% [markdown]
-# We give it 1,024 units for pictures of 784 pixels, and only 500 pictures to learn. Nothing is narrow here.
+# Two lines are new. The decoder has no bias, so a copy is nothing but a sum, and every atom is kept at length 1 (why: below). And the loss is no longer
+# the *mean* over 784 pixels but their *sum*: same minimum, a number 784 times as large. Soon a price per unit is added to it.
+
 
 # %%
-guess(
-    "wide-code",
-    "1,024 units, 500 pictures. What does a limit of 8 active units change?",
-    [
-        "training error is nearer to validation error, and both are larger",
-        "validation error gets smaller",
-        "nothing: 1,024 units are 1,024 units",
-    ],
+def fit(autoencoder, pictures, epochs, batch_size=128, learning_rate=3e-3):
+    """The recipe of this lesson."""
+    recipe = {"batch_size": batch_size, "learning_rate": learning_rate, "loss": summed_squared_error}
+    training.fit(autoencoder, pictures, epochs=epochs, **recipe)
+
+
+def encode(encoder, pictures):
+    """The codes (n, units) of pictures (n, d)."""
+    return encoder.predict(pictures, batch_size=1000, verbose=0)
+
+
+def atoms_of(autoencoder):
+    """What each unit draws: (units, d)."""
+    return autoencoder.get_layer("atoms").get_weights()[0]
+
+
+training.set_seed(SEED)
+encoder, autoencoder = network(784, 512, TopK(8))
+fit(autoencoder, centred, epochs=4)
+codes, atoms = encode(encoder, unseen), atoms_of(autoencoder)
+first_try, pca = explained(codes @ atoms), referees.fit_pca(centred)
+print("share of the variance of unseen pictures that is kept; 1 is perfect, 0 is the mean picture")
+print(f"PCA-8: {explained(pca.keep(8).reconstruct(unseen)):.3f}; 8 of 512 units: {first_try:.3f}")
+
+# %% [markdown]
+# Here is what that means for one picture. It is the mean picture plus its own eight atoms, the loudest first.
+
+
+# %%
+def as_pictures(some):
+    """Atoms scaled to [0, 1] for display, grey is 0: (m, 784) -> (m, 28, 28)."""
+    return 0.5 + 0.5 * (some / np.abs(some).max(axis=1, keepdims=True)).reshape(-1, 28, 28)
+
+
+def show_sum(image, active_units):
+    """Above, the atoms of one picture; below, what they add up to; at the right, the picture and the sum so far."""
+    loudest = np.argsort(-codes[image])[:8]
+    sums = np.clip(mean_picture + np.cumsum(codes[image, loudest, None] * atoms[loudest], axis=0), 0, 1)
+    now = sums[active_units - 1].copy() if active_units else mean_picture
+    parts = as_pictures(atoms[loudest])
+    parts[active_units:], sums[active_units:] = 0.9, 0.9  # not used yet
+    rows = [[*parts, validation[image].reshape(28, 28)], [*sums.reshape(-1, 28, 28), now.reshape(28, 28)]]
+    titles = [f"× {codes[image, u]:.1f}" if i < active_units else "" for i, u in enumerate(loudest)]
+    plots.grid(rows, row_labels=["atoms", "sum so far"], column_titles=[*titles, "picture"])
+
+
+# %%
+pullover = int(np.flatnonzero(clothes.validation_labels == 2)[0])
+explore(
+    show_sum,
+    "Each picture is built from its own eight atoms. Bright adds light, dark takes it away.",
+    image=slider(0, 99, pullover, label="picture"),
+    active_units=slider(0, 8, 8, label="atoms added"),
 )
 
-# %%
-few = centred[:500]
-few_pca = referees.fit_pca(few)
-copies = {
-    "mean picture": lambda x: np.zeros_like(x),
-    "PCA-8 of the 500": few_pca.keep(8).reconstruct,
-    "their own best 8 of PCA": lambda x: few_pca.decode(referees.best_coefficients(few_pca, x, 8)),
-}
-active = {"mean picture": 0, "PCA-8 of the 500": 8, "their own best 8 of PCA": 8}
-for name, sparsity in (("1,024 units", None), ("1,024 units, 8 active", layers.TopK(8))):
-    training.set_seed(SEED)
-    wide_encoder, wide = network(1024, sparsity)
-    training.fit(
-        wide, few, epochs=20, batch_size=50, learning_rate=1e-3, loss=losses.summed_squared_error, description=name
-    )
-    copies[name] = lambda x, model=wide: model.predict(x, batch_size=1000, verbose=0)
-    active[name] = metrics.l0(encode(wide_encoder, unseen))
-
-errors = {}
-print("mean squared error on         the 500   unseen   ratio   active units")
-for name, copy in copies.items():
-    errors[name] = [
-        metrics.mse(metrics.clip01(x + mean_picture), metrics.clip01((copy(x) + mean_picture).astype("float32")))
-        for x in (few, unseen)
-    ]
-    seen_error, unseen_error = errors[name]
-    print(f"{name:25} {seen_error:10.4f} {unseen_error:8.4f} {unseen_error / seen_error:7.2f} {active[name]:12.0f}")
+# %% [markdown]
+# The pullover is a bright body, minus a hem, plus sleeves. And the other way round: which pictures use a unit? For six units, the unseen pictures in which each is
+# loudest.
 
 # %%
-plain, sparse = (errors[name] for name in ("1,024 units", "1,024 units, 8 active"))
-claim(
-    "With 8 of 1,024 units active, unseen pictures cost less than twice what the known ones cost; without a limit, more than twice",
-    sparse[1] / sparse[0] < 2 < plain[1] / plain[0],
-    f"{sparse[1] / sparse[0]:.2f} times, and {plain[1] / plain[0]:.2f} times without",
-    margin=min(2 - sparse[1] / sparse[0], plain[1] / plain[0] - 2),
+often = np.argsort(-(codes > 0).sum(axis=0))[[2, 5, 9, 14, 20, 27]]
+plots.grid(
+    [[*as_pictures(atoms[[u]]), *validation[np.argsort(-codes[:, u])[:7]].reshape(-1, 28, 28)] for u in often],
+    row_labels=[f"fires in {np.mean(codes[:, u] > 0):.0%}" for u in often],
+    column_titles=["atom", *[f"picture {i}" for i in range(1, 8)]],
+    caption="A unit stands for a thing at a place: short sleeves, a thick sole, a narrow skirt, a missing hem. Labels were never used.",
 )
-claim(
-    "The price: on unseen pictures the sparse code is at least twice as bad",
-    sparse[1] > 2 * plain[1],
-    f"{sparse[1]:.4f} and {plain[1]:.4f}",
-    margin=sparse[1] / plain[1] - 2,
-)
-reveal("wide-code", "training error is nearer to validation error, and both are larger")
 
 # %% [markdown]
-# Sparsity keeps training and validation error together. It does not make the validation error small, and here eight of 1,024 units do little
-# better than eight principal components. The wide code without a limit copies well because it *can* copy: half of its units are active at a time. What you
-# get for the price is a code that can be read. That takes more than 500 pictures, and first of all a way to count.
-
-# %% [markdown]
-# ## Three ways to keep a code sparse
-#
-# * **L1 penalty**: add $\lambda \sum_j |z_j|$, averaged over the batch, to the squared error. Every activation costs, so most stay at exactly 0.
-# * **KL penalty**: sigmoid units $z_j \in (0, 1)$, a wanted mean activity $\rho$, and $\sum_j \mathrm{KL}(\rho \,\|\, \hat\rho_j)$ with $\hat\rho_j$ the unit's mean over the batch.
-# * **top-k**: no penalty. In each sample the $k$ largest pass.
-#
-# Here they are on one code, the same numbers three times.
-
-# %%
-# NBVAL_CHECK_OUTPUT
-code = np.array([[0.1, 2.0, 0.4, 0.0], [0.0, 1.8, 0.3, 0.2]], dtype="float32")  # (2 samples, 4 units)
-probability = 1 / (1 + np.exp(-code))
-winners = keras.ops.convert_to_numpy(layers.TopK(2)(code))
-print("top-2 of each row: ", *winners)
-print(f"L1 penalty, strength 0.5: {float(losses.l1_penalty(keras.ops.convert_to_tensor(code), 0.5)):.2f}")
-print(f"KL penalty, target 0.05:  {float(losses.kl_sparsity(keras.ops.convert_to_tensor(probability), 0.05)):.2f} nats")
-
-# %% [markdown]
-# Look at the sigmoid: a unit that knows nothing answers 0.5, and none ever answers 0. What the KL penalty makes small is the *mean activity*. The
-# other two make exact zeros.
-#
 # ## Counting active units
 #
-# **L0** is the number of active units in a sample: those whose absolute activation is above a threshold. For codes with exact zeros the
-# threshold is 0. For a sigmoid it has to be chosen, and the count depends on it. The **firing rate** of a unit is the share of samples in which it is active; a unit with rate 0
-# is dead.
+# How sparse is a code? **L0** is the number of active units in a sample, those whose absolute activation is above a threshold $t$, averaged over the samples:
 #
-# L0 says how many atoms a picture was built from. The mean activation does not, as you will see under *What goes wrong*.
+# $$L_0 = \frac{1}{n} \sum_i \#\{\, j : |z_{ij}| > t \,\}$$
+#
+# With exact zeros in the code, $t = 0$. The **firing rate** of a unit looks down the columns: the share of samples in which it is active. Two pictures, four units:
+
+# %% tags=["nbval-check-output"]
+#                 heel sleeve leg strap
+few = np.array([[0.0, 2.0, 0.4, 0.0], [0.0, 1.8, 0.0, 0.0]])  # (2 pictures, 4 units)
+print("L0:", (few > 0).sum(axis=1).mean(), " firing rates:", (few > 0).mean(axis=0))
+print("halve all activations, double all atoms: L0", (few / 2 > 0).sum(axis=1).mean(), "and the same copies")
+
+# %% [markdown]
+# Two units in the first row, one in the second: L0 is 1.5. Heel and strap fire for nobody: each is a **dead unit**. And note the last line: how *loud* a code
+# is says nothing about how sparse it is. Report L0, and how many units ever fire. For our 512:
+
+# %%
+active = encode(encoder, centred) > 0  # on the training pictures
+dead_before = int((~active.any(axis=0)).sum())
+print(f"L0 {active.sum(axis=1).mean():.2f}; {dead_before} of 512 units never fire")
+
+# %% [markdown]
+# Top-k gives a gradient to winners only, so a unit that loses everywhere stays as it is. To revive it, give it something to win: let it draw what is left over of a
+# picture that is copied badly.
+
+
+# %%
+def revive(encoder, autoencoder, pictures):
+    """Give each dead unit the leftover of a picture that is copied badly; returns how many were dead."""
+    detectors, draw = autoencoder.get_layer("detectors"), autoencoder.get_layer("atoms")
+    (weights, bias), (atoms,) = detectors.get_weights(), draw.get_weights()
+    codes = encode(encoder, pictures)
+    dead = np.flatnonzero(~(codes > 0).any(axis=0))
+    leftover = pictures - codes @ atoms
+    error = np.square(leftover).sum(axis=1).astype("float64")
+    chosen = np.random.default_rng(SEED).choice(len(pictures), len(dead), replace=False, p=error / error.sum())
+    atoms[dead] = leftover[chosen] / np.sqrt(error[chosen])[:, None]  # length 1
+    weights[:, dead] = atoms[dead].T * np.linalg.norm(np.delete(weights, dead, axis=1), axis=0).mean()
+    bias[dead] = 0
+    detectors.set_weights([weights, bias])
+    draw.set_weights([atoms])
+    return len(dead)
+
+
+for epochs in (2, 3):
+    revive(encoder, autoencoder, centred)
+    fit(autoencoder, centred, epochs)
+codes, atoms = encode(encoder, unseen), atoms_of(autoencoder)
+dead_after = int((~(encode(encoder, centred) > 0).any(axis=0)).sum())
+revived = explained(codes @ atoms)
+print(f"{dead_after} of 512 units never fire; {revived:.3f} of the variance of unseen pictures")
+
+# %% tags=["hide-input"]
+claim(
+    "Reviving leaves less than half as many dead", below(dead_after, dead_before, times=0.5, names=("after", "before"))
+)
+claim("The copies get better", above(revived, first_try, by=0.01, fmt=".3f", names=("explained", "before")))
 
 # %% [markdown]
 # ## Atoms that are known
 #
-# Do the atoms of a sparse autoencoder mean anything? For clothes nobody knows the right answer. So we make data for which we do: 64
-# random directions in 32 dimensions, and each sample the sum of 3 of them, in amounts from 0.5 to 1.5.
+# Do atoms mean anything? For clothes nobody knows. So make data for which we do: 64 random atoms in 32 dimensions, each sample a sum of 3 of them in
+# amounts from 0.5 to 1.5. The plane again, with more room.
 
 # %%
 mixtures = datasets.sparse_mixtures(10_000, n_atoms=64, dim=32, n_active=3, seed=SEED)
-print(mixtures)
-cosines = np.abs(mixtures.atoms @ mixtures.atoms.T)[np.triu_indices(64, 1)]
-print(f"|cosine| of two different atoms: {cosines.mean():.2f} on average, {cosines.max():.2f} at most")
-components = referees.fit_pca(mixtures.samples).components
-print(
-    f"true atoms that a principal component matches: {(metrics.atom_matches(components, mixtures.atoms) > 0.9).sum()} of 64"
-)
-
-# %%
 guess(
     "known-atoms",
     "64 atoms, but only 32 dimensions. How many can a network find that sees nothing but the sums?",
     ["none: 32 dimensions hold at most 32 directions", "about half", "nearly all"],
 )
 
-
-# %% [markdown]
-# The network gets 96 units, more than there are atoms. Twice during the training we count the dead units and give each a new atom: what is left over of a
-# sample that the network copies badly. (`models.revive_dead_units`, thirty lines, after Bricken and others 2023.)
-
-
 # %%
-def recover(seed):
-    """Train 96 top-3 units on samples of 64 atoms; what was found before and after reviving, and how many were dead."""
-    truth = datasets.sparse_mixtures(10_000, n_atoms=64, dim=32, n_active=3, seed=seed)
-    training.set_seed(seed)
-    encoder, decoder, autoencoder = models.build_sparse_autoencoder(32, 96, layers.TopK(3))
-    found, dead, learned, seconds = [], [], [], 0.0
-    for epochs in (6, 6, 8):
-        if found:
-            models.revive_dead_units(encoder, decoder, truth.samples, seed=seed)
-        run = training.fit(
-            autoencoder,
-            truth.samples,
-            epochs=epochs,
-            batch_size=100,
-            learning_rate=5e-3,
-            loss=losses.summed_squared_error,
-        )
-        seconds += run.seconds
-        learned.append(atoms_of(decoder))
-        found.append(float(np.mean(metrics.atom_matches(learned[-1], truth.atoms) > 0.9)))
-        dead.append(int((metrics.firing_rates(encode(encoder, truth.samples)) == 0).sum()))
-    atoms = {
-        "k-means": KMeans(96, n_init=1, random_state=seed).fit(truth.samples[:4000]).cluster_centers_,
-        "least squares and OMP": referees.fit_dictionary(truth.samples[:3000], 96, 3, rounds=25, seed=seed).atoms,
-        "network": learned[-1],
-    }
-    print(
-        f"seed {seed}: network found {', then '.join(f'{share:.0%}' for share in found)}; dead {', then '.join(map(str, dead))} of 96; {seconds:.0f} s"
-    )
-    return found, {name: metrics.atom_matches(a, truth.atoms) for name, a in atoms.items()}, truth.atoms, learned
+training.set_seed(SEED)
+mixture_encoder, mixture_network = network(32, 96, TopK(3))  # more units than atoms
+for epochs in (6, 6, 8):
+    fit(mixture_network, mixtures.samples, epochs, batch_size=100, learning_rate=5e-3)
+    cosines = np.abs(mixtures.atoms @ atoms_of(mixture_network).T)  # (64 true atoms, 96 units); 1 is the same direction
+    found = (cosines.max(axis=1) > 0.99).mean()
+    n_dead = revive(mixture_encoder, mixture_network, mixtures.samples) if epochs == 6 else 0
+    print(f"found {found:.0%} of the 64 atoms; {n_dead} units revived")
 
-
-recovered = [recover(SEED + i) for i in range(3)]
-
-# %% [markdown]
-# Two other methods looked at the same samples. **k-means** with 96 means is the trivial baseline: it knows nothing of sums. The **referee** is
-# older than the network. It alternates two exact steps: for fixed atoms, choose three for each sample, one after the other, always the one
-# that fits what is left best, and solve for the amounts (**orthogonal matching pursuit**, OMP); for fixed codes, solve for the atoms by least squares.
-
-# %%
-print("share of the 64 atoms with a |cosine| above     .9     .99   (mean of three seeds)")
-found_at = {}
-for name in ("k-means", "least squares and OMP", "network"):
-    matches = np.stack([by_method[name] for _, by_method, _, _ in recovered])  # (3 seeds, 64 atoms)
-    found_at[name] = (matches > 0.9).mean(), (matches > 0.99).mean()
-    print(f"{name:42} {found_at[name][0]:7.0%} {found_at[name][1]:7.0%}")
-
-# %%
-_, _, true_atoms, learned_atoms = recovered[0]
-figure, axes = plots.subplots(1, 2, height=3.6, sharey=True)
-for axis, learned, title in zip(axes, learned_atoms[::2], ("before reviving", "at the end"), strict=True):
-    table = np.abs(true_atoms @ learned.T)  # (64, 96)
-    order = np.argsort([np.argmax(column) if column.max() > 0.9 else 999 for column in table.T], kind="stable")
-    picture = axis.imshow(table[:, order], cmap="Greys", vmin=0, vmax=1, aspect="auto")
-    axis.set(xlabel="unit, sorted by the atom it matches", title=title)
-    axis.grid(False)
-axes[0].set_ylabel("true atom")
-figure.colorbar(picture, ax=axes, label="|cosine|")
-plots.show(
-    figure,
-    "Dark diagonal: a unit found the atom. Steps to the side: two units share one. At the right, units that match none.",
-)
-
-# %%
-shares = [found[-1] for found, _, _, _ in recovered]
-claim(
-    "At least 90 % of the 64 atoms are found (|cosine| above .9), in each of three trainings",
-    min(shares) > 0.9,
-    ", ".join(f"{share:.0%}" for share in shares),
-    margin=min(shares) - 0.9,
-)
-claim(
-    "k-means passes that bar too. Above .99 it finds less than a tenth, network and referee more than 80 %",
-    found_at["k-means"][0] > 0.9
-    and found_at["k-means"][1] < 0.1
-    and min(found_at["network"][1], found_at["least squares and OMP"][1]) > 0.8,
-    f"k-means {found_at['k-means'][1]:.0%}, referee {found_at['least squares and OMP'][1]:.0%}, network {found_at['network'][1]:.0%}",
-    margin=min(
-        found_at["k-means"][0] - 0.9,
-        0.1 - found_at["k-means"][1],
-        found_at["network"][1] - 0.8,
-        found_at["least squares and OMP"][1] - 0.8,
-    ),
-)
-reveal("known-atoms", "nearly all")
-
-# %% [markdown]
-# Nearly all, and from sums alone. Sparsity is what makes it possible: a sample lies in one of many three-dimensional corners, and the atoms are their edges.
-#
-# k-means surprised us. A cluster gathers the samples that share one atom, their mean is this atom plus an average of all others, and that is
-# close to the atom. The usual bar of .9 does not tell "close" from "found". Without the baseline we would not have noticed.
-#
-# The dead units are not an accident. There are 32 more units than atoms, and top-k gives a gradient to winners only: a unit that loses everywhere stays
-# as it is. Some died too early, while an atom was still without a unit; reviving them found it. (With exactly 64 units it is harder, for network and referee alike: try it
-# in the exercise.)
-
-# %% [markdown]
-# ## How much of a picture in a few units
-#
-# Back to clothes, and to a fair comparison. PCA with 8 components uses the same eight for every picture. A sparse code chooses. So the referee
-# must choose as well: take *all* 784 components and keep, for each picture, **its own best 8 coefficients**. The components are orthogonal, so no other eight are better.
-#
-# A second referee is the dictionary: 512 atoms from alternating least squares on 3,000 pictures, codes by OMP.
-
-# %%
-guess(
-    "own-coefficients",
-    "8 active units. Which keeps more of an unseen picture: a top-8 network with 512 units, or the picture's own best 8 PCA coefficients?",
-    ["the network", "the picture's own PCA coefficients", "no difference"],
-)
-
-# %%
-pca = referees.fit_pca(centred)
-started = time.perf_counter()
-dictionary = referees.fit_dictionary(centred[:3000], 512, 8, rounds=4, seed=SEED)
-print(f"dictionary of 512 atoms, by least squares: {time.perf_counter() - started:.0f} s")
-
-
-def train_sparse(name, sparsity, epochs, atoms=None, unit_norm=True):
-    """512 units on all 12,000 pictures: encoder and decoder."""
-    training.set_seed(SEED)
-    encoder, decoder, autoencoder = models.build_sparse_autoencoder(
-        784, 512, sparsity, atoms=atoms, unit_norm=unit_norm
-    )
-    run = train_more(autoencoder, epochs, name)
-    print(f"{name}: {run.seconds:.0f} s")
-    return encoder, decoder, autoencoder
-
-
-def train_more(autoencoder, epochs, name):
-    """The one recipe of this lesson."""
-    return training.fit(
-        autoencoder, centred, epochs=epochs, batch_size=128, learning_rate=2e-3, loss=losses.summed_squared_error,
-        description=name,
-    )  # fmt: skip
-
-
-random_encoder, random_decoder, _ = train_sparse("top-8 from random atoms", layers.TopK(8), 3)
-
-# %% [markdown]
-# Start from the referee: 512 units are 256 components and their 256 negatives, because an activation cannot be negative. Halfway the dead units are
-# revived.
-
-# %%
-both_ways = np.concatenate([pca.components[:256], -pca.components[:256]])  # (512, 784)
-top8_encoder, top8_decoder, top8 = train_sparse("top-8 from PCA", layers.TopK(8), 2, both_ways)
-n_dead = models.revive_dead_units(top8_encoder, top8_decoder, centred, seed=SEED)
-train_more(top8, 2, "top-8, revived")
-top32_encoder, top32_decoder, _ = train_sparse("top-32 from PCA", layers.TopK(32), 2, both_ways)
-
-codes = {
-    "PCA-8, the same for all": (pca.keep(8).encode(unseen), pca.keep(8).components),
-    "its own best 8 of PCA": (referees.best_coefficients(pca, unseen, 8), pca.components),
-    "top-8 from random atoms": (encode(random_encoder, unseen), atoms_of(random_decoder)),
-    "top-8 from PCA, revived": (encode(top8_encoder, unseen), atoms_of(top8_decoder)),
-    "dictionary and OMP, 8": (dictionary.encode(unseen), dictionary.atoms),
-    "its own best 32 of PCA": (referees.best_coefficients(pca, unseen, 32), pca.components),
-    "top-32 from PCA": (encode(top32_encoder, unseen), atoms_of(top32_decoder)),
-}
-kept = {name: explained(unseen, z @ atoms) for name, (z, atoms) in codes.items()}
-silent = {name: int((metrics.firing_rates(z) == 0).sum()) for name, (z, _) in codes.items()}
-for name, share in kept.items():
-    census = f", {silent[name]} of 512 units silent" if len(codes[name][1]) == 512 else ""
-    print(f"{name:25} {share:.4f} of the variance with {metrics.l0(codes[name][0]):2.0f} active{census}")
-
-# %%
-claim(
-    "With 8 active units the network keeps more of an unseen picture than the picture's own best 8 PCA coefficients",
-    kept["top-8 from PCA, revived"] > kept["its own best 8 of PCA"],
-    f"{kept['top-8 from PCA, revived']:.3f} > {kept['its own best 8 of PCA']:.3f}",
-    margin=kept["top-8 from PCA, revived"] - kept["its own best 8 of PCA"],
-)
-claim(
-    "The dictionary with matching pursuit keeps more than the network",
-    kept["dictionary and OMP, 8"] > kept["top-8 from PCA, revived"],
-    f"{kept['dictionary and OMP, 8']:.3f} > {kept['top-8 from PCA, revived']:.3f}",
-    margin=kept["dictionary and OMP, 8"] - kept["top-8 from PCA, revived"],
-)
-claim(
-    "With 32 active units, started from PCA, the network is still ahead of the best 32 coefficients, by less than a hundredth",
-    0 < kept["top-32 from PCA"] - kept["its own best 32 of PCA"] < 0.01,
-    f"{kept['top-32 from PCA']:.4f} and {kept['its own best 32 of PCA']:.4f}",
-    margin=min(
-        kept["top-32 from PCA"] - kept["its own best 32 of PCA"],
-        0.01 - kept["top-32 from PCA"] + kept["its own best 32 of PCA"],
-    ),
-)
-reveal("own-coefficients", "the network")
-
-# %% [markdown]
-# So 512 atoms that were learned say more in eight words than 784 principal components do. The dictionary says most. It also has an unfair
-# advantage: to encode a picture it *searches*, eight rounds of trying all atoms. The network has one matrix product, and must guess from it who wins.
-
-# %%
-started = time.perf_counter()
-searched = referees.orthogonal_matching_pursuit(unseen, atoms_of(top8_decoder), 8)
-seconds = {"search": time.perf_counter() - started}
-started = time.perf_counter()
-top8_encoder.predict(unseen, batch_size=2000, verbose=0)
-seconds["network"] = time.perf_counter() - started
-by_search = explained(unseen, searched @ atoms_of(top8_decoder))
-print(f"the network's atoms and its own codes: {kept['top-8 from PCA, revived']:.3f}, {seconds['network']:.2f} s")
-print(f"the network's atoms, codes by search:  {by_search:.3f}, {seconds['search']:.2f} s")
-
-# %% [markdown]
-# With the same atoms, a search finds better codes than the encoder. This is the **amortisation gap**: what it costs to learn the answers instead of
-# working them out.
-#
-# Now the whole picture. This table ships with the course (`python -m bench.curve_lesson03` makes it again, ten minutes): three trainings for each point.
-
-# %%
-table = np.genfromtxt(
-    datasets.DATA_FOLDER / "curve_sparse.csv", delimiter=",", names=True, dtype=None, encoding="utf-8"
-)
-
-
-def recorded(method):
-    """L0 and explained variance of one method, mean over its seeds, by rising L0."""
-    rows = table[table["method"] == method]
-    points = [
-        [rows[field][rows["setting"] == setting].mean() for field in ("l0", "explained")]
-        for setting in np.unique(rows["setting"])
-    ]
-    return tuple(np.array(sorted(points)).T)
-
-
-curves = {
-    "dictionary and OMP": "dictionary",
-    "top-k from PCA": "topk_from_pca",
-    "own best k of PCA": "pca_best",
-    "top-k from random": "topk",
-    "PCA-k, the same for all": "pca_fixed",
-}
-plots.curve(
-    None,
-    {name: recorded(method) for name, method in curves.items()},
-    xlabel="active units of an unseen picture (L0)",
-    ylabel="explained variance",
-    log_x=True,
-    height=4.0,
-    caption="Learned atoms are worth most where few units are active. At 32 the network from random atoms has fallen behind each picture's own PCA coefficients.",
-)
-
-# %%
-topk_curve, from_pca_curve, best_curve = (
-    recorded(name)[1] for name in ("topk", "topk_from_pca", "pca_best")
-)  # at 4, 8, 16 and 32 active units
-claim(
-    "From random atoms, the network's lead over each picture's own PCA coefficients is gone at 32; from PCA it is not",
-    (topk_curve[:2] > best_curve[:2]).all() and topk_curve[3] < best_curve[3] < from_pca_curve[3],
-    f"at 8: {topk_curve[1]:.3f} and {best_curve[1]:.3f}; at 32: {topk_curve[3]:.3f}, {best_curve[3]:.3f} and {from_pca_curve[3]:.3f} from PCA",
-)
-
-# %% [markdown]
-# Why does the lead shrink? With few words it matters to have the right ones. With many, 784 orthogonal ones serve nearly as well, and for them the
-# best code is known exactly. The same table has L1 and KL, at several strengths each.
-
-# %%
-own = [(k, explained(unseen, pca.decode(referees.best_coefficients(pca, unseen, k)))) for k in (8, 16, 32, 48, 64, 80)]
-plots.curve(
-    None,
+# %% tags=["hide-input"]
+claim("At least 85 % of the 64 atoms are found (|cosine| above .99)", above(found, 0.85))
+reveal(
+    "known-atoms",
     {
-        "own best k of PCA": tuple(np.array(own).T),
-        "L1": recorded("l1"),
-        "L1, refitted": recorded("l1_refit"),
-        "KL, cut at .1": recorded("kl_thresholded"),
+        "none: 32 dimensions hold at most 32 directions": below(found, 0.1),
+        "about half": between(found, 0.1, 0.85),
+        "nearly all": above(found, 0.85),
     },
-    xlabel="active units of an unseen picture (L0)",
-    ylabel="explained variance",
-    height=3.6,
-    caption="Both penalties stay far below the referee. L1 comes close to it when something is refitted; what that is, is the next section.",
-)
-everything, cut = recorded("kl_all"), recorded("kl_thresholded")
-print(
-    f"KL: all {everything[0][-1]:.0f} units are above 0 and explain {everything[1][-1]:.2f}; the {cut[0][-1]:.0f} above .1 alone explain {cut[1][-1]:.2f}"
 )
 
 # %% [markdown]
-# The KL penalty kept its promise, a small mean activity, and all 512 units are on, a little. Cutting the small ones off costs variance, because they
-# were used. If you want few active units, ask for few active units.
-
-# %% [markdown]
-# ## What L1 takes from every unit
+# Nearly all, from sums alone. Nothing in the loss mentions atoms. But few units may fire, and the same atoms have to serve for all samples: that is enough. Components of PCA cannot be
+# the atoms: at most 32 directions stand at right angles in 32 dimensions. ([The second notebook](03_sparse_deeper.ipynb) has the rivals.)
 #
-# Why does L1 explain so little, with so many units? Take one coefficient whose best value is $z$. With a
-# penalty the network answers the $u$ that minimises $\tfrac12 (u - z)^2 + a |u|$, which is $z$ moved towards 0 by $a$: **soft threshold**.
+# ## Count the bits, and which
+#
+# Lesson 01 counted bits, not numbers. Eight numbers at 8 bits are 64. But whoever decodes must also know *which* units. Two of four units can be chosen in 6 ways:
+# (1,2), (1,3), (1,4), (2,3), (2,4), (3,4). To name one of 6 takes $\log_2 6 = 2.6$ bits. In general
+#
+# $$\text{bits} = 8k + \log_2 \binom{m}{k}, \qquad \log_2 \binom{512}{8} = 57.$$
+#
+# So our code has 64 + 57 = 121 bits, and the fair rival is PCA-16 with 128: its choice is fixed and costs nothing. There is a second one that
+# chooses as well: a picture's *own best k* coefficients. Of the PCA coefficients (5, −1, 3), PCA-2 keeps (5, −1), the picture's own best 2 are (5, 3). Since components
+# stand at right angles, no other two are better.
+
+
+# %%
+def own_best(pictures, k, m):
+    """The k largest of each picture's first m PCA coefficients, decoded."""
+    coefficients = pca.keep(m).encode(pictures)  # (n, m)
+    losers = np.argsort(-np.abs(coefficients), axis=1)[:, k:]
+    np.put_along_axis(coefficients, losers, 0, axis=1)
+    return pca.keep(m).decode(coefficients)
+
+
+guess(
+    "choose",
+    "At about 125 bits: which keeps most of an unseen picture?",
+    ["PCA-16", "the own best 8 of 784 PCA coefficients", "8 of 512 learned atoms"],
+)
+
+# %%
+bits = {"PCA-8": 64, "PCA-16": 128, "own best 8 of 784": 64 + log2(comb(784, 8))}
+bits |= {"own best 12 of 32": 96 + log2(comb(32, 12)), "8 of 512 atoms": 64 + log2(comb(512, 8))}
+kept = {"PCA-8": explained(own_best(unseen, 8, 8)), "PCA-16": explained(own_best(unseen, 16, 16))}
+kept |= {f"own best {k} of {m}": explained(own_best(unseen, k, m)) for k, m in ((8, 784), (12, 32))}
+kept["8 of 512 atoms"] = explained(codes @ atoms)
+for name, share in kept.items():
+    print(f"{name:20} {bits[name]:4.0f} bits keep {share:.3f}")
+
+# %% tags=["hide-input"]
+sixteen, own, learned = (kept[name] for name in ("PCA-16", "own best 8 of 784", "8 of 512 atoms"))
+claim(
+    "At equal bits, choosing 8 of 784 components is worth less than having 16 fixed ones",
+    below(own, sixteen, fmt=".3f", names=("own best 8", "PCA-16")),
+)
+reveal(
+    "choose",
+    {
+        "PCA-16": above(sixteen, max(own, learned)),
+        "the own best 8 of 784 PCA coefficients": above(own, max(sixteen, learned)),
+        "8 of 512 learned atoms": above(learned, max(sixteen, own)),
+    },
+)
+
+# %% [markdown]
+# At eight *numbers* each, choosing looks splendid: .766 against .699. At equal *bits* it is gone: a list of 784 components is too long, as naming eight of them costs 62 bits. Choose from a
+# short list instead, 12 of the first 32, and choosing pays. Learned atoms pay more.
+#
+# ## A price on activity
+#
+# Top-k allows eight units, for every picture alike. The older way allows any number and charges for them. The **L1 penalty** is $\lambda$ times the sum of the absolute activations
+# of a sample, added to its squared error and averaged over the batch of $n$:
+#
+# $$\lambda \cdot \frac{1}{n} \sum_i \sum_j |z_{ij}|$$
+#
+# For our two rows, 2.0 + 0.4 and 1.8, that is $\lambda$ · (2.4 + 1.8) / 2 = 2.1 λ. What does the price do to *one* activation? Say its best value without a price is 2, and λ = 1. Answer $u$ instead, and pay $(u - 2)^2 + |u|$:
+#
+# | answer $u$ | 2 | 1.75 | 1.5 | 1.25 | 1 |
+# |---|---|---|---|---|---|
+# | error $(u-2)^2$ | 0 | .06 | .25 | .56 | 1 |
+# | price | 2 | 1.75 | 1.5 | 1.25 | 1 |
+# | sum | 2 | 1.81 | 1.75 | 1.81 | 2 |
+#
+# The best answer is 1.5, half of λ less. If the best value is .3, answering .3 costs .3 and answering 0 costs .09, so 0 wins.
+#
+# ### What L1 takes from every unit
+#
+# In general: let $z$ be the best value, and minimise $\tfrac12 (u - z)^2 + a |u|$ over $u$. (Our loss has no ½: it is twice this, with $a = \lambda / 2$.) For $u > 0$ the slope
+# is $u - z + a$, and 0 at
+#
+# $$u = z - a \ \text{ if } z > a, \qquad u = z + a \ \text{ if } z < -a, \qquad u = 0 \ \text{ between.}$$
+#
+# Small activations become exactly 0, as wanted. But *every* large one pays as well: this is **shrinkage**.
 
 # %%
 z = np.linspace(-3, 3, 121)
 plots.curve(
     z,
-    {
-        "no penalty": z,
-        "L1: soft threshold": np.sign(z) * np.maximum(np.abs(z) - 1, 0),
-        "a count: hard threshold": np.where(np.abs(z) > 1, z, 0),
-    },
-    xlabel="best coefficient without a penalty",
-    ylabel="coefficient with it",
+    {"no price": z, "L1, a = 1": np.sign(z) * np.maximum(np.abs(z) - 1, 0)},
+    xlabel="best activation without a price",
+    ylabel="activation with it",
+    markers=False,
+    height=2.8,
+    caption="Between −1 and 1 the answer is 0. Outside, L1 takes its toll of 1, from the largest too.",
+)
+
+
+# %%
+class L1Penalty(keras.layers.Layer):
+    """Lets a code pass and adds its price to the loss."""
+
+    def __init__(self, strength):
+        super().__init__()
+        self.strength = strength
+
+    def call(self, code):  # (n, units)
+        self.add_loss(self.strength * ops.mean(ops.sum(ops.abs(code), axis=-1)))
+        return code
+
+
+training.set_seed(SEED)
+l1_encoder, l1_network = network(784, 512, L1Penalty(1.0))
+fit(l1_network, centred, epochs=3)
+l1_codes = encode(l1_encoder, unseen)
+l1_copies = l1_codes @ atoms_of(l1_network)
+length = np.linalg.norm(l1_copies, axis=1).mean() / np.linalg.norm(unseen, axis=1).mean()
+l1_l0 = (l1_codes > 0).sum(axis=1).mean()
+print(f"L0 {l1_l0:.0f}; {explained(l1_copies):.3f} explained; copies of length {length:.2f}")
+
+# %%
+shown = [int(np.flatnonzero(clothes.validation_labels == label)[1]) for label in (9, 1, 3, 8)]
+pairs = {"picture": unseen[shown], "8 of 512": (codes @ atoms)[shown], "L1": l1_copies[shown]}
+plots.grid(
+    [(0.5 + 0.9 * p).reshape(-1, 28, 28) for p in pairs.values()],
+    row_labels=list(pairs),
+    size=0.8,
+    caption="Difference from the mean picture, grey is none. L1 has many more units at work, and its copies are paler.",
+)
+
+# %% tags=["hide-input"]
+claim("The copies of the L1 network are at least a tenth too short", below(length, 0.9, fmt=".2f"))
+
+# %% [markdown]
+# λ is a price in units of the squared error *summed* over a picture. With Keras' "mse" the error would be divided by 784 and the price would not: λ = 1 would take 392 from every
+# activation instead of ½, and the best answer of every unit would be 0.
+#
+# ### Atoms of length one
+#
+# A price on activations can be evaded. Divide every activation by 10, multiply every atom by 10: $\sum_j z_j a_j$ is the same, to the last pixel, at a tenth of the
+# price. So each atom is scaled to length 1, here after every step:
+#
+# $$a_j \leftarrow a_j \,/\, \lVert a_j \rVert, \qquad (3, 4) \leftarrow (0.6, 0.8)$$
+#
+# An atom is a *row* of the decoder's kernel (units, 784), hence `UnitNorm(axis=1)`. The default, axis 0, scales columns, one for each pixel. A row of zeros has no direction: leave it.
+#
+# ## How different are two coins
+#
+# The third way fixes how *often* a unit is active. For that we need a distance between "how often it is" and "how often it should be". You will meet it in many lessons.
+#
+# A coin shows heads with probability ρ. You believe it to be ρ̂. Each throw surprises you by minus the logarithm of the probability that you gave it. Somebody who knows the coin is surprised as well, by
+# less on average. The difference is what your belief costs you.
+#
+# By hand, ρ = ½ and ρ̂ = ¼. Heads: you pay −ln ¼, the expert −ln ½, the difference is ln(½ / ¼) = .69. Tails: ln(½ / ¾) = −.41, this time you win. Half of the
+# throws are heads, so on average ½ · .69 − ½ · .41 = .14. In general, averaged over what the coin really does:
+#
+# $$\mathrm{KL}(\rho \,\|\, \hat\rho) = \rho \ln\frac{\rho}{\hat\rho} + (1-\rho) \ln\frac{1-\rho}{1-\hat\rho}$$
+#
+# The first term is heads, the second tails; ρ weighs them, as the coin does the throwing. This is the **KL divergence** (Kullback and Leibler) of two coins. It is 0 only if they agree.
+
+
+# %%
+def kl(rho, believed):
+    """KL divergence of a coin `rho` from a coin `believed`, natural logarithms."""
+    return rho * np.log(rho / believed) + (1 - rho) * np.log((1 - rho) / (1 - believed))
+
+
+print(f"KL(1/2, 1/4) = {kl(0.5, 0.25):.3f}, the other way round KL(1/4, 1/2) = {kl(0.25, 0.5):.3f}")
+believed = np.linspace(0.004, 0.75, 150)
+plots.curve(
+    believed,
+    {"ρ = .05": kl(0.05, believed), "ρ = .2": kl(0.2, believed), "ρ = .5": kl(0.5, believed)},
+    xlabel="ρ̂, what is believed or measured",
+    ylabel="KL(ρ ‖ ρ̂)",
+    markers=False,
     height=3.0,
-    caption="Both set small coefficients to 0. L1 also takes its toll from every large one.",
+    caption="0 where ρ̂ = ρ, steep on the way to ρ̂ = 0, and not the same in both directions.",
 )
 
 # %% [markdown]
-# That is called **shrinkage**. The cure is old: let L1 choose *which* atoms, then forget the penalty and solve for *how much* of each, by least squares on the
-# same atoms.
-
-# %%
-l1_encoder, l1_decoder, _ = train_sparse("L1, strength 1, from PCA", layers.L1Penalty(1.0), 2, both_ways)
-l1_codes, l1_atoms = encode(l1_encoder, unseen), atoms_of(l1_decoder)
-refitted = referees.refit_codes(unseen, l1_codes, l1_atoms)
-l1_kept, refit_kept = explained(unseen, l1_codes @ l1_atoms), explained(unseen, refitted @ l1_atoms)
-firing = l1_codes > 0
-print(f"{metrics.l0(l1_codes):.0f} active units explain {l1_kept:.3f}; the same units, refitted: {refit_kept:.3f}")
-print(
-    f"length of the copies: {np.linalg.norm(l1_codes @ l1_atoms, axis=1).mean() / np.linalg.norm(unseen, axis=1).mean():.2f} of the original's, "
-    f"refitted {np.linalg.norm(refitted @ l1_atoms, axis=1).mean() / np.linalg.norm(unseen, axis=1).mean():.2f}"
-)
-
-# %%
-claim(
-    "Refitting the amounts on the units that L1 chose explains at least five hundredths more",
-    refit_kept > l1_kept + 0.05,
-    f"{refit_kept:.3f} instead of {l1_kept:.3f}",
-    margin=refit_kept - l1_kept - 0.05,
-)
-
-# %% [markdown]
-# Top-k has no penalty, hence no shrinkage: under *Results* its amounts are refitted as well, and that gains next to nothing. It is one reason why top-k replaced L1 in recent work.
-
-# %% [markdown]
-# ## Atoms of length one
+# ### A wanted activity
 #
-# Why are the atoms kept at length 1? Because a penalty on activations can be evaded. Make every activation ten times smaller and every atom ten times longer. The
-# sum $\sum z_j a_j$ is the same, to the last pixel. The penalty is a tenth.
-
-# %%
-smaller = l1_codes / 10
-longer = l1_atoms * 10
-evaded = {"as trained": (l1_codes, l1_atoms), "evaded": (smaller, longer)}
-for name, (z, atoms) in evaded.items():
-    print(
-        f"{name:10}: penalty {np.abs(z).sum(axis=1).mean():6.2f}, L0 {metrics.l0(z):.1f}, explained {explained(unseen, z @ atoms):.4f}"
-    )
-free_encoder, free_decoder, _ = train_sparse("L1 without unit norm", layers.L1Penalty(1.0), 2, both_ways, False)
-free_codes, free_atoms = encode(free_encoder, unseen), atoms_of(free_decoder)
-lengths = np.linalg.norm(free_atoms, axis=1)
-print(
-    f"trained without the constraint: penalty {np.abs(free_codes).sum(axis=1).mean():.2f}, L0 {metrics.l0(free_codes):.1f}, atoms of length {lengths.mean():.2f} on average"
-)
-
-# %%
-claim(
-    "Without unit norm the atoms grow, the penalty falls, and not fewer units are active",
-    lengths.mean() > 1.1
-    and np.abs(free_codes).sum() < 0.95 * np.abs(l1_codes).sum()
-    and metrics.l0(free_codes) > 0.95 * metrics.l0(l1_codes),
-    f"length {lengths.mean():.2f}; penalty {np.abs(free_codes).sum(axis=1).mean():.1f} instead of {np.abs(l1_codes).sum(axis=1).mean():.1f}; "
-    f"L0 {metrics.l0(free_codes):.0f} instead of {metrics.l0(l1_codes):.0f}",
-    margin=min(
-        lengths.mean() - 1.1,
-        0.95 - np.abs(free_codes).sum() / np.abs(l1_codes).sum(),
-        metrics.l0(free_codes) / metrics.l0(l1_codes) - 0.95,
-    ),
-)
-
-# %% [markdown]
-# It had two passes and was already on its way. So `kernel_constraint=keras.constraints.UnitNorm(axis=1)`: the decoder's kernel is (units, 784), and an atom is a *row*. (The default, axis 0, normalises
-# the columns, one for each pixel.)
-
-# %% [markdown]
-# ## What the units stand for
+# Now the penalty. Units are sigmoids, between 0 and 1, each a coin: "on" or "off". The target is ρ = .05. For unit $j$ take the mean over the batch, $\hat\rho_j$, and add up over the units:
 #
-# Now look at the atoms of the top-8 network, the 30 that fire most often first. Blue takes light away, red adds it.
-
-# %%
-top8_codes, top8_atoms = codes["top-8 from PCA, revived"]
-rates = metrics.firing_rates(top8_codes)
-order = np.argsort(-rates)
-
-
-def as_pictures(atoms):
-    """Atoms scaled to [-1, 1] for display: (m, 784) -> (m, 28, 28)."""
-    return (atoms / np.abs(atoms).max(axis=1, keepdims=True)).reshape(-1, 28, 28)
-
-
-shown = order[:30].reshape(3, 10)
-plots.grid(
-    [as_pictures(top8_atoms[units]) for units in shown],
-    below=[[f"{rates[unit]:.0%}" for unit in units] for units in shown],
-    cmap="RdBu_r",
-    value_range=(-1, 1),
-    caption="Atoms of the units that fire most often, and how often they do: light and dark bodies first, then sleeves, legs, soles.",
-)
-
-# %% [markdown]
-# And the other way round: which pictures use a unit? For six units, the six unseen pictures in which each is most active.
-
-# %%
-picked = order[[2, 5, 9, 14, 20, 27]]
-grid_rows, labels = [], []
-for unit in picked:
-    strongest = np.argsort(-top8_codes[:, unit])[:6]
-    grid_rows.append(
-        np.concatenate([0.5 + as_pictures(top8_atoms[[unit]]) / 2, validation[strongest].reshape(-1, 28, 28)])
-    )
-    counts = np.bincount(clothes.validation_labels[top8_codes[:, unit] > 0], minlength=10)
-    labels.append(f"{counts.max() / counts.sum():.0%} {clothes.class_names[counts.argmax()]}")
-plots.grid(
-    grid_rows,
-    row_labels=labels,
-    column_titles=["atom"] + [f"picture {i}" for i in range(1, 7)],
-    caption="Left, the class that a unit fires for most often, and its share. Labels were never used. Some units know a class, some a shape that several classes have.",
-)
-
-# %%
-fires = top8_codes[:, rates >= 0.01] > 0  # (2000, units that fire for at least 20 of them)
-
-
-def purity(labels):
-    """Share of the most frequent class among the pictures that a unit fires for, mean over units."""
-    counts = np.stack([np.bincount(labels[column], minlength=10) for column in fires.T])  # (units, 10)
-    return (counts.max(axis=1) / counts.sum(axis=1)).mean()
-
-
-by_chance = purity(np.random.default_rng(SEED).permutation(clothes.validation_labels))
-print(f"{fires.shape[1]} units fire for at least 1 % of the unseen pictures.")
-print(
-    f"Their most frequent class makes up {purity(clothes.validation_labels):.0%} on average; with shuffled labels {by_chance:.0%}."
-)
-
-# %% [markdown]
-# A picture is the mean picture plus its eight atoms, each times its activation. Add them up one at a time, the loudest first. Now and then you will
-# meet an atom that looks like the leftovers of one picture: a revived unit that kept what it was given.
-
-
-# %%
-def show_sum(image, active_units):
-    """Above, the atoms of one picture; below, what they add up to; at the right, the picture and the sum so far."""
-    amounts = top8_codes[image]
-    loudest = np.argsort(-amounts)[:8]
-    sums = metrics.clip01(mean_picture + np.cumsum(amounts[loudest, None] * top8_atoms[loudest], axis=0))  # (8, 784)
-    now = sums[active_units - 1].copy() if active_units else mean_picture
-    parts = as_pictures(top8_atoms[loudest]) / 2 + 0.5
-    parts[active_units:], sums[active_units:] = 0.9, 0.9  # not used yet
-    plots.grid(
-        [[*parts, validation[image].reshape(28, 28)], [*sums.reshape(-1, 28, 28), now.reshape(28, 28)]],
-        row_labels=["atoms", "sum so far"],
-        column_titles=[f"× {amounts[unit]:.1f}" if i < active_units else "" for i, unit in enumerate(loudest)]
-        + ["the picture"],
-        below=[[""] * 9, [""] * 8 + [f"MSE {metrics.mse(now, validation[image]):.4f}"]],
-    )
-
-
-boot = int(np.flatnonzero(clothes.validation_labels == 9)[0])
-explore(
-    show_sum,
-    "Each picture is built from its own eight atoms, the loudest first. Bright adds light, dark takes it away.",
-    image=slider(0, 99, boot, label="picture"),
-    active_units=slider(0, 8, 8, label="atoms added"),
-)
-
-# %% [markdown]
-# The same as a still picture: the sum after each atom.
-
-# %%
-examples = [int(np.flatnonzero(clothes.validation_labels == label)[1]) for label in (1, 5, 8)]
-growing = []
-for image in examples:
-    loudest = np.argsort(-top8_codes[image])[:8]
-    steps = mean_picture + np.cumsum(top8_codes[image, loudest, None] * top8_atoms[loudest], axis=0)
-    growing.append(
-        metrics.clip01(np.concatenate([mean_picture[None], steps[[0, 1, 2, 3, 5, 7]], validation[[image]]])).reshape(
-            -1, 28, 28
-        )
-    )
-plots.grid(
-    growing,
-    column_titles=["mean", "1 atom", "2", "3", "4", "6", "8 atoms", "original"],
-    caption="Trousers are settled by two atoms, the bag by one. A laced sandal is beyond eight: no few atoms stand for it.",
-)
-
-# %% [markdown]
-# ## A small change of the picture
+# $$\hat\rho_j = \frac{1}{n} \sum_i z_{ij}, \qquad \lambda \sum_j \mathrm{KL}(\rho \,\|\, \hat\rho_j) = \lambda \sum_j \Big[ \rho \ln\frac{\rho}{\hat\rho_j} + (1-\rho) \ln\frac{1-\rho}{1-\hat\rho_j} \Big]$$
 #
-# Which units fire depends on the input: that is the idea. How firmly do they stand? Compare the **active sets** of two pictures by their overlap, the Jaccard index: units
-# active in both, divided by units active in one of them. 1 is the same set, and 0 has nothing in common.
+# First the mean over samples, then KL, then the sum over units. A unit that is fully on for 5 % of the pictures and off for the others has ρ̂ = .05 and pays nothing: that is wanted. An
+# untrained sigmoid answers ½ and pays KL(.05 ‖ .5) = .49; so start its bias where it answers .05. And as a sigmoid stays below 1, its atom may have any length.
 
 # %%
 guess(
-    "active-sets",
-    "Shift a picture by one pixel to the right. What share of its active units stays?",
-    ["nearly all", "about half", "nearly none"],
+    "kl-zeros",
+    "512 sigmoid units, target .05. How many are above 0 in a trained network, in a picture?",
+    ["about 26, a twentieth", "about 100", "all 512"],
 )
 
-# %%
-random = np.random.default_rng(SEED)
-pictures = validation.reshape(-1, 28, 28)
-noise = random.standard_normal(validation.shape).astype("float32")
-by_class = np.argsort(clothes.validation_labels, kind="stable")
-neighbour = np.empty_like(by_class)
-neighbour[by_class] = np.concatenate([np.roll(by_class[start : start + 200], 1) for start in range(0, 2000, 200)])
-changed = {
-    "a tenth darker": 0.9 * validation,
-    "noise of .05": metrics.clip01(validation + 0.05 * noise),
-    "noise of .1": metrics.clip01(validation + 0.1 * noise),
-    "one pixel to the right": np.roll(pictures, 1, axis=2).reshape(-1, 784),
-    "two pixels to the right": np.roll(pictures, 2, axis=2).reshape(-1, 784),
-    "another of its class": validation[neighbour],
-    "some other picture": np.roll(validation, 1, axis=0),
-}
-overlaps, referee_overlaps = {}, {}
-original_best = referees.best_coefficients(pca, unseen, 8)
-print("overlap of the active sets    top-8 network   own best 8 of PCA   change of the picture")
-for name, other in changed.items():
-    overlaps[name] = float(metrics.active_set_overlap(top8_codes, encode(top8_encoder, other - mean_picture)).mean())
-    best = referees.best_coefficients(pca, other - mean_picture, 8)
-    referee_overlaps[name] = float(metrics.active_set_overlap(original_best, best).mean())
-    distance = np.linalg.norm(other - validation, axis=1).mean() / np.linalg.norm(unseen, axis=1).mean()
-    print(f"{name:28} {overlaps[name]:14.2f} {referee_overlaps[name]:19.2f} {distance:21.2f}")
 
 # %%
+class KLPenalty(keras.layers.Layer):
+    """Lets a code pass and adds to the loss how far its units' mean activities are from the target."""
+
+    def __init__(self, target, strength):
+        super().__init__()
+        self.target, self.strength = target, strength
+
+    def call(self, code):  # (n, units), in (0, 1)
+        rho, activity = self.target, ops.mean(code, axis=0)  # (units,)
+        heads = rho * ops.log(rho / activity)
+        tails = (1 - rho) * ops.log((1 - rho) / (1 - activity))
+        self.add_loss(self.strength * ops.sum(heads + tails))
+        return code
+
+
+training.set_seed(SEED)
+logit = np.log(0.05 / 0.95)  # start at the target, as lesson 01 started at the mean picture
+kl_encoder, kl_network = network(784, 512, KLPenalty(0.05, 3.0), "sigmoid", logit, unit_norm=False)
+fit(kl_network, centred, epochs=3)
+kl_codes = encode(kl_encoder, unseen)
+kl_l0 = (kl_codes > 0).sum(axis=1).mean()
+cut = np.where(kl_codes > 0.1, kl_codes, 0)  # small ones off
+print(f"mean activity {kl_codes.mean():.3f}, above 0: {kl_l0:.0f} units, above .1: {(cut > 0).sum(axis=1).mean():.0f}")
+for name, z in (("all units", kl_codes), ("those above .1", cut)):
+    print(f"{name} keep {explained(z @ atoms_of(kl_network)):.3f}")
+
+# %%
+ranked = {"8 of 512": codes, "L1": l1_codes, "KL": kl_codes}
+plots.curve(
+    np.arange(1, 513),
+    {name: np.sort(z / z.max(axis=1, keepdims=True), axis=1)[:, ::-1].mean(axis=0) for name, z in ranked.items()},
+    xlabel="units of a picture, the loudest first",
+    ylabel="activation, as share of the loudest",
+    log_x=True,
+    markers=False,
+    height=3.0,
+    caption="Which units fire: eight and no more; with L1 some fifty, ever fainter; with KL all 512, most of them faintly.",
+)
+
+# %% tags=["hide-input"]
 claim(
-    "Under noise of .05 more than 80 % of the active set stays; a shift by one pixel exchanges more than a third; other pictures share less than 15 %",
-    overlaps["noise of .05"] > 0.8
-    and overlaps["one pixel to the right"] < 0.65
-    and overlaps["some other picture"] < 0.15,
-    f"{overlaps['noise of .05']:.2f}, {overlaps['one pixel to the right']:.2f} and {overlaps['some other picture']:.2f}",
-    margin=min(
-        overlaps["noise of .05"] - 0.8,
-        0.65 - overlaps["one pixel to the right"],
-        0.15 - overlaps["some other picture"],
+    "The KL network is as active as it was told, and no unit is ever at 0",
+    all_of(
+        between(kl_codes.mean(), 0.045, 0.065, fmt=".3f", name="mean activity"),
+        above(kl_l0, 511.5, fmt=".1f", names=("L0", "")),
     ),
 )
-reveal("active-sets", "about half")
+reveal(
+    "kl-zeros",
+    {
+        "about 26, a twentieth": below(kl_l0, 50),
+        "about 100": between(kl_l0, 50, 400),
+        "all 512": above(kl_l0, 400),
+    },
+)
 
 # %% [markdown]
-# The last column is the size of the change, as share of the picture's distance from the mean. A shift that you hardly see moves the picture farther than noise that
-# you do see, and exchanges half of the units. That is no flaw of the network: the picture's own PCA coefficients change nearly as much. Sparse codes say *where* something is, and a
-# pixel to the right is another place. Whoever reads a unit as "sleeve" should read "sleeve, here".
-
-# %% [markdown]
+# The penalty kept its promise, a small *mean* activity. But the mean of many faint answers is small too, a sigmoid has no 0, and the faint ones are used:
+# without them the copies get worse. If you want few active units, ask for few active units.
+#
 # ## What goes wrong
 #
-# **"Twice sparser."** A much-read tutorial compares two codes by their mean activation, 7.30 without a penalty and 3.33 with, and calls the second
-# twice sparser. Let us make our own code twice sparser.
+# **A price on the connections.** "Sparse" is sometimes said of the connections, the *weights*: `kernel_regularizer=L1(…)`. Train 512 units with that, without a limit on activations.
 
 # %%
-halved_encoder, halved_decoder, _ = models.build_sparse_autoencoder(784, 512, layers.TopK(8), unit_norm=False)
-halved_encoder.get_layer("detectors").set_weights([w / 2 for w in top8_encoder.get_layer("detectors").get_weights()])
-halved_decoder.get_layer("atoms").set_weights([2 * top8_atoms])
-halved = encode(halved_encoder, unseen)
-largest_change = float(np.abs(halved @ atoms_of(halved_decoder) - top8_codes @ top8_atoms).max())
-for name, z in (("as trained", top8_codes), ("detectors / 2, atoms x 2", halved)):
-    print(f"{name:25} mean activation {z.mean():.4f}, active units {metrics.l0(z):.2f}")
+training.set_seed(SEED)
+priced_encoder, priced_network = network(784, 512, keras.layers.Identity())  # no layer that limits the code
+priced_network.get_layer("detectors").kernel.regularizer = keras.regularizers.L1(0.01)  # a price on weights
+fit(priced_network, centred, epochs=3)
+small = (np.abs(priced_network.get_layer("detectors").get_weights()[0]) < 0.001).mean()
+priced_l0 = (encode(priced_encoder, unseen) > 0).sum(axis=1).mean()
+print(f"{small:.0%} of the weights are below .001, and {priced_l0:.0f} units fire; with L1 on activations {l1_l0:.0f}")
 
-# %%
+# %% tags=["hide-input"]
 claim(
-    "Half the mean activation, the same units, the same copies",
-    abs(halved.mean() / top8_codes.mean() - 0.5) < 1e-3 and largest_change < 1e-3
-    and ((halved > 0) == (top8_codes > 0)).mean() > 0.9999,
-    f"mean activation {halved.mean() / top8_codes.mean():.3f} times, largest change of a pixel {largest_change:.0e}",
-    margin=1e-3 - largest_change,
-)  # fmt: skip
-
-# %% [markdown]
-# Mean activation measures loudness. Report L0, and how many units ever fire.
-#
-# **A strength that means something else tomorrow.** `activity_regularizer=L1(...)` sums over the batch. Keras 2 divided the sum by the batch size, Keras 3.0 to 3.13 did not, and since
-# 3.14 it is divided again. The same line was a penalty 32 or 256 times as strong, depending on the version and on the batch. See what yours does, beside the penalty written out.
-
-# %%
-regularised = keras.layers.Dense(512, "relu", activity_regularizer=keras.regularizers.L1(1.0))
-written_out = {}
-for size in (32, 256):
-    batch = np.tile(centred[:32], (size // 32, 1))  # the same pictures, once and eight times
-    activations = regularised(batch)
-    by_keras = float(sum(keras.ops.convert_to_numpy(value) for value in regularised.losses))
-    written_out[size] = float(losses.l1_penalty(activations, 1.0))
-    print(
-        f"batch of {size:3}: activity_regularizer of Keras {keras.__version__} {by_keras:6.1f}, undivided {float(keras.ops.sum(activations)):8.1f}, written out {written_out[size]:6.1f}"
-    )
-claim(
-    "Written out, the penalty is the same at every batch size",
-    abs(written_out[256] / written_out[32] - 1) < 1e-4,
-    "the batch once, and eight times in a row",
+    "A price on the weights leaves more than three times as many units firing as a price on activations",
+    above(priced_l0, l1_l0, times=3, fmt=".0f", names=("L0", "with L1 on activations")),
 )
 
 # %% [markdown]
+# Sparse weights make simple detectors, of few pixels each. Nothing keeps them from all answering at once. A sparse autoencoder prices *activations*.
+#
 # ## When it does not train
 #
-# **The loss starts in the thousands.** Training pictures seem a natural start for atoms. But they resemble each other, so many detectors fire at once, and their sum is
-# many times too large. Before any training:
-
-# %%
-starts = {
-    "random directions": None,
-    "256 components, both ways": both_ways,
-    "512 training pictures": centred[:512],
-}
-for name, atoms in starts.items():
-    training.set_seed(SEED)
-    _, _, untrained = models.build_sparse_autoencoder(784, 512, layers.TopK(32), atoms=atoms)
-    error = np.square(untrained.predict(unseen[:500], verbose=0) - unseen[:500]).sum(axis=1).mean()
-    print(
-        f"top-32 from {name:26} summed squared error {error:9.1f}; the mean picture has {np.square(unseen[:500]).sum(axis=1).mean():.1f}"
-    )
-
-# %% [markdown]
-# **Half of the units are dead.** You saw the count after each training above. From random atoms most of the 512 never fire; from PCA and with one revival, far fewer. An L1
-# penalty kills hardly any, because it lets every unit try.
-
-# %%
-claim(
-    "Started from random atoms, more than half of the 512 units are silent on unseen pictures; from PCA and revived, less than 40 %",
-    silent["top-8 from random atoms"] > 256 and silent["top-8 from PCA, revived"] < 205,
-    f"{silent['top-8 from random atoms']} and {silent['top-8 from PCA, revived']} of 512; {n_dead} were revived; with L1 {int((~firing.any(axis=0)).sum())}",
-    margin=min(silent["top-8 from random atoms"] - 256, 205 - silent["top-8 from PCA, revived"]) / 512,
-)
-
-# %% [markdown]
 # | you see | look at | likely cause | mend it |
 # |---|---|---|---|
-# | the loss starts far above the variance of the data | `autoencoder.predict` before training | atoms that resemble each other, encoder = transpose | random or orthogonal atoms, or detectors scaled down |
-# | the error stops early | `(codes.max(axis=0) == 0).sum()` | dead units | revive them halfway, start with a larger $k$, a smaller learning rate |
-# | all codes 0, all copies the mean picture | `metrics.l0(codes)` | L1 too strong: more than $2 \max_j a_j^\top x$ switches everything off | a tenth of the strength |
-# | L0 stays at the number of units | `codes.min()` | sigmoid, or no activation: no exact zeros | ReLU or top-k |
-# | penalty falls, L0 does not | norms of the atoms | atoms are not held at length 1, or along the wrong axis | `UnitNorm(axis=1)` |
+# | the loss starts in the thousands | `autoencoder.predict` before training | atoms that resemble each other, such as training pictures | random directions, or components of PCA |
+# | the error stops early | `(codes.max(axis=0) == 0).sum()` | dead units | revive them halfway; a larger $k$ at first |
+# | all codes 0, all copies the mean picture | L0 | λ too strong: above $2 \max_j a_j^\top (x - \bar x)$ the toll λ/2 is larger than any activation | a tenth of λ; is the loss a sum? |
+# | L0 is the number of units | `codes.min()` | sigmoid, or no activation: no exact zeros | ReLU or top-k |
+# | the price falls, L0 does not | lengths of the atoms | they grow, or are scaled along the wrong axis | `UnitNorm(axis=1)` |
 #
 # ## Results
 #
-# Now, once, the test pictures, with 8 active units each.
+# Now, once, the test pictures. One rung is new: the same atoms, but the code of each picture is *searched*: take the atom that fits best, solve for the amounts, look at what is left, eight times. That is **matching pursuit**.
 
 # %%
-test_centred = test - mean_picture
-top8_test = encode(top8_encoder, test_centred)
-test_copies = {
-    "mean picture": np.zeros_like(test_centred),
-    "PCA-8": pca.keep(8).reconstruct(test_centred),
-    "own best 8 of PCA": pca.decode(referees.best_coefficients(pca, test_centred, 8)),
-    "top-8 from random atoms": encode(random_encoder, test_centred) @ atoms_of(random_decoder),
-    "top-8 from PCA, revived": top8_test @ top8_atoms,
-    "the same atoms, refitted": referees.refit_codes(test_centred, top8_test, top8_atoms) @ top8_atoms,
-    "dictionary and OMP": dictionary.reconstruct(test_centred),
-}
-results = {name: explained(test_centred, copy) for name, copy in test_copies.items()}
+test_codes = encode(encoder, test - mean_picture)
+searched = referees.orthogonal_matching_pursuit(test - mean_picture, atoms, 8)
+copies = {"mean picture": np.zeros_like(test)}
+copies |= {f"PCA-{k}": own_best(test - mean_picture, k, k) for k in (8, 16)}
+copies |= {f"own best {k} of {m}": own_best(test - mean_picture, k, m) for k, m in ((8, 784), (12, 32))}
+copies |= {"8 of 512 atoms": test_codes @ atoms, "the atoms, searched": searched @ atoms}
+results = {name: explained(copy, test) for name, copy in copies.items()}
+
+# %%
 plots.ladder(
     list(results),
     list(results.values()),
-    kinds=["trivial", "referee", "referee", "network", "network", "network", "referee"],
-    metric="explained variance of 2,000 test pictures",
+    kinds=["trivial", "referee", "referee", "referee", "referee", "network", "both"],
+    metric="explained share of 2,000 test pictures",
     lower_is_better=False,
-    annotations=[
-        "",
-        "same 8 for all",
-        "each its own 8",
-        f"{silent['top-8 from random atoms']} of 512 silent",
-        f"{silent['top-8 from PCA, revived']} of 512 silent",
-        "least squares on its 8",
-        "a search for each picture",
-    ],
-    caption="Eight active units. Choosing for each picture is worth more than anything else; learned atoms add to it, a search adds more.",
+    annotations=["0 bits", *(f"{bits[name]:.0f} bits" for name in list(results)[1:-1]), "121 bits"],
+    caption="At equal bits learned atoms are ahead of PCA, fixed or choosing. A search finds better codes for them than the encoder.",
 )
 
-# %%
+# %% tags=["hide-input"]
+rivals = [name for name in results if "PCA-16" in name or "own best" in name]
 claim(
-    "On test pictures the order is: fixed components, own components, network, dictionary",
-    results["PCA-8"]
-    < results["own best 8 of PCA"]
-    < results["top-8 from PCA, revived"]
-    < results["dictionary and OMP"],
-    " < ".join(
-        f"{results[name]:.3f}"
-        for name in ("PCA-8", "own best 8 of PCA", "top-8 from PCA, revived", "dictionary and OMP")
-    ),
-    margin=min(
-        np.diff(
-            [results[name] for name in ("PCA-8", "own best 8 of PCA", "top-8 from PCA, revived", "dictionary and OMP")]
-        )
-    ),
+    "On test pictures eight learned atoms keep more than every PCA of about as many bits",
+    above(results["8 of 512 atoms"], [results[name] for name in rivals], fmt=".3f", names=("atoms", rivals)),
 )
 
 # %% [markdown]
 # ## Wrap-up
 #
-# * A code may be larger than the input if few of its units are active at a time. That keeps training and validation error together. It does not make them small.
-# * Count active units. Mean activation is loudness, and can be halved by a change of units.
-# * On data made of known atoms, a top-k network finds nearly all of them, once its dead units are revived. Alternating least squares does the same in less than a second.
-# * Learned atoms beat each picture's own best PCA coefficients when few are allowed. The lead shrinks as more are, and is gone at 32 unless the network starts from PCA.
-# * L1 chooses atoms and shrinks their amounts; refit them. Without unit-norm atoms it is evaded.
-# * Which units fire depends on the picture: hardly on a little noise, strongly on a shift.
+# * A sparse code is wide, with few units active. Each picture chooses its atoms, and that works because a picture is made of few things.
+# * Count active units, and units that never fire. Loudness is another thing.
+# * Naming the units costs bits. At equal bits, learned atoms still beat PCA, by less than at equal numbers.
+# * Top-k fixes L0. L1 prices activity and shrinks what stays. KL fixes the mean activity and leaves no zeros.
+# * On data made of known atoms, a network with revived units finds nearly all of them.
+#
+# **Where this is used now.** Inside language models. Their activations hold far more notions than dimensions, each in its own direction and few at a time: *superposition*, the plane with three atoms. A sparse autoencoder with
+# up to millions of units takes them apart into directions that can be read (Bricken 2023, Gao 2024). To escape the shrinkage of L1, besides top-k, *gated* and *JumpReLU* units decide *whether* a unit fires apart from *how much*.
 #
 # | one glance | |
 # |---|---|
 # | copy | $\hat x = \bar x + \sum_j z_j a_j$, few $z_j \ne 0$, $\lVert a_j \rVert = 1$ |
 # | L0 | active units in a sample, mean over samples |
-# | top-k | the $k$ largest of each row, if positive |
-# | L1 | $\lambda \sum_j \lvert z_j \rvert$, mean over the batch; shrinks by soft threshold |
-# | KL | $\sum_j \mathrm{KL}(\rho \,\Vert\, \hat\rho_j)$, sigmoid units; small means, no zeros |
-# | referee | own best $k$ of PCA; dictionary by OMP and least squares |
+# | top-k | the $k$ largest of each row |
+# | L1 | $\lambda \sum_j \lvert z_j \rvert$, mean over the batch; takes λ/2 from each active unit |
+# | KL | $\lambda \sum_j \mathrm{KL}(\rho \,\Vert\, \hat\rho_j)$, sigmoid units, mean over the batch inside |
+# | bits | $8k + \log_2 \binom{m}{k}$ |
 #
 # Next: [the exercises](../exercises/03_sparse.ipynb).
 #
 # ## References
 #
 # * B. Olshausen, D. Field: *Emergence of simple-cell receptive field properties by learning a sparse code for natural images*, Nature 381, 1996.
-# * R. Tibshirani: *Regression shrinkage and selection via the lasso*, Journal of the Royal Statistical Society B 58, 1996 (soft threshold, shrinkage); N. Meinshausen: *Relaxed lasso*, Computational Statistics & Data Analysis 52, 2007 (refitting).
-# * Y. Pati, R. Rezaiifar, P. Krishnaprasad: *Orthogonal matching pursuit*, Asilomar 1993; K. Engan, S. Aase, J. Husøy: *Method of optimal directions for frame design*, ICASSP 1999; M. Aharon, M. Elad, A. Bruckstein: *K-SVD*, IEEE Transactions on Signal Processing 54, 2006 (the test with known atoms).
-# * A. Ng: *Sparse autoencoder*, CS294A lecture notes, Stanford 2011 (the KL penalty).
+# * R. Tibshirani: *Regression shrinkage and selection via the lasso*, Journal of the Royal Statistical Society B 58, 1996.
+# * S. Kullback, R. Leibler: *On information and sufficiency*, Annals of Mathematical Statistics 22, 1951. A. Ng: *Sparse autoencoder*, CS294A lecture notes, Stanford 2011 (the KL penalty).
 # * A. Makhzani, B. Frey: *k-sparse autoencoders*, ICLR 2014.
-# * T. Bricken and others: *Towards monosemanticity*, Transformer Circuits 2023 (unit-norm atoms, reviving dead units); L. Gao and others: *Scaling and evaluating sparse autoencoders*, 2024 (top-k with ReLU, tied start).
-# * P. Jaccard: *Étude comparative de la distribution florale*, Bulletin de la Société Vaudoise des Sciences Naturelles 37, 1901.
-# * The comparison under *What goes wrong*: F. Chollet, *Building autoencoders in Keras*, Keras blog, 2016 (mean activations 7.30 and 3.33). The batch scaling: Keras issue 22018 and pull request 22021.
+# * N. Elhage and others: *Toy models of superposition*, Transformer Circuits 2022. T. Bricken and others: *Towards monosemanticity*, Transformer Circuits 2023 (atoms of length 1, reviving). L. Gao and others: *Scaling and
+#   evaluating sparse autoencoders*, 2024 (top-k, tied start).
+# * S. Rajamanoharan and others: *Improving dictionary learning with gated sparse autoencoders*, and *Jumping ahead: improving reconstruction fidelity with JumpReLU sparse autoencoders*, both 2024.
