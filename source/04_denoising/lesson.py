@@ -27,7 +27,8 @@
 # *spoil the picture, and ask for it as it was.* Copying is now a wrong answer, however wide the network.
 
 # %%
-from course_lib import above, below, between, claim, close, datasets, guess, layers, metrics, models, plots, referees, reveal, training
+from course_lib import above, below, between, claim, close, guess, reveal
+from course_lib import datasets, layers, metrics, models, plots, referees, training
 from course_lib.widgets import explore, stops
 
 import keras
@@ -62,19 +63,11 @@ pictures = train.reshape(as_pictures)
 # ## Noisy in, clean out
 
 # %% tags=["hide-input"]
-plots.diagram(
-    {
-        "clean": (0, 0, "clean\npicture"),
-        "noisy": (1.25, 0, "noisy\npicture"),
-        "network": (2.5, 0, "network"),
-        "answer": (3.75, 0, "answer"),
-        "loss": (3.75, 1, "squared\nerror"),
-    },
-    [("clean", "noisy", "network", "answer", "loss"), ("clean", "loss")],
-    marked=["network"],
-    labels={("clean", "noisy"): "+ noise", ("clean", "loss"): "the target"},
-    caption="A denoising autoencoder: the input is spoiled, the target is not.",
-)
+boxes = {"clean": (0, 0, "clean\npicture"), "noisy": (1.25, 0, "noisy\npicture"), "network": (2.5, 0, "network")}
+boxes |= {"answer": (3.75, 0, "answer"), "loss": (3.75, 1, "squared\nerror")}
+ways, words = [("clean", "noisy", "network", "answer", "loss"), ("clean", "loss")], {("clean", "noisy"): "+ noise"}
+caption = "A denoising autoencoder: the input is spoiled, the target is not."
+plots.diagram(boxes, ways, marked=["network"], labels=words | {("clean", "loss"): "the target"}, caption=caption)
 
 # %% [markdown]
 # The spoiling: **white noise** adds to each pixel a number of its own, drawn from a bell of mean 0, independently of all others. The bell's standard deviation
@@ -111,23 +104,18 @@ ordinary.compile("adam", "mse")
 ordinary.fit(pictures, pictures, epochs=2, verbose=0)  # input and target are clean: the layer spoils the input
 first_answer = ordinary.predict(noisy.reshape(as_pictures), batch_size=500, verbose=0)
 
-# %% tags=["hide-input"]
-shown = [0, 12, 5, 8, 31]
+
+# %%
+def compare(caption, **rows):
+    """The same five pictures in several versions, each with its score on all validation pictures."""
+    labels = [name.replace("_", " ") for name in rows]
+    labels = [f"{label}\n{decibels(validation, x):.1f} dB" for label, x in zip(labels, rows.values(), strict=True)]
+    five = [0, 12, 5, 8, 31]
+    images = [metrics.clip01(x.reshape(-1, 28, 28)[five]) for x in (*rows.values(), validation)]
+    plots.grid(images, row_labels=[*labels, "clean"], size=1.15, caption=caption)
 
 
-def compare(rows, caption):
-    """The same five pictures under several names, each with its score on all validation pictures."""
-    plots.grid(
-        [metrics.clip01(x.reshape(-1, 28, 28)[shown]) for x in rows.values()],
-        row_labels=[
-            name if x is validation else f"{name}\n{decibels(validation, x):.1f} dB" for name, x in rows.items()
-        ],
-        size=1.15,
-        caption=caption,
-    )
-
-
-compare({"noisy": noisy, "network": first_answer, "clean": validation}, "It works: the noise is gone, and some detail with it.")
+compare("It works: the noise is gone, and some detail with it.", noisy=noisy, network=first_answer)
 
 # %% [markdown]
 # Is that good? Handing back the noisy picture scores 16 dB. **The identity is the baseline of every denoiser.** The network is more than 4 dB above it: it left about
@@ -139,6 +127,7 @@ compare({"noisy": noisy, "network": first_answer, "clean": validation}, "It work
 # Clean points lie on a curve, noise pushes them off. You see where a point landed, not where it came from. The best answer, in squared error, is **the average
 # of everything it could have been**: all clean points, the near ones counting more.
 
+
 # %%
 def best_answer(x, clean, sigma):
     """The mean of the clean points (m, 2), each weighted by how likely it is behind a noisy point of x (n, 2)."""
@@ -147,16 +136,16 @@ def best_answer(x, clean, sigma):
     return weight @ clean / weight.sum(axis=1, keepdims=True)
 
 
-# %% tags=["hide-input"]
-run_along = np.linspace(-3, 3, 400)
-curve = np.stack([run_along, np.sin(1.6 * run_along)], axis=1)
-drawn = np.random.default_rng([SEED, 50])
-pushed = curve[drawn.integers(0, 400, 90)] + 0.3 * drawn.standard_normal((90, 2))
-landed = best_answer(pushed, curve, 0.3)
+# %%
+along = np.linspace(-3, 3, 400)
+curve = np.stack([along, np.sin(1.6 * along)], axis=1)  # (400, 2): the clean points
+chance = np.random.default_rng([SEED, 50])
+pushed = curve[chance.integers(0, 400, 90)] + 0.3 * chance.standard_normal((90, 2))
+steps = best_answer(pushed, curve, 0.3) - pushed
 figure, panel = plots.subplots(height=3.1)
 panel.plot(*curve.T, color="0.8", lw=6, zorder=0)
 panel.plot(*pushed.T, "o", color=plots.COLORS["vermillion"], ms=4)
-panel.quiver(*pushed.T, *(landed - pushed).T, color=plots.COLORS["blue"], angles="xy", scale_units="xy", scale=1, width=0.004)
+panel.quiver(*pushed.T, *steps.T, color=plots.COLORS["blue"], angles="xy", scale_units="xy", scale=1, width=0.004)
 panel.set(aspect="equal", xticks=[], yticks=[])
 plots.show(figure, "Clean points lie on the grey curve. The best answers (arrows) lead noisy points (dots) back to it.")
 
@@ -177,20 +166,24 @@ plots.show(figure, "Clean points lie on the grey curve. The best answers (arrows
 
 # %%
 pixel = train[:, 14 * 28 + 18]
-seen = add_noise(pixel, sigma, 2, clip=False)
+seen = add_noise(pixel, sigma, 2, clip=False)  # not clipped, for now
 v = pixel.var()
 measured = np.cov(seen, pixel)[0, 1] / seen.var()  # regression slope: covariance by variance
-print(f"v = {v:.3f}: v / (v + sigma²) = {v / (v + sigma**2):.3f}, slope through {len(pixel):,} noisy pixels {measured:.3f}")
+print(
+    f"v = {v:.3f}: v / (v + sigma²) = {v / (v + sigma**2):.3f}, slope through {len(pixel):,} noisy pixels {measured:.3f}"
+)
 
-# %% tags=["hide-input"]
+# %%
 figure, panel = plots.subplots(height=3.0)
-span = np.array([-0.4, 1.4])
 panel.plot(seen[:1200], pixel[:1200], ".", ms=3, alpha=0.35, color=plots.COLORS["sky"])
-panel.plot(span, span, ":", color="0.4", label="copy: slope 1")
-panel.plot(span, pixel.mean() + measured * (span - pixel.mean()), color=plots.COLORS["vermillion"], label=f"best line: slope {measured:.2f}")
+for slope, style, label in ((1, "k:", "copy: slope 1"), (measured, "k-", f"best line: slope {measured:.2f}")):
+    panel.plot([-0.4, 1.4], pixel.mean() + slope * (np.array([-0.4, 1.4]) - pixel.mean()), style, label=label)
 panel.set(xlabel="noisy pixel", ylabel="clean pixel", ylim=(-0.1, 1.1))
 panel.legend()
-plots.show(figure, "One pixel of 1,200 pictures: the best line is flatter than a copy, for large values are partly large noise.")
+plots.show(
+    figure,
+    "One pixel of 1,200 pictures: the best line is flatter than a copy, for large values are partly large noise.",
+)
 
 # %% [markdown]
 # ## The best affine map
@@ -225,23 +218,18 @@ def wiener(x):
     return (mean + (x - mean) @ wiener_weights).astype("float32")
 
 
-affine = referees.clipped_noise_denoiser(train, sigma)  # W and b of clipped pairs, averaged over all noise, in closed form
-scores = {name: decibels(validation, x) for name, x in (("noisy", noisy), ("Wiener", wiener(noisy)), ("affine", affine(noisy)))}
+affine = referees.clipped_noise_denoiser(
+    train, sigma
+)  # W and b of clipped pairs, averaged over all noise, in closed form
+scores = {"noisy": decibels(validation, noisy)}
+scores |= {"Wiener": decibels(validation, wiener(noisy)), "affine map": decibels(validation, affine(noisy))}
 print(", ".join(f"{name} {score:.2f} dB" for name, score in scores.items()))
 
 # %% tags=["hide-input"]
-reveal(
-    "wiener",
-    {
-        "the same, to a tenth of a dB": close(scores["affine"], scores["Wiener"], 0.1),
-        "the fitted one wins by more than 1 dB": above(scores["affine"], scores["Wiener"], by=1, fmt=".2f", unit="dB"),
-        "the Wiener filter wins": above(scores["Wiener"], scores["affine"], by=0.1),
-    },
-)
-claim(
-    "On clipped noise the affine map for clipped noise beats the Wiener filter by more than 1 dB",
-    above(scores["affine"], scores["Wiener"], by=1, fmt=".2f", unit="dB", names=("affine map", "Wiener")),
-)
+a, w = scores["affine map"], scores["Wiener"]
+answers = {"the same, to a tenth of a dB": close(a, w, 0.1), "the Wiener filter wins": above(w, a, by=0.1)}
+fitted = above(a, w, by=1, fmt=".2f", unit="dB", names=("affine map", "Wiener filter"))
+reveal("wiener", answers | {"the fitted one wins by more than 1 dB": fitted})
 
 # %% [markdown]
 # Why: clipped noise brightens every black pixel by .08 on average, and a filter that expects mean 0 leaves it there. Whoever compares a network with the Wiener filter on
@@ -271,14 +259,16 @@ def ten_maps(x):
 
 
 scores["ten maps"] = decibels(validation, ten_maps(noisy))
-print(f"one affine map {scores['affine']:.2f} dB, ten of them {scores['ten maps']:.2f} dB")
+print(f"one affine map {scores['affine map']:.2f} dB, ten of them {scores['ten maps']:.2f} dB")
+
+# %%
+means = [train[group == k].mean(axis=0).reshape(28, 28) for k in range(10)]
+plots.row(means, size=0.72, caption="The mean of each of the ten groups. Nobody told k-means what a boot is.")
 
 # %% tags=["hide-input"]
-plots.row([train[group == k].mean(axis=0).reshape(28, 28) for k in range(10)], size=0.72, caption="The mean of each of the ten groups. Nobody told k-means what a boot is.")
-claim(
-    "Ten affine maps, the likeliest chosen, beat one by more than half a decibel",
-    above(scores["ten maps"], scores["affine"], by=0.5, fmt=".2f", unit="dB", names=("ten", "one")),
-)
+ten, one = scores["ten maps"], scores["affine map"]
+lead = above(ten, one, by=0.5, fmt=".2f", unit="dB", names=("ten", "one"))
+claim("Ten affine maps, the likeliest chosen, beat one by more than half a decibel", lead)
 
 # %% [markdown]
 # These are the referees of this lesson. A network has to add something to *them*.
@@ -289,20 +279,12 @@ claim(
 # and the referee's answer, compute a correction, and add it. The last layer starts at zero: before training the network *is* the referee.
 
 # %% tags=["hide-input"]
-plots.diagram(
-    {
-        "noisy": (0, 0.5, "noisy"),
-        "start": (1.2, 0, "referee\n(fixed)"),
-        "conv": (2.5, 1, "convolutions"),
-        "last": (3.7, 1, "last layer\nzero at first"),
-        "sum": (4.9, 0, "add"),
-        "answer": (6.1, 0, "answer"),
-    },
-    [("noisy", "start", "sum", "answer"), ("noisy", "conv", "last", "sum"), ("start", "conv")],
-    marked=["last"],
-    labels={("last", "sum"): "correction"},
-    caption="The upper way is exact and stays as it is; the lower way learns what is missing: the residual.",
-)
+boxes = {"noisy": (0, 0.5, "noisy"), "start": (1.2, 0, "referee\n(fixed)"), "conv": (2.5, 1, "convolutions")}
+boxes |= {"last": (3.7, 1, "last layer,\nzero at first"), "sum": (4.9, 0, "add"), "answer": (6.1, 0, "answer")}
+ways = [("noisy", "start", "sum", "answer"), ("noisy", "conv", "last", "sum"), ("start", "conv")]
+caption = "The upper way is exact and stays as it is; the lower way learns what is missing, the residual."
+plots.diagram(boxes, ways, marked=["last"], labels={("last", "sum"): "correction"}, caption=caption)
+
 
 # %%
 def on_top_of_a_referee():
@@ -349,22 +331,17 @@ for name in networks:
     print(f"network {name}: {scores[name]:.2f} dB")
 
 # %% tags=["hide-input"]
-lead = abs(scores["on ten maps"] - scores["on one map"])
-reveal(
-    "start",
-    {
-        "by more than .5 dB": above(scores["on ten maps"], scores["on one map"], by=0.5),
-        "by .2 to .5 dB": between(scores["on ten maps"] - scores["on one map"], 0.2, 0.5),
-        "by less than .2 dB, if at all": below(scores["on ten maps"] - scores["on one map"], 0.2, fmt=".2f", unit="dB"),
-    },
-)
+gained = scores["on ten maps"] - scores["on one map"]
+options = {"by more than .5 dB": above(gained, 0.5), "by .2 to .5 dB": between(gained, 0.2, 0.5)}
+hardly = below(gained, 0.2, fmt=".2f", unit="dB", names=("ahead by", ""))
+reveal("start", options | {"by less than .2 dB, if at all": hardly})
+
+# %%
 compare(
-    {"noisy": noisy, "one affine map": affine(noisy), "ten maps": ten_maps(noisy), "network on one": improved("on one map", noisy), "clean": validation},
-    "The map leaves a veil of noise and ghosts of other clothes; ten maps leave fewer ghosts; the network clears the background and keeps the edges.",
-)
-claim(
-    "The network beats the ten maps by more than half a decibel on unseen pictures",
-    above(scores["on one map"], scores["ten maps"], by=0.5, fmt=".2f", unit="dB", names=("network", "ten maps")),
+    "The map leaves a veil of noise and ghosts of other clothes, ten maps fewer ghosts; the network clears the background.",
+    one_map=affine(noisy),
+    ten_maps=ten_maps(noisy),
+    network=improved("on one map", noisy),
 )
 
 # %% [markdown]
@@ -399,19 +376,25 @@ draw = np.random.default_rng([SEED, 51])
 clean_numbers = draw.standard_normal(2_000_000)
 noisy_numbers = clean_numbers + draw.standard_normal(2_000_000)  # sigma = 1
 near_two = np.abs(noisy_numbers - 2) < 0.05
-print(f"noisy number 2: {near_two.sum():,} of two million; the clean ones behind them have the mean {clean_numbers[near_two].mean():.2f}")
+print(
+    f"noisy number 2: {near_two.sum():,} of two million; the clean ones behind them have the mean {clean_numbers[near_two].mean():.2f}"
+)
 
-# %% tags=["hide-input"]
+# %%
 line = np.linspace(-4.5, 4.5, 300)
 figure, panels = plots.subplots(1, 2, height=2.7)
 for panel, level in zip(panels, (0.5, 1.0), strict=True):
     total = 1 + level**2
-    panel.fill_between(line, np.exp(-(line**2) / (2 * total)) / np.sqrt(2 * np.pi * total), color=plots.COLORS["sky"], alpha=0.4)
+    panel.fill_between(
+        line, np.exp(-(line**2) / (2 * total)) / np.sqrt(2 * np.pi * total), color=plots.COLORS["sky"], alpha=0.4
+    )
     at = np.arange(-4.0, 4.1, 1.0)
     panel.quiver(at, 0 * at - 0.03, -at * level**2 / total, 0 * at, angles="xy", scale_units="xy", scale=1, width=0.01)
     panel.plot(at, 0 * at - 0.03, "o", ms=4, color=plots.COLORS["vermillion"])
     panel.set(title=f"noise level {level}", xlabel="noisy number x", ylim=(-0.07, 0.42), yticks=[])
-plots.show(figure, "Density of noisy numbers, and the denoiser's steps from some of them: uphill, and longer the farther out.")
+plots.show(
+    figure, "Density of noisy numbers, and the denoiser's steps from some of them: uphill, and longer the farther out."
+)
 
 # %% [markdown]
 # So a denoiser *is* a field of arrows that point up the density of noisy data, and nobody ever had to compute a density.
@@ -426,13 +409,11 @@ for level in (0.1, 0.2, 0.4):
     x = add_noise(validation, level, 7)
     here = decibels(validation, affine_here(x)), decibels(validation, improved("on one map", x))
     print(f"noise {level}: affine map for this level {here[0]:.2f} dB, network trained at 0.2 {here[1]:.2f} dB")
-elsewhere = here  # at 0.4
+elsewhere = here  # those at 0.4
 
 # %% tags=["hide-input"]
-claim(
-    "Trained at .2 and used at .4, the network loses to a matrix that was made for .4",
-    below(elsewhere[1], elsewhere[0], fmt=".2f", unit="dB", names=("network", "affine map")),
-)
+loses = below(elsewhere[1], elsewhere[0], fmt=".2f", unit="dB", names=("network", "affine map"))
+claim("Trained at .2 and used at .4, the network loses to a matrix that was made for .4", loses)
 
 # %% [markdown]
 # The mend: train at all levels, and **tell** the network which. Noise is written as $x = \text{clean} + \sigma \varepsilon$, with $\varepsilon$ white noise of standard deviation 1. Each example gets a level
@@ -444,20 +425,11 @@ claim(
 # Ours is small: points of a circle in the plane, so that you can see all of it.
 
 # %% tags=["hide-input"]
-plots.diagram(
-    {
-        "clean": (0, 0, "clean"),
-        "x": (1.3, 0, "x = clean\n+ σ ε"),
-        "sigma": (1.3, 1, "σ"),
-        "network": (2.6, 0.5, "network"),
-        "answer": (3.8, 0.5, "guess\nof ε"),
-        "loss": (5, 0.5, "squared\nerror to ε"),
-    },
-    [("clean", "x", "network", "answer", "loss"), ("sigma", "network")],
-    marked=["sigma"],
-    labels={("sigma", "network"): "told"},
-    caption="The level is drawn anew for each example, and told to the network as an input beside the noisy point.",
-)
+boxes = {"clean": (0, 0, "clean"), "x": (1.3, 0, "x = clean\n+ σ ε"), "sigma": (1.3, 1, "σ")}
+boxes |= {"network": (2.6, 0.5, "network"), "guess": (3.8, 0.5, "guess\nof ε"), "loss": (5, 0.5, "squared\nerror to ε")}
+ways, words = [("clean", "x", "network", "guess", "loss"), ("sigma", "network")], {("sigma", "network"): "told"}
+caption = "The level is drawn anew for each example, and told to the network as an input beside the noisy point."
+plots.diagram(boxes, ways, marked=["sigma"], labels=words, caption=caption)
 
 # %%
 count = 2000 * 256
@@ -483,11 +455,18 @@ def learned_score(x, sigma):
 # %% [markdown]
 # In a network for pictures the level enters as one more channel, filled with $\sigma$. Here, check the arrows: `best_answer` knows the exact ones.
 
-# %% tags=["hide-input"]
+# %%
 angle = np.linspace(0, 2 * np.pi, 721)[:-1]
 circle = np.stack([np.cos(angle), np.sin(angle)], axis=1)
-axis = np.linspace(-1.65, 1.65, 12)
-lattice = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
+cosines = []
+for level in (0.1, 0.3, 0.6):
+    x = datasets.ring(4000, draw) + level * draw.standard_normal((4000, 2))
+    exact, learned = best_answer(x, circle, level) - x, learned_score(x, level)
+    lengths = np.linalg.norm(exact, axis=1) * np.linalg.norm(learned, axis=1)
+    cosines.append(((exact * learned).sum(axis=1) / lengths).mean())
+
+# %% tags=["hide-input"]
+lattice = np.stack(np.meshgrid(*2 * [np.linspace(-1.65, 1.65, 12)]), axis=-1).reshape(-1, 2)
 
 
 def show_arrows(level):
@@ -501,21 +480,12 @@ def show_arrows(level):
     return figure
 
 
-explore(
-    show_arrows,
-    "Half of the denoiser's step at each place: exact (light, broad) and learned (black, thin). More noise, longer arrows, and they point to the middle.",
-    level=stops([0.1, 0.2, 0.3, 0.6, 1.0], 0.3, label="noise level"),
+caption = (
+    "Half of the denoiser's step: exact (light, broad), learned (black, thin). With more noise it points to the middle."
 )
-cosines = []
-for level in (0.1, 0.3, 0.6):
-    x = datasets.ring(4000, draw) + level * draw.standard_normal((4000, 2))
-    exact, learned = best_answer(x, circle, level) - x, learned_score(x, level)
-    lengths = np.linalg.norm(exact, axis=1) * np.linalg.norm(learned, axis=1)
-    cosines.append(float(((exact * learned).sum(axis=1) / lengths).mean()))
-claim(
-    "One network, told the level, has the right directions at .1, .3 and .6: mean cosine above .9",
-    above(cosines, 0.9, fmt=".3f", names=("cosine", "")),
-)
+explore(show_arrows, caption, level=stops([0.1, 0.2, 0.3, 0.6, 1.0], 0.3, label="noise level"))
+right = above(cosines, 0.9, fmt=".3f", names=("cosine", ""))
+claim("One network, told the level, points the right way at .1, .3 and .6: mean cosine above .9", right)
 
 # %% [markdown]
 # Look at .6: on the circle itself the arrows point *inside*. One often reads that a denoiser projects its input onto the data.
@@ -530,8 +500,12 @@ guess(
 # %%
 on_circle = np.array([[1.0, 0.0]])
 radius = np.linalg.norm(best_answer(on_circle, circle, 0.6))
-print(f"best answer {radius:.3f} from the centre; the network's {np.linalg.norm(on_circle + 0.36 * learned_score(on_circle, 0.6)):.2f}")
-reveal("ring", {"1: it is on the circle already": close(radius, 1, 0.02), "about .95": close(radius, 0.95, 0.02), "about .8": close(radius, 0.8, 0.02)})
+learned = np.linalg.norm(on_circle + 0.6**2 * learned_score(on_circle, 0.6))
+print(f"best answer {radius:.3f} from the centre; the network's {learned:.2f}")
+
+# %% tags=["hide-input"]
+options = {"1: it is on the circle already": close(radius, 1, 0.02), "about .95": close(radius, 0.95, 0.02)}
+reveal("ring", options | {"about .8": close(radius, 0.8, 0.02, fmt=".3f")})
 
 # %% [markdown]
 # The average of points on a circle is no point of the circle. It lies inside. A denoiser moves *towards* the data and answers an average. That is also why strongly denoised pictures
@@ -564,29 +538,29 @@ levels = np.repeat(np.geomspace(0.8, 0.05, 12), 20)  # 240 steps
 path = models.langevin_path(learned_score, levels, 500, steps=1, step_size=0.3, rng=np.random.default_rng([SEED, 52]))
 path = np.stack(path)  # (241, 500, 2): every walker after every step
 at_once = path[0] + 0.8**2 * learned_score(path[0], 0.8)  # the same noise, denoised in one step
-off_circle = {
-    name: np.abs(np.linalg.norm(x, axis=1) - 1).mean()
-    for name, x in (("pure noise", path[0]), ("denoised in one step", at_once), ("after 240 Langevin steps", path[-1]))
-}
-for name, distance in off_circle.items():
-    print(f"{name}: on average {distance:.2f} away from the circle")
+for name, x in (("pure noise", path[0]), ("denoised in one step", at_once), ("after 240 steps", path[-1])):
+    off_circle = np.abs(np.linalg.norm(x, axis=1) - 1).mean()
+    print(f"{name}: on average {off_circle:.3f} away from the circle")
 
 # %% tags=["hide-input"]
 figure, panels = plots.subplots(1, 3, height=2.7, sharex=True, sharey=True)
-for panel, title in zip(panels, ("one walker's path", "denoised in one step", "all walkers at the end"), strict=True):
+walker = path[:, np.argmax(np.linalg.norm(path[0], axis=1) > 1.6)]
+for panel, x, title, style in (
+    (panels[0], walker, "one walker's path", "-"),
+    (panels[1], at_once, "denoised in one step", "."),
+    (panels[2], path[-1], "all walkers at the end", "."),
+):
     panel.plot(*circle.T, color="0.82", lw=5, zorder=0)
+    panel.plot(*x.T, style, ms=3, lw=0.8, color=plots.COLORS["blue"])
     panel.set(aspect="equal", title=title, xlim=(-2.3, 2.3), ylim=(-2.3, 2.3), xticks=[-1, 0, 1], yticks=[-1, 0, 1])
-walker = path[:, np.argmax(np.abs(np.linalg.norm(path[0], axis=1) - 1.6) < 0.1)]
-panels[0].plot(*walker.T, lw=0.8, color=plots.COLORS["blue"])
 panels[0].plot(*walker[0], "o", color=plots.COLORS["vermillion"])
 panels[0].plot(*walker[-1], "s", color=plots.COLORS["black"])
-for panel, x in ((panels[1], at_once), (panels[2], path[-1])):
-    panel.plot(*x.T, ".", ms=3, color=plots.COLORS["blue"])
-plots.show(figure, "One walker starts at the dot, wanders in large steps, then in small ones, and ends at the square, on the circle. One denoising step lands inside.")
-claim(
-    "Langevin samples lie at least three times as near to the circle as noise that is denoised in one step",
-    below(off_circle["after 240 Langevin steps"], off_circle["denoised in one step"], times=1 / 3, log=True, fmt=".3f", names=("240 steps", "one step")),
+plots.show(
+    figure,
+    "One walker, from the dot, in large steps, then small ones, to the square on the circle. One step lands inside.",
 )
+nearer = below(off_circle, np.abs(np.linalg.norm(at_once, axis=1) - 1).mean(), times=1 / 3, log=True, fmt=".3f")
+claim("Langevin samples lie at least three times as near to the circle as noise denoised in one step", nearer)
 
 # %% [markdown]
 # Noise in, data out, and all that was trained is a denoiser. Diffusion models do this with pictures for points, often on the *codes* of an autoencoder, which are smaller (latent diffusion).
@@ -604,7 +578,9 @@ for name in ("drawn once", "fresh"):
     training.set_seed(SEED)
     _, _, dense = models.build_autoencoder(784, 256, 128)
     copies_of_few = [one_copy if name == "drawn once" else add_noise(few, sigma, 100 + i) for i in range(180)]
-    training.fit(dense, np.concatenate(copies_of_few), np.tile(few, (180, 1)), epochs=1, batch_size=50, learning_rate=2e-3)
+    training.fit(
+        dense, np.concatenate(copies_of_few), np.tile(few, (180, 1)), epochs=1, batch_size=50, learning_rate=2e-3
+    )
     on_copy, on_new = (
         decibels(few, dense.predict(x, batch_size=1000, verbose=0)) for x in (one_copy, add_noise(few, sigma, 9))
     )
@@ -612,10 +588,8 @@ for name in ("drawn once", "fresh"):
     print(f"noise {name}: {on_copy:.1f} dB on that copy, {on_new:.1f} dB with new noise on the same pictures")
 
 # %% tags=["hide-input"]
-claim(
-    "With noise drawn once the score on the training noise is at least 2 dB too good",
-    above(too_good["drawn once"], 2, fmt=".1f", unit="dB", names=("too good by", "")),
-)
+memorised = above(too_good["drawn once"], 2, fmt=".1f", unit="dB", names=("too good by", ""))
+claim("With noise drawn once the score on the training noise is at least 2 dB too good", memorised)
 
 # %% [markdown]
 # On new noise the memorising network is the worse one, too. A layer draws anew in every step; so does a data set that makes its noise when a batch is asked for. That is exercise 4.2.
@@ -630,10 +604,8 @@ for name, step in (("not clipped", wiener(unclipped) - unclipped), ("clipped", a
     print(f"{name}: mean 'score' over all pixels {mean_score.mean():+.2f}; below -.5 in {low:.0%} of the pixels")
 
 # %% tags=["hide-input"]
-claim(
-    "Of clipped data the 'score' averages below −.5 over the pixels, where a score has 0",
-    below(mean_score.mean(), -0.5, fmt=".2f", names=("mean", "")),
-)
+no_score = below(mean_score.mean(), -0.5, fmt=".2f", names=("mean over pixels", ""))
+claim("On average over pixels the 'score' of clipped data is below -.5, where a score has 0", no_score)
 
 # %% [markdown]
 # Clipped data are fine for learning from pairs. They are no data for Tweedie's formula: sampling with such arrows drifts.
@@ -655,11 +627,8 @@ claim(
 #
 # Now, once, the test pictures, at noise .2, clipped. The width of the blur was chosen on training pictures.
 
-# %% tags=["hide-input"]
-test = clothes.flat("test")
-noisy_test = add_noise(test, sigma, 10)
 
-
+# %%
 def blur(x, width):
     """Gaussian blur of flat pictures; width in pixels."""
     return referees.gaussian_blur(x.reshape(-1, 28, 28), width).reshape(x.shape)
@@ -667,31 +636,39 @@ def blur(x, width):
 
 noisy_train = add_noise(train[:1000], sigma, 11)
 best_width = max(np.arange(0.3, 1.6, 0.1), key=lambda width: decibels(train[:1000], blur(noisy_train, width)))
-rungs = {
-    "leave as it is": ("trivial", noisy_test),
-    "Gaussian blur": ("trivial", blur(noisy_test, best_width)),
-    "Wiener filter": ("referee", wiener(noisy_test)),
-    "affine map": ("referee", affine(noisy_test)),
-    "ordinary network": ("network", ordinary.predict(noisy_test.reshape(as_pictures), batch_size=500, verbose=0)),
-    "ten affine maps": ("referee", ten_maps(noisy_test)),
-    "network on ten maps": ("network", improved("on ten maps", noisy_test)),
-    "network on one map": ("network", improved("on one map", noisy_test)),
-}
-on_test = {name: decibels(test, x) for name, (_, x) in rungs.items()}
+test = clothes.flat("test")
+noisy_test = add_noise(test, sigma, 10)
+first_on_test = ordinary.predict(noisy_test.reshape(as_pictures), batch_size=500, verbose=0)
+rungs = [
+    ("leave as it is", "trivial", noisy_test),
+    ("Gaussian blur", "trivial", blur(noisy_test, best_width)),
+    ("Wiener filter", "referee", wiener(noisy_test)),
+    ("affine map", "referee", affine(noisy_test)),
+    ("ordinary network", "network", first_on_test),
+    ("ten affine maps", "referee", ten_maps(noisy_test)),
+    ("network on ten maps", "network", improved("on ten maps", noisy_test)),
+    ("network on one map", "network", improved("on one map", noisy_test)),
+]
+names, kinds, answers = zip(*rungs, strict=True)
+on_test = [decibels(test, x) for x in answers]
+
+# %%
 plots.ladder(
-    list(on_test),
-    list(on_test.values()),
-    kinds=[kind for kind, _ in rungs.values()],
+    names,
+    on_test,
+    kinds=kinds,
     metric="PSNR on 2,000 test pictures, noise 0.2, clipped",
     unit="dB",
     lower_is_better=False,
     from_zero=False,
     caption="Straight lines do most of it. Ten of them, chosen by a look, do half of the rest.",
 )
-claim(
-    "On the test pictures the network beats ten affine maps by more than half a decibel",
-    above(on_test["network on one map"], on_test["ten affine maps"], by=0.5, fmt=".2f", unit="dB", names=("network", "ten maps")),
+
+# %% tags=["hide-input"]
+lead = above(
+    on_test[-1], on_test[names.index("ten affine maps")], by=0.5, fmt=".2f", unit="dB", names=("network", "ten maps")
 )
+claim("On the test pictures the network beats ten affine maps by more than half a decibel", lead)
 
 # %% [markdown]
 # ## Wrap-up
