@@ -43,7 +43,7 @@ as_pictures = (-1, 28, 28, 1)
 pictures = train.reshape(as_pictures)
 
 # %% [markdown]
-# More clothes: `clothes = datasets.fashion_mnist(full=True).with_validation(2_000)` gives 58,000 to train on (30 MB, downloaded once). Write
+# More clothes: `clothes = datasets.fashion_mnist(full=True).with_validation(2_000)` gives 58,000 to train on (30 MB, downloaded once; some 2 GB of memory). Write
 # `from course_lib import own_data` and `own_data(True)` below it, as the claims were measured on the subset.
 #
 # ## Recall
@@ -54,7 +54,7 @@ pictures = train.reshape(as_pictures)
 #
 # <details><summary>Answers</summary>
 #
-# 1. No. Two real numbers can say which of 50 pictures is meant. What keeps it from memorising is more pictures than it can learn by heart.
+# 1. No. Two real numbers can say which of 50 pictures is meant. More pictures than it can learn by heart keep it from memorising.
 # 2. Only what PCA cannot say: it started with PCA's error, and every step could only be about the rest.
 # 3. The second has half the error of the first: 3 dB more is half the squared error.
 #
@@ -63,15 +63,15 @@ pictures = train.reshape(as_pictures)
 # ## Noisy in, clean out
 
 # %% tags=["hide-input"]
-boxes = {"clean": (0, 0, "clean\npicture"), "noisy": (1.25, 0, "noisy\npicture"), "network": (2.5, 0, "network")}
+boxes = {"clean": (0, 0.5, "clean\npicture"), "noisy": (1.25, 0, "noisy\npicture"), "network": (2.5, 0, "network")}
 boxes |= {"answer": (3.75, 0, "answer"), "loss": (3.75, 1, "squared\nerror")}
 ways, words = [("clean", "noisy", "network", "answer", "loss"), ("clean", "loss")], {("clean", "noisy"): "+ noise"}
 caption = "A denoising autoencoder: the input is spoiled, the target is not."
 plots.diagram(boxes, ways, marked=["network"], labels=words | {("clean", "loss"): "the target"}, caption=caption)
 
 # %% [markdown]
-# The spoiling: **white noise** adds to each pixel a number of its own, drawn from a bell of mean 0, independently of all others. The bell's standard deviation
-# is the **noise level** $\sigma$. Ours is .2, where a picture runs from 0 to 1. The result is clipped to that range, as a camera does.
+# **White noise** adds to each pixel a number of its own, drawn from a bell of mean 0, independently of all others. The bell's standard deviation
+# is the **noise level** $\sigma$: here .2, where a picture runs from 0 to 1. The result is clipped to that range, as a camera does.
 
 # %%
 sigma = 0.2
@@ -91,7 +91,7 @@ def decibels(clean, answer):
 noisy = add_noise(validation, sigma, 1)
 
 # %% [markdown]
-# Ten lines of Keras. The noise is a layer in front of the network: new numbers in every step of training, switched off when the model predicts.
+# The noise is a layer in front of the network: new numbers in every step of training, switched off when the model predicts.
 
 # %%
 clean = keras.Input((28, 28, 1))
@@ -118,14 +118,14 @@ def compare(caption, **rows):
 compare("It works: the noise is gone, and some detail with it.", noisy=noisy, network=first_answer)
 
 # %% [markdown]
-# Is that good? Handing back the noisy picture scores 16 dB. **The identity is the baseline of every denoiser.** The network is more than 4 dB above it: it left about
-# a third of the squared error. And nothing in it is as narrow as a code: its widest layer holds six times as many numbers as a picture.
+# Is that good? Handing back the noisy picture scores 16 dB. **The identity is the baseline of every denoiser.** The network is 5 dB above: it left less than
+# a third of the squared error. And nothing in it is narrow: its first layer makes six numbers of every pixel.
 #
-# Other ways to spoil do the same job. Hide pixels or patches and ask for all of the picture: that is a *masked autoencoder*, and with words for pixels it is how large
-# language models of the BERT family were trained. All of them must learn what pictures are like. Why? Here is one drawing.
+# Other ways to spoil do the same job. Hide pixels or patches and ask for the whole picture: that is a *masked autoencoder*; with words for pixels it trained the language
+# models of the BERT family. Why must all of them learn what pictures are like? One drawing.
 #
-# Clean points lie on a curve, noise pushes them off. You see where a point landed, not where it came from. The best answer, in squared error, is **the average
-# of everything it could have been**: all clean points, the near ones counting more.
+# Clean points lie on a curve, noise pushes them off. You see where a point landed, not where it came from. The best answer, in squared error, is *the average
+# of everything it could have been*: all clean points, near ones counting more.
 
 
 # %%
@@ -146,26 +146,27 @@ figure, panel = plots.subplots(height=3.1)
 panel.plot(*curve.T, color="0.8", lw=6, zorder=0)
 panel.plot(*pushed.T, "o", color=plots.COLORS["vermillion"], ms=4)
 panel.quiver(*pushed.T, *steps.T, color=plots.COLORS["blue"], angles="xy", scale_units="xy", scale=1, width=0.004)
-panel.set(aspect="equal", xticks=[], yticks=[])
+panel.set(aspect="equal")
+panel.axis("off")
 plots.show(figure, "Clean points lie on the grey curve. The best answers (arrows) lead noisy points (dots) back to it.")
 
 # %% [markdown]
-# A denoiser learns the way back to where the data are. No copy does that. The second half of this lesson is about these arrows; the first about how good one can be.
+# A denoiser learns the way back to the data. No copy does that. The second half of this lesson is about these arrows, the first about how good an answer can be.
 #
 # ## The best line, for one number
 #
-# Before a network: what is the best *straight-line* answer? Start with one pixel. Over all clothes its clean value varies with variance $v = .12$. Noise of level
-# .2 has variance $\sigma^2 = .04$. You see the pixel .4 above its mean. How much of the .4 do you believe?
+# What is the best *straight-line* answer? Start with one pixel. Over all clothes its clean value has the variance $v = .12$. Noise of level
+# .2 has the variance $\sigma^2 = .04$. You see the pixel .4 above its mean. How much of the .4 do you believe?
 #
-# The regression line of clean on noisy has the slope *covariance by variance*. Noise knows nothing of the pixel, so it adds nothing to their covariance: that stays $v$.
-# It adds its own to the variance: $v + \sigma^2$. The slope is $.12 / .16 = .75$: believe .3 of the .4. A quarter of what you see is noise.
+# The regression line of clean on noisy has the slope *covariance by variance*. Noise knows nothing of the pixel, so the covariance of clean and noisy is $v$.
+# To the variance of noisy it adds its own: $v + \sigma^2$. The slope is $.12 / .16 = .75$: believe .3 of the .4. A quarter of what you see is noise.
 #
 # $$ r(x) = \mu + \frac{v}{v + \sigma^2}\,(x - \mu) $$
 #
-# $x$ is the noisy number, $\mu$ the mean, $r(x)$ the answer. Much noise: the slope goes to 0, answer the mean. Little noise: it goes to 1, copy. On a real pixel:
+# $x$ is the noisy number, $\mu$ the mean, $r(x)$ the answer. With much noise the slope goes to 0: answer the mean. With little it goes to 1: copy. On a real pixel:
 
 # %%
-pixel = train[:, 14 * 28 + 18]
+pixel = train[:, 12 * 28 + 9]  # row 12, column 9
 seen = add_noise(pixel, sigma, 2, clip=False)  # not clipped, for now
 v = pixel.var()
 measured = np.cov(seen, pixel)[0, 1] / seen.var()  # regression slope: covariance by variance
@@ -188,16 +189,16 @@ plots.show(
 # %% [markdown]
 # ## The best affine map
 #
-# A pixel's neighbours know something about it, too. So let all 784 noisy pixels vote on each clean one. A matrix and an offset: that is an **affine map**,
-# $r(x) = xW + b$ with pictures as rows. The same regression, in matrices: the **covariance** matrix $C$ (entry $i, j$: how pixels $i$ and $j$ vary together)
+# Neighbours know something about a pixel, too. Let all 784 noisy pixels vote on each clean one. A matrix and an offset: that is an **affine map**,
+# $r(x) = xW + b$ with pictures as rows. The regression is the same. The **covariance** matrix $C$ (entry $i, j$: how pixels $i$ and $j$ vary together)
 # takes the place of $v$. White noise adds $\sigma^2$ to each pixel's own variance and nothing elsewhere: $\sigma^2 I$. To divide is to multiply by the inverse.
 #
 # $$ r(x) = \mu + (x - \mu)\,(C + \sigma^2 I)^{-1}\, C $$
 #
-# This is the **Wiener filter**. Along a principal axis with eigenvalue $\lambda$ it keeps the share $\lambda / (\lambda + \sigma^2)$, our slope: a soft PCA.
+# This is the **Wiener filter**. Along a principal axis with eigenvalue $\lambda$ it keeps the share $\lambda / (\lambda + \sigma^2)$: a soft PCA.
 #
-# One thing is different in our pictures: they are *clipped*. On a black pixel noise can only add, so it has neither mean 0 nor variance $\sigma^2$. Regression does
-# not mind. Take both covariances from pairs of noisy and clean pictures:
+# One thing is different in our pictures: they are *clipped*. On a black pixel noise can only add, so its mean is not 0. Regression does
+# not mind. Take both covariances, and both means, from pairs of noisy and clean pictures:
 #
 # $$ W = \mathrm{Cov}(\text{noisy})^{-1}\, \mathrm{Cov}(\text{noisy}, \text{clean}), \qquad b = \overline{\text{clean}} - \overline{\text{noisy}}\; W $$
 
@@ -232,13 +233,13 @@ fitted = above(a, w, by=1, fmt=".2f", unit="dB", names=("affine map", "Wiener fi
 reveal("wiener", answers | {"the fitted one wins by more than 1 dB": fitted})
 
 # %% [markdown]
-# Why: clipped noise brightens every black pixel by .08 on average, and a filter that expects mean 0 leaves it there. Whoever compares a network with the Wiener filter on
+# Clipped noise brightens every black pixel by .08 on average; a filter that expects mean 0 leaves that there. Whoever compares a network with the Wiener filter on
 # clipped pictures gives the network a decibel and a half for free.
 #
 # ## Look first, then choose a map
 #
-# One matrix treats a boot and a shirt alike. Look first, and it need not: sort the training pictures into ten groups (k-means: ten means, each picture belongs to the nearest), fit an
-# affine map for each, and for a noisy picture use the map of the group whose bell makes it most likely. No gradient, two seconds.
+# One matrix treats a boot and a shirt alike. Look first, and it need not. Sort the training pictures into ten groups (k-means: ten means, each picture belongs to the nearest). Fit an
+# affine map for each. For a noisy picture, use the map of the group whose bell makes it most likely. No gradient, two seconds.
 
 # %%
 pca = referees.fit_pca(train, 64)  # groups and bells live in 64 coordinates
@@ -271,15 +272,15 @@ lead = above(ten, one, by=0.5, fmt=".2f", unit="dB", names=("ten", "one"))
 claim("Ten affine maps, the likeliest chosen, beat one by more than half a decibel", lead)
 
 # %% [markdown]
-# These are the referees of this lesson. A network has to add something to *them*.
+# These are the referees of this lesson. (A filter that never saw clothes, non-local means, is level with the single map once its brightness is mended: [second notebook](04_denoising_deeper.ipynb).)
 #
 # ## A network on top
 #
-# Lesson 02's best idea: start from the referee. What a referee leaves over, clean minus its answer, is its **residual**. Let the network see the noisy picture
-# and the referee's answer, compute a correction, and add it. The last layer starts at zero: before training the network *is* the referee.
+# Lesson 02's best idea: start from the referee. What a referee leaves over, clean minus its answer, is its **residual**. The network sees the noisy picture
+# and the referee's answer, computes a correction, and adds it. Its last layer starts at zero: before training the network *is* the referee.
 
 # %% tags=["hide-input"]
-boxes = {"noisy": (0, 0.5, "noisy"), "start": (1.2, 0, "referee\n(fixed)"), "conv": (2.5, 1, "convolutions")}
+boxes = {"noisy": (0, 0.5, "noisy"), "start": (1.2, 0, "referee\n(fixed)"), "conv": (2.5, 1, "convo-\nlutions")}
 boxes |= {"last": (3.7, 1, "last layer,\nzero at first"), "sum": (4.9, 0, "add"), "answer": (6.1, 0, "answer")}
 ways = [("noisy", "start", "sum", "answer"), ("noisy", "conv", "last", "sum"), ("start", "conv")]
 caption = "The upper way is exact and stays as it is; the lower way learns what is missing, the residual."
@@ -302,7 +303,7 @@ copies = np.concatenate([add_noise(train, sigma, seed) for seed in (4, 5, 6)])  
 targets = np.tile(pictures, (3, 1, 1, 1))
 
 # %% [markdown]
-# Two starts: the one affine map, and the ten, which lead by .7 dB. Each network sees the same three noisy copies of each picture, once.
+# Two starts: one affine map, or ten, which lead by .7 dB. Each network sees the same three noisy copies of each picture, once.
 
 # %%
 guess(
@@ -345,29 +346,28 @@ compare(
 )
 
 # %% [markdown]
-# The head start is gone. To choose a map is to look at the picture first, and that is what the convolutions do anyway: both learn the same thing, and it counts once.
-# So say it carefully. Against one affine map the network gains 1.5 dB. **Half of that was no network's work:** ten maps and a choice do it in two seconds. What remains as the
-# network's own is .7 dB. (We tried to make the referee stronger: twenty maps, blended, a little regularised, reach 22.1, mixtures on patches of 8 by 8 pixels 22.0.
-# The classical filters are in [the second notebook](04_denoising_deeper.ipynb).)
+# The head start is gone. To choose a map is to look at the picture first, and convolutions do that anyway: what both know counts once.
+# So say it carefully. The network gains 1.5 dB on one affine map. *Half of that was no network's work:* ten maps and a choice do it in two seconds. What remains as the
+# network's own is .7 dB, and .5 against the strongest mixture of maps that we found (second notebook).
 #
 # ## What a denoiser knows
 #
-# Back to the arrows. A denoiser's step, $r(x) - x$, points to where data are. That is useful even where nobody wants noise removed. Start at pure noise, follow the arrows, and you arrive at
-# something that looks like data: image generators of the diffusion family do this. So what exactly is an arrow worth?
+# Back to the arrows. A denoiser's step, $r(x) - x$, points to where data are. That is useful even where nobody wants noise removed: start at pure noise, follow the arrows, and you arrive at
+# something that looks like data. Image generators of the diffusion family do this. What exactly is an arrow worth?
 #
 # **Smallest case.** Clean numbers from a bell of mean 0 and variance 1. Noise adds variance: noisy numbers come from a bell of variance $1 + \sigma^2$. The logarithm of its density is
-# $\ln p_\sigma(x) = -\frac{x^2}{2(1 + \sigma^2)} + \text{constant}$. Its slope tells in which direction noisy numbers become more common, and how steeply. This slope is the **score**:
+# $\ln p_\sigma(x) = -\frac{x^2}{2(1 + \sigma^2)} + \text{constant}$. Its slope says in which direction noisy numbers become more common, and how steeply. This slope is the **score**:
 #
 # $$ \text{score}(x) = \nabla_x \ln p_\sigma(x) = -\frac{x}{1 + \sigma^2} $$
 #
-# ($\nabla_x$: the slope along each coordinate; for a picture an arrow of 784 numbers.) The best denoiser you know: $v = 1$, so $r(x) = x / (1 + \sigma^2)$. Take $\sigma = 1$ and
-# $x = 2$. Answer: 1. Step: $-1$. Score: $-1$. At $\sigma = 2$: answer .4, step $-1.6$, score $-.4$. The step is $\sigma^2$ times the score. Always:
+# ($\nabla_x$: the slope along each coordinate; for a picture 784 of them, an arrow.) The best denoiser you know: $v = 1$, so $r(x) = x / (1 + \sigma^2)$. Take $\sigma = 1$ and
+# $x = 2$: answer 1, step $-1$, score $-1$. At $\sigma = 2$: answer .4, step $-1.6$, score $-.4$. The step is $\sigma^2$ times the score. Always:
 #
 # $$ r(x) = x + \sigma^2 \, \nabla_x \ln p_\sigma(x) $$
 #
-# This is **Tweedie's formula**. It needs no bell for the data, only Gaussian noise that is not clipped, and the best denoiser. Why it holds: $p_\sigma(x)$ is the average, over all clean $c$, of the noise's bell
-# $e^{-(x - c)^2 / 2\sigma^2}$. The slope of each is the bell itself times $(c - x) / \sigma^2$. Divide the sum of slopes by the sum of bells: what stays is the mean of all clean $c$, the near ones
-# counting more, minus $x$, divided by $\sigma^2$. That mean is `best_answer`. Solved for the score:
+# This is **Tweedie's formula**. The data need not be a bell; the noise must be Gaussian and not clipped, the denoiser the best. Why it holds: $p_\sigma(x)$ is the average, over all clean $c$, of the noise's bell
+# $e^{-(x - c)^2 / 2\sigma^2}$. The slope of each bell is the bell itself times $(c - x) / \sigma^2$. Divide the sum of slopes by the sum of bells: what stays is the mean of all clean $c$, near ones
+# counting more, minus $x$, over $\sigma^2$. That mean is `best_answer`. Solved for the score:
 #
 # $$ \text{score}(x) = \frac{r(x) - x}{\sigma^2} $$
 
@@ -377,7 +377,7 @@ clean_numbers = draw.standard_normal(2_000_000)
 noisy_numbers = clean_numbers + draw.standard_normal(2_000_000)  # sigma = 1
 near_two = np.abs(noisy_numbers - 2) < 0.05
 print(
-    f"noisy number 2: {near_two.sum():,} of two million; the clean ones behind them have the mean {clean_numbers[near_two].mean():.2f}"
+    f"noisy number 2: {near_two.sum():,} of two million; the clean ones behind them have the mean {clean_numbers[near_two].mean():.1f}"
 )
 
 # %%
@@ -388,20 +388,20 @@ for panel, level in zip(panels, (0.5, 1.0), strict=True):
     panel.fill_between(
         line, np.exp(-(line**2) / (2 * total)) / np.sqrt(2 * np.pi * total), color=plots.COLORS["sky"], alpha=0.4
     )
-    at = np.arange(-4.0, 4.1, 1.0)
-    panel.quiver(at, 0 * at - 0.03, -at * level**2 / total, 0 * at, angles="xy", scale_units="xy", scale=1, width=0.01)
-    panel.plot(at, 0 * at - 0.03, "o", ms=4, color=plots.COLORS["vermillion"])
-    panel.set(title=f"noise level {level}", xlabel="noisy number x", ylim=(-0.07, 0.42), yticks=[])
+    at, low = np.array([-4, -2.5, -1, 1, 2.5, 4]), np.array([-0.09, -0.06, -0.03, -0.03, -0.06, -0.09])
+    panel.quiver(at, low, -at * level**2 / total, 0 * at, angles="xy", scale_units="xy", scale=1, width=0.01)
+    panel.plot(at, low, "o", ms=4, color=plots.COLORS["vermillion"])
+    panel.set(title=f"noise level {level}", xlabel="noisy number x", ylim=(-0.12, 0.4), yticks=[])
 plots.show(
     figure, "Density of noisy numbers, and the denoiser's steps from some of them: uphill, and longer the farther out."
 )
 
 # %% [markdown]
-# So a denoiser *is* a field of arrows that point up the density of noisy data, and nobody ever had to compute a density.
+# So a denoiser *is* a field of arrows up the density of noisy data, and nobody ever computed a density.
 #
 # ## A network that is told the noise level
 #
-# The arrows depend on $\sigma$. A network that was trained at one level knows only one field. Use ours, trained at .2, elsewhere:
+# The arrows depend on $\sigma$. A network trained at one level knows one field. Use ours, trained at .2, elsewhere:
 
 # %%
 for level in (0.1, 0.2, 0.4):
@@ -416,13 +416,13 @@ loses = below(elsewhere[1], elsewhere[0], fmt=".2f", unit="dB", names=("network"
 claim("Trained at .2 and used at .4, the network loses to a matrix that was made for .4", loses)
 
 # %% [markdown]
-# The mend: train at all levels, and **tell** the network which. Noise is written as $x = \text{clean} + \sigma \varepsilon$, with $\varepsilon$ white noise of standard deviation 1. Each example gets a level
+# The mend: train at all levels and *tell* the network which. Write noise as $x = \text{clean} + \sigma \varepsilon$, with $\varepsilon$ white noise of standard deviation 1. Each example gets a level
 # of its own. The network gets $x$ *and* $\sigma$, as one more input, and is asked for $\varepsilon$. Its answer $\hat\varepsilon$ gives the rest:
 #
 # $$ r(x) = x - \sigma \hat\varepsilon, \qquad \text{score}(x) = \frac{r(x) - x}{\sigma^2} = -\frac{\hat\varepsilon}{\sigma} $$
 #
-# Why $\varepsilon$ and not the clean point? It has the same size at every level, so all levels count alike in the loss. (The second notebook compares the two.) This is the core of a diffusion model.
-# Ours is small: points of a circle in the plane, so that you can see all of it.
+# Why $\varepsilon$ and not the clean point? It has the same size at every level, so all levels count alike in the loss. This is the core of a diffusion model.
+# Ours is small: points of a circle in the plane, so that you see all of it.
 
 # %% tags=["hide-input"]
 boxes = {"clean": (0, 0, "clean"), "x": (1.3, 0, "x = clean\n+ σ ε"), "sigma": (1.3, 1, "σ")}
@@ -508,19 +508,19 @@ options = {"1: it is on the circle already": close(radius, 1, 0.02), "about .95"
 reveal("ring", options | {"about .8": close(radius, 0.8, 0.02, fmt=".3f")})
 
 # %% [markdown]
-# The average of points on a circle is no point of the circle. It lies inside. A denoiser moves *towards* the data and answers an average. That is also why strongly denoised pictures
+# The average of points on a circle is no point of the circle: it lies inside. A denoiser moves *towards* the data and answers an average. That is also why strongly denoised pictures
 # look soft: the mean of several possible shirts is a blurred shirt.
 #
 # ## Samples from noise
 #
-# If one step gives an average, many small ones can give a sample. A **Langevin step** goes a little along the score and adds a little fresh noise:
+# One step gives an average; many small ones can give a sample. A **Langevin step** goes a little along the score and adds a little fresh noise:
 #
 # $$ x \leftarrow x + \frac{\alpha}{2}\,\text{score}(x) + \sqrt{\alpha}\; z $$
 #
-# $\alpha$ is the size of the step, $z$ white noise of standard deviation 1. Without the noise, all points would run into the nearest peak. With it they wander, most where data are common.
+# $\alpha$ is the size of the step, $z$ white noise of standard deviation 1. Without noise all points would run into the nearest peak. With it they wander, and are most often where data are common.
 #
-# **Why the root, why the half?** Take the bell of variance 1: its score is $-x$. A step multiplies $x$ by $1 - \alpha/2$, so its variance by $(1 - \alpha/2)^2 \approx 1 - \alpha$. The noise adds the square of
-# $\sqrt\alpha$, so $\alpha$. Lost $\alpha$, gained $\alpha$: the variance stays 1, and the points stay spread as the data are. Without the half you lose $2\alpha$ and gain $\alpha$, and end at half the variance.
+# **Why the root, why the half?** Take the bell of variance 1: its score is $-x$. The first two terms multiply $x$ by $1 - \alpha/2$, so its variance by $(1 - \alpha/2)^2 \approx 1 - \alpha$. The noise adds the square of
+# $\sqrt\alpha$, so $\alpha$. Lost $\alpha$, gained $\alpha$: the variance stays 1. Without the half you lose $2\alpha$, gain $\alpha$, and end at half the variance.
 
 # %%
 for factor in (1.0, 0.5):
@@ -530,7 +530,7 @@ for factor in (1.0, 0.5):
     print(f"{factor} times alpha times the score: the walkers end with variance {walkers.var():.2f}; the data have 1")
 
 # %% [markdown]
-# (The .03 too much is the price of steps that are not tiny.) Now the circle, from pure noise. Far out, use the score of a large level, which reaches everywhere; then lower the level. Steps shrink with it: $\alpha = .3\,\sigma^2$, for the
+# (The .03 too much is the price of steps that are not tiny.) Now the circle, from pure noise. Start with the score of a large level, which reaches everywhere; then lower the level. Steps shrink with it, $\alpha = .3\,\sigma^2$, for the
 # score grows as $1/\sigma$. Twelve levels from .8 to .05, twenty steps at each, 500 walkers. (`models.langevin_path` repeats the line above; to write it is the last exercise.)
 
 # %%
@@ -592,9 +592,9 @@ memorised = above(too_good["drawn once"], 2, fmt=".1f", unit="dB", names=("too g
 claim("With noise drawn once the score on the training noise is at least 2 dB too good", memorised)
 
 # %% [markdown]
-# On new noise the memorising network is the worse one, too. A layer draws anew in every step; so does a data set that makes its noise when a batch is asked for. That is exercise 4.2.
+# On new noise the memorising network is the worse one, too. A layer draws anew in every step; so does a data set that makes its noise when a batch is asked for (exercise 4.2).
 #
-# **Clipped noise and Tweedie.** A true score has mean 0 over its own data, in each pixel: the slopes of a density add up to nothing. Take the step over $\sigma^2$ of the affine map on clipped data, and it does not.
+# **Clipped noise and Tweedie.** A true score has mean 0 over its own data, in each pixel: a density that starts and ends at 0 has as much up as down. Take step over $\sigma^2$ of the affine map on clipped data:
 
 # %%
 unclipped = add_noise(validation, sigma, 1, clip=False)
@@ -608,9 +608,9 @@ no_score = below(mean_score.mean(), -0.5, fmt=".2f", names=("mean over pixels", 
 claim("On average over pixels the 'score' of clipped data is below -.5, where a score has 0", no_score)
 
 # %% [markdown]
-# Clipped data are fine for learning from pairs. They are no data for Tweedie's formula: sampling with such arrows drifts.
+# It is no score, though in some pixels it may look like one. Clipped data are fine for learning from pairs, and not for Tweedie's formula.
 #
-# **"A denoiser projects onto the data."** See above: a point of the circle is sent to .79 at noise .6.
+# **"A denoiser projects onto the data."** A point of the circle is sent to .79 at noise .6.
 #
 # ## When it does not train
 #
@@ -673,10 +673,10 @@ claim("On the test pictures the network beats ten affine maps by more than half 
 # %% [markdown]
 # ## Wrap-up
 #
-# * Spoiled input, clean target: the network cannot get away with copying, and needs no bottleneck. Doing nothing is its baseline.
-# * The best slope for one number is $v / (v + \sigma^2)$; for pictures it is a matrix. For clipped noise fit it to clipped pairs.
+# * Spoiled input, clean target: a network cannot get away with copying, and needs no bottleneck. Doing nothing is its baseline.
+# * The best slope for one number is $v / (v + \sigma^2)$; for pictures it is a matrix. Fit it to clipped pairs if the noise is clipped.
 # * Ten maps and a look before choosing are half of what a network seemed to add. It adds the other half, wherever it starts.
-# * A denoiser's step is $\sigma^2$ times the score (Tweedie): arrows towards the data. It is an average, no projection.
+# * A denoiser's step is $\sigma^2$ times the score: arrows towards the data. It is an average, no projection.
 # * Tell a network the level, ask for the noise, follow the score from large levels to small: the core of diffusion models.
 #
 # | one glance | |
@@ -687,7 +687,7 @@ claim("On the test pictures the network beats ten affine maps by more than half 
 # | Tweedie | $r(x) = x + \sigma^2\,\text{score}(x)$, so score $= (r(x) - x)/\sigma^2 = -\hat\varepsilon/\sigma$ |
 # | Langevin step | $x + \frac{\alpha}{2}\,\text{score} + \sqrt{\alpha}\,z$ |
 #
-# Next: [the exercises](../exercises/04_denoising.ipynb). Other corruptions, codes under noise, filters of the classics and samples in numbers: [the second notebook](04_denoising_deeper.ipynb).
+# Next: [the exercises](../exercises/04_denoising.ipynb). Classical filters, codes under noise, other corruptions: [the second notebook](04_denoising_deeper.ipynb).
 #
 # ## References
 #
