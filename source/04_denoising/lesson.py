@@ -14,11 +14,11 @@
 #       - "lesson 02"
 #       - "mean, variance and covariance of random numbers"
 #     objectives:
-#       - Compare a denoising network with doing nothing, with filters and with the best straight-line answers, in decibels
+#       - Compare a denoising network with doing nothing, with filters and with straight-line answers
 #       - Compute the best slope for one noisy number by hand, and the best affine map for a picture
-#       - Train a network that corrects the best closed form instead of starting from nothing
-#       - Read the score of noisy data off a denoiser that is told the noise level
-#       - Sample new points from pure noise by Langevin steps
+#       - Train a network that corrects a closed form
+#       - Read a score off a denoiser that is told the noise level
+#       - Sample new points from pure noise
 #     data: [fashion_mnist]
 # ---
 
@@ -43,8 +43,8 @@ as_pictures = (-1, 28, 28, 1)
 pictures = train.reshape(as_pictures)
 
 # %% [markdown]
-# More clothes: `clothes = datasets.fashion_mnist(full=True).with_validation(2_000)` gives 58,000 to train on (30 MB, downloaded once; some 2 GB of memory). Write
-# `from course_lib import own_data` and `own_data(True)` below it, as the claims were measured on the subset.
+# More clothes: `clothes = datasets.fashion_mnist(full=True).with_validation(2_000)` (30 MB, downloaded once; some 2 GB of memory). Write
+# `from course_lib import own_data` and `own_data(True)` below it: the claims were measured on the subset.
 #
 # ## Recall
 #
@@ -55,7 +55,7 @@ pictures = train.reshape(as_pictures)
 # <details><summary>Answers</summary>
 #
 # 1. No. Two real numbers can say which of 50 pictures is meant. More pictures than it can learn by heart keep it from memorising.
-# 2. Only what PCA cannot say: it started with PCA's error, and every step could only be about the rest.
+# 2. Only what PCA cannot say: every step could only be about the rest.
 # 3. The second has half the error of the first: 3 dB more is half the squared error.
 #
 # </details>
@@ -118,11 +118,10 @@ def compare(caption, **rows):
 compare("It works: the noise is gone, and some detail with it.", noisy=noisy, network=first_answer)
 
 # %% [markdown]
-# Is that good? Handing back the noisy picture scores 16 dB. **The identity is the baseline of every denoiser.** The network is 5 dB above: it left less than
-# a third of the squared error. And nothing in it is narrow: its first layer makes six numbers of every pixel.
+# Is that good? The noisy picture itself scores 16 dB. **The identity is the baseline of every denoiser.** The network is 5 dB above: it left less than
+# a third of the squared error. And nothing in it is narrow.
 #
-# Other ways to spoil do the same job. Hide pixels or patches and ask for the whole picture: that is a *masked autoencoder*; with words for pixels it trained the language
-# models of the BERT family. Why must all of them learn what pictures are like? One drawing.
+# Other ways to spoil do, too. Hide pixels or patches and ask for the whole picture: that is a *masked autoencoder*. Why must all of them learn what pictures are like? One drawing.
 #
 # Clean points lie on a curve, noise pushes them off. You see where a point landed, not where it came from. The best answer, in squared error, is *the average
 # of everything it could have been*: all clean points, near ones counting more.
@@ -151,28 +150,26 @@ panel.axis("off")
 plots.show(figure, "Clean points lie on the grey curve. The best answers (arrows) lead noisy points (dots) back to it.")
 
 # %% [markdown]
-# A denoiser learns the way back to the data. No copy does that. The second half of this lesson is about these arrows, the first about how good an answer can be.
+# A denoiser learns the way back to the data. No copy does that. First: how good can an answer be? Then back to these arrows.
 #
 # ## The best line, for one number
 #
 # What is the best *straight-line* answer? Start with one pixel. Over all clothes its clean value has the variance $v = .12$. Noise of level
 # .2 has the variance $\sigma^2 = .04$. You see the pixel .4 above its mean. How much of the .4 do you believe?
 #
-# The regression line of clean on noisy has the slope *covariance by variance*. Noise knows nothing of the pixel, so the covariance of clean and noisy is $v$.
+# The regression line of clean on noisy has the slope *covariance by variance*. Noise knows nothing of the pixel, so the covariance of clean and noisy is that of clean with itself, $v$.
 # To the variance of noisy it adds its own: $v + \sigma^2$. The slope is $.12 / .16 = .75$: believe .3 of the .4. A quarter of what you see is noise.
 #
 # $$ r(x) = \mu + \frac{v}{v + \sigma^2}\,(x - \mu) $$
 #
 # $x$ is the noisy number, $\mu$ the mean, $r(x)$ the answer. With much noise the slope goes to 0: answer the mean. With little it goes to 1: copy. On a real pixel:
 
-# %%
+# %% tags=["nbval-check-output"]
 pixel = train[:, 12 * 28 + 9]  # row 12, column 9
 seen = add_noise(pixel, sigma, 2, clip=False)  # not clipped, for now
 v = pixel.var()
 measured = np.cov(seen, pixel)[0, 1] / seen.var()  # regression slope: covariance by variance
-print(
-    f"v = {v:.3f}: v / (v + sigma²) = {v / (v + sigma**2):.3f}, slope through {len(pixel):,} noisy pixels {measured:.3f}"
-)
+print(f"v = {v:.3f}, v / (v + sigma²) = {v / (v + sigma**2):.2f}; measured slope {measured:.2f}")
 
 # %%
 figure, panel = plots.subplots(height=3.0)
@@ -182,8 +179,7 @@ for slope, style, label in ((1, "k:", "copy: slope 1"), (measured, "k-", f"best 
 panel.set(xlabel="noisy pixel", ylabel="clean pixel", ylim=(-0.1, 1.1))
 panel.legend()
 plots.show(
-    figure,
-    "One pixel of 1,200 pictures: the best line is flatter than a copy, for large values are partly large noise.",
+    figure, "One pixel of 1,200 pictures: the best line is flatter than a copy, for large values are partly noise."
 )
 
 # %% [markdown]
@@ -219,9 +215,8 @@ def wiener(x):
     return (mean + (x - mean) @ wiener_weights).astype("float32")
 
 
-affine = referees.clipped_noise_denoiser(
-    train, sigma
-)  # W and b of clipped pairs, averaged over all noise, in closed form
+# W and b of clipped pairs, averaged over all noise: a closed form.
+affine = referees.clipped_noise_denoiser(train, sigma)
 scores = {"noisy": decibels(validation, noisy)}
 scores |= {"Wiener": decibels(validation, wiener(noisy)), "affine map": decibels(validation, affine(noisy))}
 print(", ".join(f"{name} {score:.2f} dB" for name, score in scores.items()))
@@ -245,6 +240,7 @@ reveal("wiener", answers | {"the fitted one wins by more than 1 dB": fitted})
 pca = referees.fit_pca(train, 64)  # groups and bells live in 64 coordinates
 group = KMeans(10, n_init=1, random_state=SEED).fit_predict(pca.encode(train))  # (12000,)
 in_view = pca.encode(add_noise(train, sigma, 3))  # what noisy pictures of each group look like
+# A group's bell: the normal density with its mean and covariance.
 bells = [multivariate_normal(in_view[group == k].mean(axis=0), np.cov(in_view[group == k].T)) for k in range(10)]
 maps = [referees.clipped_noise_denoiser(train[group == k], sigma) for k in range(10)]
 log_share = np.log(np.bincount(group) / len(group))
@@ -272,11 +268,11 @@ lead = above(ten, one, by=0.5, fmt=".2f", unit="dB", names=("ten", "one"))
 claim("Ten affine maps, the likeliest chosen, beat one by more than half a decibel", lead)
 
 # %% [markdown]
-# These are the referees of this lesson. (A filter that never saw clothes, non-local means, is level with the single map once its brightness is mended: [second notebook](04_denoising_deeper.ipynb).)
+# These are the referees of this lesson. (A classical filter that never saw clothes comes level with the single map once its brightness is mended: [second reading](04_denoising_deeper.ipynb).)
 #
 # ## A network on top
 #
-# Lesson 02's best idea: start from the referee. What a referee leaves over, clean minus its answer, is its **residual**. The network sees the noisy picture
+# Lesson 02's idea: start from the referee. What a referee leaves over, clean minus its answer, is its **residual**. The network sees the noisy picture
 # and the referee's answer, computes a correction, and adds it. Its last layer starts at zero: before training the network *is* the referee.
 
 # %% tags=["hide-input"]
@@ -303,7 +299,7 @@ copies = np.concatenate([add_noise(train, sigma, seed) for seed in (4, 5, 6)])  
 targets = np.tile(pictures, (3, 1, 1, 1))
 
 # %% [markdown]
-# Two starts: one affine map, or ten, which lead by .7 dB. Each network sees the same three noisy copies of each picture, once.
+# Two starts: one affine map, or ten, which lead by .7 dB. Both networks see the same three noisy copies of each picture, once.
 
 # %%
 guess(
@@ -347,13 +343,13 @@ compare(
 
 # %% [markdown]
 # The head start is gone. To choose a map is to look at the picture first, and convolutions do that anyway: what both know counts once.
-# So say it carefully. The network gains 1.5 dB on one affine map. *Half of that was no network's work:* ten maps and a choice do it in two seconds. What remains as the
-# network's own is .7 dB, and .5 against the strongest mixture of maps that we found (second notebook).
+# So say it carefully. The network gains 1.5 dB on one affine map. *Half of that needs no network:* ten maps and a choice do it. What remains
+# after three passes is .7 dB, and .5 against the strongest mixture of maps that we found (second notebook).
 #
 # ## What a denoiser knows
 #
-# Back to the arrows. A denoiser's step, $r(x) - x$, points to where data are. That is useful even where nobody wants noise removed: start at pure noise, follow the arrows, and you arrive at
-# something that looks like data. Image generators of the diffusion family do this. What exactly is an arrow worth?
+# Back to the arrows. A denoiser's step, $r(x) - x$, points to where data are. What is that good for, if nobody wants noise removed? Start at pure noise, follow the arrows, and you arrive at
+# something that looks like data: so work the image generators of the diffusion family. What exactly is an arrow worth?
 #
 # **Smallest case.** Clean numbers from a bell of mean 0 and variance 1. Noise adds variance: noisy numbers come from a bell of variance $1 + \sigma^2$. The logarithm of its density is
 # $\ln p_\sigma(x) = -\frac{x^2}{2(1 + \sigma^2)} + \text{constant}$. Its slope says in which direction noisy numbers become more common, and how steeply. This slope is the **score**:
@@ -371,48 +367,42 @@ compare(
 #
 # $$ \text{score}(x) = \frac{r(x) - x}{\sigma^2} $$
 
-# %%
+# %% tags=["nbval-check-output"]
 draw = np.random.default_rng([SEED, 51])
 clean_numbers = draw.standard_normal(2_000_000)
 noisy_numbers = clean_numbers + draw.standard_normal(2_000_000)  # sigma = 1
 near_two = np.abs(noisy_numbers - 2) < 0.05
-print(
-    f"noisy number 2: {near_two.sum():,} of two million; the clean ones behind them have the mean {clean_numbers[near_two].mean():.1f}"
-)
+print(f"noisy numbers near 2: the clean ones behind them have the mean {clean_numbers[near_two].mean():.1f}")
 
 # %%
 line = np.linspace(-4.5, 4.5, 300)
 figure, panels = plots.subplots(1, 2, height=2.7)
 for panel, level in zip(panels, (0.5, 1.0), strict=True):
     total = 1 + level**2
-    panel.fill_between(
-        line, np.exp(-(line**2) / (2 * total)) / np.sqrt(2 * np.pi * total), color=plots.COLORS["sky"], alpha=0.4
-    )
+    density = np.exp(-(line**2) / (2 * total)) / np.sqrt(2 * np.pi * total)
+    panel.fill_between(line, density, color=plots.COLORS["sky"], alpha=0.4)
     at, low = np.array([-4, -2.5, -1, 1, 2.5, 4]), np.array([-0.09, -0.06, -0.03, -0.03, -0.06, -0.09])
     panel.quiver(at, low, -at * level**2 / total, 0 * at, angles="xy", scale_units="xy", scale=1, width=0.01)
     panel.plot(at, low, "o", ms=4, color=plots.COLORS["vermillion"])
     panel.set(title=f"noise level {level}", xlabel="noisy number x", ylim=(-0.12, 0.4), yticks=[])
-plots.show(
-    figure, "Density of noisy numbers, and the denoiser's steps from some of them: uphill, and longer the farther out."
-)
+plots.show(figure, "Density of noisy numbers, and the denoiser's steps: uphill, and longer the farther out.")
 
 # %% [markdown]
 # So a denoiser *is* a field of arrows up the density of noisy data, and nobody ever computed a density.
 #
 # ## A network that is told the noise level
 #
-# The arrows depend on $\sigma$. A network trained at one level knows one field. Use ours, trained at .2, elsewhere:
+# The arrows depend on $\sigma$. A network trained at one level knows one field. Use ours elsewhere:
 
 # %%
 for level in (0.1, 0.2, 0.4):
     affine_here = referees.clipped_noise_denoiser(train, level)
     x = add_noise(validation, level, 7)
     here = decibels(validation, affine_here(x)), decibels(validation, improved("on one map", x))
-    print(f"noise {level}: affine map for this level {here[0]:.2f} dB, network trained at 0.2 {here[1]:.2f} dB")
-elsewhere = here  # those at 0.4
+    print(f"noise {level}: map for this level {here[0]:.2f} dB, network trained at 0.2 {here[1]:.2f} dB")
 
 # %% tags=["hide-input"]
-loses = below(elsewhere[1], elsewhere[0], fmt=".2f", unit="dB", names=("network", "affine map"))
+loses = below(here[1], here[0], fmt=".2f", unit="dB", names=("network", "affine map"))
 claim("Trained at .2 and used at .4, the network loses to a matrix that was made for .4", loses)
 
 # %% [markdown]
@@ -422,7 +412,7 @@ claim("Trained at .2 and used at .4, the network loses to a matrix that was made
 # $$ r(x) = x - \sigma \hat\varepsilon, \qquad \text{score}(x) = \frac{r(x) - x}{\sigma^2} = -\frac{\hat\varepsilon}{\sigma} $$
 #
 # Why $\varepsilon$ and not the clean point? It has the same size at every level, so all levels count alike in the loss. This is the core of a diffusion model.
-# Ours is small: points of a circle in the plane, so that you see all of it.
+# Ours is small: points of a circle in the plane.
 
 # %% tags=["hide-input"]
 boxes = {"clean": (0, 0, "clean"), "x": (1.3, 0, "x = clean\n+ σ ε"), "sigma": (1.3, 1, "σ")}
@@ -481,7 +471,7 @@ def show_arrows(level):
 
 
 caption = (
-    "Half of the denoiser's step: exact (light, broad), learned (black, thin). With more noise it points to the middle."
+    "Half of the denoiser's step: exact (light, broad), learned (black, thin). More noise: it points to the middle."
 )
 explore(show_arrows, caption, level=stops([0.1, 0.2, 0.3, 0.6, 1.0], 0.3, label="noise level"))
 right = above(cosines, 0.9, fmt=".3f", names=("cosine", ""))
@@ -559,15 +549,16 @@ plots.show(
     figure,
     "One walker, from the dot, in large steps, then small ones, to the square on the circle. One step lands inside.",
 )
-nearer = below(off_circle, np.abs(np.linalg.norm(at_once, axis=1) - 1).mean(), times=1 / 3, log=True, fmt=".3f")
+one_step = np.abs(np.linalg.norm(at_once, axis=1) - 1).mean()
+nearer = below(off_circle, one_step, times=1 / 3, log=True, fmt=".3f", names=("240 steps", "one"))
 claim("Langevin samples lie at least three times as near to the circle as noise denoised in one step", nearer)
 
 # %% [markdown]
-# Noise in, data out, and all that was trained is a denoiser. Diffusion models do this with pictures for points, often on the *codes* of an autoencoder, which are smaller (latent diffusion).
+# Noise in, data out, and all that was trained is a denoiser. Diffusion models do this with pictures, often on their *codes* (latent diffusion).
 #
 # ## What goes wrong
 #
-# **The noise is drawn once.** Several published tutorials make one noisy copy of the training set and train on that. Then the noise is part of the data and can be
+# **The noise is drawn once.** Several tutorials make one noisy copy of the training set and train on that. Then the noise can be
 # learned by heart. A hundred pictures, a dense network, the same number of steps:
 
 # %%
@@ -592,9 +583,9 @@ memorised = above(too_good["drawn once"], 2, fmt=".1f", unit="dB", names=("too g
 claim("With noise drawn once the score on the training noise is at least 2 dB too good", memorised)
 
 # %% [markdown]
-# On new noise the memorising network is the worse one, too. A layer draws anew in every step; so does a data set that makes its noise when a batch is asked for (exercise 4.2).
+# On new noise the memorising network is the worse one, too. A layer draws anew in every step; so does a data set that makes its noise when a batch is asked for.
 #
-# **Clipped noise and Tweedie.** A true score has mean 0 over its own data, in each pixel: a density that starts and ends at 0 has as much up as down. Take step over $\sigma^2$ of the affine map on clipped data:
+# **Clipped noise and Tweedie.** A true score has mean 0 over its own data, in each pixel: a density that starts and ends at 0 goes up as much as down. Take the step over $\sigma^2$ of the affine map on clipped data:
 
 # %%
 unclipped = add_noise(validation, sigma, 1, clip=False)
@@ -608,24 +599,21 @@ no_score = below(mean_score.mean(), -0.5, fmt=".2f", names=("mean over pixels", 
 claim("On average over pixels the 'score' of clipped data is below -.5, where a score has 0", no_score)
 
 # %% [markdown]
-# It is no score, though in some pixels it may look like one. Clipped data are fine for learning from pairs, and not for Tweedie's formula.
-#
-# **"A denoiser projects onto the data."** A point of the circle is sent to .79 at noise .6.
+# It is no score. Clipped data are fine for learning from pairs, and not for Tweedie's formula.
 #
 # ## When it does not train
 #
 # | you see | look at | likely cause | mend it |
 # |---|---|---|---|
-# | validation far better than training | what the model got as validation input | the noise layer is off when it is evaluated: that is the score on *clean* input | make a noisy validation set once, with a fixed seed |
-# | the score stays at the referee's for a while | `model.get_layer("correction")` | the correction starts at zero; layers below get no gradient until it moves | a few hundred more steps |
-# | it stays there for good | the learning rate | too large: the ReLUs died while the correction was near zero (seen once at 4e-3) | 2e-3 |
-# | the output equals the input | the target | noisy pictures given as target | clean pictures as target |
+# | validation far better than training | the validation input | the noise layer is off in evaluation: that is *clean* input | one noisy validation set, fixed seed |
+# | the score stays at the referee's | the layer `correction` | it starts at zero; layers below get no gradient until it moves | a few hundred more steps; if it stays, a lower rate |
+# | the output equals the input | the target | noisy pictures as target | clean ones |
 # | training error falls, new noise does not | the noise of two epochs | drawn once | fresh noise |
-# | outputs too bright everywhere | `(noisy - clean).mean()` | clipped noise, a filter for unclipped noise | fit on clipped pairs |
+# | outputs too bright everywhere | `(noisy - clean).mean()` | clipped noise, a filter for unclipped | fit on clipped pairs |
 #
 # ## Results
 #
-# Now, once, the test pictures, at noise .2, clipped. The width of the blur was chosen on training pictures.
+# Now, once, the test pictures. The width of the blur was chosen on training pictures.
 
 
 # %%
@@ -687,7 +675,7 @@ claim("On the test pictures the network beats ten affine maps by more than half 
 # | Tweedie | $r(x) = x + \sigma^2\,\text{score}(x)$, so score $= (r(x) - x)/\sigma^2 = -\hat\varepsilon/\sigma$ |
 # | Langevin step | $x + \frac{\alpha}{2}\,\text{score} + \sqrt{\alpha}\,z$ |
 #
-# Next: [the exercises](../exercises/04_denoising.ipynb). Classical filters, codes under noise, other corruptions: [the second notebook](04_denoising_deeper.ipynb).
+# Next: [the exercises](../exercises/04_denoising.ipynb).
 #
 # ## References
 #
