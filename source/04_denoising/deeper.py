@@ -126,12 +126,10 @@ def line_through(seen):
 alone, with_line, denoised = {}, {}, {}
 for name, (filtered, choices) in filters.items():
     tried = [filtered(noisy_practice, choice) for choice in choices]
-    best, best_with_line = (
-        int(np.argmax([decibels(practice, mend(x)(x)) for x in tried]))
-        for mend in (lambda _: lambda x: x, line_through)
-    )
+    best = int(np.argmax([decibels(practice, x) for x in tried]))
     alone[name] = decibels(unseen, filtered(noisy_unseen, choices[best]))
-    denoised[name] = line_through(tried[best_with_line])(filtered(noisy_unseen, choices[best_with_line]))
+    best = int(np.argmax([decibels(practice, line_through(x)(x)) for x in tried]))
+    denoised[name] = line_through(tried[best])(filtered(noisy_unseen, choices[best]))
     with_line[name] = decibels(unseen, denoised[name])
     print(f"{name:16} {alone[name]:.2f} dB, with its line {with_line[name]:.2f} dB")
 
@@ -388,8 +386,9 @@ plots.grid(
 # | masking: half of the pixels set to 0 (masked autoencoding, pixel by pixel) | affine map for masks |
 # | a missing block of 8 by 8 pixels | the expected pixels of a Gaussian, given the others; it is told where the block is |
 #
-# Against each: the network for Gaussian noise, which has never seen the other three, and a network trained on this corruption, once through the pictures. The block's network gets what its rival has: it is **told**
-# where the block is, by a second channel. It writes into the block only.
+# Against each: the network for Gaussian noise, which has never seen the other three, and a network trained on this corruption, once through some pictures, from the start that its rival gives. The block
+# needs care: a network that does not know where the block is, is no match for a rival that does. So it gets what its rival has, the place as a second channel, and writes into the block only. It is trained twice: from
+# nothing, and on top of the rival's answer.
 
 # %%
 corruptions = {
@@ -400,15 +399,18 @@ corruptions = {
 }
 
 
-def with_mark(images):
-    """A second channel of ones: where a block goes missing, it turns to zeros, and so shows the place."""
-    return np.concatenate([images, np.ones_like(images)], axis=-1)
+def with_block(images, layer):
+    """A block missing, where pixels are known, and what the Gaussian fills in: three channels, (n, 28, 28, 3)."""
+    marked = layer.sample(np.concatenate([images, np.ones_like(images)], axis=-1))  # ones turn to zeros in the block
+    missing = marked[..., 1].reshape(-1, 784) == 0
+    filled = referees.fill_missing(train, marked[..., 0].reshape(-1, 784), missing)
+    return np.concatenate([marked, filled.reshape(images.shape)], axis=-1)
 
 
 clean = clothes.images("validation")[:1000]
 corrupted = {name: corruptions[name].sample(clean) for name in ("Gaussian", "salt and pepper", "masking")}
-marked = corruptions["missing block"].sample(with_mark(clean))  # (1000, 28, 28, 2)
-corrupted["missing block"] = marked[..., :1]
+block = with_block(clean, corruptions["missing block"])
+corrupted["missing block"] = block[..., :1]
 flat = {name: x.reshape(-1, 784) for name, x in corrupted.items()}
 suited_maps = {
     "Gaussian": affine,
@@ -416,31 +418,40 @@ suited_maps = {
     "masking": referees.masked_denoiser(train, 0.5),
 }
 suited = {name: suited_maps[name](flat[name]) for name in suited_maps}
-suited["missing block"] = referees.fill_missing(train, flat["missing block"], marked[..., 1].reshape(-1, 784) == 0)
-print(
-    f"salt and pepper: median filter {decibels(clean, median(flat['salt and pepper'])):.2f} dB, affine map {decibels(clean, suited['salt and pepper']):.2f} dB"
-)
+suited["missing block"] = block[..., 2].reshape(-1, 784)
+by_median, by_map = (decibels(clean, x) for x in (median(flat["salt and pepper"]), suited["salt and pepper"]))
+print(f"salt and pepper: median filter {by_median:.2f} dB, affine map {by_map:.2f} dB")
+
 
 # %%
-both = keras.Input((28, 28, 2))  # the picture, and where it is known
-hidden = keras.layers.Conv2D(24, 4, strides=2, padding="same", activation="relu")(both)
-for _ in range(4):
-    hidden = keras.layers.Conv2D(24, 3, padding="same", activation="relu")(hidden)
-filling = keras.layers.Conv2DTranspose(1, 4, strides=2, padding="same")(hidden)
-fills_block = keras.Model(both, both[..., :1] + (1 - both[..., 1:]) * filling)
+def block_network(on_top):
+    """(picture, known, filled) -> the picture with its block written anew, or with a correction to what was filled in."""
+    seen = keras.Input((28, 28, 3))
+    start, known = (seen[..., 2:] if on_top else seen[..., :1]), seen[..., 1:2]
+    hidden = keras.layers.Conv2D(24, 4, strides=2, padding="same", activation="relu")(seen if on_top else seen[..., :2])
+    for _ in range(3):
+        hidden = keras.layers.Conv2D(24, 3, padding="same", activation="relu")(hidden)
+    first = "zeros" if on_top else "glorot_uniform"
+    written = keras.layers.Conv2DTranspose(1, 4, strides=2, padding="same", kernel_initializer=first)(hidden)
+    return keras.Model(seen, start + (1 - known) * written)
 
-training.set_seed(SEED)
-pairs = corruptions["missing block"]
-whole = keras.Input((28, 28, 2))
-trained = keras.Model(whole, fills_block(pairs(whole)))
-training.fit(trained, with_mark(pictures), pictures, epochs=2, learning_rate=3e-3, jit_compile=False)
+
 own = {"Gaussian": ask(denoiser, flat["Gaussian"])}
 for name in ("salt and pepper", "masking"):
     training.set_seed(SEED)
     network = models.build_denoiser(suited_maps[name])
     training.fit_denoiser(network, pictures[:5000], corruptions[name], epochs=1)
     own[name] = ask(network, flat[name])
-own["missing block"] = fills_block.predict(marked, batch_size=500, verbose=0).reshape(-1, 784)
+practice_blocks = with_block(pictures, layers.MissingBlock(8, seed=SEED + 5))
+block_answers = {}
+for on_top, rate in ((False, 3e-3), (True, 1e-3)):
+    training.set_seed(SEED)
+    network = block_network(on_top)
+    training.fit(network, practice_blocks, pictures, epochs=1, learning_rate=rate, jit_compile=False)
+    block_answers[on_top] = network.predict(block, batch_size=500, verbose=0).reshape(-1, 784)
+own["missing block"] = block_answers[True]
+from_nothing, on_fill = (decibels(clean, x) for x in block_answers.values())
+print(f"the block: from nothing {from_nothing:.2f} dB, on top of the Gaussian's answer {on_fill:.2f} dB")
 
 # %%
 table = {
@@ -460,21 +471,15 @@ plots.matrix(
 )
 
 # %%
-rows = [
-    [metrics.clip01(row[name][k]).reshape(28, 28) for name, k in zip(corruptions, (0, 12, 5, 8), strict=True)]
-    for row in table.values()
-]
-rows.append([clean[k] for k in (0, 12, 5, 8)])
-edges = np.flatnonzero(marked[8, ..., 1].min(axis=1) == 0), np.flatnonzero(marked[8, ..., 1].min(axis=0) == 0)
-print(f"the block of the last column: rows {edges[0][0]} to {edges[0][-1]}, columns {edges[1][0]} to {edges[1][-1]}")
-for row in rows:  # outline the block in the last column
-    framed = np.array(row[3], dtype="float32").reshape(28, 28)
-    top, bottom, left, right = edges[0][0] - 1, edges[0][-1] + 1, edges[1][0] - 1, edges[1][-1] + 1
-    inside = [(r, c) for r in range(max(top, 0), min(bottom, 27) + 1) for c in range(max(left, 0), min(right, 27) + 1)]
-    for r, c in inside:
-        if r in (top, bottom) or c in (left, right):
-            framed[r, c] = 0.6
-    row[3] = framed
+shown = (0, 12, 5, 8)
+sets = [*table.values(), {name: clean for name in corruptions}]
+rows = [[metrics.clip01(s[name][k]).reshape(28, 28) for name, k in zip(corruptions, shown, strict=True)] for s in sets]
+missing = block[shown[-1], ..., 1] == 0
+top, left = np.argmax(missing.any(axis=1)), np.argmax(missing.any(axis=0))
+for row in rows:  # a grey frame around the block of the last column
+    framed = np.pad(row[-1], 1)
+    framed[top : top + 10, [left, left + 9]] = framed[[top, top + 9], left : left + 10] = 0.6
+    row[-1] = framed[1:-1, 1:-1]
 plots.grid(
     rows,
     row_labels=["corrupted", "rival that\nsuits it", "network for\nGaussian", "network for\nthis one", "clean"],
@@ -492,9 +497,14 @@ claim(
     "Trained on the corruption itself it beats the suited rival for salt and pepper and for masks",
     above(gains[3, 1:3], gains[1, 1:3], fmt=".1f", unit="dB"),
 )
+claim(
+    "Told where the block is and started from nothing, a network stays more than 1 dB behind the Gaussian",
+    below(from_nothing, gains[1, 3], by=1, fmt=".2f", unit="dB", names=("network", "Gaussian")),
+)
 
 # %% [markdown]
-# The median filter of every textbook loses to a matrix that was fitted to the corruption. BLOCKTEXT
+# The median filter of every textbook loses to a matrix that was fitted to the corruption. A block is filled in by a Gaussian that was fitted to clothes, in a second; told the same, a small network
+# needs more than one pass to come near, and on top of the Gaussian it adds a tenth of a decibel or two.
 #
 # All four had clean targets. Where there are none, another noisy copy of the same scene serves as well (Noise2Noise): its noise has mean 0, so the best answer on average is the same. With clipped noise it has not.
 #
