@@ -173,26 +173,36 @@ claim(
 # %%
 pca = referees.fit_pca(train, 64)
 in_view = pca.encode(add_noise(train, sigma, 3))
-everywhere = affine(noisy)
-for groups, temperature, shared in ((10, 0.01, 0.0), (20, 0.01, 0.0), (20, 8.0, 0.0), (20, 8.0, 0.15)):
+
+
+def mixture(groups, temperature, shared):
+    """Affine maps of so many groups, weighted by how likely each group is, and a share of the map for all clothes."""
     group = KMeans(groups, n_init=1, random_state=SEED).fit_predict(pca.encode(train))
-    likely = [
-        multivariate_normal(in_view[group == k].mean(axis=0), np.cov(in_view[group == k].T)).logpdf(pca.encode(noisy))
-        + np.log((group == k).mean())
-        for k in range(groups)
-    ]
-    weight = np.exp((np.array(likely) - np.max(likely, axis=0)) / temperature)  # (groups, n); .01 chooses one
-    weight /= weight.sum(axis=0)
-    blend = sum(
-        w[:, None] * referees.clipped_noise_denoiser(train[group == k], sigma)(noisy) for k, w in enumerate(weight)
+    views = [in_view[group == k] for k in range(groups)]
+    bells = [multivariate_normal(view.mean(axis=0), np.cov(view.T)) for view in views]
+    maps = [referees.clipped_noise_denoiser(train[group == k], sigma) for k in range(groups)]
+
+    def answer(x):
+        likely = np.array([b.logpdf(pca.encode(x)) + np.log(len(v)) for b, v in zip(bells, views, strict=True)])
+        weight = np.exp((likely - likely.max(axis=0)) / temperature)  # (groups, n)
+        weight /= weight.sum(axis=0)
+        blend = sum(w[:, None] * map_of_one(x) for w, map_of_one in zip(weight, maps, strict=True))
+        return (1 - shared) * blend + shared * affine(x)
+
+    return answer
+
+
+for groups, temperature, shared in ((10, 0.01, 0.0), (20, 0.01, 0.0), (20, 8.0, 0.0), (20, 8.0, 0.15)):
+    strongest = mixture(groups, temperature, shared)  # a temperature of .01 chooses one map
+    strongest_score = decibels(validation, strongest(noisy))
+    print(
+        f"{groups} maps, {'blended' if temperature > 1 else 'one chosen'}, {shared:.0%} shared: {strongest_score:.2f} dB"
     )
-    strongest = decibels(validation, (1 - shared) * blend + shared * everywhere)
-    print(f"{groups} maps, {'blended' if temperature > 1 else 'one chosen'}, {shared:.0%} shared: {strongest:.2f} dB")
 
 # %% tags=["hide-input"]
 claim(
     "The network beats the strongest of these mixtures by more than .3 dB",
-    above(scores["network"], strongest, by=0.3, fmt=".2f", unit="dB", names=("network", "mixture")),
+    above(scores["network"], strongest_score, by=0.3, fmt=".2f", unit="dB", names=("network", "mixture")),
 )
 
 # %% [markdown]
@@ -471,7 +481,8 @@ plots.matrix(
 )
 
 # %%
-shown = (0, 12, 5, 8)
+lost = (clean * (block[..., 1:2] == 0)).sum(axis=(1, 2, 3))
+shown = (0, 12, 5, int(np.argmax(lost[:100])))  # in the last column a block that hides much
 sets = [*table.values(), {name: clean for name in corruptions}]
 rows = [[metrics.clip01(s[name][k]).reshape(28, 28) for name, k in zip(corruptions, shown, strict=True)] for s in sets]
 missing = block[shown[-1], ..., 1] == 0
@@ -656,12 +667,10 @@ explore(
     "Level by level the cloud of noise condenses on the circle, with the learned score as with the exact one.",
     level=slider(0, len(noise_levels), 8, label="noise levels passed"),
 )
-one_step = distances["denoised in one step"]
+one_step, many_steps = distances["denoised in one step"], distances["Langevin, learned score"]
 claim(
     "Langevin samples lie at least three times as near to the circle as noise denoised in one step",
-    below(
-        distances["Langevin, learned score"], one_step, times=1 / 3, log=True, fmt=".3f", names=("Langevin", "one step")
-    ),
+    above(one_step, many_steps, times=3, log=True, fmt=".3f", names=("one step", "Langevin")),
 )
 claim(
     "They cover all of the circle: each eighth of it gets between 8 and 17 % of the samples",
@@ -684,13 +693,14 @@ test = clothes.flat("test")
 noisy_test = add_noise(test, sigma, 10)
 rungs = {
     "leave as it is": ("trivial", noisy_test),
-    "Gaussian blur": ("trivial", blur(noisy_test, 0.7)),
-    "median": ("trivial", median(noisy_test)),
-    "Wiener filter": ("referee", referees.wiener_filter(train, sigma)(noisy_test)),
     "network, narrow code": ("network", narrow.predict(noisy_test, batch_size=1000, verbose=0)),
+    "median": ("trivial", median(noisy_test)),
+    "Gaussian blur": ("trivial", blur(noisy_test, 0.6)),
+    "Wiener filter": ("referee", referees.wiener_filter(train, sigma)(noisy_test)),
     "affine map": ("referee", affine(noisy_test)),
     "network, all levels": ("network", told(noisy_test, sigma)),
-    "network, from the map": ("network", ask(denoiser, noisy_test)),
+    "twenty maps, blended": ("referee", strongest(noisy_test)),
+    "network, .2 only": ("network", ask(denoiser, noisy_test)),
 }
 values = {name: decibels(test, answer) for name, (_, answer) in rungs.items()}
 plots.ladder(
@@ -701,14 +711,16 @@ plots.ladder(
     unit="dB",
     lower_is_better=False,
     from_zero=False,
-    caption="Told the level and trained on all of them, a network is hardly worse at .2 than the specialist.",
+    caption="The network for all levels had one pass, the specialist three at this level.",
 )
 
 # %% tags=["hide-input"]
+best, all_maps, one_map = (values[name] for name in ("network, .2 only", "twenty maps, blended", "affine map"))
 claim(
-    "On the test pictures the network beats the affine map by more than 1.2 dB",
-    above(
-        values["network, from the map"], values["affine map"], by=1.2, fmt=".2f", unit="dB", names=("network", "map")
+    "On the test pictures the network beats the affine map by more than 1.2 dB, and the blended maps by more than .3 dB",
+    all_of(
+        above(best, one_map, by=1.2, fmt=".2f", unit="dB", names=("network", "one map")),
+        above(best, all_maps, by=0.3, fmt=".2f", unit="dB", names=("network", "twenty")),
     ),
 )
 

@@ -542,7 +542,7 @@ for panel, x, title, style in (
 ):
     panel.plot(*circle.T, color="0.82", lw=5, zorder=0)
     panel.plot(*x.T, style, ms=3, lw=0.8, color=plots.COLORS["blue"])
-    panel.set(aspect="equal", title=title, xlim=(-2.3, 2.3), ylim=(-2.3, 2.3), xticks=[-1, 0, 1], yticks=[-1, 0, 1])
+    panel.set(aspect="equal", title=title, xlim=(-2.6, 2.6), ylim=(-2.6, 2.6), xticks=[-1, 0, 1], yticks=[-1, 0, 1])
 panels[0].plot(*walker[0], "o", color=plots.COLORS["vermillion"])
 panels[0].plot(*walker[-1], "s", color=plots.COLORS["black"])
 plots.show(
@@ -550,7 +550,7 @@ plots.show(
     "One walker, from the dot, in large steps, then small ones, to the square on the circle. One step lands inside.",
 )
 one_step = np.abs(np.linalg.norm(at_once, axis=1) - 1).mean()
-nearer = below(off_circle, one_step, times=1 / 3, log=True, fmt=".3f", names=("240 steps", "one"))
+nearer = above(one_step, off_circle, times=3, log=True, fmt=".3f", names=("one step", "240 steps"))
 claim("Langevin samples lie at least three times as near to the circle as noise denoised in one step", nearer)
 
 # %% [markdown]
