@@ -314,7 +314,7 @@ for name, referee in referee_of.items():
     training.set_seed(SEED)
     networks[name] = on_top_of_a_referee()
     inputs = [copies.reshape(as_pictures), referee(copies).reshape(as_pictures)]
-    run = training.fit(networks[name], inputs, targets, epochs=1, learning_rate=2e-3, jit_compile=False)
+    training.fit(networks[name], inputs, targets, epochs=1, learning_rate=2e-3)
 
 
 def improved(name, x):
