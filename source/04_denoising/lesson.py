@@ -7,8 +7,8 @@
 #   course:
 #     title: Denoising autoencoders
 #     lesson: 4
-#     minutes: 48
-#     compute: 35
+#     minutes: 45
+#     compute: 32
 #     summary: "Noisy in, clean out: straight lines first, a network on top; read the score off a denoiser, and sample with it"
 #     prerequisites:
 #       - "lesson 02"
