@@ -70,7 +70,7 @@ caption = "A denoising autoencoder: the input is spoiled, the target is not."
 plots.diagram(boxes, ways, marked=["network"], labels=words | {("clean", "loss"): "the target"}, caption=caption)
 
 # %% [markdown]
-# **White noise** adds to each pixel a number of its own, drawn from a bell of mean 0, independently of all others. The bell's standard deviation
+# **White noise** adds to each pixel a number of its own, drawn from a bell (a normal distribution) of mean 0, independently of all others. The bell's standard deviation
 # is the **noise level** $\sigma$: here .2, where a picture runs from 0 to 1. The result is clipped to that range, as a camera does.
 
 # %%
@@ -305,7 +305,7 @@ targets = np.tile(pictures, (3, 1, 1, 1))
 guess(
     "start",
     "After training, how far is the network on the ten maps ahead of the one on a single map?",
-    ["by more than .5 dB", "by .2 to .5 dB", "by less than .2 dB, if at all"],
+    ["by .6 dB or more", "by .3 to .6 dB", "by less than .3 dB, if at all"],
 )
 
 # %%
@@ -329,9 +329,9 @@ for name in networks:
 
 # %% tags=["hide-input"]
 gained = scores["on ten maps"] - scores["on one map"]
-options = {"by more than .5 dB": above(gained, 0.5), "by .2 to .5 dB": between(gained, 0.2, 0.5)}
-hardly = below(gained, 0.2, fmt=".2f", unit="dB", names=("ahead by", ""))
-reveal("start", options | {"by less than .2 dB, if at all": hardly})
+options = {"by .6 dB or more": above(gained, 0.6), "by .3 to .6 dB": between(gained, 0.3, 0.6)}
+hardly = below(gained, 0.3, fmt=".2f", unit="dB", names=("ahead by", ""))
+reveal("start", options | {"by less than .3 dB, if at all": hardly})
 
 # %%
 compare(
