@@ -299,7 +299,7 @@ copies = np.concatenate([add_noise(train, sigma, seed) for seed in (4, 5, 6)])  
 targets = np.tile(pictures, (3, 1, 1, 1))
 
 # %% [markdown]
-# Two starts: one affine map, or ten, which lead by .7 dB. Both networks see the same three noisy copies of each picture, once.
+# Two starts: one affine map, or ten, which lead by .7 dB. Both see the same three noisy copies of each picture, once.
 
 # %%
 guess(
@@ -666,8 +666,9 @@ claim("On the test pictures the network beats ten affine maps by more than half 
 # ## Wrap-up
 #
 # * Spoiled input, clean target: a network cannot get away with copying, and needs no bottleneck. Doing nothing is its baseline.
-# * The best slope for one number is $v / (v + \sigma^2)$; for pictures it is a matrix. Fit it to clipped pairs if the noise is clipped.
+# * The best slope for one number is $v / (v + \sigma^2)$; for pictures it is a matrix. Fit it to clipped pairs.
 # * Ten maps and a look before choosing are half of what a network seemed to add. It adds the other half, wherever it starts.
+# * A code trained on corrupted input may forget what the corruption changes ([second reading](04_denoising_deeper.ipynb)).
 # * A denoiser's step is $\sigma^2$ times the score: arrows towards the data. It is an average, no projection.
 # * Tell a network the level, ask for the noise, follow the score from large levels to small: the core of diffusion models.
 #
