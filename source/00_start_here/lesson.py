@@ -15,8 +15,8 @@
 #       - "Python with NumPy, and a first acquaintance with neural networks"
 #     objectives:
 #       - Train an autoencoder that copies pictures, and one that removes noise
-#       - Flag what does not belong, with a threshold chosen on validation pictures
-#       - Make a guess, read a claim, check an answer and ask for a hint
+#       - Find what does not belong, with a threshold chosen on validation pictures
+#       - Use what the course is run by, guesses, claims, checks and hints
 #     data: [fashion_mnist, digits]
 # ---
 

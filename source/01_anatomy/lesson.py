@@ -45,8 +45,8 @@ ten = [int(np.flatnonzero(clothes.validation_labels == label)[3]) for label in r
 # %% [markdown]
 # Networks learn from `train`, everything is measured on `validation`. The test split stays closed until *Results*.
 #
-# More clothes: `clothes = datasets.fashion_mnist(full=True).with_validation(2_000)` gives 58,000 to train on (30 MB, downloaded once;
-# five times as slow). Write `from course_lib import own_data` and `own_data(True)` below it, as the claims were measured on the subset.
+# More clothes: `clothes = datasets.fashion_mnist(full=True).with_validation(2_000)` gives 58,000 to train on (30 MB, downloaded once).
+# Write `from course_lib import own_data` and `own_data(True)` below it: the claims were measured on the subset.
 #
 # ## Encoder, bottleneck, decoder
 #
@@ -64,7 +64,7 @@ plots.diagram(
 )
 
 # %% [markdown]
-# As formulas: $z = f(x)$ with 32 numbers, $\hat x = g(z)$ with 784, and for $n$ pictures of $d$ pixels
+# As formulas: $z = f(x)$, $\hat x = g(z)$, and for $n$ pictures of $d$ pixels
 #
 # $$\mathrm{MSE} = \frac{1}{n d} \sum_{i=1}^{n} \sum_{j=1}^{d} (x_{ij} - \hat x_{ij})^2 .$$
 #
@@ -255,9 +255,8 @@ plots.show(figure, "A picture, all that the decoder gets to see of it, and what 
 #
 # * the trivial baseline, the mean picture: $\bar x_j = \frac1n \sum_i x_{ij}$ over the *training* pictures, one answer for all. No other
 #   constant answer has a smaller squared error there;
-# * the referee, the best straight-line answer: 32 numbers that depend on the pixels by a matrix, and a copy that depends on these by
-#   another, cannot do better than principal component analysis with 32 components, **PCA-32**. Lesson 02 shows how; here `referees.fit_pca`
-#   computes it.
+# * the referee, the best straight-line answer: of all copies made by one matrix down to 32 numbers and another one up, none is better on the
+#   training pictures than principal component analysis with 32 components, **PCA-32**. Lesson 02 shows how.
 
 # %%
 pca = referees.fit_pca(train, 256)
@@ -318,7 +317,7 @@ reveal("shift-or-mask", dict(zip(("one-pixel shift", "half painted grey", "about
 
 # %% [markdown]
 # Why? Every stripe now lies where the gap was. The MSE compares each pixel with the one at the same place and knows nothing of its
-# neighbours. One shirt was chosen to make the point; move the sliders for others.
+# neighbours. Move the sliders for other clothes.
 
 # %% tags=["hide-input"]
 
@@ -335,7 +334,7 @@ controls = {"pixels": slider(0, 6, 1, label="shift in pixels"), "index": slider(
 explore(show_shift, caption, **controls)
 
 # %% [markdown]
-# And all 2,000, with a blur for comparison: each pixel replaced by the mean of the three by three around it.
+# All 2,000, beside a blur (each pixel replaced by the mean of the three by three around it):
 
 # %%
 framed = np.pad(pictures, ((0, 0), (1, 1), (1, 1)))
@@ -349,8 +348,9 @@ claim(
 )
 
 # %% [markdown]
-# So **a network trained with the MSE prefers a blur to a sharp edge in a slightly wrong place.** Blurry copies are what the loss asks for when the
-# code does not say where the edge is. The usual answers are losses that compare small windows (SSIM), the features of another network, or the
+# So **a network trained with the MSE prefers a blur to a sharp edge in a slightly wrong place.** One pixel shows why. It is black (0) or white (1), half
+# and half, and the code does not say which. Answer black: the squared error is 0 or 1, on average $\frac12$. Answer grey, .5: it is $\frac14$, always. Blur
+# is what the loss asks for where the code is silent. The usual answers are losses that compare small windows (SSIM), the features of another network, or the
 # verdict of a second network trained to tell copies from originals.
 #
 # ## The recipe everybody starts with
@@ -502,8 +502,8 @@ claim("In 32 bytes a picture the code keeps more than JPEG in at least as many",
 print(f"the decoder has to come along: {decoder.count_params() * 4 / 1000:.0f} kB, against 64 kB for all 2,000 codes")
 
 # %% [markdown]
-# *Lossy* is measured now: a little better than JPEG at a size where no JPEG would be sold, and with a decoder 13 times as large as all the codes.
-# Nobody uses such a network to save disk space. What makes a code useful is not its size but its content, the subject of the rest of
+# *Lossy* is measured now: a little better than JPEG at a size at which nobody would use JPEG, and with a decoder 13 times as large as all the codes.
+# Nobody saves disk space with it. What makes a code useful is not its size but its content, the subject of the rest of
 # the course. The second notebook has all sizes, and WebP.
 #
 # ## Data-specific: what it does with other worlds
@@ -543,8 +543,8 @@ reveal("digits", dict(zip(ratios, (below(times, 2), between(times, 2, 10), above
 claim("Digits cost a network of clothes 3 to 5 times as much as clothes do", between(times, 3, 5))
 
 # %% [markdown]
-# A digit is made of strokes, and a network of sleeves and straps can say a good deal about strokes. Keep the factor of four in mind for lesson 07,
-# where large errors are to flag what does not belong.
+# A digit is made of strokes, and a network of sleeves and straps can say a good deal about strokes. Keep the factor of four in mind for
+# lesson 07.
 #
 # Is it symmetric? Train the same network, by the same recipe to the letter, on digits.
 
@@ -559,9 +559,9 @@ for name in ("digits", "clothes"):
     print(f"on {name}: the network of digits {own:.4f}, the network of clothes {deep_errors[name]:.4f}")
 
 # %% [markdown]
-# It is not symmetric: a network of digits has never met a large bright area, and fails on clothes by a factor of about eight. How a model does elsewhere
-# depends on what its own world contains; that is what *data-specific* means. And nobody designed anything for digits: new data, the same lines,
-# a working autoencoder. That is what *learned* means.
+# It is not symmetric: a network of digits has never met a large bright area, and fails on clothes by a factor of about eight. *Data-specific* means: how
+# a model does elsewhere depends on its own world. And nobody designed anything for digits: new data, the same lines, a working autoencoder. That is what
+# *learned* means.
 #
 # ## Learned: from how many pictures?
 #
@@ -613,7 +613,7 @@ reveal("fifty", dict(zip(ends, options, strict=True)))
 claim("The widest network is more than 10 times worse on unseen pictures", above(wide, few_errors[-1], times=10))
 
 # %% [markdown]
-# The second branch does not bend up. What grows is the gap, from a factor of about 1.4 to one of more than 30. A training error says how well the
+# The second branch does not bend up. What grows is the gap, from a factor below 2 to one far above 10. A training error says how well the
 # pictures are remembered, and nothing else. With all 12,000 pictures the deep network's two errors are nearly the same
 # (`deep_run.history` has them). More pictures closed the gap, not a smaller network.
 #
@@ -639,8 +639,7 @@ print(f"PCA-32 without the frame {pca_error:.4f}, with it {padded_error:.4f}: {1
 #
 # ## When it does not train
 #
-# Three ways to fail that look alike from outside: a loss that does not fall. Each is the shallow network on 2,000 pictures, three epochs, with
-# one thing wrong.
+# Three failures that look alike from outside, a loss that does not fall: the shallow network, 2,000 pictures, three epochs, one thing wrong.
 
 # %%
 print(f"the mean picture has an error of {baseline:.4f}")
@@ -708,7 +707,7 @@ claim("On test pictures the deep autoencoder beats PCA-32 by at least 15 %", dee
 # * The MSE prefers blur to displacement. Networks trained with it blur.
 # * *Lossy*: a little better than JPEG at 32 bytes, with a large decoder. *Data-specific*: digits cost it four times as much as clothes.
 #   *Learned*: the same lines learn digits; from 50 pictures they learn these 50.
-# * Count bits. Choose on validation pictures. Open the test split once.
+# * Count bits. Choose on validation pictures.
 #
 # | one glance | |
 # |---|---|
