@@ -7,28 +7,29 @@
 #   course:
 #     title: Start here
 #     lesson: 0
-#     minutes: 10
-#     compute: 18
-#     summary: "A tour: a first autoencoder in ten lines, how guesses, claims, checks and hints work, three paths through the course"
+#     minutes: 19
+#     compute: 12
+#     budgets: true
+#     summary: "A tour: a network that copies, one that cleans, one that flags; how guesses, claims, checks and hints work; three paths through the course"
 #     prerequisites:
 #       - "Python with NumPy, and a first acquaintance with neural networks"
 #     objectives:
-#       - Run a cell, make a guess, read a claim, check an answer and ask for a hint
-#       - Train a first autoencoder and compare it with an exact answer and a trivial one
-#       - Choose your path through the course
-#     data: [fashion_mnist, digits, photographs]
+#       - Train an autoencoder that copies pictures, and one that removes noise
+#       - Find what does not belong, with a threshold chosen on validation pictures
+#       - Use what the course is run by, guesses, claims, checks and hints
+#     data: [fashion_mnist, digits]
 # ---
 
 # %% [markdown]
-# An **autoencoder** is a network that is trained to copy its input, through a bottleneck too narrow for a plain copy. To get
-# through, it has to find out what the data are made of. This course is about what it finds, and about how to tell whether
-# what it finds is worth anything.
+# An **autoencoder** is a network that is trained to copy its input, through a place too narrow for a plain copy. To get through, it has to
+# find out what the data are made of. In the next fifteen minutes you train one that copies clothes, one that cleans them of noise, and use one to flag
+# what does not belong among them.
 #
-# You work in your own copy: change what you like, nothing can break. Run a cell with **Shift+Enter**, and run the cells in
-# order. When you want a fresh copy, `python -m course_lib reset notebooks/00_start_here` restores this one and keeps yours.
+# This is your own copy: change what you like. Run the cells in order with **Shift+Enter**. `python -m course_lib reset notebooks/00_start_here` brings
+# a fresh one and keeps yours.
 
 # %%
-from course_lib import check, claim, guess, hint, progress, reveal, run_check
+from course_lib import above, all_of, below, between, check, claim, guess, hint, progress, reveal, run_check
 from course_lib import datasets, metrics, plots, referees, training
 
 import keras
@@ -37,133 +38,202 @@ import numpy as np
 SEED = training.set_seed(0)
 
 # %% [markdown]
-# If this cell fails, run `python -m course_lib doctor` in a terminal. It names what is missing, with the line that mends it.
+# If this cell fails, run `python -m course_lib doctor` in a terminal. If it says `No module named 'course_lib'`: in **VS Code**, top right,
+# *Select Kernel*, `.venv` of the course's folder; in **Colab**, put `!git clone ADDRESS bottleneck` (the address of the course) and
+# `%pip install -e bottleneck` into a cell above, then *Runtime*, *Restart session*; in **Binder** the course does not run. README says more.
 #
-# If it says `No module named 'course_lib'`, this notebook runs with another Python than the course's:
+# ## Copy
 #
-# * in **VS Code**: top right, *Select Kernel*, *Python Environments*, `.venv` of the course's folder;
-# * in **Colab**: put a cell above with `!git clone ADDRESS bottleneck` (the address of the course's repository) and
-#   `%pip install -e bottleneck`, run it, then *Runtime*, *Restart session*, and go on here;
-# * in **Binder** the course does not run.
-#
-# README says more under "Which machines" and "VS Code, Colab, Binder".
-
-# %% [markdown]
-# ## The data
-#
-# All data are on your disk already. The clothes are the course's main images: 28 × 28 grey pixels, ten classes, 12,000 to
-# train on, 2,000 to choose with (validation), 2,000 to be judged by (test). A network never sees the last ones before the end.
+# All data are on your disk. The clothes are grey pictures of 28 × 28 pixels in ten classes: 12,000 to train on, 2,000 to choose with (validation),
+# 2,000 to judge by (test), which stay closed until the end.
 
 # %%
-# NBVAL_CHECK_OUTPUT
 clothes = datasets.fashion_mnist()
-digits = datasets.digits()
-print(f"clothes: {len(clothes.train):,} train, {len(clothes.validation):,} validation, {len(clothes.test):,} test")
-print(f"digits:  {len(digits.train):,} train, {len(digits.test):,} test")
-print(
-    f"one picture: {clothes.train.shape[1:]}, {clothes.train.dtype}, from {clothes.train.min()} to {clothes.train.max()}"
-)
+train, validation = clothes.flat("train"), clothes.flat("validation")  # (12000, 784), (2000, 784), from 0 to 1
+ten = [int(np.flatnonzero(clothes.validation_labels == label)[3]) for label in range(10)]  # one of each class
 
-# %%
-plots.grid(
-    [clothes.train[:10], digits.train[:10]],
-    row_labels=["clothes", "digits"],
-    column_titles=[clothes.class_names[label] for label in clothes.train_labels[:10]],
-    caption="The two worlds of the course: clothes to learn from, digits to be surprised by.",
-)
-
-# %%
-photographs = datasets.photographs()
+# %% tags=["hide-input"]
 plots.row(
-    photographs.images,
-    titles=[f"{name}: {image.shape}" for name, image in zip(photographs.names, photographs.images, strict=True)],
-    caption="Two photographs in colour, for lessons that need more than 28 × 28 pixels.",
+    validation[ten].reshape(-1, 28, 28),
+    titles=[name.replace("/top", "") for name in clothes.class_names],
+    caption="One of each class, from the validation pictures.",
 )
 
 # %% [markdown]
-# ## A first autoencoder
-#
-# The **encoder** turns the 784 pixels of a picture into 32 numbers, the **code**. The **decoder** turns the code back into
-# a picture. Both are trained together, to make the mean squared error between the picture and its copy small. The target is
-# the input itself: nobody had to label anything.
-#
-# How good should we expect it to be? A loss on its own says nothing. Two answers need no training, and every network in this
-# course is measured against such a pair:
-#
-# * the **trivial baseline** answers every picture with the same one, the mean of the training pictures;
-# * the **referee** is the best that linear algebra can do with 32 numbers: principal component analysis (**PCA**).
+# The **encoder** turns the 784 pixels of a picture into 32 numbers, its **code**. The **decoder** turns the code back into a picture, the
+# **reconstruction**, or copy. The code is the **bottleneck**.
 
-# %%
-guess(
-    "first-autoencoder",
-    "One training of a few seconds. Where does the autoencoder end up, on clothes that it has never seen?",
-    ["worse than the mean picture", "between the mean picture and PCA", "better than PCA"],
+# %% tags=["hide-input"]
+boxes = {"x": (0, 0, "picture\n784 pixels"), "f": (1.15, 0, "encoder"), "z": (2.3, 0, "code\n32 numbers")}
+boxes |= {"g": (3.45, 0, "decoder"), "y": (4.6, 0, "copy\n784 pixels")}
+plots.diagram(
+    boxes,
+    [("x", "f", "z", "g", "y")],
+    shapes={"f": "narrows", "g": "widens"},
+    marked=["z"],
+    caption="Whatever the copy shows has been through 32 numbers.",
 )
-
-# %%
-train, test = clothes.flat("train"), clothes.flat("test")  # (12000, 784) and (2000, 784), in [0, 1]
-
-autoencoder = keras.Sequential(
-    [
-        keras.Input((784,)),
-        keras.layers.Dense(256, "gelu"),
-        keras.layers.Dense(32),  # the code: the bottleneck
-        keras.layers.Dense(256, "gelu"),
-        keras.layers.Dense(784, "sigmoid"),
-    ]
-)
-autoencoder.compile(keras.optimizers.Adam(2e-3), "mse")
-autoencoder.fit(train, train, batch_size=64, epochs=5, verbose=0)
-copies = autoencoder.predict(test, verbose=0)  # (2000, 784)
 
 # %% [markdown]
-# ## Measured against an exact answer
-#
-# The same 2,000 unseen pictures, the same error, three ways to answer.
+# Ten lines of Keras. The target of `fit` is the input itself: nobody had to label anything.
+
 
 # %%
-mean_picture = np.broadcast_to(referees.mean_image(train), test.shape)
-pca_copies = metrics.clip01(referees.fit_pca(train, 32).reconstruct(test))
-mean_error, pca_error, error = (metrics.mse(test, answer) for answer in (mean_picture, pca_copies, copies))
+def narrow_network():
+    """An untrained network 784 → 32 → 784."""
+    return keras.Sequential(
+        [
+            keras.Input((784,)),
+            keras.layers.Dense(256, "gelu"),  # gelu: a smooth ReLU
+            keras.layers.Dense(32),  # the code
+            keras.layers.Dense(256, "gelu"),
+            keras.layers.Dense(784, "sigmoid"),  # a pixel lies between 0 and 1
+        ]
+    )
 
-chosen = [int(np.flatnonzero(clothes.test_labels == label)[0]) for label in range(10)]
+
+copier = narrow_network()
+copier.compile(keras.optimizers.Adam(2e-3), "mse")
+copier.fit(train, train, batch_size=64, epochs=5, verbose=0)
+copies = copier.predict(validation, verbose=0)
+
+# %%
 plots.grid(
-    [answer[chosen].reshape(-1, 28, 28) for answer in (test, mean_picture, pca_copies, copies)],
-    row_labels=["original", f"mean picture\n{mean_error:.4f}", f"PCA-32\n{pca_error:.4f}", f"autoencoder\n{error:.4f}"],
-    caption="Unseen clothes and three answers with their mean squared error: the autoencoder keeps outlines that PCA smears.",
+    [images[ten].reshape(-1, 28, 28) for images in (validation, copies)],
+    row_labels=["original", "copy"],
+    caption="Ten garments that the network has never seen, each sent through 32 numbers.",
 )
-
-# %%
-plots.ladder(
-    ["mean picture", "PCA, 32 numbers", "autoencoder, 32 numbers"],
-    [mean_error, pca_error, error],
-    kinds=["trivial", "referee", "network"],
-    metric="mean squared error on unseen clothes",
-    caption="From the trivial baseline over the exact linear answer to the network: shorter is better.",
-)
-
-# %%
-claim(
-    "The autoencoder beats PCA with as many numbers, on unseen pictures",
-    error < pca_error,
-    f"{error:.4f} < {pca_error:.4f}, and the mean picture has {mean_error:.4f}",
-    margin=pca_error - error,
-)
-reveal("first-autoencoder", "better than PCA")
 
 # %% [markdown]
-# A line with a tick is a **claim**: the notebook computed its numbers just now, and stops if it does not hold. When you
-# change a cell and a claim fails, you have found something out.
+# It copies. Well? The **mean squared error** is the mean of (original − copy)² over all pixels and pictures: a pixel of .8 copied as .6 counts .04. On its
+# own it says nothing, so every network of this course stands beside two answers that need no training:
 #
-# The gain over PCA is real and smaller than stories about neural networks suggest. Most of the way from the mean picture down
-# was linear algebra. You will see in lesson 02 that the network gets further in less time when it *starts* from PCA.
+# * the **trivial baseline** answers every picture with the mean of the training pictures;
+# * the **referee** is an exact answer to a simpler problem, here **PCA**. Think of each picture as a point, of all as a cloud. PCA finds the longest
+#   directions of the cloud, keeps 32 of them, and stores how far along each a picture lies: also 32 numbers.
+
+# %%
+places = ["worse than the mean picture", "between the mean picture and PCA", "better than PCA"]
+guess("copier", "Where does the copier end up, on clothes that it has never seen?", places)
+
+# %%
+mean_answer = np.broadcast_to(train.mean(axis=0), validation.shape)
+pca = referees.fit_pca(train, 32)
+pca_copies = metrics.clip01(pca.reconstruct(validation))  # clipped to [0, 1]
+mean_error, pca_error, error = (metrics.mse(validation, answer) for answer in (mean_answer, pca_copies, copies))
+
+# %% tags=["hide-input"]
+plots.grid(
+    [answer[ten].reshape(-1, 28, 28) for answer in (validation, mean_answer, pca_copies, copies)],
+    row_labels=["original", f"mean picture\n{mean_error:.4f}", f"PCA-32\n{pca_error:.4f}", f"copier\n{error:.4f}"],
+    caption="Three answers and their mean squared errors: the network keeps edges that PCA smears.",
+)
+options = above(error, mean_error), between(error, pca_error, mean_error), below(error, pca_error, fmt=".4f")
+reveal("copier", dict(zip(places, options, strict=True)))
+claim("The copier beats PCA with as many numbers", below(error, pca_error, fmt=".4f", names=("copier", "PCA")))
 
 # %% [markdown]
+# Why better? PCA may only add up fixed pictures; the network can bend. The gain is real and not large: most of the way down was linear algebra.
+#
+# A line with a tick is a **claim**: the notebook computed its numbers now, and stops if it does not hold. When you change a cell and a claim fails, you have
+# found something out.
+#
+# ## Clean
+#
+# Change one thing: let the network see a noisy picture, and want the clean one. Only the input of `fit` is new.
+
+# %%
+random = np.random.default_rng(SEED)
+noisy_train = (train + random.normal(scale=0.5, size=train.shape)).astype("float32")
+noisy = (validation + random.normal(scale=0.5, size=validation.shape)).astype("float32")
+
+cleaner = narrow_network()
+cleaner.compile(keras.optimizers.Adam(2e-3), "mse")
+cleaner.fit(noisy_train, train, batch_size=64, epochs=5, verbose=0)  # before: fit(train, train, …)
+cleaned = cleaner.predict(noisy, verbose=0)
+
+# %%
+answers = {
+    "noisy": metrics.clip01(noisy),
+    "copier": copier.predict(noisy, verbose=0),
+    "PCA-32": metrics.clip01(pca.reconstruct(noisy)),
+    "cleaner": cleaned,
+}
+errors = {name: metrics.mse(validation, answer) for name, answer in answers.items()}
+
+# %% tags=["hide-input"]
+plots.grid(
+    [validation[ten].reshape(-1, 28, 28), *(answer[ten].reshape(-1, 28, 28) for answer in answers.values())],
+    row_labels=["original", *(f"{name}\n{error:.4f}" for name, error in errors.items())],
+    caption="From the second row alone the others were made: in the last the noise is gone, and so is some detail.",
+)
+better = below(errors["cleaner"], errors["PCA-32"], fmt=".4f", names=("cleaner", "PCA"))
+nearer = below(errors["cleaner"], errors["copier"], fmt=".4f", names=("cleaner", "copier"))
+claim("The cleaner is nearer to the clean picture than PCA, and than the copier", all_of(better, nearer))
+
+# %% [markdown]
+# Through 32 numbers there is no room for noise, so even the copier removes most. Training for it does the rest. What such a network knows is the
+# subject of lesson 04.
+#
+# ## Flag
+#
+# The copier has seen clothes only. What it copies badly is perhaps no garment. So we take the error of its copy, and a threshold
+# decides. Which? We choose it on validation clothes, so that 5 % of them are above: not on those of training, which it has seen. Then we open the test clothes, and hide digits among them.
+
+# %%
+digits = datasets.digits().flat("test")  # (1000, 784)
+test = clothes.flat("test")
+
+
+def copy_error(images):
+    """The mean squared error of each copy: (n, 784) -> (n,)."""
+    return np.mean((images - copier.predict(images, verbose=0)) ** 2, axis=1)
+
+
+threshold = np.quantile(copy_error(validation), 0.95)
+false_alarms, caught = np.mean(copy_error(test) > threshold), np.mean(copy_error(digits) > threshold)
+print(f"flagged: {false_alarms:.1%} of the test clothes, {caught:.1%} of the digits")
+
+# %%
+shown = np.concatenate([test[[0, 7, 14, 21, 28]], digits[[1, 3, 6, 8, 11]]])
+shown_copies = copier.predict(shown, verbose=0)
+verdicts = [f"{s:.3f}\n{'FLAG' if s > threshold else 'passes'}" for s in copy_error(shown)]
+plots.grid(
+    [rows.reshape(-1, 28, 28) for rows in (shown, shown_copies, np.abs(shown - shown_copies))],
+    row_labels=["picture", "its copy", "difference"],
+    below=[[""] * 10, [""] * 10, verdicts],
+    caption=f"The error of each copy: above {threshold:.3f} a picture is flagged. Digits come back as blurred garments.",
+)
+
+# %% tags=["hide-input"]
+claim(
+    "More than 80 % of the digits are flagged, and 3 to 7 % of the clothes",
+    all_of(above(100 * caught, 80, unit="%"), between(100 * false_alarms, 3, 7, unit="%")),
+)
+
+# %% [markdown]
+# Strangers are caught, and so is a striped pullover: a *false alarm*, one of the 5 % that we allowed. Would something simpler catch the digits as well? And what
+# about a garment with a fault, a hole of 7 × 7 pixels?
+
+# %%
+from_mean = [np.mean((images - train.mean(axis=0)) ** 2, axis=1) for images in (validation, digits)]
+from_pca = [np.mean((images - metrics.clip01(pca.reconstruct(images))) ** 2, axis=1) for images in (validation, digits)]
+for name, (at_clothes, at_digits) in (("the distance from the mean picture", from_mean), ("PCA's error", from_pca)):
+    print(f"digits flagged by {name}: {np.mean(at_digits > np.quantile(at_clothes, 0.95)):.1%}")
+damaged = test.reshape(-1, 28, 28).copy()
+damaged[:, 11:18, 11:18] = 0
+print(f"clothes with a hole flagged by the copier: {np.mean(copy_error(damaged.reshape(-1, 784)) > threshold):.1%}")
+
+# %% [markdown]
+# The distance from the mean picture, the trivial answer, flags no digit. PCA flags nearly as many as the network. And most holes pass: a small fault
+# adds little to a mean over 784 pixels. Lesson 07 does better, and says how well you may expect to do.
+#
+# You have three working networks. The course asks of each: why does it work, what is it worth, and when does something simpler do?
+#
 # ## Checks and hints
 #
-# Exercises ask you to write a function. `check` tries it on inputs of its own and tells you what it found. Here is one to try.
-# Grey levels come as integers from 0 to 255, and a network wants float32 numbers from 0 to 1. Run the next three cells as they
-# are, then write your answer and run them again.
+# Exercises ask you to write a function; `check` tries it on inputs of its own. One to try: grey levels come as integers from 0 to 255, a network wants
+# float32 numbers from 0 to 1. Run the next cell, then write your answer and run it again.
 
 
 # %%
@@ -172,17 +242,13 @@ def to_unit_range(images):
     raise NotImplementedError("to_unit_range: write your answer here")
 
 
-# %%
 check(to_unit_range)
-
-# %%
 hint(to_unit_range)
 
 # %% [markdown]
-# A wrong answer gets a question that points at the likely misconception. These three people are all nearly right.
-# `run_check` returns what `check` shows; it is also how the course tests its own checks.
+# These three people are nearly right. A wrong answer gets a question that points at the likely misconception.
 
-# %%
+# %% tags=["hide-input"]
 for wrong_answer in (
     lambda images: images.astype("float32") / 256,
     lambda images: images / 255,
@@ -192,11 +258,9 @@ for wrong_answer in (
     print(f"{outcome.status}: {outcome.message}\n")
 
 # %% [markdown]
-# * PASS and FAIL are what they say. **NOT ATTEMPTED** means that the stub is still there. **ERROR** means that your code
-#   raised an exception or ran too long; the card shows your own line.
-# * `hint` asks a question. Called again, it names the section to reread. After two failed checks it links to the solution
-#   of that one exercise.
-# * `progress()` shows what you have solved. Only work in your own copies counts.
+# * **NOT ATTEMPTED:** the stub is still there. **ERROR:** your code raised an exception or ran too long; the card shows your line.
+# * `hint` asks a question. Called again, it names the section to reread. After two failed checks it links to the solution.
+# * Folded cells draw figures and check claims; open one with a click. `progress()` shows what you have solved in your own copies.
 
 # %%
 progress(0)
@@ -211,36 +275,29 @@ progress(0)
 # | 03 Sparse autoencoders | What if the code is large, but few of its units speak at a time? | 02 |
 # | 04 Denoising autoencoders | What does a network know that can remove noise? | 02 |
 # | 05 Variational autoencoders | How do you make the code a space to sample from? | 02 |
-# | 06 Decoder swapping | How does a deepfake work, and how can you tell? | 02 |
+# | 06 Decoder swapping | How does a deepfake work, and how can you tell? | 02, 04 |
 # | 07 Anomaly detection | Can you flag what reconstructs badly? | 02 |
 # | 08 Dimensionality reduction and search | What is the code good for without the decoder? | 02, 04 |
 # | 09 Generating images and time series | Are the samples any good, or copies? | 05 |
-# | 10 Recommendation | What will this person like next? | 02 |
+# | 10 Recommendation | What will this person like next? | 02, 04, 05 |
 #
-# Lessons appear in your `notebooks` folder as they are released.
+# **A full day:** 00, 01, 02 and their core exercises. **Three days:** add 04, 05 and one application. **Six weeks:** two lessons a week with
+# all exercises. Each lesson's second notebook, *deeper*, can wait.
 #
-# **An afternoon:** 00, 01, 02 and the core exercises. **Two days:** add 04, 05 and one application that you care about.
-# **Six weeks:** two lessons a week with all exercises, a discussion after each.
-
-# %% [markdown]
 # ## Notation
 #
 # | sign | meaning |
 # |---|---|
-# | $x \in [0,1]^{d}$ | an input; a picture has $d = 784$ pixels |
-# | $z \in \mathbb{R}^{k}$ | its code, $k$ numbers |
-# | $z = f(x)$ | the encoder |
-# | $\hat x = g(z)$ | the decoder's answer, the **reconstruction** |
-# | $n$ | how many samples |
-# | MSE | mean of $(x - \hat x)^2$ over pixels and pictures; outputs are clipped to $[0, 1]$ first |
-# | PSNR | $-10 \log_{10} \mathrm{MSE}$ in decibels (dB), for values in $[0, 1]$; higher is better |
-# | nats | units of log-likelihood: sums over pixels and code, means over pictures |
-
-# %% [markdown]
+# | $x$, a row of $d$ numbers | an input; a picture has $d = 784$ pixels |
+# | $z = f(x)$, a row of $k$ numbers | its code, from the encoder $f$ |
+# | $\hat x = g(z)$ | the reconstruction, from the decoder $g$ |
+# | $n$ | how many samples; a batch has one in each row |
+# | MSE | mean squared error; outputs are clipped to $[0, 1]$ first |
+#
 # ## Wrap-up
 #
-# You have trained an autoencoder, measured it against a trivial and an exact answer, and met guesses, claims, checks and
-# hints. Next: [Anatomy of an autoencoder](01_anatomy.ipynb), where you take one apart.
+# Copy, clean, flag: one network, three uses, each beside something simpler. You have met a guess, a claim, a check and a hint. Next:
+# [Anatomy of an autoencoder](01_anatomy.ipynb), where you take one apart.
 #
 # ## References
 #
