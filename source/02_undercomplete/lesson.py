@@ -12,22 +12,22 @@
 #     summary: "PCA from five points; what a nonlinear code adds to it; start from it and learn what it cannot"
 #     prerequisites:
 #       - "lesson 01"
-#       - "mean, variance and the product of two matrices; PCA is explained here"
+#       - "mean, variance, products of matrices"
 #     objectives:
-#       - Compute PCA by hand, by three lines of NumPy, and its error from the eigenvalues
-#       - Show that a linear autoencoder finds the subspace of PCA, and not its axes
-#       - Compare the pictures and the errors of PCA, dense and convolutional autoencoders at equal code size
+#       - Compute PCA by hand and by three lines of NumPy, and its error from the eigenvalues
+#       - Show that a linear autoencoder finds PCA's subspace, and not its axes
+#       - Compare PCA, dense and convolutional autoencoders at equal code size
 #       - Start a network from PCA and measure what that is worth
-#       - Detect a code that is no bottleneck, a unit that never fires and a network that is too large for its pictures
+#       - Detect a code that is no bottleneck, a dead unit and a network too large for its pictures
 #     data: [fashion_mnist]
 # ---
 
 # %% [markdown]
 # Pictures of clothes have structure: one sleeve resembles the other, corners are black, soles are straight. Where there is structure, the
 # same can be said with fewer numbers. An autoencoder is **undercomplete** if its code has fewer numbers than its input. Not everything fits
-# through this narrow place, so the network is forced to find what the pictures have in common.
+# through this narrow place, and that forces the network to find the structure.
 #
-# How well can it be said? That depends on the shape of the structure. Here are points of two numbers each, and one number may be sent for each.
+# Here are points of two numbers each. They lie near a curve, so one number a point says nearly all.
 
 # %% tags=["hide-input"]
 from course_lib import plots
@@ -35,8 +35,7 @@ import numpy as np
 
 t = np.linspace(-1.15, 1.15, 400)
 paths = {"a straight line": np.stack([t, 0 * t + 0.33], 1), "a curve": np.stack([t, t**2], 1)}
-noise = np.random.default_rng(0).normal(0, 0.05, (21, 2))
-points = np.stack([np.linspace(-1, 1, 21), np.linspace(-1, 1, 21) ** 2], 1) + noise
+points = paths["a curve"][20:-20:18] + np.random.default_rng(0).normal(0, 0.05, (20, 2))
 figure, panels = plots.subplots(1, 2, height=2.7, sharey=True)
 for ax, (name, path) in zip(panels, paths.items(), strict=True):
     nearest = path[np.square(points[:, None] - path).sum(axis=2).argmin(axis=1)]
@@ -44,17 +43,13 @@ for ax, (name, path) in zip(panels, paths.items(), strict=True):
     ax.plot(*np.stack([points, nearest], 1).T, "--", color=plots.COLORS["grey"], lw=1)
     ax.plot(*points.T, "o", color=plots.COLORS["vermillion"], ms=5)
     ax.set(title=f"{name}: mean squared error {np.square(points - nearest).mean():.4f}", aspect="equal")
-plots.show(
-    figure, "One number a point: where on the line, or where on the curve. The dashes are what is lost; a curve loses less."
-)
+plots.show(figure, "One number a point: where on the line, or where on the curve. The dashes are what is lost.")
 
 # %% [markdown]
 # The best straight answer is called PCA. It can be computed exactly, and you will do so by hand. A network can bend its
-# line. This lesson measures what the bend is worth, and ends with a network that starts where the straight answer stops.
+# line. You will measure what the bend is worth.
 
 # %%
-import time
-
 from course_lib import above, all_of, below, claim, close, datasets, guess, metrics, reveal, training
 from course_lib.widgets import explore, slider, stops
 
@@ -89,14 +84,14 @@ def error_of(pictures, copies):
 # %% [markdown]
 # ## PCA, from five points
 #
-# Five pictures of two pixels, brightness 0 to 10: (1, 2), (3, 4), (6, 6), (7, 5), (8, 8). You may send **one** number for each. Which?
+# Five pictures of two pixels, brightness 0 to 10: (1, 2), (3, 4), (6, 6), (7, 5), (8, 8). You may send *one* number for each. Which?
 
 # %% tags=["hide-input"]
 five = np.array([[1, 2], [3, 4], [6, 6], [7, 5], [8, 8]])
 arrow = np.array([0.8, 0.6])
 on_line = 5 + (five - 5) @ arrow[:, None] * arrow
 figure, ax = plots.subplots(width=5.6, height=4.0)
-ax.plot(*(5 + np.array([[-6.2], [5.2]]) * arrow).T, color=plots.COLORS["sky"], lw=1)
+ax.axline((5, 5), slope=0.75, color=plots.COLORS["sky"], lw=1)
 ax.plot(*np.stack([five, on_line], 1).T, "--", color=plots.COLORS["grey"])
 ax.plot(*five.T, "o", color=plots.COLORS["vermillion"], ms=8)
 ax.plot(*on_line.T, "o", mfc="white", mec=plots.COLORS["blue"], ms=7)
@@ -104,9 +99,7 @@ ax.plot(5, 5, "+", color="black", ms=16, mew=2)
 ax.annotate("", 5 + arrow, (5, 5), arrowprops={"arrowstyle": "-|>", "lw": 2.5, "color": plots.COLORS["blue"]})
 ax.text(5.2, 4.3, "mean (5, 5), arrow (0.8, 0.6)", va="center")
 ax.set(xlabel="first pixel", ylabel="second pixel", xlim=(0, 10), ylim=(0.8, 9.2), aspect="equal")
-plots.show(
-    figure, "The five points lie along a slope. Send how many arrows from the mean; the dashed piece of each point is lost."
-)
+plots.show(figure, "The points lie along a slope. Send how many arrows from the mean; the dashed pieces are lost.")
 
 # %% [markdown]
 # Take the arrow $v = (0.8, 0.6)$. Its length is 1, as $0.8^2 + 0.6^2 = 1$. Now the point (8, 8):
@@ -116,11 +109,11 @@ plots.show(
 # * The receiver knows mean and arrow and answers "mean plus 4.2 arrows": $(5, 5) + 4.2 \cdot (0.8, 0.6) = (8.36, 7.52)$.
 # * It is off by $(-0.36, 0.48)$, the dashed piece, of length 0.6.
 #
-# Try (7, 5): you should send 1.6, and lose 1.2.
+# Try (7, 5): send 1.6, lose 1.2.
 #
 # Why this arrow? A point's distance from the mean, its way along the arrow and its dashed piece form a right-angled triangle:
-# distance² = along² + dashed². The distances are given. So the arrow with the shortest dashed pieces is the one along which the points
-# **spread most**. It is the first **principal component**, or principal axis. The second is at right angles to the first and again spreads most, and so on.
+# distance² = along² + dashed². The distances are given, so the shortest dashed pieces belong to the arrow along which the points
+# *spread most*. It is the first **principal component**, or principal axis. The second spreads most of those at right angles to it, and so on.
 #
 # The variance along a component is its **eigenvalue**. Along the arrow the five go −5, −2.2, 1.4, 1.6 and 4.2: mean square 10.4. Across it they go
 # 0, .4, .2, −1.2, .6: mean square 0.4. What you do not send is what you lose: 0.4 of 10.8.
@@ -147,7 +140,7 @@ print("variance along each component:", np.round(singular**2 / len(five), 2))
 print("the copy of (8, 8):", np.round(copies[-1], 2))
 
 # %% [markdown]
-# `axes` is $V^\top$: components as **rows**, the largest variance first, so `axes[:k]` keeps $k$ of them. `singular**2 / n` are
+# `axes` is $V^\top$: components as *rows*, the largest variance first, so `axes[:k]` keeps $k$ of them. `singular**2 / n` are
 # the eigenvalues; one of them divided by their sum is its **share of the variance**. A component may come out pointing backwards; its code then
 # changes sign, the copy does not. (`np.linalg.eigh` of the covariance matrix gives the same, with the components as columns and the smallest first.)
 # Mean and components come from the training data, whatever you copy with them.
@@ -182,7 +175,7 @@ plots.row(
 )
 
 # %% [markdown]
-# Add them one by one to the mean, each as much as the code says, and a boot appears. How many until you would buy it?
+# Add them one by one to the mean, and a boot appears. How many until you would buy it?
 
 # %%
 boot = validation[18:19]
@@ -202,7 +195,6 @@ def show_copy(k, index):
     plots.row(
         [picture.reshape(28, 28), copy.reshape(28, 28), np.abs(picture - copy).reshape(28, 28)],
         titles=["original", f"PCA-{k}", "what is lost"],
-        below=["", f"error {metrics.mse(picture, copy):.4f}", ""],
         size=1.8,
     )
 
@@ -215,71 +207,71 @@ explore(
 )
 
 # %% [markdown]
-# Does the rule of the five points hold here? The error on the training pictures should be the eigenvalues left out, summed, and divided by 784
-# since we count the error per pixel.
+# Does the rule of the five points hold? The training error should be the sum of the eigenvalues left out, divided by 784
+# since we count per pixel.
 
 # %%
 v = axes[:32].T
 measured = metrics.mse(train, mean + (train - mean) @ v @ v.T)
 left_out = eigenvalues[32:].sum() / 784
 print(f"32 components: error {measured:.5f}, eigenvalues left out / 784 = {left_out:.5f}")
-print(f"They hold {eigenvalues[:32].sum() / eigenvalues.sum():.0%} of the variance")
 
 # %% tags=["hide-input"]
-claim(
-    "PCA's training error is the sum of the eigenvalues left out, per pixel",
-    close(measured, left_out, 1e-5, fmt=".5f", names=("measured", "from eigenvalues")),
-)
+same = close(measured, left_out, 1e-5, fmt=".5f", names=("measured", "from eigenvalues"))
+claim("PCA's training error is the sum of the eigenvalues left out, per pixel", same)
 
 # %% [markdown]
 # ## Span, and the angle between subspaces
 #
-# Two questions before a network may compete. When do two sets of arrows give the same copies? And how fast does a wrong arrow hurt?
+# When do two sets of arrows give the same copies, and how fast does a wrong arrow hurt?
 #
 # All places that you reach with multiples and sums of some arrows are their **span**. It is a flat piece of space through the origin, here the mean:
-# a **subspace**, with one arrow a line, with two a plane. Copies depend on the span alone, for the nearest place in a
+# a **subspace**, with one arrow a line, with two a plane. PCA's copies depend on the span alone: the nearest place in a
 # plane is the same however you describe the plane.
 #
-# Two lines enclose an angle. For larger subspaces ask each direction of one how far the nearest direction of the other is; the largest of these is
-# the **angle between subspaces**. At 0° they are the same, at 90° one has a direction of which the other has nothing.
-#
+# Two lines enclose an angle. For larger subspaces ask each direction of one how far the nearest direction of the other is; the largest answer is
+# the **angle between subspaces**. At 0° they are the same.
+
+# %% tags=["hide-input"]
+figure, (left, right) = plots.subplots(1, 2, height=2.6)
+for vector, color in (((0.8, 0.6), "blue"), ((1.6, 1.2), "sky")):
+    left.annotate("", vector, (0, 0), arrowprops={"arrowstyle": "-|>", "lw": 3, "color": plots.COLORS[color]})
+left.axline((0, 0), slope=0.75, ls=":", color="black")
+right.axline((0, 0), slope=0.75, color=plots.COLORS["blue"])
+right.axline((0, 0), slope=np.tan(np.arctan(0.75) + np.pi / 6), ls="--", color=plots.COLORS["blue"])
+right.text(0.75, 0.95, "30°")
+for ax, title in ((left, "two arrows, one span"), (right, "angle between two lines")):
+    ax.set(title=title, xlim=(-2, 2), ylim=(-2, 2), aspect="equal")
+plots.show(figure, "Left: equal span, equal copies. Right: the angle says how far two spans are apart.")
+
+# %% [markdown]
 # Now turn the arrow of the five points by an angle $\theta$. Part of the large variance is lost, part of the small one regained:
 #
 # $$\text{error} = \lambda_1 \sin^2\theta + \lambda_2 \cos^2\theta$$
 #
-# With λ = 10.4 and 0.4, ten degrees raise it from .40 to .70. With λ = 5.5 and 5.3 nothing much happens at any angle.
+# With λ = 10.4 and 0.4, ten degrees raise it from .40 to .70.
 
-# %% tags=["hide-input"]
-figure, (left, middle, right) = plots.subplots(1, 3, height=2.8)
-for vector, color in (((0.8, 0.6), "blue"), ((1.6, 1.2), "sky")):
-    left.annotate("", vector, (0, 0), arrowprops={"arrowstyle": "-|>", "lw": 3, "color": plots.COLORS[color]})
-left.plot([-2, 2], [-1.5, 1.5], ":", color="black")
-left.set(title="two arrows, one span", xlim=(-2, 2), ylim=(-2, 2), aspect="equal")
-for angle, style in ((36.9, "-"), (66.9, "--")):
-    end = 2.4 * np.array([np.cos(np.deg2rad(angle)), np.sin(np.deg2rad(angle))])
-    middle.plot(*np.stack([-end, end]).T, style, color=plots.COLORS["blue"])
-middle.text(0.75, 0.95, "30°")
-middle.set(title="angle between two lines", xlim=(-2, 2), ylim=(-2, 2), aspect="equal")
-theta = np.deg2rad(np.arange(-90, 91))
-for (first, second), style in (((10.4, 0.4), "-"), ((5.5, 5.3), "--")):
-    error = first * np.sin(theta) ** 2 + second * np.cos(theta) ** 2
-    right.plot(np.rad2deg(theta), error, style, label=f"λ = {first} and {second}")
-right.set(title="error of a turned arrow", xlabel="turned by, degrees", xticks=[-90, 0, 90], ylim=(0, 15))
-right.legend(loc="upper center", fontsize=8)
-plots.show(figure, "Equal span, equal copies (left). A loss pins a direction down only where the eigenvalues differ (right).")
+# %%
+degrees = np.arange(-90, 91)
+sine, cosine = np.sin(np.deg2rad(degrees)), np.cos(np.deg2rad(degrees))
+plots.curve(
+    degrees,
+    {f"λ = {a} and {b}": a * sine**2 + b * cosine**2 for a, b in ((10.4, 0.4), (5.5, 5.3))},
+    xlabel="arrow turned by, degrees",
+    ylabel="mean squared error",
+    height=2.4,
+    caption="A loss pins a direction down only where the eigenvalues differ.",
+)
 
 # %% [markdown]
 # ## What a linear autoencoder learns
 #
-# A **linear autoencoder** is a network without activations, with rows as always: $z = x W_1 + b_1$ and $\hat x = z W_2 + b_2$. That is
+# A **linear autoencoder** is a network without activations: $z = x W_1 + b_1$ and $\hat x = z W_2 + b_2$. That is
 # a straight map through $k$ numbers, so it cannot beat PCA. Does training find PCA?
 
 # %%
-guess(
-    "linear-is-pca",
-    "A linear autoencoder is trained until its loss is PCA's. What do the rows of its decoder have in common with PCA's components?",
-    ["each row is a component", "they span the same subspace, as other arrows", "nothing"],
-)
+RELATIONS = ["each row is a component", "they span the same subspace, as other arrows", "nothing"]
+guess("linear-is-pca", "Trained to PCA's loss: how are its decoder's rows related to the components?", RELATIONS)
 
 # %%
 training.set_seed(SEED)
@@ -288,11 +280,11 @@ linear = keras.Sequential([keras.Input((784,)), encoder, decoder])
 training.fit(linear, train - mean, epochs=15, batch_size=100, learning_rate=2e-3)
 
 # %% [markdown]
-# The pictures are centred first. The biases could carry the mean, but that takes many steps more. `training.fit` lets the rate fall to zero, so the last
+# The pictures are centred. The biases could carry the mean, with many more steps. `training.fit` lets the rate fall to zero, so that the last
 # steps do not jump about.
 #
-# To compare the spans, take an orthonormal basis of each: arrows of length 1 at right angles, which for the decoder a QR decomposition makes. Scalar products of such arrows are
-# cosines. The smallest singular value of the table of all scalar products is the cosine of the largest angle.
+# To compare spans, take an orthonormal basis of each: arrows of length 1 at right angles. A QR decomposition makes one of the decoder's rows. Scalar products of such arrows are
+# cosines; the smallest singular value of the table of all of them is the cosine of the largest angle.
 
 # %%
 rows = keras.ops.convert_to_numpy(decoder.kernel)  # W2, (8, 784)
@@ -317,22 +309,15 @@ plots.grid(
 )
 
 # %% tags=["hide-input"]
-same_span = below(angle, 3, unit="degrees", names=("largest angle", ""))
+same_span, mixed = below(angle, 3, unit="degrees", names=("largest angle", "")), below(alone.max(), 0.99)
 claim("A linear autoencoder has PCA's error to 2 %", below(ratio, 1.02, fmt=".3f", names=("error over PCA's", "")))
 claim("It spans PCA's subspace, to 3 degrees", same_span)
-mixed = below(alone.max(), 0.99, names=("best row", ""))
-reveal(
-    "linear-is-pca",
-    {
-        "each row is a component": above(alone.min(), 0.99),
-        "they span the same subspace, as other arrows": all_of(same_span, mixed),
-        "nothing": above(angle, 3),
-    },
-)
+options = [above(alone.min(), 0.99), all_of(same_span, mixed), above(angle, 3)]
+reveal("linear-is-pca", dict(zip(RELATIONS, options, strict=True)))
 
 # %% [markdown]
-# The loss sees copies, copies depend on the span, so the loss has no reason to prefer one set of arrows. With a code of 8 the eigenvalues before and after the cut differ
-# enough to pin the span. [Deeper](02_undercomplete_deeper.ipynb) shows a code of 32, where they do not: PCA's error, and 60° away.
+# The loss sees copies, and copies depend on the span, so the loss prefers no set of arrows. The 8th and the 9th eigenvalue differ
+# enough to pin the span. The 32nd and the 33rd do not: there, training ends with PCA's error and 60° away ([deeper](02_undercomplete_deeper.ipynb)).
 #
 # ### Another basis, the same pictures
 #
@@ -341,7 +326,7 @@ reveal(
 #
 # $$z' = z M = x\,(W_1 M) \qquad\qquad \hat x = z'\,(M^{-1} W_2) = z\,M M^{-1}\,W_2 = z W_2$$
 #
-# So the new encoder is $W_1 M$, the new decoder $M^{-1} W_2$. As samples are rows, $M$ stands right of the code and its inverse right behind it.
+# The new encoder is $W_1 M$, the new decoder $M^{-1} W_2$. As samples are rows, $M$ stands right of the code and its inverse right behind it.
 
 # %%
 codes = (validation - mean) @ axes[:32].T  # (2000, 32)
@@ -362,8 +347,8 @@ moved = np.mean(nearest(codes) != nearest(mixed_codes))
 print(f"largest change of a pixel {change:.6f}; another nearest neighbour for {moved:.0%} of the pictures")
 
 # %% [markdown]
-# Every picture is as it was, and most have a new neighbour. **The axes of a code mean nothing by themselves, and neither do its distances.** Lesson 08, which
-# searches with codes, decides what a distance should be.
+# Every picture is as it was, and most have a new neighbour. **The axes of a code mean nothing by themselves, and neither do its distances.** Lesson 08
+# takes this up.
 #
 # ## What a nonlinear one adds
 #
@@ -386,6 +371,7 @@ def dense(code_size, hidden=256):
     )
 
 
+# %%
 def convolutional(code_size):
     """28 x 28 -> 14 x 14 x 16 -> 7 x 7 x 32 -> code, and the same sizes back."""
     training.set_seed(SEED)
@@ -409,75 +395,66 @@ def convolutional(code_size):
 
 # %%
 networks = {"dense-2": dense(2), "dense-8": dense(8), "convolutional-8": convolutional(8), "dense-64": dense(64)}
-seconds, copies = {}, {}
+copies = {f"PCA-{k}": pca_copy(validation, k) for k in (2, 4, 8, 64)}
 for name, network in networks.items():
-    recipe = {"epochs": 6, "batch_size": 64, "learning_rate": 3e-3}
-    if name.startswith("conv"):
-        recipe = {"epochs": 3, "batch_size": 32, "learning_rate": 5e-3, "jit_compile": False}
-    seconds[name] = training.fit(network, train, **recipe).seconds
+    if name == "convolutional-8":
+        training.fit(network, train, epochs=3, batch_size=32, learning_rate=5e-3, jit_compile=False)
+    else:
+        training.fit(network, train, epochs=6, batch_size=64, learning_rate=3e-3)
     copies[name] = network.predict(validation, batch_size=1000, verbose=0)
-copies |= {f"PCA-{k}": pca_copy(validation, k) for k in (2, 4, 8, 64)}
 errors = {name: error_of(validation, copy) for name, copy in copies.items()}
-for name, network in networks.items():
-    print(f"{name:15} {network.count_params():7,} weights, validation error {errors[name]:.4f}")
-print({name: round(error, 4) for name, error in errors.items() if name.startswith("PCA")})
+for name, error in errors.items():
+    print(f"{name:15} error {error:.4f}", f"{networks[name].count_params():,} weights" if name in networks else "")
 
 # %%
 shown = [3, 8, 18, 1, 0, 26, 5, 12]
 rungs = ["PCA-2", "dense-2", "PCA-8", "dense-8", "convolutional-8", "PCA-64", "dense-64"]
+rows = [validation[shown], *(metrics.clip01(copies[name][shown]) for name in rungs)]
 plots.grid(
-    [validation[shown].reshape(-1, 28, 28)] + [metrics.clip01(copies[name][shown]).reshape(-1, 28, 28) for name in rungs],
+    [row.reshape(-1, 28, 28) for row in rows],
     row_labels=["original", *(f"{name}\n{errors[name]:.4f}" for name in rungs)],
     size=0.8,
     caption="With 2 and 8 numbers the networks draw clothes where PCA draws ghosts; with 64, PCA keeps more than the dense network.",
 )
 
 # %% [markdown]
-# With two straight directions you reach little. Two bent ones can follow the cloud from shoes to shirts. With 64 straight directions there is little left
-# to bend for, and the network has to learn even the straight part step by step: six passes are not enough for it. The table behind the next figure was recorded with
+# Two straight directions reach little; two bent ones can follow the cloud from shoes to shirts. With 64 straight directions there is little left
+# to bend for, and the network has to learn even the straight part step by step: six passes are not enough. The next figure was recorded with
 # about ten seconds of training a point (`python -m bench.curve_lesson02`).
 
-# %% tags=["hide-input"]
+# %%
 path = datasets.DATA_FOLDER / "curve_undercomplete.csv"
 table = np.genfromtxt(path, delimiter=",", names=True, dtype=None, encoding="utf-8")
-sizes = np.unique(table["k"])
-recorded = {
-    name: np.array([table["validation_mse"][(table["model"] == name) & (table["k"] == k)].mean() for k in sizes])
-    for name in ("dense", "convolutional", "random_features")
-}
+curves = {}  # the mean of three trainings a point
+for name in ("pca", "dense", "convolutional"):
+    rows = table[table["model"] == name]
+    curves[name] = [rows["validation_mse"][rows["k"] == k].mean() for k in np.unique(rows["k"])]
 plots.curve(
-    sizes,
-    {
-        "PCA (exact)": [error_of(validation, pca_copy(validation, k)) for k in sizes],
-        "dense": recorded["dense"],
-        "convolutional": recorded["convolutional"],
-    },
+    np.unique(table["k"]),
+    curves,
     xlabel="numbers in the code",
     ylabel="validation MSE per pixel",
     log_x=True,
     log_y=True,
     caption="A bend is worth most where the code is narrow. At 64 the three draw level, at 128 PCA is ahead.",
 )
-claim(
-    "Two numbers of the dense network beat four of PCA",
-    below(errors["dense-2"], errors["PCA-4"], names=("dense-2", "PCA-4")),
-)
+
+# %% tags=["hide-input"]
+narrow = below(errors["dense-2"], errors["PCA-4"], names=("dense-2", "PCA-4"))
+claim("Two numbers of the dense network beat four of PCA", narrow)
 
 # %% [markdown]
-# That PCA is ahead at 128 is no law about networks. It is unfinished training, and two sections on something is done about it.
+# That PCA is ahead at 128 is no law about networks but unfinished training. *Start from the referee* mends it.
 #
 # ## Does a narrow code overfit?
 #
-# You will read that undercomplete autoencoders tend to overfit *because of* their limited capacity. Capacity is what a network can hold. Overfitting is a gap: small error on the training pictures, large
-# error on others. The smallest case: two training points. With no component both copies are the mean, equally bad for seen
-# and unseen points. With one component the line goes through both points, training error zero, and new points pay. *More* capacity made the gap.
+# You will read that undercomplete autoencoders tend to overfit *because of* their limited capacity. Capacity is what a network can hold. Overfitting is a gap between the errors on seen and on
+# unseen pictures. The smallest case: two training points. With no component every copy is the mean, about as bad for seen
+# as for unseen points. With one component the line goes through both points: training error zero, while new points still pay. *More* capacity made the gap.
 
 # %%
-guess(
-    "capacity",
-    "Three networks, 1,000 pictures. Where is validation error minus training error largest?",
-    ["hidden 16, code 8", "hidden 256, code 8", "hidden 256, code 128"],
-)
+SIZES = ["hidden 16, code 8", "hidden 256, code 8", "hidden 256, code 128"]
+guess("capacity", "Trained on 1,000 pictures: where is validation error minus training error largest?", SIZES)
 
 # %%
 few = train[:1000]
@@ -490,27 +467,21 @@ for hidden, code_size in ((16, 8), (256, 8), (256, 128)):
     print(f"hidden {hidden:3}, code {code_size:3}: seen {seen:.4f}, unseen {unseen:.4f}, gap {unseen - seen:.4f}")
 
 # %% tags=["hide-input"]
-small, wide, widest = gaps.values()
-claim(
-    "The smallest network has less than half the gap of the largest",
-    below(small, widest, times=0.5, fmt=".4f", names=("smallest", "largest")),
-)
+half = below(gaps[SIZES[0]], gaps[SIZES[2]], times=0.5, fmt=".4f", names=("smallest", "largest"))
+claim("The smallest network has less than half the gap of the largest", half)
 reveal("capacity", {a: above(gaps[a], [gaps[b] for b in gaps if b != a]) for a in gaps})
 
 # %% [markdown]
-# The sentence is wrong: limited capacity keeps the gap *small*; what it costs is the error itself (underfitting). But the code is not the whole capacity, as the wide hidden layers show. With two numbers in the
-# code and two large layers on each side, 50 pictures are learned by heart ([deeper](02_undercomplete_deeper.ipynb)). Pictures are what prevents it.
+# The sentence is wrong: limited capacity keeps the gap *small*; what it costs is the error itself. But the code is not the whole capacity: a wider hidden layer opens the gap too. With two numbers in the
+# code and two large layers on each side, 50 pictures are learned by heart ([deeper](02_undercomplete_deeper.ipynb)). More pictures prevent that.
 #
 # ## Start from the referee
 #
-# At 64 numbers, a dense network spends six passes on rediscovering what three lines of NumPy know. Here are two other ways.
+# At 64 numbers, the dense network spent six passes on rediscovering what three lines of NumPy know. There are two other ways.
 
 # %%
-guess(
-    "warm-start",
-    "Code of 64. Which has the smallest error on unseen pictures?",
-    ["PCA", "a dense network, six passes", "a network that starts as PCA, three passes", "PCA and random units, no gradient step"],
-)
+WAYS = ["PCA", "dense, six passes", "a network that starts as PCA", "PCA and random units, no gradient step"]
+guess("warm-start", "Code of 64. Which has the smallest error on unseen pictures?", WAYS)
 
 # %% [markdown]
 # **First way: begin as PCA.** Encoder and decoder get two paths each, whose results are added. One path is a linear layer, set to PCA. The other is a small network
@@ -552,7 +523,7 @@ def start_as_pca(hidden=256):
 
 from_pca = start_as_pca()
 before = error_of(validation, from_pca.predict(validation, batch_size=1000, verbose=0))
-seconds["from PCA"] = training.fit(from_pca, train, epochs=3, batch_size=64).seconds
+training.fit(from_pca, train, epochs=3, batch_size=64)
 answers = {
     "PCA": lambda x: pca_copy(x, 64),
     "dense, from scratch": lambda x: networks["dense-64"].predict(x, batch_size=1000, verbose=0),
@@ -561,7 +532,7 @@ answers = {
 
 # %% [markdown]
 # **Second way: no gradient step.** A ReLU unit is a hinge: $\max(0, a z + b)$ is flat up to some place and then rises. A weighted sum of hinges is a
-# broken line, and with enough of them any curve. Now draw $a$ and $b$ **at random and leave them**: these are **random features**. None of them has to be good.
+# broken line, and with enough of them any curve. Now draw $a$ and $b$ *at random and leave them*: these are **random features**. None of them has to be good.
 # If there are many, some bend near every place that matters, and only the weights of the sum are left to find. That is linear regression.
 #
 # One hinge with the values $h = (1, 2)$, and the targets $e = (2, 4)$. Least squares: $w = h \cdot e / h \cdot h = 10 / 5 = 2$. With a penalty of 5 on $w^2$ it becomes
@@ -570,7 +541,7 @@ answers = {
 #
 # $$W = (H^\top H + \lambda I)^{-1}\, H^\top E$$
 
-# %% tags=["hide-input"]
+# %%
 place = np.linspace(-2, 2, 200)[:, None]
 target = np.sin(3 * place) + 0.5 * place
 figure, panels = plots.subplots(1, 3, height=2.2, sharey=True)
@@ -581,10 +552,9 @@ for ax, count in zip(panels, (3, 10, 100), strict=True):
     ax.plot(place, target, color=plots.COLORS["grey"], lw=3)
     ax.plot(place, fitted, "--", color=plots.COLORS["vermillion"], lw=2)
     ax.set(title=f"{count} random hinges", xlabel="z")
-plots.show(figure, "Grey: a curve. Dashed: the best sum of some random hinges. Nobody trained a hinge; there need only be enough of them.")
+plots.show(figure, "Grey: a curve. Dashed: the best sum of some random hinges. There need only be enough of them.")
 
 # %%
-started = time.perf_counter()
 codes = (train - mean) @ v  # (12000, 64)
 lost = train - mean - codes @ v.T  # what PCA cannot say, (12000, 784)
 random = np.random.default_rng(SEED)
@@ -592,7 +562,6 @@ slopes = (random.standard_normal((64, 2048)) / codes.std() / 8).astype("float32"
 offsets = random.uniform(-1, 1, 2048).astype("float32")
 hinges = np.maximum(codes @ slopes + offsets, 0)  # (12000, 2048)
 weights = np.linalg.solve(hinges.T @ hinges + 100 * np.eye(2048, dtype="float32"), hinges.T @ lost)
-seconds["features"] = time.perf_counter() - started
 
 
 def with_features(pictures):
@@ -605,26 +574,19 @@ answers["PCA + random features"] = with_features
 for name, answer in answers.items():
     errors[name] = error_of(validation, answer(validation))
     print(f"{name:22} {errors[name]:.4f}")
-print(f"fitted in closed form: {weights.size:,} weights in {seconds['features']:.1f} s")
+print(f"weights of the features, fitted by one equation: {weights.size:,}")
 
 # %% tags=["hide-input"]
-pca, scratch, warm, closed = (errors[name] for name in answers)
+pca, scratch, warm, closed = found = [errors[name] for name in answers]
 claim("Before its first step the network from PCA has PCA's error", close(before, pca, 1e-5, fmt=".5f"))
-claim(
-    "Random features beat the network from PCA, which beats the one from scratch",
-    below([closed, warm], [warm, scratch], fmt=".4f"),
-)
-asked = {
-    "PCA": pca,
-    "a dense network, six passes": scratch,
-    "a network that starts as PCA, three passes": warm,
-    "PCA and random units, no gradient step": closed,
-}
-reveal("warm-start", {a: below(asked[a], [asked[b] for b in asked if b != a]) for a in asked})
+order = below([closed, warm], [warm, scratch], fmt=".4f")
+claim("Random features beat the network from PCA, which beats the one from scratch", order)
+best = {way: below(found[i], [*found[:i], *found[i + 1 :]]) for i, way in enumerate(WAYS)}
+reveal("warm-start", best)
 
 # %% [markdown]
-# PCA's part was known, so both could spend everything on the rest, and at this code size one system of equations finds most of that rest. **Compute what has a closed form, train what has none**, and measure how much that is.
-# It is not always so little: random features bend the *decoder*, the code is still PCA's. With a code of two, which two numbers are kept matters most, and that takes a trained, bent *encoder*
+# PCA's part was known, so both could spend everything on the rest. **Compute what has a closed form, train the rest.**
+# Random features bend the *decoder* only; the code is still PCA's. With a code of two, which two numbers are kept matters most, and that takes a trained, bent *encoder*
 # ([deeper](02_undercomplete_deeper.ipynb) has all code sizes).
 #
 # ## What goes wrong
@@ -636,16 +598,15 @@ reveal("warm-start", {a: below(asked[a], [asked[b] for b in asked if b != a]) fo
 published = {
     "Keras blog and keras.io, convolutional denoiser": ((28, 28, 1), (7, 7, 32)),
     "keras.io, time-series anomaly detection": ((288, 1), (72, 16)),
-    "this lesson, convolutional": ((28, 28), (8,)),
 }
 for name, (picture, code) in published.items():
     print(f"{name}: {np.prod(picture)} numbers in, {np.prod(code)} in the code")
 
 # %% [markdown]
-# With as many numbers as the input, or more, copying is possible, and copying works for anything ([deeper](02_undercomplete_deeper.ipynb): such a network copies digits as well as clothes).
-# A denoiser needs no bottleneck, as lesson 04 shows. But keras.io first trains the same network from clean to clean.
+# With as many numbers as the input, copying is possible, and copying works for anything, digits as well as clothes ([deeper](02_undercomplete_deeper.ipynb)).
+# A denoiser needs no bottleneck, as lesson 04 shows; but keras.io first trains the same network from clean to clean.
 #
-# **"The weights are the principal components."** They share the span only. To get components out of a trained decoder, do PCA *inside* its span: take an orthonormal basis of its rows
+# **Are the weights the principal components?** No, they share the span only. To get components out of a trained decoder, do PCA *inside* its span: take an orthonormal basis of its rows
 # (the QR above), write the centred pictures in coordinates along it, find the principal axes of these coordinates, and carry them back through the basis.
 #
 # **Forgetting the mean.** The first axis then points at the mean, and a component is spent on it.
@@ -687,7 +648,7 @@ claim("Ten times the learning rate kills at least eight more of 64 units", above
 #
 # ## Results
 #
-# Now, once, the test pictures, with a code of 64 numbers. "Rival" means: no network, and no optimum of anything either, as its features are random.
+# Now, once, the test pictures, with a code of 64 numbers. "Rival" means: fitted without training, and no exact optimum, as its features are random.
 
 # %%
 test_errors = {"mean picture": error_of(test, np.broadcast_to(mean, test.shape))}
@@ -704,12 +665,9 @@ plots.ladder(
 )
 
 # %% tags=["hide-input"]
-best = test_errors["PCA + random features"]
 rivals = [test_errors["PCA"], test_errors["dense, from scratch"]]
-claim(
-    "On test pictures, features on top of PCA save a tenth against PCA and against scratch",
-    below(best, rivals, times=0.9, fmt=".4f", names=("", ["PCA", "from scratch"])),
-)
+saved = below(test_errors["PCA + random features"], rivals, times=0.9, fmt=".4f", names=("", ["PCA", "from scratch"]))
+claim("On test pictures, features on top of PCA save a tenth against PCA and against scratch", saved)
 
 # %% [markdown]
 # ## Wrap-up
@@ -717,7 +675,7 @@ claim(
 # * PCA is the best straight answer: $\hat x = \mu + (x - \mu) V V^\top$. Its training error per pixel is the sum of the eigenvalues left out, divided by $d$.
 # * A linear autoencoder reaches PCA's loss and span; its arrows are any basis of it: $W_1 M$ with $M^{-1} W_2$ is as good.
 # * A bend is worth most where the code is narrow, and there it is the encoder that has to bend.
-# * Limited capacity does not cause overfitting; it limits it. Count pictures and all layers, not the code alone.
+# * Limited capacity does not cause overfitting; it limits it.
 # * Start from the referee: PCA first, then what it cannot say.
 #
 # Next: [the exercises](../exercises/02_undercomplete.ipynb).
