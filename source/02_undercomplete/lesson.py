@@ -7,7 +7,7 @@
 #   course:
 #     title: Undercomplete autoencoders
 #     lesson: 2
-#     minutes: 48
+#     minutes: 47
 #     compute: 35
 #     summary: "PCA from five points; what a nonlinear code adds to it; start from it and learn what it cannot"
 #     prerequisites:
@@ -24,8 +24,8 @@
 
 # %% [markdown]
 # Pictures of clothes have structure: one sleeve resembles the other, corners are black, soles are straight. Where there is structure, the
-# same can be said with fewer numbers. An autoencoder is **undercomplete** if its code has fewer numbers than its input. Not everything fits
-# through this narrow place, and that forces the network to find the structure.
+# same can be said with fewer numbers. An autoencoder is **undercomplete** if its code has fewer numbers than its input. This narrow place
+# forces the network to find the structure.
 #
 # Here are points of two numbers each. They lie near a curve, so one number a point says nearly all.
 
@@ -46,8 +46,8 @@ for ax, (name, path) in zip(panels, paths.items(), strict=True):
 plots.show(figure, "One number a point: where on the line, or where on the curve. The dashes are what is lost.")
 
 # %% [markdown]
-# The best straight answer is called PCA. It can be computed exactly, and you will do so by hand. A network can bend its
-# line. You will measure what the bend is worth.
+# The best straight answer, a matrix and an offset, is called PCA. It can be computed exactly, and you will do so by hand. A network can bend
+# its line. You will measure what the bend is worth.
 
 # %%
 from course_lib import above, all_of, below, claim, close, datasets, guess, metrics, reveal, training
@@ -67,6 +67,8 @@ def error_of(pictures, copies):
 
 
 # %% [markdown]
+# All of Fashion-MNIST (30 MB): `clothes = datasets.fashion_mnist(full=True).with_validation(2_000)` above, and `from course_lib import own_data`, `own_data(True)` below it.
+#
 # ## Recall
 #
 # 1. Why is a loss of .0145 no information by itself?
@@ -97,7 +99,7 @@ ax.plot(*five.T, "o", color=plots.COLORS["vermillion"], ms=8)
 ax.plot(*on_line.T, "o", mfc="white", mec=plots.COLORS["blue"], ms=7)
 ax.plot(5, 5, "+", color="black", ms=16, mew=2)
 ax.annotate("", 5 + arrow, (5, 5), arrowprops={"arrowstyle": "-|>", "lw": 2.5, "color": plots.COLORS["blue"]})
-ax.text(5.2, 4.3, "mean (5, 5), arrow (0.8, 0.6)", va="center")
+ax.text(5.2, 4.3, "mean (5, 5), arrow (0.8, 0.6)", va="center", fontsize=9)
 ax.set(xlabel="first pixel", ylabel="second pixel", xlim=(0, 10), ylim=(0.8, 9.2), aspect="equal")
 plots.show(figure, "The points lie along a slope. Send how many arrows from the mean; the dashed pieces are lost.")
 
@@ -115,7 +117,7 @@ plots.show(figure, "The points lie along a slope. Send how many arrows from the 
 # distance² = along² + dashed². The distances are given, so the shortest dashed pieces belong to the arrow along which the points
 # *spread most*. It is the first **principal component**, or principal axis. The second spreads most of those at right angles to it, and so on.
 #
-# The variance along a component is its **eigenvalue**. Along the arrow the five go −5, −2.2, 1.4, 1.6 and 4.2: mean square 10.4. Across it they go
+# The variance along a component is its **eigenvalue**. Along the arrow the five go −5, −2.2, 1.4, 1.6 and 4.2: mean square 10.4. Across it, along (−0.6, 0.8), they go
 # 0, .4, .2, −1.2, .6: mean square 0.4. What you do not send is what you lose: 0.4 of 10.8.
 #
 # ### PCA in three lines
@@ -147,11 +149,11 @@ print("the copy of (8, 8):", np.round(copies[-1], 2))
 #
 # ### Components of clothes are pictures
 #
-# With 784 pixels nothing changes, except that an arrow of 784 numbers can be looked at.
+# An arrow of 784 numbers can be looked at.
 
 # %%
 mean = train.mean(axis=0)  # (784,)
-_, singular, axes = np.linalg.svd(train - mean, full_matrices=False)  # axes (784, 784), a second
+_, singular, axes = np.linalg.svd(train - mean, full_matrices=False)  # axes (784, 784)
 eigenvalues = singular**2 / len(train)
 
 
@@ -183,7 +185,7 @@ steps = [0, 1, 2, 4, 8, 16, 32, 64, 128]
 plots.row(
     [pca_copy(boot, k).reshape(28, 28) for k in steps] + [boot.reshape(28, 28)],
     titles=[f"k = {k}" for k in steps] + ["original"],
-    caption="From the mean picture to a boot: two numbers make a shoe, 32 a boot; the laces come with 128.",
+    caption="From the mean picture to a boot: some shoe at 4 numbers, a boot at 8, clean edges from 64.",
 )
 
 # %%
@@ -207,8 +209,7 @@ explore(
 )
 
 # %% [markdown]
-# Does the rule of the five points hold? The training error should be the sum of the eigenvalues left out, divided by 784
-# since we count per pixel.
+# Does the rule of the five points hold? The training error per pixel should be the sum of the eigenvalues left out, divided by 784.
 
 # %%
 v = axes[:32].T
@@ -234,7 +235,7 @@ claim("PCA's training error is the sum of the eigenvalues left out, per pixel", 
 
 # %% tags=["hide-input"]
 figure, (left, right) = plots.subplots(1, 2, height=2.6)
-for vector, color in (((0.8, 0.6), "blue"), ((1.6, 1.2), "sky")):
+for vector, color in (((1.6, 1.2), "sky"), ((0.8, 0.6), "blue")):
     left.annotate("", vector, (0, 0), arrowprops={"arrowstyle": "-|>", "lw": 3, "color": plots.COLORS[color]})
 left.axline((0, 0), slope=0.75, ls=":", color="black")
 right.axline((0, 0), slope=0.75, color=plots.COLORS["blue"])
@@ -245,11 +246,11 @@ for ax, title in ((left, "two arrows, one span"), (right, "angle between two lin
 plots.show(figure, "Left: equal span, equal copies. Right: the angle says how far two spans are apart.")
 
 # %% [markdown]
-# Now turn the arrow of the five points by an angle $\theta$. Part of the large variance is lost, part of the small one regained:
+# Now turn the arrow of the five points by an angle $\theta$. Of the large eigenvalue $\lambda_1$ a share is lost, of the small $\lambda_2$ one is regained:
 #
 # $$\text{error} = \lambda_1 \sin^2\theta + \lambda_2 \cos^2\theta$$
 #
-# With λ = 10.4 and 0.4, ten degrees raise it from .40 to .70.
+# With 10.4 and 0.4, ten degrees raise it from .40 to .70.
 
 # %%
 degrees = np.arange(-90, 91)
@@ -277,10 +278,10 @@ guess("linear-is-pca", "Trained to PCA's loss: how are its decoder's rows relate
 training.set_seed(SEED)
 encoder, decoder = layers.Dense(8), layers.Dense(784)
 linear = keras.Sequential([keras.Input((784,)), encoder, decoder])
-training.fit(linear, train - mean, epochs=15, batch_size=100, learning_rate=2e-3)
+run = training.fit(linear, train - mean, epochs=15, batch_size=100, learning_rate=2e-3)
 
 # %% [markdown]
-# The pictures are centred. The biases could carry the mean, with many more steps. `training.fit` lets the rate fall to zero, so that the last
+# The pictures are centred; biases could carry the mean, in many more steps. `training.fit` lets the rate fall to zero, so that the last
 # steps do not jump about.
 #
 # To compare spans, take an orthonormal basis of each: arrows of length 1 at right angles. A QR decomposition makes one of the decoder's rows. Scalar products of such arrows are
@@ -317,7 +318,7 @@ reveal("linear-is-pca", dict(zip(RELATIONS, options, strict=True)))
 
 # %% [markdown]
 # The loss sees copies, and copies depend on the span, so the loss prefers no set of arrows. The 8th and the 9th eigenvalue differ
-# enough to pin the span. The 32nd and the 33rd do not: there, training ends with PCA's error and 60° away ([deeper](02_undercomplete_deeper.ipynb)).
+# enough to pin the span. The 32nd and the 33rd do not: there, training ends with PCA's error in another subspace ([deeper](02_undercomplete_deeper.ipynb)).
 #
 # ### Another basis, the same pictures
 #
@@ -347,8 +348,7 @@ moved = np.mean(nearest(codes) != nearest(mixed_codes))
 print(f"largest change of a pixel {change:.6f}; another nearest neighbour for {moved:.0%} of the pictures")
 
 # %% [markdown]
-# Every picture is as it was, and most have a new neighbour. **The axes of a code mean nothing by themselves, and neither do its distances.** Lesson 08
-# takes this up.
+# Every picture is as it was, and nearly half have a new neighbour. **The axes of a code mean nothing by themselves, and neither do its distances.**
 #
 # ## What a nonlinear one adds
 #
@@ -418,7 +418,7 @@ plots.grid(
 )
 
 # %% [markdown]
-# Two straight directions reach little; two bent ones can follow the cloud from shoes to shirts. With 64 straight directions there is little left
+# Two straight directions reach little; two bent ones can follow the cloud from shoes to shirts. The convolutional network bends as well with less than a tenth of the weights. With 64 straight directions there is little left
 # to bend for, and the network has to learn even the straight part step by step: six passes are not enough. The next figure was recorded with
 # about ten seconds of training a point (`python -m bench.curve_lesson02`).
 
@@ -426,8 +426,8 @@ plots.grid(
 path = datasets.DATA_FOLDER / "curve_undercomplete.csv"
 table = np.genfromtxt(path, delimiter=",", names=True, dtype=None, encoding="utf-8")
 curves = {}  # the mean of three trainings a point
-for name in ("pca", "dense", "convolutional"):
-    rows = table[table["model"] == name]
+for name in ("PCA", "dense", "convolutional"):
+    rows = table[table["model"] == name.lower()]
     curves[name] = [rows["validation_mse"][rows["k"] == k].mean() for k in np.unique(rows["k"])]
 plots.curve(
     np.unique(table["k"]),
@@ -444,7 +444,7 @@ narrow = below(errors["dense-2"], errors["PCA-4"], names=("dense-2", "PCA-4"))
 claim("Two numbers of the dense network beat four of PCA", narrow)
 
 # %% [markdown]
-# That PCA is ahead at 128 is no law about networks but unfinished training. *Start from the referee* mends it.
+# PCA's lead at 128 is no law about networks but unfinished training, which a better start will mend.
 #
 # ## Does a narrow code overfit?
 #
@@ -470,14 +470,24 @@ for hidden, code_size in ((16, 8), (256, 8), (256, 128)):
 half = below(gaps[SIZES[0]], gaps[SIZES[2]], times=0.5, fmt=".4f", names=("smallest", "largest"))
 claim("The smallest network has less than half the gap of the largest", half)
 reveal("capacity", {a: above(gaps[a], [gaps[b] for b in gaps if b != a]) for a in gaps})
+table = np.genfromtxt(datasets.DATA_FOLDER / "gap_undercomplete.csv", delimiter=",", names=True)
+table = table[np.lexsort((table["k"], table["hidden"]))].reshape(4, 4, -1)  # hidden, code, seed
+plots.curve(
+    table["k"][0, :, 0],
+    {f"hidden {of[0, 0]['hidden']:.0f}": (of["validation_mse"] - of["train_mse"]).mean(axis=1) for of in table},
+    xlabel="numbers in the code",
+    ylabel="validation − training MSE",
+    log_x=True,
+    caption="Sixteen networks, three trainings each: from 8 numbers on, a wider hidden layer and a wider code open the gap.",
+)
 
 # %% [markdown]
-# The sentence is wrong: limited capacity keeps the gap *small*; what it costs is the error itself. But the code is not the whole capacity: a wider hidden layer opens the gap too. With two numbers in the
-# code and two large layers on each side, 50 pictures are learned by heart ([deeper](02_undercomplete_deeper.ipynb)). More pictures prevent that.
+# The sentence is wrong: limited capacity keeps the gap *small*; what it costs is the error itself. But the code is not the whole capacity. With two numbers in the
+# code and two large layers on each side, 50 pictures are learned by heart ([deeper](02_undercomplete_deeper.ipynb)). More pictures prevent that. (The figure was recorded by `python -m bench.gap_lesson02`.)
 #
 # ## Start from the referee
 #
-# At 64 numbers, the dense network spent six passes on rediscovering what three lines of NumPy know. There are two other ways.
+# At 64 numbers, the dense network spent six passes on what three lines of NumPy know. There are two other ways.
 
 # %%
 WAYS = ["PCA", "dense, six passes", "a network that starts as PCA", "PCA and random units, no gradient step"]
@@ -540,6 +550,8 @@ answers = {
 # picture a row, and what PCA lost as rows of $E$:
 #
 # $$W = (H^\top H + \lambda I)^{-1}\, H^\top E$$
+#
+# The penalty $\lambda$ on the diagonal was chosen on the validation pictures.
 
 # %%
 place = np.linspace(-2, 2, 200)[:, None]
@@ -591,8 +603,8 @@ reveal("warm-start", best)
 #
 # ## What goes wrong
 #
-# **A code that is larger than the picture.** Three official examples have a "code" with more numbers than the input. Multiply *all* axes of a shape; a map of 7 by 7 looks small
-# until you count its 32 channels.
+# **A code that is larger than the picture.** Three official examples have a "code" with more numbers than the input. Multiply *all* axes of both shapes: only with *fewer*
+# numbers is it a bottleneck. A map of 7 by 7 looks small until you count its 32 channels.
 
 # %% tags=["nbval-check-output"]
 published = {
@@ -604,7 +616,7 @@ for name, (picture, code) in published.items():
 
 # %% [markdown]
 # With as many numbers as the input, copying is possible, and copying works for anything, digits as well as clothes ([deeper](02_undercomplete_deeper.ipynb)).
-# A denoiser needs no bottleneck, as lesson 04 shows; but keras.io first trains the same network from clean to clean.
+# A denoiser needs none (lesson 04), but keras.io first trains the same network from clean to clean.
 #
 # **Are the weights the principal components?** No, they share the span only. To get components out of a trained decoder, do PCA *inside* its span: take an orthonormal basis of its rows
 # (the QR above), write the centred pictures in coordinates along it, find the principal axes of these coordinates, and carry them back through the basis.
@@ -621,7 +633,7 @@ print("squared error a point:", np.round(np.square(five - raw_copies).sum(axis=1
 # ## When it does not train
 #
 # Many tutorials put a ReLU on the code. Take one unit, $\max(0, x w + b)$. If a large step pushes $b$ to −10 and $x w$ never exceeds 3, it answers 0 for every
-# picture. There the ReLU is flat, so its gradient is 0, and no step brings it back. Such a unit is called dead: 0 for *every* sample, exactly. You paid for 64 numbers; how many did you get?
+# picture. There the ReLU is flat, so its gradient is 0, and no step brings it back. Such a unit is called dead: 0 for *every* sample, exactly. Of 64, how many?
 
 # %%
 dead = {}
@@ -648,7 +660,7 @@ claim("Ten times the learning rate kills at least eight more of 64 units", above
 #
 # ## Results
 #
-# Now, once, the test pictures, with a code of 64 numbers. "Rival" means: fitted without training, and no exact optimum, as its features are random.
+# Now, once, the test pictures, with a code of 64. "Rival": fitted without training, but no optimum, as its features are random.
 
 # %%
 test_errors = {"mean picture": error_of(test, np.broadcast_to(mean, test.shape))}
@@ -673,10 +685,10 @@ claim("On test pictures, features on top of PCA save a tenth against PCA and aga
 # ## Wrap-up
 #
 # * PCA is the best straight answer: $\hat x = \mu + (x - \mu) V V^\top$. Its training error per pixel is the sum of the eigenvalues left out, divided by $d$.
-# * A linear autoencoder reaches PCA's loss and span; its arrows are any basis of it: $W_1 M$ with $M^{-1} W_2$ is as good.
-# * A bend is worth most where the code is narrow, and there it is the encoder that has to bend.
+# * A linear autoencoder reaches PCA's loss and span, with any basis of it: $W_1 M$ with $M^{-1} W_2$ is as good.
+# * A bend is worth most where the code is narrow.
 # * Limited capacity does not cause overfitting; it limits it.
-# * Start from the referee: PCA first, then what it cannot say.
+# * Start from the referee.
 #
 # Next: [the exercises](../exercises/02_undercomplete.ipynb).
 #
