@@ -252,7 +252,7 @@ check(dead_units)
 # ## is_bottleneck: is the code smaller at all ★ · 5 minutes · core
 #
 # An autoencoder is **undercomplete** if its whole code holds fewer numbers than its input. Published examples have
-# called a code of shape (7, 7, 32) a compression of a 28×28 picture.
+# a code of shape (7, 7, 32) for a picture of 28×28.
 #
 # Write `is_bottleneck(input_shape, code_shape)`. Both are tuples of integers, the shape of one input and of one code,
 # without the axis that counts the samples, with any number of axes. It returns `True` if the code holds strictly

@@ -7,50 +7,67 @@
 #   course:
 #     title: Undercomplete autoencoders
 #     lesson: 2
-#     minutes: 50
-#     compute: 71
-#     summary: "The bottleneck as the constraint; PCA as the exact referee; start from it and learn what it cannot"
+#     minutes: 47
+#     compute: 35
+#     summary: "PCA from five points; what a nonlinear code adds to it; start from it and learn what it cannot"
 #     prerequisites:
 #       - "lesson 01"
-#       - "principal component analysis, as a word at least"
+#       - "mean, variance, products of matrices"
 #     objectives:
-#       - Compare the test error of PCA, linear, dense and convolutional autoencoders at equal code size
-#       - Show that a linear autoencoder finds the subspace of PCA, and not its axes
+#       - Compute PCA by hand and by three lines of NumPy, and its error from the eigenvalues
+#       - Show that a linear autoencoder finds PCA's subspace, and not its axes
+#       - Compare PCA, dense and convolutional autoencoders at equal code size
 #       - Start a network from PCA and measure what that is worth
-#       - Detect an overcomplete code, a dead unit and a memorised training set
+#       - Detect a code that is no bottleneck, a dead unit and a network too large for its pictures
 #     data: [fashion_mnist]
 # ---
 
 # %% [markdown]
-# In an **undercomplete** autoencoder the code has fewer numbers than the input. The network cannot pass the picture on; it has to
-# decide what to keep. This lesson measures what the bottleneck makes it learn, first without any nonlinearity, where the answer is
-# known exactly, then with.
+# Pictures of clothes have structure: one sleeve resembles the other, corners are black, soles are straight. Where there is structure, the
+# same can be said with fewer numbers. An autoencoder is **undercomplete** if its code has fewer numbers than its input. This narrow place
+# forces the network to find the structure.
+#
+# Here are points of two numbers each. They lie near a curve, so one number a point says nearly all.
+
+# %% tags=["hide-input"]
+from course_lib import plots
+import numpy as np
+
+t = np.linspace(-1.15, 1.15, 400)
+paths = {"a straight line": np.stack([t, 0 * t + 0.33], 1), "a curve": np.stack([t, t**2], 1)}
+points = paths["a curve"][20:-20:18] + np.random.default_rng(0).normal(0, 0.05, (20, 2))
+figure, panels = plots.subplots(1, 2, height=2.7, sharey=True)
+for ax, (name, path) in zip(panels, paths.items(), strict=True):
+    nearest = path[np.square(points[:, None] - path).sum(axis=2).argmin(axis=1)]
+    ax.plot(*path.T, color=plots.COLORS["blue"])
+    ax.plot(*np.stack([points, nearest], 1).T, "--", color=plots.COLORS["grey"], lw=1)
+    ax.plot(*points.T, "o", color=plots.COLORS["vermillion"], ms=5)
+    ax.set(title=f"{name}: mean squared error {np.square(points - nearest).mean():.4f}", aspect="equal")
+plots.show(figure, "One number a point: where on the line, or where on the curve. The dashes are what is lost.")
+
+# %% [markdown]
+# The best straight answer, a matrix and an offset, is called PCA. It can be computed exactly, and you will do so by hand. A network can bend
+# its line. You will measure what the bend is worth.
 
 # %%
-import time
-
-from course_lib import above, all_of, below, between, claim, close, datasets, guess, metrics, models, plots
-from course_lib import referees, reveal, training
-from course_lib.widgets import explore, slider
+from course_lib import above, all_of, below, claim, close, datasets, guess, metrics, reveal, training
+from course_lib.widgets import explore, slider, stops
 
 import keras
-import numpy as np
+from keras import layers
 
 SEED = training.set_seed(0)
 clothes = datasets.fashion_mnist()
 train, validation, test = (clothes.flat(split) for split in ("train", "validation", "test"))  # (n, 784) in [0, 1]
 
 
-def error_on(pictures, autoencoder):
-    """Mean squared error of a model's reconstructions, clipped to [0, 1] like every answer in this course."""
-    copies = autoencoder.predict(pictures, batch_size=1000, verbose=0)
+def error_of(pictures, copies):
+    """Mean squared error of reconstructions, clipped to [0, 1]."""
     return metrics.mse(pictures, metrics.clip01(copies.reshape(pictures.shape)))
 
 
 # %% [markdown]
-# More clothes: `clothes = datasets.fashion_mnist(full=True).with_validation(2_000)` in the cell above gives 58,000 to train on, 2,000 for validation and
-# 10,000 for the test (30 MB, downloaded once). Write `from course_lib import own_data` and `own_data(True)` below it, as the claims
-# were measured on the subset. Training takes about five times as long.
+# All of Fashion-MNIST (30 MB): `clothes = datasets.fashion_mnist(full=True).with_validation(2_000)` above, and `from course_lib import own_data`, `own_data(True)` below it.
 #
 # ## Recall
 #
@@ -60,171 +77,90 @@ def error_on(pictures, autoencoder):
 #
 # <details><summary>Answers</summary>
 #
-# 1. Nobody knows what a constant answer or a linear map would get. On these clothes the mean picture has .0867, PCA with 32 numbers .0147.
+# 1. Nobody knows what a constant answer or a straight map would get: the mean picture has .0867, PCA with 32 numbers .0147.
 # 2. 6272 bits against 1024: 6.1 times, not 24.5.
-# 3. Training and validation. The test split is for the last line of the lesson.
+# 3. Training and validation. The test split is for the end.
 #
 # </details>
 
 # %% [markdown]
-# ## Is a narrow code enough?
+# ## PCA, from five points
 #
-# A bottleneck is supposed to force a network to find what pictures have in common. Make it as narrow as can be drawn, two
-# numbers, and give the network 50 pictures to learn. Either side of the code has two hidden layers.
+# Five pictures of two pixels, brightness 0 to 10: (1, 2), (3, 4), (6, 6), (7, 5), (8, 8). You may send *one* number for each. Which?
 
-# %%
-guess(
-    "two-numbers",
-    "A code of 2 numbers, trained on 50 pictures. How good are its copies of these 50?",
-    ["about as bad as PCA with 2 numbers", "about as good as PCA with 8 numbers", "better than PCA with 8 numbers"],
-)
-
-# %%
-few = train[:50]  # five of each class
-_, _, memoriser = models.build_autoencoder(784, (512, 128), 2)
-training.fit(memoriser, np.tile(few, (40, 1)), epochs=10, batch_size=20, learning_rate=2e-3)
-
-mean_picture = referees.mean_image(few)
-pca_of_few = referees.fit_pca(few, 8)
-print("mean squared error on        the 50    unseen pictures")
-rows = {
-    "mean of the 50": lambda x: np.broadcast_to(mean_picture, x.shape),
-    "PCA-2 of the 50": pca_of_few.keep(2).reconstruct,
-    "PCA-8 of the 50": pca_of_few.reconstruct,
-    "network, code of 2": lambda x: memoriser.predict(x, batch_size=1000, verbose=0),
-}
-scores = {name: [metrics.mse(x, metrics.clip01(copy(x))) for x in (few, validation)] for name, copy in rows.items()}
-for name, (seen, unseen) in scores.items():
-    print(f"{name:20} {seen:15.4f} {unseen:15.4f}")
-
-# %%
-examples = [few[:5], validation[:5]]
-copies = [metrics.clip01(memoriser.predict(x, verbose=0)) for x in examples]
-plots.grid(
-    [np.concatenate(pair).reshape(-1, 28, 28) for pair in (examples, copies)],
-    row_labels=["original", "from 2 numbers"],
-    column_titles=["trained on"] * 5 + ["unseen"] * 5,
-    caption="Left: pictures it was trained on come back from two numbers, most of them recognisably. Right: unseen ones turn into one of the 50.",
-)
-
-# %%
-seen, unseen = scores["network, code of 2"]
-(pca_2, _), (pca_8, pca_8_unseen) = scores["PCA-2 of the 50"], scores["PCA-8 of the 50"]
-claim("Two numbers hold 50 pictures better than PCA-8", below(seen, pca_8, names=("network", "PCA")))
-claim("On unseen pictures they are worse than PCA-8", above(unseen, pca_8_unseen, names=("network", "PCA")))
-reveal(
-    "two-numbers",
-    {
-        "about as bad as PCA with 2 numbers": close(seen, pca_2, 0.2 * pca_2),
-        "about as good as PCA with 8 numbers": close(seen, pca_8, 0.2 * pca_8),
-        "better than PCA with 8 numbers": below(seen, pca_8, times=0.8),
-    },
-)
+# %% tags=["hide-input"]
+five = np.array([[1, 2], [3, 4], [6, 6], [7, 5], [8, 8]])
+arrow = np.array([0.8, 0.6])
+on_line = 5 + (five - 5) @ arrow[:, None] * arrow
+figure, ax = plots.subplots(width=5.6, height=4.0)
+ax.axline((5, 5), slope=0.75, color=plots.COLORS["sky"], lw=1)
+ax.plot(*np.stack([five, on_line], 1).T, "--", color=plots.COLORS["grey"])
+ax.plot(*five.T, "o", color=plots.COLORS["vermillion"], ms=8)
+ax.plot(*on_line.T, "o", mfc="white", mec=plots.COLORS["blue"], ms=7)
+ax.plot(5, 5, "+", color="black", ms=16, mew=2)
+ax.annotate("", 5 + arrow, (5, 5), arrowprops={"arrowstyle": "-|>", "lw": 2.5, "color": plots.COLORS["blue"]})
+ax.text(5.2, 4.3, "mean (5, 5), arrow (0.8, 0.6)", va="center", fontsize=9)
+ax.set(xlabel="first pixel", ylabel="second pixel", xlim=(0, 10), ylim=(0.8, 9.2), aspect="equal")
+plots.show(figure, "The points lie along a slope. Send how many arrows from the mean; the dashed pieces are lost.")
 
 # %% [markdown]
-# Two real numbers are enough to say *which* of 50 pictures is meant; the weights hold the rest. So the width of the code alone does not
-# stop a network from memorising. What does is many more pictures than it can learn by heart. Count numbers in the code **and**
-# compare training with validation error.
-
-# %% [markdown]
-# ## What a linear autoencoder learns
+# Take the arrow $v = (0.8, 0.6)$. Its length is 1, as $0.8^2 + 0.6^2 = 1$. Now the point (8, 8):
 #
-# Take all nonlinearity away: $z = W_1 x + b_1$, $\hat x = W_2 z + b_2$, trained on the mean squared error. Among all linear maps
-# through $k$ numbers the best one is known since 1936 (Eckart and Young): project on the first $k$ principal components. Training a
-# linear autoencoder is a long way to write PCA. Is it really the same?
-
-# %% [markdown]
-# ### The principal axes, in three lines
+# * Subtract the mean: (3, 3). Data from which the mean was subtracted are **mean-centred**.
+# * How far along the arrow is that? $3 \cdot 0.8 + 3 \cdot 0.6 = 4.2$. Send 4.2.
+# * The receiver knows mean and arrow and answers "mean plus 4.2 arrows": $(5, 5) + 4.2 \cdot (0.8, 0.6) = (8.36, 7.52)$.
+# * It is off by $(-0.36, 0.48)$, the dashed piece, of length 0.6.
 #
-# Put the origin at the mean picture. The **first principal axis** is the direction, a vector of 784 numbers with length 1, along which the
-# pictures vary most; the second is the best one at right angles to it, and so on. One **singular value decomposition** of the centred pictures
-# gives them all: its last factor holds the axes as *rows*, the most important first, and the square of a singular value, divided by the
-# number of pictures, is the variance along its axis. A share of that is the variance divided by the sum over all axes.
+# Try (7, 5): send 1.6, lose 1.2.
 #
-# The **coordinate** of a picture along an axis is the scalar product of the two, counted from the mean; adding up coordinate times axis over the
-# first $k$ axes, and the mean again, draws the picture from $k$ numbers. Other routines return the axes as columns, or the smallest first:
-# `np.linalg.eigh` does both, `np.linalg.eig` returns them in no order at all.
-
-# %%
-some = train[:2000]
-_, singular_values, axes = np.linalg.svd(some - some.mean(axis=0), full_matrices=False)
-variances = singular_values**2 / len(some)
-referee = referees.fit_pca(some)
-claim(
-    "The three lines give the referee's axes, up to their sign, and its variances",
-    np.allclose(np.abs(np.sum(axes[:8] * referee.components[:8], axis=1)), 1, atol=1e-3)
-    and np.allclose(variances[:32] / variances.sum(), referee.eigenvalues[:32] / referee.total_variance, rtol=1e-3),
-    f"the first axis holds {variances[0] / variances.sum():.0%} of the variance of {len(some)} pictures",
-)
-
-# %% [markdown]
-# ### Is a linear autoencoder PCA?
-
-# %%
-guess(
-    "linear-is-pca",
-    "A linear autoencoder is trained until its loss is PCA's. What do its weights have in common with PCA's components?",
-    ["each row of the decoder is a component", "together they span the same subspace", "nothing"],
-)
-
-# %%
-pca = referees.fit_pca(train)
-share = pca.eigenvalues / pca.total_variance
-print("component   share of the variance   its eigenvalue over the next one")
-for i in (1, 2, 4, 8, 16, 32):
-    print(f"{i:9} {share[i - 1]:16.4f} {pca.eigenvalues[i - 1] / pca.eigenvalues[i]:26.2f}")
-
-
-# %% [markdown]
-# The components lead by less and less. Behind the eighth there is a small gap; the 32nd and the 33rd are twins. Remember this column.
+# Why this arrow? A point's distance from the mean, its way along the arrow and its dashed piece form a right-angled triangle:
+# distance² = along² + dashed². The distances are given, so the shortest dashed pieces belong to the arrow along which the points
+# *spread most*. It is the first **principal component**, or principal axis. The second spreads most of those at right angles to it, and so on.
 #
-# We subtract the mean picture first, as PCA does. (What happens without comes under *What goes wrong*.)
+# The variance along a component is its **eigenvalue**. Along the arrow the five go −5, −2.2, 1.4, 1.6 and 4.2: mean square 10.4. Across it, along (−0.6, 0.8), they go
+# 0, .4, .2, −1.2, .6: mean square 0.4. What you do not send is what you lose: 0.4 of 10.8.
+#
+# ### PCA in three lines
+#
+# With $k$ components, put one in each column of a matrix $V$:
+#
+# $$z = (x - \mu)\,V \qquad\qquad \hat x = \mu + z\,V^\top = \mu + (x - \mu)\,V V^\top$$
+#
+# $x$ and the mean $\mu$ are rows of $d$ numbers. The minus centres. $V$, shape $(d, k)$, takes one scalar product with each component: the code $z$, $k$
+# numbers. $V^\top$ lays that much of each component out again. The plus puts the mean back. No other straight map through $k$ numbers has a
+# smaller squared error on the training data (Eckart and Young, 1936).
+#
+# One routine, the singular value decomposition (SVD), finds all components.
 
-# %%
-centre = referees.mean_image(train)
+# %% tags=["nbval-check-output"]
+mean = five.mean(axis=0)
+_, singular, axes = np.linalg.svd(five - mean, full_matrices=False)  # the components are the rows of axes
+codes = (five - mean) @ axes[:1].T  # (5, 1)
 
-
-def train_linear(code_size, pictures):
-    """A linear autoencoder from random weights: returns it, with the weights of its decoder (code_size, 784)."""
-    training.set_seed(SEED)
-    encoder, decoder, autoencoder = models.linear_autoencoder(784, code_size)
-    training.fit(autoencoder, pictures, epochs=15, batch_size=100, learning_rate=2e-3)
-    return encoder, autoencoder, keras.ops.convert_to_numpy(decoder.get_layer("reconstruction").kernel)
-
-
-def compare_with_pca(code_size, error, weights):
-    """Print how far a linear autoencoder is from PCA, in loss and in direction; returns both."""
-    referee = pca.keep(code_size)
-    ratio = error / metrics.mse(validation, referee.reconstruct(validation))
-    angle = float(referees.principal_angles(weights, referee.components)[0])
-    print(
-        f"code of {code_size:2}: {ratio:.3f} times PCA's error, largest angle between the subspaces {angle:.1f} degrees"
-    )
-    return ratio, angle
-
-
-linear_models, ratios, angles = {}, {}, {}
-for k in (8, 32):
-    linear_models[k] = train_linear(k, train - centre)
-    answer = linear_models[k][1].predict(validation - centre, batch_size=1000, verbose=0)
-    ratios[k], angles[k] = compare_with_pca(k, metrics.mse(validation - centre, answer), linear_models[k][2])
+copies = mean + codes @ axes[:1]  # (5, 2)
+print("variance along each component:", np.round(singular**2 / len(five), 2))
+print("the copy of (8, 8):", np.round(copies[-1], 2))
 
 # %% [markdown]
-# Both have PCA's loss, give or take half a percent. With 8 numbers the network also found PCA's subspace. With 32 it did not: the last
-# directions carry so nearly the same variance that swapping one for another costs next to nothing. **A loss that matches says nothing about the
-# directions, unless the eigenvalues have a gap.**
+# `axes` is $V^\top$: components as *rows*, the largest variance first, so `axes[:k]` keeps $k$ of them. `singular**2 / n` are
+# the eigenvalues; one of them divided by their sum is its **share of the variance**. A component may come out pointing backwards; its code then
+# changes sign, the copy does not. (`np.linalg.eigh` of the covariance matrix gives the same, with the components as columns and the smallest first.)
+# Mean and components come from the training data, whatever you copy with them.
+#
+# ### Components of clothes are pictures
+#
+# An arrow of 784 numbers can be looked at.
 
 # %%
-weights = linear_models[8][2]  # (8, 784)
-rows = weights / np.linalg.norm(weights, axis=1, keepdims=True)
-axes = referees.principal_axes_within(weights, train)  # (8, 784), from the span of the decoder alone
-components = pca.keep(8).components
-as_they_are = np.abs(rows @ components.T).max(axis=1)
-turned = np.abs((axes * components).sum(axis=1))
-print("|cosine| with the nearest component, decoder row by row:  ", np.round(as_they_are, 2))
-print("|cosine| with its own component, after PCA inside the span:", np.round(turned, 3))
+mean = train.mean(axis=0)  # (784,)
+_, singular, axes = np.linalg.svd(train - mean, full_matrices=False)  # axes (784, 784)
+eigenvalues = singular**2 / len(train)
 
-# %%
+
+def pca_copy(pictures, k):
+    """Mean + (x - mean) V V^T with k components, clipped to [0, 1]; (n, 784) -> (n, 784)."""
+    v = axes[:k].T  # (784, k)
+    return metrics.clip01(mean + (pictures - mean) @ v @ v.T)
 
 
 def as_pictures(directions):
@@ -232,502 +168,538 @@ def as_pictures(directions):
     return (directions / np.abs(directions).max(axis=1, keepdims=True)).reshape(-1, 28, 28)
 
 
-plots.grid(
-    [as_pictures(rows), as_pictures(axes), as_pictures(components)],
-    row_labels=["decoder's rows", "PCA inside\ntheir span", "components"],
+plots.row(
+    as_pictures(axes[:8]),
+    titles=[f"{share:.0%}" for share in eigenvalues[:8] / eigenvalues.sum()],
     cmap="RdBu_r",
     value_range=(-1, 1),
-    caption="The decoder's rows are mixtures of components; PCA inside their span brings the components out, in order.",
-)
-
-# %%
-same_span = below(angles[8], 3, unit="degrees", names=("largest angle", ""))
-claim("With 8 numbers the linear autoencoder spans PCA's subspace, to 3 degrees", same_span)
-claim(
-    "With 32 numbers its error is PCA's to 2 %, its subspace more than 10 degrees off",
-    all_of(
-        below(ratios[32], 1.02, fmt=".3f", names=("error over PCA's", "")),
-        above(angles[32], 10, log=True, unit="degrees", names=("largest angle", "")),
-    ),
-)
-best, worst = as_they_are.max(), as_they_are.min()
-claim(
-    "No row of the decoder is a principal component; PCA inside their span finds all eight",
-    all_of(below(best, 0.99, names=("best row", "")), above(turned.min(), 0.99, names=("worst axis", ""))),
-)
-reveal(
-    "linear-is-pca",
-    {
-        "each row of the decoder is a component": above(worst, 0.99),
-        "together they span the same subspace": all_of(same_span, below(worst, 0.99, names=("worst row", ""))),
-        "nothing": above(angles[8], 3),
-    },
+    caption="The first eight components and their shares of the variance. A positive code adds light where it is red, and takes it where it is blue.",
 )
 
 # %% [markdown]
-# ## The axes of the code
-#
-# Why are the rows mixtures? Take any invertible matrix $A$, multiply the code by it, and let the decoder undo it:
-# $g(A^{-1} A f(x)) = g(f(x))$. The reconstructions do not change, so neither does the loss, and training has no reason to prefer one
-# $A$ to another. The axes of a code mean nothing by themselves.
-#
-# That matters as soon as you *use* the code. Here we search with it: which of the training clothes are nearest to this one? The
-# score is **precision@10**, the share of the ten nearest that belong to the same class.
+# Add them one by one to the mean, and a boot appears. How many until you would buy it?
 
 # %%
-guess(
-    "remix",
-    "The code is multiplied by a random invertible matrix, and the decoder by its inverse. What changes?",
-    ["reconstructions and neighbours", "neighbours, not reconstructions", "nothing"],
+boot = validation[18:19]
+steps = [0, 1, 2, 4, 8, 16, 32, 64, 128]
+plots.row(
+    [pca_copy(boot, k).reshape(28, 28) for k in steps] + [boot.reshape(28, 28)],
+    titles=[f"k = {k}" for k in steps] + ["original"],
+    caption="From the mean picture to a boot: some shoe at 4 numbers, a boot at 8, clean edges from 64.",
 )
 
 # %%
-referee = pca.keep(32)
-gallery, queries = referee.encode(train), referee.encode(validation)  # (12000, 32), (2000, 32)
-random = np.random.default_rng(SEED)
-mixing = random.standard_normal((32, 32)).astype("float32") @ np.diag(np.geomspace(0.2, 5, 32).astype("float32"))
-
-remixed = queries @ mixing
-back = remixed @ np.linalg.inv(mixing)
-difference = float(np.abs(referee.decode(back) - referee.decode(queries)).max())
 
 
-def precision(gallery, queries):
-    """Precision@10 of a search with these codes."""
-    return metrics.precision_at_k(gallery, clothes.train_labels, queries, clothes.validation_labels, 10)
+def show_copy(k, index):
+    picture = validation[index : index + 1]
+    copy = pca_copy(picture, k)
+    plots.row(
+        [picture.reshape(28, 28), copy.reshape(28, 28), np.abs(picture - copy).reshape(28, 28)],
+        titles=["original", f"PCA-{k}", "what is lost"],
+        size=1.8,
+    )
 
 
-def whitened(codes):
-    """Codes turned and scaled so that the gallery's covariance is the identity: the same whatever the mixing."""
-    values, vectors = np.linalg.eigh(np.cov((gallery @ codes).T))
-    return codes @ vectors / np.sqrt(values)
-
-
-precisions = {
-    "as PCA gives it": precision(gallery, queries),
-    "remixed": precision(gallery @ mixing, remixed),
-    "whitened": precision(gallery @ whitened(np.eye(32)), queries @ whitened(np.eye(32))),
-    "remixed, then whitened": precision(gallery @ whitened(mixing), queries @ whitened(mixing)),
-}
-print(f"largest change of a reconstructed pixel: {difference:.5f}")
-for name, value in precisions.items():
-    print(f"precision@10, {name:23} {value:.3f}")
-
-# %%
-before, after = precisions["as PCA gives it"], precisions["remixed"]
-same_pictures = below(difference, 1e-2, names=("change of a pixel", ""))
-spoilt = below(after, before, by=0.01, names=("precision after", "before"))
-claim("Remixing leaves every reconstruction as it was, and spoils the neighbours", all_of(same_pictures, spoilt))
-claim("Whitening undoes any mixing", close(precisions["remixed, then whitened"], precisions["whitened"], 0.003))
-reveal(
-    "remix",
-    {
-        "reconstructions and neighbours": all_of(above(difference, 1e-2), spoilt),
-        "neighbours, not reconstructions": all_of(same_pictures, spoilt),
-        "nothing": all_of(same_pictures, close(after, before, 0.01)),
-    },
+explore(
+    show_copy,
+    "Plain shapes need few components. Checks, prints and straps are what is lost longest.",
+    k=stops([0, 1, 2, 4, 8, 16, 32, 64, 128, 256], 16, label="components"),
+    index=slider(0, 1999, 100, label="picture"),
 )
 
 # %% [markdown]
-# An autoencoder's code comes with some mixing that the random start chose. Before you measure distances in it, decide what a distance
-# should mean. Lesson 08 takes this up.
+# Does the rule of the five points hold? The training error per pixel should be the sum of the eigenvalues left out, divided by 784.
+
+# %%
+v = axes[:32].T
+measured = metrics.mse(train, mean + (train - mean) @ v @ v.T)
+left_out = eigenvalues[32:].sum() / 784
+print(f"32 components: error {measured:.5f}, eigenvalues left out / 784 = {left_out:.5f}")
+
+# %% tags=["hide-input"]
+same = close(measured, left_out, 1e-5, fmt=".5f", names=("measured", "from eigenvalues"))
+claim("PCA's training error is the sum of the eigenvalues left out, per pixel", same)
 
 # %% [markdown]
-# ## What depth and convolution buy
+# ## Span, and the angle between subspaces
 #
-# Now the nonlinear ones. The table behind this figure holds three trainings for each point and ships with the course
-# (`python -m bench.curve_lesson02` makes it again in ten minutes); two of its points are trained here and now, a little more briefly.
+# When do two sets of arrows give the same copies, and how fast does a wrong arrow hurt?
 #
-# * **dense**: a hidden layer of 256 units in each half, as in lesson 01;
-# * **convolutional**: two strided convolutions down, and the same up again, with less than a third of the parameters.
+# All places that you reach with multiples and sums of some arrows are their **span**. It is a flat piece of space through the origin, here the mean:
+# a **subspace**, with one arrow a line, with two a plane. PCA's copies depend on the span alone: the nearest place in a
+# plane is the same however you describe the plane.
+#
+# Two lines enclose an angle. For larger subspaces ask each direction of one how far the nearest direction of the other is; the largest answer is
+# the **angle between subspaces**. At 0° they are the same.
+
+# %% tags=["hide-input"]
+figure, (left, right) = plots.subplots(1, 2, height=2.6)
+for vector, color in (((1.6, 1.2), "sky"), ((0.8, 0.6), "blue")):
+    left.annotate("", vector, (0, 0), arrowprops={"arrowstyle": "-|>", "lw": 3, "color": plots.COLORS[color]})
+left.axline((0, 0), slope=0.75, ls=":", color="black")
+right.axline((0, 0), slope=0.75, color=plots.COLORS["blue"])
+right.axline((0, 0), slope=np.tan(np.arctan(0.75) + np.pi / 6), ls="--", color=plots.COLORS["blue"])
+right.text(0.75, 0.95, "30°")
+for ax, title in ((left, "two arrows, one span"), (right, "angle between two lines")):
+    ax.set(title=title, xlim=(-2, 2), ylim=(-2, 2), aspect="equal")
+plots.show(figure, "Left: equal span, equal copies. Right: the angle says how far two spans are apart.")
+
+# %% [markdown]
+# Now turn the arrow of the five points by an angle $\theta$. Of the large eigenvalue $\lambda_1$ a share is lost, of the small $\lambda_2$ one is regained:
+#
+# $$\text{error} = \lambda_1 \sin^2\theta + \lambda_2 \cos^2\theta$$
+#
+# With 10.4 and 0.4, ten degrees raise it from .40 to .70.
 
 # %%
-table = np.genfromtxt(
-    datasets.DATA_FOLDER / "curve_undercomplete.csv", delimiter=",", names=True, dtype=None, encoding="utf-8"
-)
-code_sizes = np.unique(table["k"])
-
-
-def recorded(name, field="validation_mse"):
-    """Mean over seeds of one model's errors, for each code size."""
-    return np.array([table[field][(table["model"] == name) & (table["k"] == k)].mean() for k in code_sizes])
-
-
-training.set_seed(SEED)
-_, _, dense = models.build_autoencoder(784, 256, 64)
-dense_run = training.fit(dense, train, epochs=6, batch_size=64, learning_rate=3e-3)
-training.set_seed(SEED)
-_, _, convolutional = models.build_convolutional_autoencoder((28, 28), (16, 32), 32)
-convolutional_run = training.fit(convolutional, train.reshape(-1, 28, 28), epochs=3, batch_size=32, learning_rate=3e-3)
-live = {"convolutional": error_on(validation.reshape(-1, 28, 28), convolutional), "dense": error_on(validation, dense)}
-pca_curve = {k: metrics.mse(validation, metrics.clip01(pca.keep(k).reconstruct(validation))) for k in code_sizes}
-for name, k, run in (("convolutional", 32, convolutional_run), ("dense", 64, dense_run)):
-    print(f"{name}, code of {k}: {live[name]:.4f} after {run.seconds:.0f} s; PCA-{k}: {pca_curve[k]:.4f}")
-
-# %%
+degrees = np.arange(-90, 91)
+sine, cosine = np.sin(np.deg2rad(degrees)), np.cos(np.deg2rad(degrees))
 plots.curve(
-    code_sizes,
-    {
-        "PCA (exact)": list(pca_curve.values()),
-        "dense": recorded("dense"),
-        "convolutional": recorded("convolutional"),
-        "now: convolutional": (np.array([32]), [live["convolutional"]]),
-        "now: dense": (np.array([64]), [live["dense"]]),
-    },
+    degrees,
+    {f"λ = {a} and {b}": a * sine**2 + b * cosine**2 for a, b in ((10.4, 0.4), (5.5, 5.3))},
+    xlabel="arrow turned by, degrees",
+    ylabel="mean squared error",
+    height=2.4,
+    caption="A loss pins a direction down only where the eigenvalues differ.",
+)
+
+# %% [markdown]
+# ## What a linear autoencoder learns
+#
+# A **linear autoencoder** is a network without activations: $z = x W_1 + b_1$ and $\hat x = z W_2 + b_2$. That is
+# a straight map through $k$ numbers, so it cannot beat PCA. Does training find PCA?
+
+# %%
+RELATIONS = ["each row is a component", "they span the same subspace, as other arrows", "nothing"]
+guess("linear-is-pca", "Trained to PCA's loss: how are its decoder's rows related to the components?", RELATIONS)
+
+# %%
+training.set_seed(SEED)
+encoder, decoder = layers.Dense(8), layers.Dense(784)
+linear = keras.Sequential([keras.Input((784,)), encoder, decoder])
+run = training.fit(linear, train - mean, epochs=15, batch_size=100, learning_rate=2e-3)
+
+# %% [markdown]
+# The pictures are centred; biases could carry the mean, in many more steps. `training.fit` lets the rate fall to zero, so that the last
+# steps do not jump about.
+#
+# To compare spans, take an orthonormal basis of each: arrows of length 1 at right angles. A QR decomposition makes one of the decoder's rows. Scalar products of such arrows are
+# cosines; the smallest singular value of the table of all of them is the cosine of the largest angle.
+
+# %%
+rows = keras.ops.convert_to_numpy(decoder.kernel)  # W2, (8, 784)
+basis, _ = np.linalg.qr(rows.T)  # (784, 8), orthonormal columns with the span of the rows
+cosine = np.linalg.svd(basis.T @ axes[:8].T, compute_uv=False).min()
+angle = np.rad2deg(np.arccos(min(1.0, cosine)))
+
+v = axes[:8].T
+copies = linear.predict(validation - mean, batch_size=1000, verbose=0)
+ratio = metrics.mse(validation - mean, copies) / metrics.mse(validation - mean, (validation - mean) @ v @ v.T)
+alone = np.abs(rows @ v).max(axis=1) / np.linalg.norm(rows, axis=1)  # |cosine| with the nearest component
+print(f"error {ratio:.3f} times PCA's, largest angle between the subspaces {angle:.1f}°")
+print("|cosine| of each row with the nearest component:", np.round(alone, 2))
+
+# %%
+plots.grid(
+    [as_pictures(rows), as_pictures(axes[:8])],
+    row_labels=["decoder's rows", "components"],
+    cmap="RdBu_r",
+    value_range=(-1, 1),
+    caption="The decoder's rows are mixtures of the components: other arrows, the same span, the same copies.",
+)
+
+# %% tags=["hide-input"]
+same_span = below(angle, 3, unit="degrees", names=("largest angle", ""))
+mixed = below(alone.mean(), 0.9, names=("mean |cosine| of the rows", ""))
+claim("A linear autoencoder has PCA's error to 2 %", below(ratio, 1.02, fmt=".3f", names=("error over PCA's", "")))
+claim("It spans PCA's subspace, to 3 degrees", same_span)
+options = [above(alone.min(), 0.99), all_of(same_span, mixed), above(angle, 3)]
+reveal("linear-is-pca", dict(zip(RELATIONS, options, strict=True)))
+
+# %% [markdown]
+# The loss sees copies, and copies depend on the span, so the loss prefers no set of arrows. The 8th and the 9th eigenvalue differ
+# enough to pin the span. The 32nd and the 33rd do not: there, training ends with PCA's error in another subspace ([deeper](02_undercomplete_deeper.ipynb)).
+#
+# ### Another basis, the same pictures
+#
+# Take a code of one number. Multiply it by 4 and divide the decoder's weights by 4: the copy is as before. For $k$ numbers the 4 becomes an invertible
+# matrix $M$, shape $(k, k)$, and the division its inverse:
+#
+# $$z' = z M = x\,(W_1 M) \qquad\qquad \hat x = z'\,(M^{-1} W_2) = z\,M M^{-1}\,W_2 = z W_2$$
+#
+# The new encoder is $W_1 M$, the new decoder $M^{-1} W_2$. As samples are rows, $M$ stands right of the code and its inverse right behind it.
+
+# %%
+codes = (validation - mean) @ axes[:32].T  # (2000, 32)
+mixing = np.random.default_rng(SEED).standard_normal((32, 32))
+mixed_codes = codes @ mixing
+change = np.abs(mixed_codes @ np.linalg.inv(mixing) @ axes[:32] - codes @ axes[:32]).max()
+
+
+def nearest(codes):
+    """For each of the first 500 codes, the number of the nearest other one."""
+    squared = np.square(codes).sum(axis=1)
+    distances = squared[:500, None] + squared - 2 * codes[:500] @ codes.T
+    distances[np.arange(500), np.arange(500)] = np.inf
+    return distances.argmin(axis=1)
+
+
+moved = np.mean(nearest(codes) != nearest(mixed_codes))
+print(f"largest change of a pixel {change:.6f}; another nearest neighbour for {moved:.0%} of the pictures")
+
+# %% [markdown]
+# Every picture is as it was, and nearly half have a new neighbour. **The axes of a code mean nothing by themselves, and neither do its distances.**
+#
+# ## What a nonlinear one adds
+#
+# Now bend the line: one hidden layer on each side of the code, as in lesson 01, and a small convolutional network.
+
+# %%
+
+
+def dense(code_size, hidden=256):
+    """784 -> hidden -> code -> hidden -> 784, with a smooth ReLU (gelu) in the hidden layers."""
+    training.set_seed(SEED)
+    return keras.Sequential(
+        [
+            keras.Input((784,)),
+            layers.Dense(hidden, "gelu"),
+            layers.Dense(code_size),  # the code: no activation, any number may pass
+            layers.Dense(hidden, "gelu"),
+            layers.Dense(784, "sigmoid"),
+        ]
+    )
+
+
+# %%
+def convolutional(code_size):
+    """28 x 28 -> 14 x 14 x 16 -> 7 x 7 x 32 -> code, and the same sizes back."""
+    training.set_seed(SEED)
+    down = {"strides": 2, "padding": "same", "activation": "gelu"}
+    return keras.Sequential(
+        [
+            keras.Input((784,)),
+            layers.Reshape((28, 28, 1)),
+            layers.Conv2D(16, 3, **down),
+            layers.Conv2D(32, 3, **down),
+            layers.Flatten(),
+            layers.Dense(code_size),
+            layers.Dense(7 * 7 * 32, "gelu"),
+            layers.Reshape((7, 7, 32)),
+            layers.Conv2DTranspose(16, 3, **down),
+            layers.Conv2DTranspose(1, 3, strides=2, padding="same", activation="sigmoid"),
+            layers.Flatten(),
+        ]
+    )
+
+
+# %%
+networks = {"dense-2": dense(2), "dense-8": dense(8), "convolutional-8": convolutional(8), "dense-64": dense(64)}
+copies = {f"PCA-{k}": pca_copy(validation, k) for k in (2, 8, 16, 64)}
+for name, network in networks.items():
+    if name == "convolutional-8":
+        training.fit(network, train, epochs=3, batch_size=32, learning_rate=5e-3, jit_compile=False)
+    else:
+        training.fit(network, train, epochs=6, batch_size=64, learning_rate=3e-3)
+    copies[name] = network.predict(validation, batch_size=1000, verbose=0)
+errors = {name: error_of(validation, copy) for name, copy in copies.items()}
+for name, error in errors.items():
+    print(f"{name:15} error {error:.4f}", f"{networks[name].count_params():,} weights" if name in networks else "")
+
+# %%
+shown = [3, 8, 18, 1, 0, 26, 5, 12]
+rungs = ["PCA-2", "dense-2", "PCA-8", "dense-8", "convolutional-8", "PCA-64", "dense-64"]
+rows = [validation[shown], *(metrics.clip01(copies[name][shown]) for name in rungs)]
+plots.grid(
+    [row.reshape(-1, 28, 28) for row in rows],
+    row_labels=["original", *(f"{name}\n{errors[name]:.4f}" for name in rungs)],
+    size=0.8,
+    caption="With 2 and 8 numbers the networks draw clothes where PCA draws ghosts; with 64, PCA keeps more than the dense network.",
+)
+
+# %% [markdown]
+# Two straight directions reach little; two bent ones can follow the cloud from shoes to shirts. The convolutional network bends as well with less than a tenth of the weights. With 64 straight directions there is little left
+# to bend for, and the network has to learn even the straight part step by step: six passes are not enough. The next figure was recorded with
+# about ten seconds of training a point (`python -m bench.curve_lesson02`).
+
+# %%
+path = datasets.DATA_FOLDER / "curve_undercomplete.csv"
+table = np.genfromtxt(path, delimiter=",", names=True, dtype=None, encoding="utf-8")
+curves = {}  # the mean of three trainings a point
+for name in ("PCA", "dense", "convolutional"):
+    rows = table[table["model"] == name.lower()]
+    curves[name] = [rows["validation_mse"][rows["k"] == k].mean() for k in np.unique(rows["k"])]
+plots.curve(
+    np.unique(table["k"]),
+    curves,
     xlabel="numbers in the code",
     ylabel="validation MSE per pixel",
     log_x=True,
     log_y=True,
-    levels={"mean picture": metrics.mse(validation, np.broadcast_to(centre, validation.shape))},
-    caption="Nonlinearity is worth most where the code is narrow. With 64 numbers PCA draws level, with 128 it is far ahead.",
+    caption="A bend is worth most where the code is narrow. At 64 the three draw level, at 128 PCA is ahead.",
 )
+
+# %% tags=["hide-input"]
+narrow = below(errors["dense-8"], errors["PCA-16"], names=("dense-8", "PCA-16"))
+claim("Eight numbers of the dense network beat sixteen of PCA", narrow)
 
 # %% [markdown]
-# At the left, two numbers of a dense network do better than four of PCA. At the right the lines cross: with 128 numbers a network that was trained for
-# ten seconds is far behind an exact answer that took one. That is no law about networks, it is unfinished training, and the next but one section does
-# something about it.
-
-# %%
-claim(
-    "With 32 numbers the convolutional network beats PCA on unseen pictures",
-    below(live["convolutional"], pca_curve[32]),
-)
-claim("With 64 numbers the dense one does not", above(live["dense"], pca_curve[64]))
-widest = recorded("dense")[-1], recorded("convolutional")[-1]
-claim(
-    "Two numbers of the dense network beat four of PCA; 128 of PCA beat 128 of either network",
-    all_of(
-        below(recorded("dense")[0], pca_curve[4], names=("dense-2", "PCA-4")),
-        below(pca_curve[128], widest, names=("PCA-128", ["dense", "convolutional"])),
-    ),
-)
-
-# %% [markdown]
-# ## A map of two numbers
+# PCA's lead at 128 is no law about networks but unfinished training, which a better start will mend.
 #
-# A code of two numbers can be drawn. Each point of this map is a picture that the decoder can make; the labels were not used in
-# training, only to name the regions afterwards.
+# ## Does a narrow code overfit?
+#
+# You will read that undercomplete autoencoders tend to overfit *because of* their limited capacity. Capacity is what a network can hold. Overfitting is a gap between the errors on seen and on
+# unseen pictures. The smallest case: two training points. With no component every copy is the mean, about as bad for seen
+# as for unseen points. With one component the line goes through both points: training error zero, while new points still pay. *More* capacity made the gap.
 
 # %%
-training.set_seed(SEED)
-map_encoder, map_decoder, map_autoencoder = models.build_autoencoder(784, 256, 2)
-training.fit(map_autoencoder, train, epochs=4, batch_size=64, learning_rate=3e-3)
-places = map_encoder.predict(validation, batch_size=1000, verbose=0)  # (2000, 2)
-plots.scatter_map(
-    places,
-    clothes.validation_labels,
-    clothes.class_names,
-    clothes.validation,
-    caption="Shoes, trousers and tops keep apart; shirts, coats and pullovers share one region, for two numbers cannot tell them apart.",
+SIZES = ["hidden 16, code 8", "hidden 256, code 8", "hidden 256, code 128"]
+guess("capacity", "Trained on 1,000 pictures: where is validation error minus training error largest?", SIZES)
+
+# %%
+few = train[:1000]
+gaps = {}
+for hidden, code_size in ((16, 8), (256, 8), (256, 128)):
+    network = dense(code_size, hidden)
+    training.fit(network, few, epochs=40, batch_size=50, learning_rate=3e-3)
+    seen, unseen = (error_of(x, network.predict(x, batch_size=1000, verbose=0)) for x in (few, validation))
+    gaps[f"hidden {hidden}, code {code_size}"] = unseen - seen
+    print(f"hidden {hidden:3}, code {code_size:3}: seen {seen:.4f}, unseen {unseen:.4f}, gap {unseen - seen:.4f}")
+
+# %% tags=["hide-input"]
+smaller = below(gaps[SIZES[0]], gaps[SIZES[2]], times=0.7, fmt=".4f", names=("smallest", "largest"))
+claim("The smallest network's gap is at least 30 % smaller than the largest's", smaller)
+reveal("capacity", {a: above(gaps[a], [gaps[b] for b in gaps if b != a]) for a in gaps})
+table = np.genfromtxt(datasets.DATA_FOLDER / "gap_undercomplete.csv", delimiter=",", names=True)
+table = table[np.lexsort((table["k"], table["hidden"]))].reshape(4, 4, -1)  # hidden, code, seed
+plots.curve(
+    table["k"][0, :, 0],
+    {f"hidden {of[0, 0]['hidden']:.0f}": (of["validation_mse"] - of["train_mse"]).mean(axis=1) for of in table},
+    xlabel="numbers in the code",
+    ylabel="validation − training MSE",
+    log_x=True,
+    caption="Sixteen networks, three trainings each. From 8 numbers on, wider hidden layers open the gap; where they are wide, so does the code.",
 )
 
 # %% [markdown]
-# Move the two numbers and watch the decoder draw. Between two kinds of clothes it draws things that no shop sells; far outside, it makes up
-# what it has never been asked. Which places are *meant* is a question for lesson 05.
-
-# %%
-low, high = np.quantile(places, [0.02, 0.98], axis=0)
-shown = np.random.default_rng(0).choice(len(places), 600, replace=False)
-
-
-def show_place(first, second):
-    """The map with one place marked, as share of its width and height, and what the decoder draws there."""
-    place = low + (high - low) * np.array([first, second])
-    drawn = metrics.clip01(map_decoder.predict_on_batch(place[None].astype("float32")))
-    nearest = np.square(places - place).sum(axis=1).argmin()
-    figure, (left, middle, right) = plots.subplots(1, 3, height=3.0, gridspec_kw={"width_ratios": [2, 1, 1]})
-    left.scatter(*places[shown].T, s=6, c="0.6")
-    left.plot(*place, "X", ms=13, mfc="#D55E00", mec="black")
-    left.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), xlabel="code 1", ylabel="code 2")
-    for axis, image, title in ((middle, drawn, "decoded here"), (right, validation[nearest], "nearest real picture")):
-        axis.imshow(np.reshape(image, (28, 28)), cmap="gray", vmin=0, vmax=1)
-        axis.set(title=title, xticks=[], yticks=[])
-    return figure
-
-
-explore(
-    show_place,
-    "The decoder draws something everywhere; near real codes it looks like the real picture.",
-    first=slider(0.0, 1.0, 0.7, step=0.05, label="code 1"),
-    second=slider(0.0, 1.0, 0.4, step=0.05, label="code 2"),
-)
-
-# %% [markdown]
+# The sentence is wrong: limited capacity keeps the gap *small*; what it costs is the error itself. But the code is not the whole capacity. With two numbers in the
+# code and two large layers on each side, 50 pictures are learned by heart ([deeper](02_undercomplete_deeper.ipynb)). More pictures prevent that. (Figure: `python -m bench.gap_lesson02`.)
+#
 # ## Start from the referee
 #
-# So far every network began with random weights and spent most of its training on rediscovering linear algebra. It need not. Give encoder and
-# decoder two paths each: a linear one, set to PCA, and a small nonlinear one whose last layer starts at **zero**. Before the first step
-# this network *is* PCA. From there it can only learn what PCA cannot.
-#
-# One can go a step further without any training. Put 2,048 **random** ReLU features on top of PCA's code, leave them random, and fit only
-# their last layer to what PCA has left over. That is linear regression: one system of equations, with a small penalty on large weights (ridge).
-#
-# We use a code of 64 numbers, where networks had the hardest time above.
+# At 64 numbers, the dense network spent six passes on what three lines of NumPy know. There are two other ways.
 
 # %%
-guess(
-    "warm-start",
-    "Code of 64. Which has the smallest error on unseen pictures?",
-    ["PCA", "a dense network, trained for 6 epochs", "PCA plus random features, not trained at all"],
-)
-
-# %%
-started = time.perf_counter()
-referee = referees.fit_pca(train, 64)
-seconds = {"PCA": time.perf_counter() - started}
-answers = {"PCA": referee.reconstruct}
-
-codes = referee.encode(train)  # (12000, 64)
-leftover = train - referee.decode(codes)  # what PCA cannot say, (12000, 784)
-features = referees.fit_random_features(codes, leftover, 2048, ridge=0.03, seed=SEED)
-answers["PCA + random features"] = lambda x: referee.reconstruct(x) + features.predict(referee.encode(x))
-seconds["PCA + random features"] = time.perf_counter() - started
-
-
-# %%
-def train_and_time(name, autoencoder, **recipe):
-    """Train one network with a code of 64 and note what it cost."""
-    run = training.fit(autoencoder, train, **recipe)
-    seconds[name] = run.seconds
-    answers[name] = lambda x: autoencoder.predict(x, batch_size=1000, verbose=0)
-
-
-answers["dense, from scratch"] = lambda x: dense.predict(x, batch_size=1000, verbose=0)  # trained above
-seconds["dense, from scratch"] = dense_run.seconds
-
-training.set_seed(SEED)
-_, _, from_pca = models.warm_start_autoencoder(referee, 256)
-_, _, from_features = models.warm_start_autoencoder(referee, 256, residual=features)
-before = error_on(validation, from_pca)
-train_and_time("network from PCA", from_pca, epochs=3, batch_size=64, learning_rate=1e-3)
-train_and_time("network from PCA + features", from_features, epochs=1, batch_size=128, learning_rate=5e-4)
-
-errors = {name: metrics.mse(validation, metrics.clip01(answer(validation))) for name, answer in answers.items()}
-print(f"network from PCA, before its first step: {before:.4f}")
-for name, value in errors.items():
-    print(f"{name:30} {value:.4f} after {seconds[name]:4.1f} s")
-
-# %%
-scratch, from_referee, closed = (
-    errors[name] for name in ("dense, from scratch", "network from PCA", "PCA + random features")
-)
-claim("Before its first step the network from PCA has exactly PCA's error", close(before, errors["PCA"], 1e-5))
-claim("From there, three passes get further than six from scratch", below(from_referee, scratch))
-claim(
-    "Random features on top of PCA, solved in closed form, beat both",
-    below(closed, [from_referee, scratch], names=("features", ["from PCA", "from scratch"])),
-)
-gain = 1 - errors["network from PCA + features"] / closed
-claim("Training on from the closed form gains nothing and loses less than 4 %", between(gain, -0.04, 0, fmt=".1%"))
-asked = {
-    "PCA": errors["PCA"],
-    "a dense network, trained for 6 epochs": scratch,
-    "PCA plus random features, not trained at all": closed,
-}
-reveal("warm-start", {a: below(asked[a], [asked[b] for b in asked if b != a]) for a in asked})
+WAYS = ["PCA", "dense, six passes", "a network that starts as PCA", "PCA and random units, no gradient step"]
+guess("warm-start", "Code of 64. Which has the smallest error on unseen pictures?", WAYS)
 
 # %% [markdown]
-# Nobody trained the random features, and the dense network had six passes over the pictures. It spent them on finding what PCA knows. The
-# network from PCA started there and got further in three. And at this code size there was little left to learn that a system of equations
-# could not find: one more pass of training gains nothing, it even loses about a percent. **Compute what has a closed form; train the rest**, and measure how much rest there is.
-#
-# It is not always so little. Random features improve the *decoder*; the code is still PCA's. Where the code is narrow, what matters is which
-# two numbers are kept, and that takes a nonlinear *encoder*, which has to be trained. The recorded table has all code sizes.
+# **First way: begin as PCA.** Encoder and decoder get two paths each, whose results are added. One path is a linear layer, set to PCA. The other is a small network
+# that can bend, and the weights of its *last* layer are zero.
 
-# %%
-plots.curve(
-    code_sizes,
+# %% tags=["hide-input"]
+plots.diagram(
     {
-        name: recorded(key) / recorded("pca")
-        for name, key in (
-            ("dense, from scratch", "dense"),
-            ("from PCA", "warm_start"),
-            ("PCA + random features", "random_features"),
-        )
+        "x": (0, 0.5, "picture\n784"), "e": (1.1, 0, "linear,\nset to PCA"), "eh": (1.1, 1, "Dense 256\n→ Dense 64\n(starts at 0)"),
+        "z": (2.2, 0.5, "sum: code\n64"), "d": (3.3, 0, "linear,\nset to PCA"), "dh": (3.3, 1, "Dense 256\n→ Dense 784\n(starts at 0)"),
+        "y": (4.4, 0.5, "sum: copy\n784"),
     },
-    xlabel="numbers in the code",
-    ylabel="validation MSE, as share of PCA's",
-    log_x=True,
-    levels={"PCA": 1.0},
-    caption="From scratch wins with a narrow code and loses to PCA itself with a wide one; the closed form is best at 64 and 128.",
-)
-scratch, closed = recorded("dense"), recorded("random_features")
-claim(
-    "As trained here, dense wins up to 16 numbers, the closed form from 64; at 32 they are within 6 %",
-    all_of(
-        below(scratch[:4], closed[:4], fmt=".4f"),
-        above(scratch[5:], closed[5:], fmt=".4f"),
-        close(scratch[4] / closed[4], 1, 0.06, names=("ratio", "")),
-    ),
-)
+    [("x", "e", "z", "d", "y"), ("x", "eh", "z", "dh", "y")],
+    marked=["z"],
+    caption="Above what PCA knows, below what is learned on top. While the lower path answers 0, the network is PCA.",
+)  # fmt: skip
 
 # %% [markdown]
-# Every network in the table had about ten seconds, and longer training gets it further: the table compares what a budget buys, not what a
-# network can do at best. The thread of this course starts here: in later lessons a denoiser starts from the best linear filter, and a recommender from a linear model.
-# `make bench` measures the same on all 60,000 pictures, against the recipe that most tutorials use.
+# At first the lower paths add 0, so $\hat x = \mu + (x - \mu) V V^\top + 0$. The zeros do not stay: the gradient of a last layer's weights is error times
+# hidden unit, and neither is zero. Beginning with the exact answer to a simpler problem is a **warm start**.
+
+# %%
+v = axes[:64].T  # (784, 64)
+
+
+def start_as_pca(hidden=256):
+    """An autoencoder that is PCA-64 until it is trained."""
+    training.set_seed(SEED)
+    picture = keras.Input((784,))
+    down, up = layers.Dense(64), layers.Dense(784)  # the two linear paths
+    bent = layers.Dense(hidden, "gelu")(picture)
+    code = layers.Add()([down(picture), layers.Dense(64, kernel_initializer="zeros")(bent)])
+    bent = layers.Dense(hidden, "gelu")(code)
+    copy = layers.Add()([up(code), layers.Dense(784, kernel_initializer="zeros")(bent)])
+    down.set_weights([v, -mean @ v])  # x V - mean V
+    up.set_weights([v.T, mean])  # z V^T + mean
+    return keras.Model(picture, copy)
+
+
+from_pca = start_as_pca()
+before = error_of(validation, from_pca.predict(validation, batch_size=1000, verbose=0))
+training.fit(from_pca, train, epochs=3, batch_size=64)
+answers = {
+    "PCA": lambda x: pca_copy(x, 64),
+    "dense, from scratch": lambda x: networks["dense-64"].predict(x, batch_size=1000, verbose=0),
+    "network from PCA": lambda x: from_pca.predict(x, batch_size=1000, verbose=0),
+}
+
+# %% [markdown]
+# **Second way: no gradient step.** A ReLU unit is a hinge: $\max(0, a z + b)$ is flat up to some place and then rises. A weighted sum of hinges is a
+# broken line, and with enough of them any curve. Now draw $a$ and $b$ *at random and leave them*: these are **random features**. None of them has to be good.
+# If there are many, some bend near every place that matters, and only the weights of the sum are left to find. That is linear regression, one equation: a closed form.
+#
+# One hinge with the values $h = (1, 2)$, and the targets $e = (2, 4)$. Least squares: $w = h \cdot e / h \cdot h = 10 / 5 = 2$. With a penalty of 5 on $w^2$ it becomes
+# $10 / (5 + 5) = 1$. Such a penalty is called **ridge**; it keeps weights small where there are many features and few data. With all hinges as columns of $H$, one
+# picture a row, and what PCA lost as rows of $E$:
+#
+# $$W = (H^\top H + \lambda I)^{-1}\, H^\top E$$
+#
+# The penalty $\lambda$ on the diagonal was chosen on the validation pictures.
+
+# %%
+place = np.linspace(-2, 2, 200)[:, None]
+target = np.sin(3 * place) + 0.5 * place
+figure, panels = plots.subplots(1, 3, height=2.2, sharey=True)
+for ax, count in zip(panels, (3, 10, 100), strict=True):
+    draw = np.random.default_rng(5)
+    hinges = np.maximum(place * draw.choice([-1, 1], count) + draw.uniform(-2, 2, count), 0)
+    fitted = hinges @ np.linalg.solve(hinges.T @ hinges + 1e-3 * np.eye(count), hinges.T @ target)
+    ax.plot(place, target, color=plots.COLORS["grey"], lw=3)
+    ax.plot(place, fitted, "--", color=plots.COLORS["vermillion"], lw=2)
+    ax.set(title=f"{count} random hinges", xlabel="z")
+plots.show(figure, "Grey: a curve. Dashed: the best sum of some random hinges. There need only be enough of them.")
+
+# %%
+codes = (train - mean) @ v  # (12000, 64)
+lost = train - mean - codes @ v.T  # what PCA cannot say, (12000, 784)
+random = np.random.default_rng(SEED)
+slopes = (random.standard_normal((64, 2048)) / codes.std() / 8).astype("float32")  # 8 is the root of 64: sums near 1
+offsets = random.uniform(-1, 1, 2048).astype("float32")
+hinges = np.maximum(codes @ slopes + offsets, 0)  # (12000, 2048)
+weights = np.linalg.solve(hinges.T @ hinges + 100 * np.eye(2048, dtype="float32"), hinges.T @ lost)
+
+
+def with_features(pictures):
+    """PCA-64, plus what the random features of its code say about the rest."""
+    codes = (pictures - mean) @ v
+    return mean + codes @ v.T + np.maximum(codes @ slopes + offsets, 0) @ weights
+
+
+answers["PCA + random features"] = with_features
+for name, answer in answers.items():
+    errors[name] = error_of(validation, answer(validation))
+    print(f"{name:22} {errors[name]:.4f}")
+print(f"weights of the features, fitted by one equation: {weights.size:,}")
+
+# %% tags=["hide-input"]
+pca, scratch, warm, closed = found = [errors[name] for name in answers]
+claim("Before its first step the network from PCA has PCA's error", close(before, pca, 1e-5, fmt=".5f"))
+order = below([closed, warm], [warm, scratch], fmt=".4f")
+claim("Random features beat the network from PCA, which beats the one from scratch", order)
+best = {way: below(found[i], [*found[:i], *found[i + 1 :]]) for i, way in enumerate(WAYS)}
+reveal("warm-start", best)
+
+# %% [markdown]
+# PCA's part was known, so both could spend everything on the rest. **Compute what has a closed form, train the rest.**
+# Random features bend the *decoder* only; the code is still PCA's. With a code of two, which two numbers are kept matters most, and that takes a trained, bent *encoder*
+# ([deeper](02_undercomplete_deeper.ipynb) has all code sizes).
 #
 # ## What goes wrong
 #
-# **"It compresses" into a code that is larger than the picture.** Three official examples call a network an autoencoder with a bottleneck whose
-# code, all axes multiplied, holds more numbers than its input.
+# **A code that is larger than the picture.** Three official examples have a "code" with more numbers than the input. Multiply *all* axes of both shapes: only with *fewer*
+# numbers is it a bottleneck. A map of 7 by 7 looks small until you count its 32 channels.
 
-# %%
-# NBVAL_CHECK_OUTPUT
+# %% tags=["nbval-check-output"]
 published = {
     "Keras blog and keras.io, convolutional denoiser": ((28, 28, 1), (7, 7, 32)),
     "keras.io, time-series anomaly detection": ((288, 1), (72, 16)),
-    "this lesson, convolutional": ((28, 28), (32,)),
 }
 for name, (picture, code) in published.items():
-    numbers = [int(np.prod(shape)) for shape in (picture, code)]
-    verdict = "a bottleneck" if numbers[1] < numbers[0] else "NO bottleneck"
-    print(f"{name}: {numbers[0]} numbers in, {numbers[1]} in the code: {verdict}")
+    print(f"{name}: {np.prod(picture)} numbers in, {np.prod(code)} in the code")
 
 # %% [markdown]
-# What does a code without a bottleneck learn? To copy, and copying works for anything. Here is the published convolutional network (its
-# layers, no noise), trained for two short passes on clothes. A network that has learned *clothes* should stumble over digits.
-
-# %%
-training.set_seed(SEED)
-copier = keras.Sequential(
-    [
-        keras.Input((28, 28, 1)),
-        keras.layers.Conv2D(32, 3, padding="same", activation="relu"),
-        keras.layers.MaxPooling2D(2, padding="same"),
-        keras.layers.Conv2D(32, 3, padding="same", activation="relu"),
-        keras.layers.MaxPooling2D(2, padding="same"),  # the "code": 7 x 7 x 32
-        keras.layers.Conv2DTranspose(32, 3, strides=2, padding="same", activation="relu"),
-        keras.layers.Conv2DTranspose(32, 3, strides=2, padding="same", activation="relu"),
-        keras.layers.Conv2D(1, 3, padding="same", activation="sigmoid"),
-    ]
-)
-training.fit(copier, train[:3000].reshape(-1, 28, 28, 1), epochs=2, batch_size=64, learning_rate=2e-3)
-digits = datasets.digits().flat("test")
-on_digits = {
-    "1568 numbers, published": error_on(digits.reshape(-1, 28, 28, 1), copier)
-    / error_on(validation.reshape(-1, 28, 28, 1), copier),
-    "64 numbers, PCA": metrics.mse(digits, metrics.clip01(referee.reconstruct(digits))) / errors["PCA"],
-    "64 numbers, network from PCA + features": error_on(digits, from_features) / errors["network from PCA + features"],
-}
-for name, ratio in on_digits.items():
-    print(f"{name}: an unseen digit costs {ratio:.1f} times as much as an unseen piece of clothing")
-
-# %%
-published_ratio, *bottleneck_ratios = on_digits.values()
-claim(
-    "Digits cost the overcomplete network less than twice as much as clothes, a real bottleneck more",
-    all_of(below(published_ratio, 2), above(bottleneck_ratios, 2)),
-)
-
-# %% [markdown]
-# **"The weights are the principal components."** You saw above that they are not: they span the same subspace, if the eigenvalues have a gap.
-# The remedy is PCA *inside* the decoder's span. Take an orthonormal basis of its rows (a QR decomposition gives one), write the centred pictures
-# in coordinates along that basis, find the principal axes of these coordinates, and carry them back through the basis.
+# With as many numbers as the input, copying is possible, and copying works for anything, digits as well as clothes ([deeper](02_undercomplete_deeper.ipynb)).
+# A denoiser needs none (lesson 04), but keras.io first trains the same network from clean to clean.
 #
-# **Forgetting the mean.** The same linear network on pictures that were not centred. The bias could learn the mean; in the same number of steps it
-# does not, because the mean picture is by far the largest direction and every step is spent on it.
+# **Are the weights the principal components?** No, they share the span only. To get components out of a trained decoder, do PCA *inside* its span: take an orthonormal basis of its rows
+# (the QR above), write the centred pictures in coordinates along it, find the principal axes of these coordinates, and carry them back through the basis.
+#
+# **Forgetting the mean.** The first axis then points at the mean, and a component is spent on it.
 
-# %%
-_, raw_autoencoder, raw_weights = train_linear(8, train)
-raw_ratio, raw_angle = compare_with_pca(
-    8, metrics.mse(validation, raw_autoencoder.predict(validation, batch_size=1000, verbose=0)), raw_weights
-)
-claim(
-    "Without centring, the same training leaves the subspace at least three times as far off",
-    above(raw_angle, angles[8], times=3, log=True, unit="degrees", names=("raw", "centred")),
-)
+# %% tags=["nbval-check-output"]
+raw_axes = np.linalg.svd(five, full_matrices=False)[2]
+raw_copies = five @ raw_axes[:1].T @ raw_axes[:1]
+print("first axis of the five points, not centred:", np.abs(np.round(raw_axes[0], 2)))
+print("squared error a point:", np.round(np.square(five - raw_copies).sum(axis=1).mean(), 2), "instead of 0.4")
 
 # %% [markdown]
 # ## When it does not train
 #
-# The recipe of most tutorials has a ReLU on the code. A ReLU unit that is pushed below zero for every picture answers 0, has no gradient, and
-# never comes back: it is **dead**. You paid for 64 numbers; how many did you get?
+# Many tutorials put a ReLU on the code. Take one unit, $\max(0, x w + b)$. If a large step pushes $b$ to −10 and $x w$ never exceeds 3, it answers 0 for every
+# picture. There the ReLU is flat, so its gradient is 0, and no step brings it back. Such a unit is called dead: 0 for *every* sample, exactly. Of 64, how many?
 
 # %%
-examples = []
-for learning_rate in (1e-3, 1e-2):
+dead = {}
+for rate in (1e-3, 1e-2):
     training.set_seed(SEED)
-    relu_code = keras.layers.Dense(64, "relu")
-    relu_network = keras.Sequential([keras.Input((784,)), relu_code, keras.layers.Dense(784, "sigmoid")])
-    training.fit(relu_network, train, epochs=3, batch_size=32, learning_rate=learning_rate, schedule=None)
-    active = keras.Model(relu_network.inputs, relu_code.output).predict(validation, batch_size=1000, verbose=0)
-    dead = int((active.max(axis=0) == 0).sum())
-    examples.append((dead, error_on(validation, relu_network)))
-    print(f"learning rate {learning_rate}: {dead} of 64 units never fire, validation error {examples[-1][1]:.4f}")
-few_dead, many_dead = examples[0][0], examples[1][0]
-claim("Ten times the learning rate kills at least eight more of 64 ReLU units", above(many_dead, few_dead, by=7.5))
+    code = layers.Dense(64, "relu")
+    network = keras.Sequential([keras.Input((784,)), code, layers.Dense(784, "sigmoid")])
+    training.fit(network, few, epochs=20, batch_size=32, learning_rate=rate, schedule=None)
+    fired = keras.Model(network.inputs, code.output).predict(validation, batch_size=1000, verbose=0)  # (2000, 64)
+    dead[rate] = int((fired.max(axis=0) == 0).sum())
+    print(f"learning rate {rate}: {dead[rate]} of 64 units never fire")
+
+# %% tags=["hide-input"]
+claim("Ten times the learning rate kills at least four more of 64 units", above(dead[1e-2], dead[1e-3], by=3.5))
 
 # %% [markdown]
 # | you see | look at | likely cause | mend it |
 # |---|---|---|---|
-# | the loss stops early, the code seems narrower than you made it | `(codes.max(axis=0) == 0).sum()` | dead ReLU units | no activation on the code, or a smaller learning rate |
-# | a linear network stays above PCA's loss | `pictures.mean(axis=0)` | pictures not centred, or too few steps | subtract the training mean; train longer |
-# | all copies are the mean picture | `codes.std(axis=0)` | the code collapsed to one point | a smaller learning rate; linear output or sigmoid, not ReLU |
-# | training error far below validation error | the number of pictures | memorised | more pictures; a narrower code does not help |
-# | everything reconstructs well, also noise | numbers in the code, all axes | overcomplete | a real bottleneck, noise (lesson 04) or sparsity (lesson 03) |
+# | the loss stops early | `(codes.max(axis=0) == 0).sum()` | dead ReLU units | no activation on the code, smaller rate |
+# | a linear network stays above PCA's loss | `pictures.mean(axis=0)`, the last losses | not centred; rate never falls; too few steps | subtract the training mean; let the rate fall |
+# | all copies are the mean picture | `codes.std(axis=0)` | the code collapsed | smaller rate; linear or sigmoid output |
+# | training error far below validation error | number of pictures, hidden widths | memorised | more pictures, narrower layers |
+# | everything is copied well, also noise | numbers in the code, all axes | no bottleneck | a real one, noise (04) or sparsity (03) |
 #
 # ## Results
 #
-# Now, once, the test pictures. All rungs have a code of 64 numbers.
+# Now, once, the test pictures, with a code of 64. "Rival": fitted without training, but no optimum, as its features are random.
 
 # %%
-test_errors = {name: metrics.mse(test, metrics.clip01(answer(test))) for name, answer in answers.items()}
-mean_error = metrics.mse(test, np.broadcast_to(centre, test.shape))
-names = [
-    "mean picture",
-    "PCA",
-    "dense, from scratch",
-    "network from PCA",
-    "PCA + random features",
-    "network from PCA + features",
-]
-values = [mean_error if name == "mean picture" else test_errors[name] for name in names]
-kinds = ["trivial", "referee", "network", "network", "referee", "network"]
+test_errors = {"mean picture": error_of(test, np.broadcast_to(mean, test.shape))}
+test_errors |= {name: error_of(test, answer(test)) for name, answer in answers.items()}
 plots.ladder(
-    names,
-    [metrics.psnr_from_mse(value) for value in values],
-    kinds=kinds,
+    list(test_errors),
+    [metrics.psnr_from_mse(error) for error in test_errors.values()],
+    kinds=["trivial", "referee", "network", "both", "rival"],
     metric="PSNR on 2,000 test pictures",
     unit="dB",
     lower_is_better=False,
-    annotations=[""]
-    + [f"MSE {value:.4f}, {seconds[name]:.0f} s" for name, value in zip(names[1:], values[1:], strict=True)],
-    caption="Code of 64. PCA gives nine of the ten decibels above the mean picture; the tenth, too, has a closed form.",
+    annotations=[f"MSE {error:.4f}" for error in test_errors.values()],
+    caption="PCA gives nine of the ten decibels above the mean picture; random features and a solved equation most of the tenth.",
 )
 
-# %%
+# %% tags=["hide-input"]
 rivals = [test_errors["PCA"], test_errors["dense, from scratch"]]
-claim(
-    "On test pictures, starting from the referees saves a tenth against PCA and against scratch",
-    below(test_errors["network from PCA + features"], rivals, times=0.9, names=("", ["PCA", "from scratch"])),
-)
+saved = below(test_errors["PCA + random features"], rivals, times=0.9, fmt=".4f", names=("", ["PCA", "from scratch"]))
+claim("On test pictures, features on top of PCA save a tenth against PCA and against scratch", saved)
 
 # %% [markdown]
 # ## Wrap-up
 #
-# * An undercomplete code has fewer numbers than the input, *all axes counted*. That alone does not stop memorising; pictures do.
-# * A linear autoencoder reaches PCA's loss. It finds PCA's subspace where the eigenvalues have a gap, and its axes never, unless you ask for them.
-# * Any invertible mixing of the code gives the same reconstructions. Whiten before you measure distances.
-# * Nonlinearity is worth most where the code is narrow, and there it is the encoder that has to be nonlinear.
-# * Start from the referee: PCA, then random features in closed form, then training. With 64 numbers the equations did nearly all of it.
-#
-# | one glance | |
-# |---|---|
-# | best linear map through $k$ numbers | PCA: $\hat x = \mu + V_k^\top V_k (x - \mu)$, rows of $V_k$ orthonormal |
-# | its training error | the sum of the eigenvalues left out, divided by $d$ |
-# | linear autoencoder | same span; PCA inside the span gives the axes |
-# | remixed code | $z A$ with decoder $A^{-1} W_2$ |
-# | warm start | linear path = PCA, last nonlinear layer = 0 |
+# * PCA is the best straight answer: $\hat x = \mu + (x - \mu) V V^\top$. Its training error per pixel is the sum of the eigenvalues left out, divided by $d$.
+# * A linear autoencoder reaches PCA's loss and span, with any basis of it: $W_1 M$ with $M^{-1} W_2$ is as good.
+# * A bend is worth most where the code is narrow.
+# * Limited capacity does not cause overfitting; it limits it.
+# * Start from the referee.
 #
 # Next: [the exercises](../exercises/02_undercomplete.ipynb).
 #
 # ## References
 #
+# * K. Pearson: *On lines and planes of closest fit to systems of points in space*, Philosophical Magazine 2, 1901.
 # * C. Eckart, G. Young: *The approximation of one matrix by another of lower rank*, Psychometrika 1, 1936.
 # * H. Bourlard, Y. Kamp: *Auto-association by multilayer perceptrons and singular value decomposition*, Biological Cybernetics 59, 1988.
 # * P. Baldi, K. Hornik: *Neural networks and principal component analysis: learning from examples without local minima*, Neural Networks 2, 1989.
-# * E. Plaut: *From principal subspaces to principal components with linear autoencoders*, 2018.
-# * D. Kunin, J. Bloom, A. Goeva, C. Seed: *Loss landscapes of regularized linear autoencoders*, ICML 2019.
+# * A. Hoerl, R. Kennard: *Ridge regression: biased estimation for nonorthogonal problems*, Technometrics 12, 1970.
 # * A. Rahimi, B. Recht: *Random features for large-scale kernel machines*, NIPS 2007.
-# * H. Zhang, Y. Dauphin, T. Ma: *Fixup initialization: residual learning without normalization*, ICLR 2019 (zero-initialised residual branches).
+# * H. Zhang, Y. Dauphin, T. Ma: *Fixup initialization: residual learning without normalization*, ICLR 2019 (residual branches that start at zero).
 # * The examples named under *What goes wrong*: F. Chollet, *Building autoencoders in Keras*, Keras blog, 2016; keras.io, *Convolutional autoencoder for image denoising* and *Timeseries anomaly detection using an autoencoder*.
