@@ -43,7 +43,7 @@ SEED = training.set_seed(0)
 # %% [markdown]
 # First see it. The network below comes with the course, trained; at the end of the lesson you know each of its parts.
 
-# %% tags=["hide-input"]
+# %%
 heads = datasets.heads()
 ready = keras.saving.load_model(datasets.DATA_FOLDER.parent / "checkpoints" / "swapper_conv.keras")
 
@@ -54,6 +54,7 @@ def ready_made(images, who):
     return ready.get_layer(f"decoder_{who}").predict(code, verbose=0)
 
 
+# %%
 pair = [heads.images(who, "validation")[:8] for who in "ab"]
 plots.grid(
     [pair[0], ready_made(pair[0], "b"), pair[1]],
@@ -71,15 +72,14 @@ plots.grid(
 # <details><summary>Answers</summary>
 #
 # 1. What PCA cannot: it *is* PCA before its first step.
-# 2. No reconstruction, and nearly every distance between codes. The axes of a code mean nothing by themselves.
-# 3. Training never asked it about that place. Outside the codes it has met, anything may come out.
+# 2. No reconstruction. The axes of a code mean nothing by themselves.
+# 3. Training never asked it about that place.
 #
 # </details>
 #
 # ## Whose face is it?
 #
-# Nobody can agree to this lesson on behalf of somebody else. So its two people do not exist: they are rendered from a head model whose
-# parts are in the public domain. A second advantage: the same pose can be drawn on both.
+# Nobody can agree to this lesson on behalf of somebody else. So its two people do not exist: they are rendered from a head model in the public domain, and the same pose can be drawn on both.
 #
 # You can run all of this on pictures of real people, by changing the next cell. Before you do:
 #
@@ -112,6 +112,7 @@ if not faces.paired:
     print("Nobody knows the true swap of your pictures, nor their poses. What needs them prints nan.")
 
 
+# %%
 def flat(images):
     """(n, ...) -> (n, numbers)."""
     return np.reshape(images, (len(images), -1))
@@ -120,7 +121,7 @@ def flat(images):
 # %% [markdown]
 # ## Two autoencoders that never met
 #
-# Train one autoencoder on A and one on B. Each has an encoder that turns a picture into a code, and a decoder that draws from it. Now send A's code to B's decoder. Why should that fail?
+# Train one autoencoder on A and one on B. Now send A's code to B's decoder. Why should that fail?
 
 # %% tags=["hide-input"]
 plots.diagram(
@@ -143,6 +144,7 @@ numbers = {who: pca.encode(flat(train[who])) / scale for who in "ab"}  # (1200, 
 unseen = {who: pca.encode(flat(valid[who])) / scale for who in "ab"}  # (100, 128), of the validation pictures
 
 
+# %%
 def picture(numbers):
     """Pictures (n, 48, 48, 3) from PCA's numbers (n, 128)."""
     return metrics.clip01(pca.decode(numbers * scale).astype("float32")).reshape(-1, *SHAPE)
@@ -171,19 +173,18 @@ plots.grid(
 )  # fmt: skip
 
 # %% [markdown]
-# The third number of A's code may mean "turned left"; the third number of B's may mean "lit from below". Nobody told the two networks to agree (question 2 above): each speaks a language of its own.
+# The third number of A's code may mean "turned left", that of B's "lit from below". Nobody told the two networks to agree (question 2 above): each speaks a language of its own.
 #
 # ## How good is a swap?
 #
-# We need numbers. The **swap** PSNR compares what comes out with the true picture of B in A's pose, over both directions, A to B and B to A. In decibels, as in lesson 01; the mean face will be the trivial baseline.
+# First measure: the PSNR (lesson 01) of a **swap** against the true picture of B in A's pose, over both directions, A to B and B to A.
 #
-# Does the *pose* survive? A reader looks at a picture and answers how far the head is turned (yaw) and how far the mouth is open (jaw). It is a regression, fitted on true pictures of both people. Its answers are
-# scored by $R^2$:
+# Second: does the *pose* survive? A reader, a regression fitted on true pictures, answers how far the head is turned (yaw) and the mouth open (jaw). Its answers are scored by
 #
 # $$ R^2 = 1 - \frac{\text{sum of (answer − truth)}^2}{\text{sum of (truth − mean truth)}^2} $$
 #
-# **$R^2$ is the share of the variance that the answers explain.** By hand: three mouths are open by 0, .5 and 1. Their mean is .5, the lower sum is .25 + 0 + .25 = .5. A reader that answers .1, .4, .9 has the upper sum .03: $R^2$ = .94.
-# One that always says .5 gets 1 − .5/.5 = 0. One that always says 1.5 gets 1 − 3.5/.5 = **−6**. Negative means: worse than always guessing the mean, and one constant wrong answer can be as bad as you like.
+# **R²** is the share of the variance that the answers explain. By hand: three mouths are open by 0, .5 and 1. Their mean is .5, the lower sum is .25 + 0 + .25 = .5. A reader that answers .1, .4, .9 has the upper sum .03: $R^2$ = .94.
+# One that always says .5 gets 1 − .5/.5 = 0. One that always says 1.5 gets 1 − 3.5/.5 = −6. Negative means: worse than always guessing the mean.
 
 # %%
 READ = ("yaw", "jaw_open", "smile")
@@ -193,6 +194,7 @@ if faces.paired:
     reader = head_pose.fit_pose_reader(np.concatenate([train["a"], train["b"]]), poses, READ)
 
 
+# %%
 def measure(b_from_a, a_from_b, split="validation"):
     """Swap PSNR in dB, and R² of (yaw, jaw, smile); both directions together. nan if nobody knows the truth."""
     if not faces.paired:
@@ -204,6 +206,7 @@ def measure(b_from_a, a_from_b, split="validation"):
     return metrics.psnr(np.concatenate(true), np.concatenate(drawn)), np.mean(r2, axis=0)
 
 
+# %%
 results = {}
 
 
@@ -222,6 +225,7 @@ def nearest(images, gallery):
     return gallery[pairwise_distances_argmin(flat(images), flat(gallery))]
 
 
+# %%
 difference = {"b": valid["a"] - mean["a"] + mean["b"], "a": valid["b"] - mean["b"] + mean["a"]}
 print(f"{'':28} swap PSNR       yaw    jaw  smile")
 score("true picture", valid["b"], valid["a"])
@@ -232,14 +236,14 @@ score("nearest training picture", *(nearest(difference[who], train[who]) for who
 score("trained apart, crossed", *crossed)
 
 # %% [markdown]
-# The first row is the reader's own limit: 1.00 for the yaw, less for a smile of a few pixels. The mean face has one pose, so $R^2$ is about 0 for the yaw. Its −5.93 for the smile is the third reader of above: it sees the same blurred mouth
-# a hundred times and gives the same wrong answer. *The other person unchanged* keeps the pose and has the wrong face: two measures, because one is not enough. (*Exchanged*: A minus A's mean face plus B's.)
+# The first row is the reader's own limit. The mean face has one pose: $R^2$ of about 0 for the yaw. Its −5.93 for the smile is the third reader of above: the same blurred mouth
+# a hundred times, the same wrong answer. *The other person unchanged* keeps the pose and has the wrong face: one measure is not enough. (*Exchanged*: A minus A's mean face plus B's.)
 #
-# **Trained apart, crossed: yaw 0, and fewer decibels than the mean face.** Nothing of A's pose got through.
+# **Trained apart, crossed:** next to no yaw, and fewer decibels than the mean face. Hardly anything of A's pose got through.
 #
 # ## One encoder, two decoders
 #
-# So let both speak *one* language: a single encoder for both people, and a decoder for each. It is trained on A through A's decoder and on B through B's. Nobody ever sees a pair. For the swap, only the decoder is exchanged.
+# So let both speak *one* language: a single encoder for both people, and a decoder for each. Nobody ever sees a pair. For the swap, only the decoder is exchanged.
 
 # %% tags=["hide-input"]
 boxes = {"xa": (0, 0, "A"), "xb": (0, 1, "B"), "e": (1, 0.5, "encoder"), "z": (2, 0.5, "code"),
@@ -255,8 +259,8 @@ plots.diagram(
 )  # fmt: skip
 
 # %% [markdown]
-# The two need not be people. Train on mugs and on elephants: a code that says "handle to the left, lit from above" comes out as an elephant whose trunk points left, lit from above. Nothing made a handle *correspond*
-# to a trunk: left, right and light are what both sets share, and a shared encoder finds it cheap to use the same numbers. If all mugs were photographed at night, "dark" would mean "mug".
+# The two need not be people. Train on mugs and on elephants: "handle to the left, lit from above" comes out as an elephant whose trunk points left, lit from above. Nothing made a handle *correspond*
+# to a trunk: left and light are what both sets share, and a shared encoder finds it cheap to use the same numbers. If all mugs were photographed at night, "dark" would mean "mug".
 #
 # In Keras: two inputs, one encoder called twice, two outputs.
 
@@ -270,6 +274,7 @@ of_a, of_b = keras.Input((K,)), keras.Input((K,))
 both = keras.Model([of_a, of_b], [decoders["a"](encoder(of_a)), decoders["b"](encoder(of_b))])
 
 
+# %%
 def equally_many(x_a, x_b):
     """Two inputs need two lists of one length: the shorter one is repeated."""
     n = max(len(x_a), len(x_b))
@@ -293,6 +298,8 @@ codes = {who: through(numbers[who], encoder) for who in "ab"}  # (1200, 64)
 z = {who: through(unseen[who], encoder) for who in "ab"}  # (100, 64), validation
 own = {who: picture(through(z[who], decoders[who])) for who in "ab"}
 swapped = [picture(through(z["a"], decoders["b"])), picture(through(z["b"], decoders["a"]))]
+
+# %%
 own_psnr = metrics.psnr(np.concatenate([*own.values()]), np.concatenate([*valid.values()]))
 print(f"each person by the own decoder: {own_psnr:.2f} dB")
 score("naive pair", *swapped)
@@ -325,15 +332,15 @@ claim(
 )
 
 # %% [markdown]
-# Half a success. The shared encoder carries the turn: the codes agree on it. But the picture is no better than the mean face. Something else in the code spoils the paint.
+# Half a success: the codes agree on the turn, and the paint is no better than the mean face. Something else is in the code.
 #
 # ## Why it fails: the code knows who it is
 #
-# The loss never asks that A's codes and B's lie in the same place. If A's codes fill one corner and B's another, both decoders are content, and each is lost in the other's corner.
+# If A's codes fill one corner and B's another, both decoders are content, and each is lost in the other's corner.
 #
-# To find out, train a linear classifier on a random half of A's codes and of B's; on the other halves, let it give each code a score for "B". The **leak** is the share of pairs, one code of B and one of A,
+# Is it so? Train a linear classifier on a random half of A's codes and of B's; let it score the other halves for "B". The **leak** is the share of pairs, one code of B and one of A,
 # in which B's scores higher (ties count half). By hand: A's scores .2 and .6, B's .5 and .9 make four pairs; B is higher in three: .75. At 1 the code always gives the person away; at .5 this
-# classifier finds nothing. (The number is called *area under the ROC curve*, AUC. Judged on the halves that it trained on, a classifier with many inputs finds "persons" in pure noise.) Such a classifier on a code is a **probe**.
+# classifier finds nothing. (Its other name: *area under the ROC curve*, AUC. On the halves it trained on, a classifier finds "persons" in pure noise.) Such a classifier is a **probe**.
 
 # %%
 leak = metrics.identity_leak(codes["a"], codes["b"], SEED)
@@ -351,14 +358,14 @@ plots.scatter_map(
 # %% [markdown]
 # ## Moving a cloud onto a cloud
 #
-# B's decoder wants codes as B's. So move A's cloud onto B's before decoding. Begin with codes of **one** number. A's codes have mean 1 and deviation 2, B's mean 10 and deviation 4. Where does A's code 3 belong?
-# It lies one deviation above A's mean. One deviation above B's mean is 10 + 4 = 14. As a formula, with means μ and deviations $s$:
+# So move A's cloud onto B's before decoding: the **transport** of codes. Begin with codes of one number. A's have mean 1 and deviation 2, B's mean 10 and deviation 4. Where does A's code 3 belong?
+# It lies one deviation above A's mean. One deviation above B's is 10 + 4 = 14. With means $\mu$ and deviations $s$:
 #
 # $$ T(z) = \mu_B + \frac{s_B}{s_A} (z - \mu_A) $$
 #
 # measure from A's mean, stretch, put down at B's mean. Left in the figure.
 #
-# In the plane the deviation becomes a covariance matrix $\Sigma$, and we need *its* root. Stretching each axis by itself is not enough where axes vary together. The **root of a matrix** $\Sigma^{1/2}$ is the symmetric matrix whose product with itself is $\Sigma$. By hand:
+# In the plane a covariance matrix $\Sigma$ takes the place of the variance, and we need *its* root. (Stretching each axis by itself is not enough where axes vary together.) The root of a matrix, $\Sigma^{1/2}$, is the symmetric matrix whose product with itself is $\Sigma$. By hand:
 #
 # $$ \Sigma = \begin{pmatrix} 5 & 4 \\ 4 & 5 \end{pmatrix}, \quad \Sigma^{1/2} = \begin{pmatrix} 2 & 1 \\ 1 & 2 \end{pmatrix}, \quad
 # \text{as } 2 \cdot 2 + 1 \cdot 1 = 5 \text{ and } 2 \cdot 1 + 1 \cdot 2 = 4. $$
@@ -380,12 +387,12 @@ M = power(a, -0.5) @ inner @ power(a, -0.5)
 print(f"M = {M.round(2).tolist()}; M a M = {(M @ a @ M).round(2).tolist()}, which is b")
 
 # %% [markdown]
-# If A's cloud is round, $\Sigma_A = I$, its root already does it: $T(z) = \mu_B + (z - \mu_A)\,\Sigma_B^{1/2}$. If not, many maps give the right mean and covariance: you may always turn the round cloud before you stretch it.
-# But then "to the left" arrives as "mouth open". The map *without* a turn is symmetric, and of all of them it moves the points least, in mean squared distance: the **optimal transport** map,
+# If A's cloud is round, $\Sigma_A = I$, B's root already does it: $T(z) = \mu_B + (z - \mu_A)\,\Sigma_B^{1/2}$. If not: make it round by $\Sigma_A^{-1/2}$, then stretch? You may always turn a round cloud in between,
+# and "to the left" arrives as "mouth open". The map *without* a turn is symmetric, and moves the points least, in mean squared distance. It is the optimal transport map,
 #
 # $$ T(z) = \mu_B + (z - \mu_A)\,M, \qquad M = \Sigma_A^{-1/2} \left( \Sigma_A^{1/2}\, \Sigma_B\, \Sigma_A^{1/2} \right)^{1/2} \Sigma_A^{-1/2} $$
 #
-# (rows are codes; Dowson and Landau 1982). Two checks: $M \Sigma_A M = \Sigma_B$, which the cell above prints; and with one number $M$ is $s_B / s_A$. It never sees a pair.
+# (rows are codes; Dowson and Landau 1982). Two checks: $M \Sigma_A M = \Sigma_B$, printed above; and with one number $M$ is $s_B / s_A$. It never sees a pair.
 
 # %% tags=["hide-input"]
 figure, (line, plane) = plots.subplots(1, 2, height=3.3, width_ratios=[1, 1.25])
@@ -409,19 +416,19 @@ plane.set(xlabel="first number of the code", ylabel="second", aspect="equal", ti
 plots.show(figure, "Left: a bell moved onto a bell. Right: a cloud moved onto a cloud; stopped half-way, both people meet.")
 
 # %% [markdown]
-# Now move the naive pair's codes, with the network left as it is: first the means alone, then means and covariances. (`ridge` adds a tiny variance, 1/10,000 of the mean one, to every direction: where nobody varies, $\Sigma_A^{-1/2}$ would divide by 0.)
+# Now the naive pair's codes, with the network left as it is: the means alone, then means and covariances. (`ridge` adds a ten-thousandth of the mean variance to every direction: where nobody varies, $\Sigma_A^{-1/2}$ would divide by 0.)
 
 # %%
 shift = codes["b"].mean(axis=0) - codes["a"].mean(axis=0)
 carry = referees.fit_transport(codes["a"], codes["b"], ridge=1e-4)
 
 
+# %%
 def by_naive(z_a, z_b):
     """Codes of A drawn as B, and codes of B drawn as A."""
     return picture(through(z_a, decoders["b"])), picture(through(z_b, decoders["a"]))
 
 
-score("naive pair", *swapped)
 score("naive pair, means shifted", *by_naive(z["a"] + shift, z["b"] - shift))
 score("naive pair, transported", *by_naive(carry.move(z["a"]), carry.inverse().move(z["b"])))
 leak_moved = metrics.identity_leak(carry.move(codes["a"]), codes["b"], SEED)
@@ -434,12 +441,12 @@ claim(
 # %% [markdown]
 # The network had known how to paint B all along; it was asked in the wrong corner.
 #
-# **Do not trust the leak now.** Both clouds have one mean and one covariance, so a linear probe *cannot* find anything: about .5 (a bit below, because the halves of each cloud, drawn at random, err in opposite directions) is
-# built in and proves nothing. Trees, which can draw curves, still find the person ([deeper](06_decoder_swapping_deeper.ipynb)). A probe is evidence only if it could have said otherwise.
+# **Do not trust the leak now.** Both clouds have one mean and one covariance: a linear probe *cannot* find anything. About .5 is built in. (A bit below: what one random half has too much, the other has too little.)
+# Trees, which can draw curves, still find the person ([deeper](06_decoder_swapping_deeper.ipynb)). A probe is evidence only if it could have said otherwise.
 #
 # ## The swap without a network
 #
-# If moving codes is half of the work, is the network needed? PCA's 128 numbers are a code, too. Move A's onto B's, and let PCA draw.
+# Is the network needed? PCA's 128 numbers are a code, too. Move A's onto B's, and let PCA draw.
 
 # %%
 guess(
@@ -478,14 +485,14 @@ claim(
 )
 
 # %% [markdown]
-# This is the referee of the lesson. It assumes that **both people were seen in the same variety of poses**: the map carries A's distribution to B's, whatever that consists of. Had B only looked right, it would turn everybody right (measured in the second notebook).
+# This is the referee. It assumes that both people were seen in the same variety of poses: had B only looked right, it would turn everybody right (measured in the second notebook).
 #
 # ## Start from the referee
 #
-# Now a network that begins where the closed form ends (lesson 02's warm start). Carry both people's numbers **half of the way** to each other, the green crosses above: there A and B share one cloud. The encoder is the identity plus a small network
-# whose last layer is zero; each decoder is the exact way on, a matrix, plus such a network. Before its first step the swap *is* the transport.
+# Now a network that begins where the closed form ends (lesson 02's warm start). Carry both people's numbers *half of the way* to each other, the green crosses above: there A and B share one cloud. The encoder is the identity plus a small network
+# whose last layer is zero; each decoder is a matrix, the exact way on, plus such a network. Before its first step the swap *is* the transport.
 #
-# Half-way is $z\,H$ with $H = (I + M)/2$, measured from the means. Back to A: $H^{-1}$. On to B: $H^{-1} M$. Noise on the encoder's input makes it learn which poses are likely (lesson 04).
+# Half-way is $z\,H$ with $H = (I + M)/2$, measured from the means. Back to A: $H^{-1}$. On to B: $H^{-1} M$. Noise on the encoder's input teaches it which poses are likely (lesson 04).
 
 # %%
 guess(
@@ -550,9 +557,9 @@ claim(
 )  # fmt: skip
 
 # %% [markdown]
-# A decibel, from unpaired pictures: they show which faces of B exist, and the network bends the answer towards those. (Its width, noise and passes were chosen on the validation *pairs*; on your own pictures nobody can do that.)
+# A decibel, though training saw no pair. (*We* did: width, noise and passes were chosen on the validation pairs. On your own pictures nobody can.)
 #
-# Move through the pictures, and from A's decoder to B's: the same code, drawn by a mixture of both.
+# Move from A's decoder to B's: the same code, drawn by a mixture of both.
 
 # %%
 by_a = picture(through(meet_unseen["a"], common, to["a"]))
@@ -577,12 +584,12 @@ explore(
 # %% [markdown]
 # ## A decoder that makes pictures larger
 #
-# Ours leaves the painting to PCA. The ready pair at the top has to draw 48 × 48 pixels itself, from a grid of 6 × 6 places. The cheap way to enlarge is the **pixel shuffle**: compute four times as many channels, and lay them out as pixels.
+# Ours leaves the painting to PCA. The ready pair at the top draws 48 × 48 pixels itself, from 6 × 6 places. The cheap way to enlarge is the **pixel shuffle**: compute four times as many channels, and lay them out as pixels.
 # One place with the channels 1, 2, 3, 4 becomes the tile
 #
-# $$ [1, 2, 3, 4] \;\to\; \begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix}, \qquad \text{in general } \text{channel } i \cdot 2 + j \text{ of a place is the pixel in row } i \text{, column } j \text{ of its tile.} $$
+# $$ [1, 2, 3, 4] \;\to\; \begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix}, \qquad \text{result}[2h + i,\; 2w + j,\; k] = x[h,\; w,\; (2i + j)\,c + k] $$
 #
-# No number is changed, each is moved. With several colours a channel is a block of them.
+# with rows $i$ and columns $j$ of the tile, and $k$ one of $c$ colours; for another factor than 2 put that in its place. No number is changed, each is moved.
 
 # %%
 grey = valid["a"][0].mean(axis=-1)
@@ -598,11 +605,9 @@ plots.row(
 # ## What goes wrong
 #
 # **The best error is not the best mouth.** The network has the better PSNR, and a jaw that reads *worse* than the closed form's. Where it is unsure how far the mouth is open, the least squared error is the mean
-# of all possible mouths: half open. The published programs weigh mouth and eyes several times, and add losses that reward sharpness.
+# of all possible mouths. Published programs weigh mouth and eyes several times, and add losses that reward sharpness.
 #
-# **The loss never sees a swap.** Own pictures can improve while swaps decay. Where you have no pairs, look.
-#
-# **A mark is not a lock.** Whoever makes a picture should mark it: here a faint pattern of plus and minus, drawn from a secret **key**, is added; the holder of the key finds it by correlation.
+# **A mark is not a lock.** Whoever makes a picture should **mark** it: a faint pattern of plus and minus, drawn from a secret **key**, is added; who has the key finds it.
 
 # %%
 marked = watermark.mark(network[0], key=2026)
@@ -610,7 +615,7 @@ found = {"marked": watermark.is_marked(marked, 2026).mean(), "not marked": water
 print(f"PSNR of the mark {metrics.psnr(network[0], marked):.1f} dB; found in", {k: f"{v:.0%}" for k, v in found.items()})
 
 # %% [markdown]
-# It helps honest people. It stops nobody else: one pixel to the side removes it, and who averages a few marked pictures can forge it (second notebook, with a remedy and its price).
+# It stops nobody: one pixel to the side removes it, and who averages marked pictures can forge it (second notebook, with a remedy and its price).
 #
 # ## When it does not train
 #
@@ -672,17 +677,10 @@ claim(
 #
 # ## Wrap-up
 #
-# * Two autoencoders trained apart speak two languages. A shared encoder gives one: the decoder says who, the code says how.
+# * Two autoencoders trained apart speak two languages. A shared encoder gives one: the decoder says who, the code says how. Swap: $D_B(E(x_A))$.
 # * A good own picture says nothing about the swap. Score the swap, and read the pose off the result.
-# * The code knows who it is unless something keeps it out. A shift of the codes, or a transport map, needs no training and no pairs.
-# * Start at the closed form, half-way between both people; the network adds a decibel, and loses some of the mouth.
-#
-# | one glance | |
-# |---|---|
-# | training | $D_A(E(x_A)) \approx x_A$ and $D_B(E(x_B)) \approx x_B$, one $E$, no pairs |
-# | swap | $D_B(E(x_A))$ |
-# | one number | $T(z) = \mu_B + (s_B / s_A)(z - \mu_A)$ |
-# | many numbers | $T(z) = \mu_B + (z - \mu_A) M$ |
+# * The code knows who it is unless something keeps it out. Moving the codes needs no training and no pairs: $T(z) = \mu_B + (z - \mu_A) M$.
+# * Start at the closed form, half-way; the network adds a decibel, and loses some of the mouth.
 #
 # Next: [the exercises](../exercises/06_decoder_swapping.ipynb).
 #
