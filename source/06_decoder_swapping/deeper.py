@@ -7,8 +7,8 @@
 #   course:
 #     title: "Decoder swapping, deeper: levers, detection, marks"
 #     lesson: 6
-#     minutes: 60
-#     compute: 35
+#     minutes: 45
+#     compute: 25
 #     objectives:
 #       - Compare the tricks of the trade, each alone, in decibels
 #       - Replace the input by edges, and draw level with the network by equations
@@ -161,10 +161,10 @@ claim(
 # What do people who make such pictures do about the leak? Recipes from forums have a dozen tricks, and hardly one comes with a number. Here each is tried alone on the naive pair, three seeds
 # (`python -m bench.swap_lesson06 levers` trains it again).
 #
-# * **code size**: 8, 16 or 128 numbers in place of 64; **outline**: give B another background; **crop**: the middle 32 × 32 pixels only;
-# * **warp**: bend the input by a smooth random field, keep the target straight. Each pixel of the bent picture looks its value up elsewhere: at row $r$ and column $s$ it takes the value at $(r + \text{down}, s + \text{right})$. Between pixels that is **bilinear**:
+# * *code size*: 8, 16 or 128 numbers in place of 64; *outline*: give B another background; *crop*: the middle 32 × 32 pixels only;
+# * *warp*: bend the input by a smooth random field, keep the target straight. Each pixel of the bent picture looks its value up elsewhere: at row $r$ and column $s$ it takes the value at $(r + \text{down}, s + \text{right})$. Between pixels that is **bilinear**:
 #   at row 2.25 a quarter of row 3 and three quarters of row 2, and then the same along the columns; outside, the edge is repeated (exercise `warp`);
-# * **colours**: random gains, offsets and steps to grey on the input; **noise** on the input, which is lesson 04's denoiser.
+# * *colours*: random gains, offsets and steps to grey on the input; *noise* on the input, which is lesson 04's denoiser.
 
 # %%
 rng = np.random.default_rng(SEED)
@@ -199,7 +199,9 @@ plots.matrix(
 # %% tags=["hide-input"]
 print("after transport, R² of yaw and jaw:")
 for lever in levers:
-    print(f"{lever:18} {recorded(lever, 'transport', 'r2_yaw'):5.2f} {recorded(lever, 'transport', 'r2_jaw_open'):5.2f}")
+    print(
+        f"{lever:18} {recorded(lever, 'transport', 'r2_yaw'):5.2f} {recorded(lever, 'transport', 'r2_jaw_open'):5.2f}"
+    )
 plain = recorded(levers[0])
 claim(
     "A narrower code does not hide who it is: with 8 numbers the swap is over three decibels worse than with 64",
@@ -213,7 +215,10 @@ claim(
     ),
 )  # fmt: skip
 gains = [recorded(lever, "transport") - recorded(lever) for lever in levers]
-claim("For every lever, transporting the codes afterwards is worth more than a decibel", above(min(gains), 1, unit="dB", names=("least", "")))
+claim(
+    "For every lever, transporting the codes afterwards is worth more than a decibel",
+    above(min(gains), 1, unit="dB", names=("least", "")),
+)
 
 # %% [markdown]
 # A narrow code does not force the two people together. It forces each decoder to pack its own person tightly, and who it is stays the cheapest thing to know. Nothing in the table comes near the one thing that needs no training: moving the codes.
@@ -238,7 +243,9 @@ peak = int(kept["swap_psnr"].argmax())
 claim(
     "Trained on, the pair loses half a decibel of its swap while the own picture improves by more than one",
     all_of(
-        below(kept["swap_psnr"][-1], kept["swap_psnr"][peak], by=0.5, unit="dB", fmt=".2f", names=("swap, end", "peak")),
+        below(
+            kept["swap_psnr"][-1], kept["swap_psnr"][peak], by=0.5, unit="dB", fmt=".2f", names=("swap, end", "peak")
+        ),
         above(kept["own_psnr"][-1], kept["own_psnr"][peak], by=1, unit="dB", fmt=".2f", names=("own, end", "then")),
     ),
 )
@@ -246,7 +253,7 @@ claim(
 # %% [markdown]
 # ## What the encoder should see
 #
-# The strongest lever is the input. Colours say who it is. Let the input be **edges** instead: how strong they are in each 6 × 6 cell, by direction, relative to the whole picture. Skin and lamp are gone, the turn of the head and the mouth are not.
+# The strongest lever is the input. Colours say who it is. Let the input be *edges* instead: how strong they are in each 6 × 6 cell, by direction, relative to the whole picture. Skin and lamp are gone, the turn of the head and the mouth are not.
 # Carry A's edges to B's by transport, and predict B's numbers from B's edges.
 #
 # That prediction is **kernel ridge regression**: the answer for a new picture is a weighted sum over all training pictures, in which those with similar edges count most (similarity is a bell of the distance). The weights solve one system of equations.
@@ -285,10 +292,13 @@ reveal(
         "level with the network": close(ends, upper, 0.5, unit="dB"),
     },
 )
-claim("Equations that look at edges draw level with the network that looks at colours, to half a decibel", close(ends, upper, 0.5, unit="dB", fmt=".2f", names=("edges", "network")))
+claim(
+    "Equations that look at edges draw level with the network that looks at colours, to half a decibel",
+    close(ends, upper, 0.5, unit="dB", fmt=".2f", names=("edges", "network")),
+)
 
 # %% [markdown]
-# The network was not beaten by a better method but by a better **input**. What must not be in the code is best kept out of the input: that is what warping, recolouring, cropping and noise are for.
+# The network was not beaten by a better method but by a better *input*. What must not be in the code is best kept out of the input: that is what warping, recolouring, cropping and noise are for.
 #
 # ## A walk through the common code
 #
@@ -362,7 +372,12 @@ convolutional = keras.saving.load_model(folder / "swapper_conv.keras")
 unseen_real = np.concatenate([valid["b"], valid["a"]])
 fine = np.concatenate([valid[who] - picture(unseen[who]) for who in "ab"])  # what PCA leaves out of the input
 from_network = np.concatenate(network)
-as_other = np.concatenate([valid["a"] - train["a"].mean(axis=0) + train["b"].mean(axis=0), valid["b"] - train["b"].mean(axis=0) + train["a"].mean(axis=0)])
+as_other = np.concatenate(
+    [
+        valid["a"] - train["a"].mean(axis=0) + train["b"].mean(axis=0),
+        valid["b"] - train["b"].mean(axis=0) + train["a"].mean(axis=0),
+    ]
+)
 makers = {
     "the network it was trained on": from_network,
     "the same, saved as JPEG (75)": jpeg(from_network, 75),
@@ -412,7 +427,7 @@ reveal(
 #
 # ## A mark that cannot be seen
 #
-# Finding out afterwards is a race. Saying so beforehand is not: whoever makes a picture can mark it. Add a faint pattern of random signs, +a and −a, that follows from a secret **key** (Cox and others 1997; exercise `mark`, `is_marked`).
+# Finding out afterwards is a race. Saying so beforehand is not: whoever makes a picture can mark it. Add a faint pattern of random signs, +a and −a, that follows from a secret *key* (Cox and others 1997; exercise `mark`, `is_marked`).
 # Who has the key takes a smoothed copy away, as the pattern lives from pixel to pixel and the picture mostly does not, and sums up detail times pattern:
 #
 # $$ \text{score} = \frac{\sum p\, d}{\sqrt{\sum d^2}}, $$
@@ -484,6 +499,7 @@ claim(
 # A mark that is removed is a pity. A mark that is **forged** is worse: it brands an honest picture as made. Suppose somebody without the key, and without any original, gets hold of $n$ marked pictures. All carry the *same* pattern. The detail of a picture is
 # its own, the pattern is common: average the detail, and take the sign.
 
+
 # %%
 def detail(images):
     """What the detector looks at: a picture without its smoothed copy."""
@@ -503,8 +519,14 @@ attack = {}
 for n in (1, 10, 50, 200):
     guessed, forged = forge(watermark.mark(pool[:n], KEY), honest)
     cleaned = metrics.clip01(watermark.mark(fresh, KEY) - watermark.AMPLITUDE * guessed).astype("float32")
-    attack[n] = [(guessed == true_pattern).mean(), watermark.is_marked(forged, KEY).mean(), watermark.is_marked(cleaned, KEY).mean()]
-    print(f"{n:4} marked pictures: {attack[n][0]:.0%} of the signs; {attack[n][1]:.0%} of the forgeries accepted; {attack[n][2]:.0%} of the marks left")
+    attack[n] = [
+        (guessed == true_pattern).mean(),
+        watermark.is_marked(forged, KEY).mean(),
+        watermark.is_marked(cleaned, KEY).mean(),
+    ]
+    print(
+        f"{n:4} marked pictures: {attack[n][0]:.0%} of the signs; {attack[n][1]:.0%} of the forgeries accepted; {attack[n][2]:.0%} of the marks left"
+    )
 
 # %% tags=["hide-input"]
 claim(
@@ -519,6 +541,7 @@ claim(
 #
 # Then no two pictures should carry the same pattern. Let it follow from the key *and* from what the picture roughly looks like. Roughly, because the finder has only the marked, rounded, noisy picture to read it from. So: the means of 8 × 8 blocks, made independent
 # of brightness and contrast; four sums of these with secret weights; each cut into steps. Four whole numbers, a seed. Near the edge of a step noise may tip a number over, so the finder tries both neighbours: 16 patterns.
+
 
 # %%
 def rough(images, key):
@@ -582,7 +605,9 @@ claim(
 patch = "a white patch in a corner"
 claim(
     "The price: a white patch in a corner, which the fixed pattern survives, hides the mark",
-    below([survived_each[patch], 1 - survived[patch]], 0.1, fmt=".2f", names=(["found, own pattern", "lost, fixed"], "")),
+    below(
+        [survived_each[patch], 1 - survived[patch]], 0.1, fmt=".2f", names=(["found, own pattern", "lost, fixed"], "")
+    ),
 )
 
 # %% [markdown]
@@ -636,7 +661,14 @@ def cost(layers, side):
 
 # %% tags=["nbval-check-output"]
 original = (
-    [(5, 3, 128, "halve"), (5, 128, 256, "halve"), (5, 256, 512, "halve"), (5, 512, 1024, "halve"), (16384, 1024), (1024, 16384)],
+    [
+        (5, 3, 128, "halve"),
+        (5, 128, 256, "halve"),
+        (5, 256, 512, "halve"),
+        (5, 512, 1024, "halve"),
+        (16384, 1024),
+        (1024, 16384),
+    ],
     [(3, 1024, 2048, "double")],
     [(3, 512, 1024, "double"), (3, 256, 512, "double"), (3, 128, 256, "double"), (5, 64, 3, "")],
 )
@@ -651,7 +683,9 @@ for name, parts in (("original", original), ("lightweight", lightweight)):
     weights = sum(c[0] for c in counted) + counted[-1][0]  # one encoder, two decoders
     products = 6 * sum(c[1] for c in counted)  # forwards and backwards, two operations each
     published[name] = weights, products
-    print(f"{name:12} {weights / 1e6:6.2f} million weights, {products / 1e9:5.1f} billion operations to train on one picture")
+    print(
+        f"{name:12} {weights / 1e6:6.2f} million weights, {products / 1e9:5.1f} billion operations to train on one picture"
+    )
 
 # %% tags=["hide-input"]
 (w, p), (light_w, light_p) = published["original"], published["lightweight"]
