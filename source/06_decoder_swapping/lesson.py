@@ -7,7 +7,7 @@
 #   course:
 #     title: Decoder swapping
 #     lesson: 6
-#     minutes: 46
+#     minutes: 44
 #     compute: 22
 #     summary: "How a deepfake works, measured against the true picture of two people who do not exist"
 #     prerequisites:
@@ -22,8 +22,8 @@
 # ---
 
 # %% [markdown]
-# A picture of person A goes in; out comes person B, with A's turn of the head, A's expression, A's light. This is how a deepfake works. Elsewhere its quality is
-# judged by eye. Here both people are drawn by a computer, so the true answer exists: B in exactly A's pose. Every step is measured against it.
+# A picture of person A goes in; out comes person B, with A's turn of the head, A's expression, A's light. This is how a deepfake works.
+# Here both people are drawn by a computer, so the true answer exists, B in exactly A's pose, and every step is measured against it.
 #
 # **When it is worth it:** you have many pictures of two things, never both in the same pose, and want one in the pose of the other. **When the simple method is enough:**
 # nearly always first: a principal component analysis and one matrix come within about a decibel of the network here, in seconds, and keep the mouth better.
@@ -113,8 +113,7 @@ if not faces.paired:
 
 # %%
 def flat(images):
-    """(n, ...) -> (n, numbers)."""
-    return np.reshape(images, (len(images), -1))
+    return np.reshape(images, (len(images), -1))  # (n, ...) -> (n, numbers)
 
 
 # %% [markdown]
@@ -157,19 +156,27 @@ def through(x, *parts):
 
 
 # %%
+shown = list(range(min(8, *map(len, valid.values()))))
+
+
+def show(made, caption):
+    """Pictures of A, what was made of them (named rows), and the true B where it is known."""
+    rows = {"A, goes in": valid["a"], **made} | ({"B, the truth": valid["b"]} if faces.paired else {})
+    plots.grid([images[shown] for images in rows.values()], row_labels=list(rows), caption=caption)
+
+
+# %%
 apart = {}
 for offset, who in enumerate("ab"):
     training.set_seed(SEED + offset)
     *apart[who], whole = models.build_autoencoder(K, 512, 64, output_activation=None)
     training.fit(whole, numbers[who], epochs=20, batch_size=64, learning_rate=2e-3, description=f"only {who.upper()}")
 
-shown = list(range(min(8, *map(len, valid.values()))))
 crossed = [picture(through(unseen[who], apart[who][0], apart[other][1])) for who, other in ("ab", "ba")]
-plots.grid(
-    [valid["a"][shown], picture(through(unseen["a"], *apart["a"]))[shown], crossed[0][shown]],
-    row_labels=["A, goes in", "A's decoder", "B's decoder"],
-    caption="Trained apart. " + finding("A's decoder copies well. B's decoder draws somebody like B who looks anywhere."),
-)  # fmt: skip
+show(
+    {"A's decoder": picture(through(unseen["a"], *apart["a"])), "B's decoder": crossed[0]},
+    "Trained apart. " + finding("A's decoder copies. B's decoder answers A's code with a muddle in B's colours."),
+)
 
 # %% [markdown]
 # The third number of A's code may mean "turned left", that of B's "lit from below". Nobody told the two networks to agree: each speaks a language of its own.
@@ -302,10 +309,9 @@ swapped = [picture(through(z["a"], decoders["b"])), picture(through(z["b"], deco
 own_psnr = metrics.psnr(np.concatenate([*own.values()]), np.concatenate([*valid.values()]))
 print(f"each person by the own decoder: {own_psnr:.2f} dB")
 score("naive pair", *swapped)
-plots.grid(
-    [valid["a"][shown], own["a"][shown], swapped[0][shown]] + ([valid["b"][shown]] if faces.paired else []),
-    row_labels=["A, goes in", "A's decoder", "B's decoder"] + (["B, the truth"] if faces.paired else []),
-    caption="One encoder. " + finding("B's decoder now turns the head as A does, and paints a ruin."),
+show(
+    {"A's decoder": own["a"], "B's decoder": swapped[0]},
+    "One encoder. " + finding("B's decoder now turns the head as A does, and paints a ruin."),
 )
 
 # %% tags=["hide-input"]
@@ -337,7 +343,7 @@ claim(
 #
 # If A's codes fill one corner and B's another, both decoders are content, and each is lost in the other's corner.
 #
-# Is it so? Train a linear classifier on a random half of A's codes and of B's; let it score the other halves for "B". The **leak** is the share of pairs, one code of B and one of A,
+# Train a linear classifier on a random half of A's codes and of B's; let it score the other halves for "B". The **leak** is the share of pairs, one code of B and one of A,
 # in which B's scores higher (ties count half). By hand: A's scores .2 and .6, B's .5 and .9 make four pairs; B is higher in three: .75. At 1 the code always gives the person away; at .5 this
 # classifier finds nothing. (Its other name: *area under the ROC curve*, AUC. On the halves it trained on, a classifier finds "persons" in pure noise.) Such a classifier is a **probe**.
 
@@ -362,14 +368,14 @@ plots.scatter_map(
 #
 # $$ T(z) = \mu_B + \frac{s_B}{s_A} (z - \mu_A) $$
 #
-# measure from A's mean, stretch, put down at B's mean. Left in the figure.
+# measure from A's mean, stretch, put down at B's mean.
 #
 # In the plane a covariance matrix $\Sigma$ takes the place of the variance, and we need *its* root. (Stretching each axis by itself is not enough where axes vary together.) The root of a matrix, $\Sigma^{1/2}$, is the symmetric matrix whose product with itself is $\Sigma$. By hand:
 #
 # $$ \Sigma = \begin{pmatrix} 5 & 4 \\ 4 & 5 \end{pmatrix}, \quad \Sigma^{1/2} = \begin{pmatrix} 2 & 1 \\ 1 & 2 \end{pmatrix}, \quad
 # \text{as } 2 \cdot 2 + 1 \cdot 1 = 5 \text{ and } 2 \cdot 1 + 1 \cdot 2 = 4. $$
 #
-# Along (1, 1) the variance is 9, along (1, −1) it is 1; the root keeps these two directions and stretches by 3 and by 1. So: same eigenvectors, roots of the eigenvalues. ($\Sigma^{-1/2}$ is its inverse: one over the roots.)
+# Along (1, 1) the variance is 9, along (1, −1) it is 1; the root keeps these two directions and stretches by 3 and by 1: same eigenvectors, roots of the eigenvalues. ($\Sigma^{-1/2}$ is its inverse: one over the roots.)
 
 
 # %%
@@ -399,19 +405,19 @@ at = np.linspace(-6, 24, 300)
 for mu, s, who, color in ((1, 2, "A", "blue"), (10, 4, "B", "vermillion")):
     line.plot(at, np.exp(-(((at - mu) / s) ** 2) / 2) / s, color=plots.COLORS[color])
     line.text(mu, 1.04 / s, who, ha="center", color=plots.COLORS[color])
-for start in (-1, 1, 3):
-    end = 10 + 2 * (start - 1)
-    line.annotate("", (end, -0.06), (start, -0.06), arrowprops={"arrowstyle": "->", "connectionstyle": "arc3,rad=.25"})
-line.set(xlabel="code", yticks=[], ylim=(-0.25, 0.6), title="−1, 1 and 3 go to 6, 10 and 14")
+for start, end in ((-1, 6), (1, 10), (3, 14)):
+    line.annotate("", (end, -0.23), (start, -0.03), arrowprops={"arrowstyle": "->"})
+    line.text(end, -0.24, end, ha="center", va="top")
+line.set(xlabel="code", yticks=[], ylim=(-0.35, 0.6), title="−1, 1 and 3 go to 6, 10 and 14")
 cloud = np.random.default_rng(0).multivariate_normal([0, 0], a, 150)
 ends = np.array([5.0, 0.5]) + cloud @ M
 for points, color, marker in ((cloud, "blue", "o"), ((cloud + ends) / 2, "green", "x"), (ends, "vermillion", "^")):
     plane.scatter(*points.T, s=9, color=plots.COLORS[color], marker=marker, alpha=0.6)
-for i in range(0, 150, 25):
+for i in range(0, 150, 38):
     plane.annotate("", ends[i], cloud[i], arrowprops={"arrowstyle": "->", "lw": 0.8})
 for name, place in (("A", (0, 2.4)), ("half-way", (2.5, 2.4)), ("B", (5, 3.6))):
     plane.text(*place, name, ha="center")
-plane.set(xlabel="first number of the code", ylabel="second", aspect="equal", title="A's cloud, half-way, and B's")
+plane.set(xlabel="first number of the code", ylabel="second", ylim=(-3, 4.4), title="A's cloud, half-way, and B's")
 plots.show(figure, "Left: a bell moved onto a bell. Right: a cloud moved onto a cloud; half-way both people meet.")
 
 # %% [markdown]
@@ -460,10 +466,9 @@ there = referees.fit_transport(numbers["a"], numbers["b"], ridge=1e-4)
 back = there.inverse()
 carried = [picture(there.move(unseen["a"])), picture(back.move(unseen["b"]))]
 score("PCA and transport", *carried)
-plots.grid(
-    [valid["a"][shown], carried[0][shown]] + ([valid["b"][shown]] if faces.paired else []),
-    row_labels=["A, goes in", "transported"] + (["B, the truth"] if faces.paired else []),
-    caption="No network. " + finding("B appears, turned and lit like A, blurred; mouths open and close with A's."),
+show(
+    {"transported": carried[0]},
+    "No network. " + finding("B appears, turned and lit like A, with ghosts; mouths open and close with A's."),
 )
 
 # %% tags=["hide-input"]
@@ -483,7 +488,7 @@ claim(
 )
 
 # %% [markdown]
-# This is the referee. It assumes that both people were seen in the same variety of poses: had B only looked right, it would turn everybody right (measured in the second notebook).
+# A map without a turn leaves "left" left. It is the referee, and it assumes that both people were seen in the same variety of poses: had B only looked right, the swap would be ruined (second notebook).
 #
 # ## Start from the referee
 #
@@ -538,6 +543,10 @@ score("before the first step", *by_network(meet_unseen))
 training.fit(pair, meet, equally_many(numbers["a"], numbers["b"]), epochs=50, batch_size=64, learning_rate=2e-3)
 network = by_network(meet_unseen)
 score("network from the referee", *network)
+show(
+    {"network": network[0]},
+    "The network from the referee. " + finding("The ghosts are gone. Head and light follow A, the mouth in part."),
+)
 
 # %% tags=["hide-input"]
 added = results["network from the referee"][0] - results["PCA and transport"][0]  # dB
@@ -555,7 +564,7 @@ claim(
 )  # fmt: skip
 
 # %% [markdown]
-# A decibel, though training saw no pair. (*We* did: width, noise and passes were chosen on the validation pairs. On your own pictures nobody can.)
+# A decibel, though training saw no pair: ghosts are no faces of B, and its decoder has learned what B's faces are. (*We* saw pairs: width, noise and passes were chosen on the validation pairs. On your own pictures nobody can.)
 #
 # Move from A's decoder to B's: the same code, drawn by a mixture of both.
 
@@ -566,10 +575,9 @@ by_a = picture(through(meet_unseen["a"], common, to["a"]))
 def show_pair(index, share):
     """One picture of A, a mixture of what both decoders draw from its code, and the true B if known."""
     mixture = (1 - share) * by_a[index] + share * network[0][index]
-    images, titles = [valid["a"][index], mixture], ["A, goes in", f"{share:.0%} B's decoder"]
-    if faces.paired:
-        images, titles = [*images, valid["b"][index]], [*titles, "B, the truth"]
-    plots.row(images, titles=titles, size=1.6)
+    truth = {"B, the truth": valid["b"][index]} if faces.paired else {}
+    images = {"A, goes in": valid["a"][index], f"{share:.0%} B's decoder": mixture} | truth
+    plots.row(list(images.values()), titles=list(images), size=1.6)
 
 
 explore(
@@ -626,7 +634,7 @@ print(f"the mark: {metrics.psnr(network[0], marked):.1f} dB; found in {with_mark
 #
 # ## Results
 #
-# Now, once, the test pairs: 200 poses, both directions.
+# Now, once, the test pairs.
 
 # %%
 tested = {who: faces.images(who, "test") for who in "ab"}
