@@ -397,7 +397,7 @@ print(f"M = {M.round(2).tolist()}; M a M = {(M @ a @ M).round(2).tolist()}, whic
 #
 # $$ T(z) = \mu_B + (z - \mu_A)\,M, \qquad M = \Sigma_A^{-1/2} \left( \Sigma_A^{1/2}\, \Sigma_B\, \Sigma_A^{1/2} \right)^{1/2} \Sigma_A^{-1/2} $$
 #
-# (rows are codes; Dowson and Landau 1982). Two checks: $M \Sigma_A M = \Sigma_B$, printed above; and with one number $M$ is $s_B / s_A$. It never sees a pair.
+# (rows are codes; Dowson and Landau 1982). Two checks: $M \Sigma_A M = \Sigma_B$, printed above; and with one number $M$ is $s_B / s_A$.
 
 # %% tags=["hide-input"]
 figure, (line, plane) = plots.subplots(1, 2, height=3.3, width_ratios=[1, 1.25])
