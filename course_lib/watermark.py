@@ -1,7 +1,8 @@
 """An invisible mark: a faint random pattern that only the holder of the key can find. NumPy and SciPy only.
 
 It shows what such a mark can do and where it ends (lesson 06 measures both). It is no protection against somebody who
-wants to remove it, and no substitute for saying openly that a picture is made up.
+wants to remove it, or to forge it: all pictures carry one pattern, which the average of some marked ones gives away
+without the key. And it is no substitute for saying openly that a picture is made up.
 """
 
 from __future__ import annotations

@@ -437,32 +437,19 @@ def test_the_lesson_runs_on_two_folders_of_pictures(folders, changed_lesson, who
     made = changed_lesson(
         "06", of_ours, f"input = lambda question: 'both agreed'\nfaces = own_pictures({people})", whole=whole
     )
-    assert made and not any("test pairs" in text for text in made)  # no true pictures of a swap, no claim about them
     printed = changed_lesson.printed
     assert "From here on the numbers are those of your own data." in printed and "not paired" in printed
-    # Of the five questions only the detector's can be decided without the truth.
-    for question in (
-        "B, turned and lit like A: ",
-        "like the mean face or worse: ",
-        "about a decibel: ",
-        "level with the",
-    ):
+    # Without the true picture of a swap no question and no claim can be decided.
+    for question in ("B, turned and lit like A: ", "like the mean face or worse: ", "about a decibel: "):
         assert re.search(rf"undecided:(\n  .*)*\n  {question}.*nan", printed), question
-    assert "The experiment says" not in printed and printed.count("Your data say") <= 1
-    assert not re.search(r"(Your data say|✔).*\bnan\b", printed)
+    claimed = re.findall(r"^\? (.*): undecided on your own data: .*nan", printed, re.M)
+    assert len(claimed) >= 6 and set(claimed) <= set(made)
+    assert "The experiment says" not in printed and "Your data say" not in printed and "✔" not in printed
     # Neither a caption nor a line tells what was found on other heads.
-    for told in ("same pose", "lit like A. ", "a ruin", "Head and light", "do not touch", "come out at 1"):
+    for told in ("copies well", "lit like A, ", "a ruin", "best mouth", "200 test pairs"):
         assert told not in printed, told
-    # Lines and figures that come from the course's logs say so; the table of levers only stands in the whole lesson.
-    logs = [
-        text
-        for text in printed.splitlines()
-        if re.search(r"onvolutional pair, |: swap +[-+][0-9.]+ dB|ne lever at", text)
-    ]
-    assert len(logs) == (3 if not whole else 4), logs
-    assert all("on the course's heads" in text.lower() for text in logs)
-    if whole:
-        assert "on the course's heads, mean of three seeds:\ncode of 8 " in printed
+    if whole:  # the first figure shows the course's pair, whatever the pictures are, and says so
+        assert "[figure] The course's heads." in printed
 
 
 # --- the rebuild script ---

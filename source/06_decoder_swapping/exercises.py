@@ -330,5 +330,7 @@ check(mark, is_marked)
 # An amplitude of a costs −20 log₁₀ a decibels: .01 is 40 dB, .009 is 40.9. Under 6912 numbers a faint agreement adds
 # up: the score of a marked picture grows with the *root* of the number of pixels, chance stays at 1.
 #
-# What it does not survive: moving the picture by one pixel, scaling it, a strong JPEG. And whoever has the detector can
-# try until it says no. A mark helps honest people to say what they made; it does not stop anybody else.
+# What it does not survive: moving the picture by one pixel, scaling it, a strong JPEG. Whoever has the detector can try
+# until it says no. And whoever has some marked pictures can average their detail, find the pattern without the key, and
+# put it on honest pictures: one pattern for all pictures is a weakness (the second notebook measures it, and a remedy).
+# A mark helps honest people to say what they made; it does not stop anybody else.
