@@ -256,7 +256,7 @@ plots.show(figure, "A picture, all that the decoder gets to see of it, and what 
 # * the trivial baseline, the mean picture: $\bar x_j = \frac1n \sum_i x_{ij}$ over the *training* pictures, one answer for all. No other
 #   constant answer has a smaller squared error there;
 # * the referee, the best straight-line answer: of all copies made by one matrix down to 32 numbers and another one up, none is better on the
-#   training pictures than principal component analysis with 32 components, **PCA-32**. Lesson 02 shows how.
+#   training pictures than PCA with 32 numbers, **PCA-32**. Lesson 02 shows how.
 
 # %%
 pca = referees.fit_pca(train, 256)

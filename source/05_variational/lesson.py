@@ -158,7 +158,7 @@ plots.diagram(line, [list(line)], shapes={"g": "widens"}, marked=["z"], caption=
 #
 # the squared error in units of the noise, plus what the noise itself costs. It may be negative: a density can be above 1.
 #
-# If pixels are black or white, 0 or 1, each is a coin. Let the decoder give its **logit** $l$: white has the probability $1 / (1 + e^{-l})$, and
+# If pixels are black or white, 0 or 1, each is a coin. Let the decoder give its logit $l$: white has the probability $1 / (1 + e^{-l})$, and
 # $-\ln p(x \mid z) = \sum \left[ \ln(1 + e^{l}) - x\, l \right]$. (Black, $x = 0$: $-\ln \frac{1}{1 + e^{l}}$. White: $l$ less.) At $l = 0$ a pixel costs $\ln 2$. For a large $l$ the exponential
 # overflows; $\max(l, 0) + \ln(1 + e^{-|l|}) - x\, l$ is the same number and does not.
 #
