@@ -84,7 +84,7 @@ plain_samples = draw(plain_decoder, normal_codes)
 plots.row(plain_samples[:10], caption="Ten codes from N(0, 1), decoded by a plain autoencoder: not much of a shop.")
 
 # %% [markdown]
-# Why? Look where the codes of real pictures are.
+# Look where the codes of real pictures are.
 
 # %% tags=["hide-input"]
 plain_codes = plain_encoder.predict(train, batch_size=1000, verbose=0)  # (12000, 2)
@@ -170,12 +170,12 @@ plots.diagram(line, [list(line)], shapes={"g": "widens"}, marked=["z"], caption=
 # a boot .7, the noise is .25. The pixel is .6. The heights are .216 and 1.473. We can add up: $p = \tfrac 1 2 \cdot .216 + \tfrac 1 2 \cdot 1.473 = .84$, and $\ln p = -.17$.
 # With 32 numbers, at ten steps each, there are $10^{32}$ codes. So let us try without.
 #
-# Somebody sees the pixel and says: "a boot, I am 80 % sure". Call it **the encoder's guess**, $q$. Score the guess:
+# Somebody sees the pixel and says: "a boot, I am 80 % sure". Call it **the encoder's guess**, $q(z \mid x)$, or $q$. Score the guess:
 #
 # * the average logarithm of the heights, weighted by the guess: $.8 \ln 1.473 + .2 \ln .216 = .00$;
 # * less the price of being so sure when the prior said half and half: $\mathrm{KL}(q \,\|\, p) = .8 \ln \frac{.8}{.5} + .2 \ln \frac{.2}{.5} = .19$.
 #
-# $.00 - .19 = -.19$, a little below $-.17$. Now for all guesses:
+# $.00 - .19 = -.19$, a little below $-.17$. Why this score, you see below. Now for all guesses:
 
 # %%
 pixel, noise = 0.6, 0.25
@@ -241,7 +241,10 @@ for axis, (mean, width) in zip(axes, ((0, 1), (1, 1), (0, 0.5), (2, 0.1)), stric
         yticks=[],
         ylim=(0, 1.2),
     )
-plots.show(figure, "Grey: the prior. Red: a guess. Saying nothing is free; a narrow guess far out is dear.")
+plots.show(
+    figure,
+    "Grey: the prior. Orange: a guess (the last is three times as high). Saying nothing is free; a narrow guess far out is dear.",
+)
 
 # %% [markdown]
 # ## A draw that lets gradients through
@@ -315,6 +318,8 @@ training.set_seed(SEED)
 encoder, decoder = build_halves(256, latents=2)  # as large as the plain one, with two outputs for one
 small = SmallVAE(encoder, decoder, pixel_sigma=0.2)
 training.fit(small, train, loss=None, epochs=4, batch_size=100, learning_rate=3e-3)
+left = metrics.mse(validation, draw(plain_decoder, plain_encoder.predict(validation, verbose=0)).reshape(-1, 784))
+print(f"root mean squared error of the plain network: {left**0.5:.2f}")
 
 # %% [markdown]
 # What is unusual:
@@ -323,7 +328,7 @@ training.fit(small, train, loss=None, epochs=4, batch_size=100, learning_rate=3e
 # * `compute_loss` replaces `loss="mse"`, as our loss is more than a comparison with a target. Keras calls it in every step, with `call`'s answer as `y_pred`.
 # * There is no target: `x` is the target, and `loss=None` says that the model brings its own loss.
 # * `losses.gaussian_nll` and `losses.kl_divergence` are the two formulas above; you write them in the exercises.
-# * `pixel_sigma=0.2`: the plain network's root mean squared error is about .18. That much is noise to two numbers.
+# * `pixel_sigma=0.2`: about the error that two numbers must leave. The plain network's is printed above.
 
 # %%
 vae = models.VariationalAutoencoder(encoder, decoder, sigma=0.2)  # the same halves, with methods that score
@@ -342,9 +347,9 @@ plots.grid(
 )
 
 # %% [markdown]
-# It is often said that *any* draw from the guess decodes to the same picture. The loss does ask for it, as whatever is drawn has to fit. It is nearly so:
+# “Any draw from the guess decodes to the same picture.” The loss asks for it, as whatever is drawn has to fit. It is nearly so:
 
-# %% tags=["hide-input"]
+# %%
 apart, error = metrics.mse(by_mean, by_draw), metrics.mse(validation, by_mean.reshape(-1, 784))
 claim(
     "Two decodings of one guess differ, by less than 1 % of the error of the copy",
@@ -375,12 +380,12 @@ axis.set(xlabel="second latent", ylabel="first latent")
 axis.grid(False)
 plots.show(
     figure,
-    "Each tile has 1/225 of the prior's probability. Kinds pass into each other; the dim places lie between kinds, where few codes are.",
+    "Each tile has 1/225 of the prior's probability. Kinds pass into each other; the dim places lie between kinds: mean 0 and variance 1 do not make a bell.",
 )
 
 # %% [markdown]
-# Before `standardise_codes` the codes were twice as wide as the prior. That costs a nat among hundreds, so training hardly minds. Moving and stretching
-# is free, as the decoder undoes it. We did the same with the plain code, and come back to it under *What the prior buys*.
+# `standardise_codes` moved and stretched the codes. They had been off centre, and two to three times as wide as the prior, at half of the rate: training hardly minds a few nats among hundreds. Moving and stretching
+# is free, as the decoder undoes it. We did the same with the plain code.
 #
 # ## Is the bound any good?
 #
@@ -392,13 +397,13 @@ plots.show(
 # The posterior is a bell around the regression line of $z$ on $x$, whose slope is covariance over variance, $w / \lambda$. Of $z$'s variance 1 the line explains $w^2 / \lambda$, so $\sigma_x^2 / \lambda = .25$ is left.
 # For $x = 4$: mean $1.73$, which decodes to $3$. With that as the guess,
 #
-# * distortion: $\frac 1 2 \left[ (4 - 3)^2 + w^2 \cdot .25 \right] + \ln 1 + .92 = 1.79$ (the second part is the chance of the draw),
+# * distortion: $\frac 1 2 \left[ (4 - 3)^2 + w^2 \cdot .25 \right] + \ln 1 + .92 = 1.79$ (the error of the mean, squared, plus the variance of $w z$; $.92 = \frac 1 2 \ln 2\pi$),
 # * rate: $\frac 1 2 (1.73^2 + .25 - 1 - \ln .25) = 1.82$.
 #
 # $-1.79 - 1.82 = -3.61$, and $\ln p(4)$ of a normal with variance 4 is $-3.61$. No gap: the guess is the posterior.
 #
 # And if the noise is larger than the variance, say $\sigma_x^2 = 5$? Then $\lambda - \sigma_x^2$ is negative and the best $w$ is 0: the machine calls the pixel noise, and the
-# latent says nothing. It has **collapsed**. Remember the rule: **a latent lives as long as what it explains is louder than the noise.**
+# latent says nothing. It has **collapsed**. Remember the rule: **a latent lives as long as the variance along its axis is above the noise.**
 #
 # With many pixels the same holds along each principal axis, with its eigenvalue as $\lambda$. That model is **probabilistic PCA**; its likelihood is exact. A linear
 # VAE, trained from random weights, should arrive there. Pictures of 14 × 14 and ten latents:
@@ -432,7 +437,7 @@ claim(
 # %% [markdown]
 # From random weights to the exact answer: every sum, every half, every logarithm is right. Run this test on any VAE.
 #
-# Now let it bend. As in lesson 02, the network starts from the referee: each path is set to probabilistic PCA with 32 latents, plus a small nonlinear path that begins at zero.
+# Now let it bend. As in lesson 02, the network starts from the referee: encoder and decoder have a straight path, set to probabilistic PCA with 32 latents, and beside it a bent one that begins at zero.
 
 # %%
 pca = referees.fit_pca(train)
@@ -450,7 +455,7 @@ print(
 )
 
 # %% [markdown]
-# About 90 nats more than any linear model with 32 latents can have.
+# That is more than any linear model with 32 latents and *one* noise for all pixels can have.
 #
 # ## Which noise a loss assumes
 #
@@ -463,7 +468,7 @@ print(
 # $$\sigma_x^2 = \frac{w_k}{2\, w_r}.$$
 #
 # Keras' own guide averages the error over 784 pixels and the KL over 32 latents: $w_r = 1/784$, $w_k = 1/32$, so $\sigma_x^2 = 784/64 = 12.25$ and $\sigma_x = 3.5$, for
-# pixels between 0 and 1. By the rule above, count the eigenvalues that are louder: those latents live.
+# pixels between 0 and 1. Count the eigenvalues above it: those latents live.
 
 # %%
 digits = datasets.digits()
@@ -484,7 +489,7 @@ for name, (error_weight, kl_weight) in published.items():
     print(f"{name:28} {np.sqrt(variance):6.3f} {kept[0]:8} {kept[1]:7}")
 
 # %% [markdown]
-# Whoever chooses weights chooses what may be ignored. The first line comes back under *What goes wrong*.
+# The first line comes back under *What goes wrong*.
 #
 # ## What the prior buys
 #
@@ -503,7 +508,7 @@ training.set_seed(SEED)
 rival_encoder, rival_decoder, rival = models.build_autoencoder(784, 256, 16)
 training.fit(rival, train, epochs=8, batch_size=100, learning_rate=3e-3)
 training.set_seed(SEED)
-wide = SmallVAE(*build_halves(256, latents=16), pixel_sigma=0.15)  # 16 numbers leave an error of .12
+wide = SmallVAE(*build_halves(256, latents=16), pixel_sigma=0.15)  # about the error of 16 numbers
 training.fit(wide, train, loss=None, epochs=8, batch_size=100, learning_rate=3e-3)
 
 
@@ -572,7 +577,7 @@ reveal("prior", answers)
 
 # %% [markdown]
 # Read the columns. *Without a look* at any code the VAE is at half the plain network's distance: that is what its prior buys. PCA, whose codes have mean 0 and variance 1 by construction, has it for nothing and is nearer still.
-# *One bell* fitted afterwards, and the plain code is ahead of both. But ten kinds are ten clouds: *ten bells* bring either network many times nearer, and it hardly matters which. What only the VAE gives is a number of nats, and the width of each code.
+# *One bell* fitted afterwards, and the plain code is ahead of both. But ten kinds are ten clouds: *ten bells* bring either network many times nearer, and it hardly matters which. What a plain code cannot give is a number of nats, and its own width.
 #
 # ## Clothes made to order
 
@@ -684,7 +689,7 @@ means = [float(values.mean()) for values in rungs.values()]
 plots.ladder(
     list(rungs), means, kinds=["trivial", "referee", "referee", "network"], annotations=["exact", "exact", "exact", "lower bound"],
     metric="log-likelihood of a test picture", unit="nats", lower_is_better=False, value_format=".0f",
-    caption="Exact numbers for the linear models, only a lower bound for the network, and it still wins.",
+    caption="One noise for all pixels. Exact numbers for the linear models, only a lower bound for the network.",
 )  # fmt: skip
 
 # %% tags=["hide-input"]
@@ -697,7 +702,7 @@ claim(
 # ## Wrap-up
 #
 # * The loss is distortion plus rate, *sums* over pixels and latents. It bounds $-\ln p(x)$ from above; the gap is how wrong the guess is.
-# * Weights in a loss are a pixel noise. A latent lives as long as what it explains is louder.
+# * Weights in a loss are a pixel noise. A latent lives as long as its variance is above that noise.
 # * You get samples without a look at any code, a number to compare models by, and codes that know how sure they are. Better pictures than a plain code with bells fitted you do not get, here.
 #
 # | one glance | |
