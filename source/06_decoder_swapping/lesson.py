@@ -7,7 +7,7 @@
 #   course:
 #     title: Decoder swapping
 #     lesson: 6
-#     minutes: 44
+#     minutes: 45
 #     compute: 22
 #     summary: "How a deepfake works, measured against the true picture of two people who do not exist"
 #     prerequisites:
@@ -545,7 +545,7 @@ network = by_network(meet_unseen)
 score("network from the referee", *network)
 show(
     {"network": network[0]},
-    "The network from the referee. " + finding("The ghosts are gone. Head and light follow A, the mouth in part."),
+    "The network from the referee. " + finding("The ghosts fade. Head and light follow A, the mouth in part."),
 )
 
 # %% tags=["hide-input"]
