@@ -8,7 +8,7 @@
 #     title: "Undercomplete autoencoders, deeper"
 #     lesson: 2
 #     minutes: 28
-#     compute: 30
+#     compute: 24
 #     objectives:
 #       - Show that two numbers are enough to learn 50 pictures by heart
 #       - Predict from the eigenvalues whether a linear autoencoder finds PCA's subspace

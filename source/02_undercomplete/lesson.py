@@ -8,7 +8,7 @@
 #     title: Undercomplete autoencoders
 #     lesson: 2
 #     minutes: 47
-#     compute: 35
+#     compute: 30
 #     summary: "PCA from five points; what a nonlinear code adds to it; start from it and learn what it cannot"
 #     prerequisites:
 #       - "lesson 01"
