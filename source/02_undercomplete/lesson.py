@@ -655,7 +655,7 @@ claim("Ten times the learning rate kills at least four more of 64 units", above(
 # |---|---|---|---|
 # | the loss stops early | `(codes.max(axis=0) == 0).sum()` | dead ReLU units | no activation on the code, smaller rate |
 # | a linear network stays above PCA's loss | `pictures.mean(axis=0)`, the last losses | not centred; rate never falls; too few steps | subtract the training mean; let the rate fall |
-# | all copies are the mean picture | `codes.std(axis=0)` | the code collapsed | smaller rate; linear or sigmoid output |
+# | all copies are the mean picture | `codes.std(axis=0)` | the code is constant | smaller rate; linear or sigmoid output |
 # | training error far below validation error | number of pictures, hidden widths | memorised | more pictures, narrower layers |
 # | everything is copied well, also noise | numbers in the code, all axes | no bottleneck | a real one, noise (04) or sparsity (03) |
 #

@@ -347,7 +347,7 @@ plots.grid(
 )
 
 # %% [markdown]
-# “Any draw from the guess decodes to the same picture.” The loss asks for it, as whatever is drawn has to fit. It is nearly so:
+# “Any draw from the guess decodes to the same picture.” The loss asks for it, as whatever is drawn has to fit. Nearly so:
 
 # %%
 apart, error = metrics.mse(by_mean, by_draw), metrics.mse(validation, by_mean.reshape(-1, 784))
@@ -384,7 +384,7 @@ plots.show(
 )
 
 # %% [markdown]
-# `standardise_codes` moved and stretched the codes. They had been off centre, and two to three times as wide as the prior, at half of the rate: training hardly minds a few nats among hundreds. Moving and stretching
+# `standardise_codes` moved and stretched the codes. They were off centre, and two to three times as wide as the prior, at half of the rate: training hardly minds a few nats among hundreds. Moving and stretching
 # is free, as the decoder undoes it. We did the same with the plain code.
 #
 # ## Is the bound any good?
