@@ -291,7 +291,7 @@ plots.grid(
 
 # %%
 training.set_seed(SEED)
-noisy = models.warm_start_vae(referees.fit_ppca(pca, 20, noise_variance=0.5**2), 256, learn_sigma=False)
+noisy = models.warm_start_vae(referees.fit_ppca(pca, 20, noise_variance=0.5**2), 128, learn_sigma=False)
 training.fit(noisy, train, loss=None, epochs=2, batch_size=100, learning_rate=2e-3)
 networks = {0.5: noisy.elbo_terms(validation), deep.sigma: deep_terms}
 network_points = np.array(
@@ -543,13 +543,13 @@ class Patient(models.VariationalAutoencoder):
 def train_patiently(warm_up=0, free_nats=0.0):
     """Returns the mean ELBO of unseen pictures, and how many directions of the code are active."""
     training.set_seed(SEED)
-    halves = models.build_vae(784, 256, 32)
+    halves = models.build_vae(784, 128, 32)
     patient = Patient(halves.encoder, halves.decoder, 0.5, free_nats)
     ramp = keras.callbacks.LambdaCallback(
         on_epoch_begin=lambda e, logs: patient.weight.assign(min(1, (e + 0.1) / warm_up))
     )
     callbacks = [ramp] if warm_up else []
-    training.fit(patient, train, loss=None, epochs=3, batch_size=100, learning_rate=2e-3, callbacks=callbacks)
+    training.fit(patient, train, loss=None, epochs=5, batch_size=100, learning_rate=2e-3, callbacks=callbacks)
     means = patient.posterior(train)[0]
     return patient.elbo_terms(validation).elbo.mean(), int((np.linalg.eigvalsh(np.cov(means.T)) > 0.05).sum())
 
@@ -557,18 +557,17 @@ def train_patiently(warm_up=0, free_nats=0.0):
 waking = {
     "as it is": train_patiently(),
     "KL warm-up over 2 epochs": train_patiently(warm_up=2),
-    "0.2 nats free": train_patiently(free_nats=0.2),
+    "half a nat free": train_patiently(free_nats=0.5),
 }
 for name, (bound, active) in waking.items():
     print(f"{name:26} bound {bound:.1f} nats, {active} active directions")
-print(f"{'start at the exact answer':26} bound {networks[0.5].elbo.mean():.1f} nats, with 20 latents and two epochs")
+print(
+    f"{'start at the exact answer':26} bound {networks[0.5].elbo.mean():.1f} nats, with 20 latents, the same width and two epochs"
+)
 
 # %% tags=["hide-input"]
 (asleep, n_asleep), *others = waking.values()
-claim(
-    "Both remedies wake latents",
-    above([active for _, active in others], n_asleep, names=(["warm-up", "free bits"], "as it is")),
-)
+claim("A warm-up wakes latents", above(others[0][1], n_asleep, names=("warm-up", "as it is")))
 claim(
     "Neither makes the bound better; starting at the exact answer does",
     all_of(
@@ -759,7 +758,9 @@ claim(
 training.set_seed(SEED)
 fragile = models.build_vae(784, 256, 16, sigma=0.1)
 run = training.fit(fragile, train[:3000], loss=None, epochs=2, batch_size=100, learning_rate=0.1, schedule=None)
-print(f"learning rate .1 in place of .002: loss after each epoch {', '.join(f'{value:.0f}' for value in run.loss)} nats")
+print(
+    f"learning rate .1 in place of .002: loss after each epoch {', '.join(f'{value:.0f}' for value in run.loss)} nats"
+)
 
 # %% [markdown]
 # **A loss made beside the model.** Old recipes add a loss to tensors outside of `keras.Model(inputs, outputs)`. In Keras 3 they end with `A KerasTensor cannot be used as input to a TensorFlow function`, or a `NotImplementedError` from `add_loss`:
