@@ -455,7 +455,7 @@ priced_encoder.get_layer("detectors").kernel.regularizer = keras.regularizers.L1
 fit(priced, centred, epochs=3)
 small = (np.abs(priced_encoder.get_layer("detectors").get_weights()[0]) < 0.001).mean()
 priced_l0 = metrics.l0(encode(priced_encoder, unseen))
-print(f"{small:.0%} of the weights are below .001, and {priced_l0:.0f} units fire; with L1 on activations {metrics.l0(l1_codes):.0f}")
+print(f"{small:.0%} of the weights are below .001, and {priced_l0:.0f} units fire")
 claim(
     "A price on the weights leaves more than three times as many units firing as a price on activations",
     above(priced_l0, metrics.l0(l1_codes), times=3, fmt=".0f", names=("L0", "with L1 on activations")),

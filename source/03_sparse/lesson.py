@@ -305,7 +305,7 @@ for epochs in (2, 3):
 codes, atoms = encode(encoder, unseen), atoms_of(autoencoder)
 dead_after = int((~(encode(encoder, centred) > 0).any(axis=0)).sum())
 revived, not_revived = explained(codes @ atoms), explained(encode(twin, unseen))
-print(f"{dead_after} of 512 units never fire; {revived:.3f} of the variance of unseen pictures; the twin {not_revived:.3f}")
+print(f"{dead_after} of 512 units never fire; {revived:.3f} of the variance is kept, by the twin {not_revived:.3f}")
 
 # %% tags=["hide-input"]
 claim(
@@ -319,7 +319,7 @@ claim(
 # %% [markdown]
 # ## Atoms that are known
 #
-# Do atoms mean anything? For clothes nobody knows. So make such data: 64 random atoms in 32 dimensions, each sample a sum of 3 of them in
+# Do atoms mean anything? For clothes nobody knows. So make data of known ones: 64 random atoms in 32 dimensions, each sample a sum of 3 of them in
 # amounts from 0.5 to 1.5. The plane again, with more room.
 
 # %%
@@ -332,7 +332,8 @@ guess(
 
 # %%
 training.set_seed(SEED)
-mixture_encoder, mixture_network = network(32, 96, TopK(3))  # told the true 3; spare units, as two often settle on one atom
+# It is told the true 3. The spare units: two often settle on one atom.
+mixture_encoder, mixture_network = network(32, 96, TopK(3))
 for epochs in (6, 6, 8):
     fit(mixture_network, mixtures.samples, epochs, batch_size=100, learning_rate=5e-3)
     cosines = np.abs(mixtures.atoms @ atoms_of(mixture_network).T)  # (64 true atoms, 96 units); 1 is the same direction
@@ -470,7 +471,8 @@ l1_codes = encode(l1_encoder, unseen)
 l1_copies = l1_codes @ atoms_of(l1_network)
 l1_l0 = (l1_codes > 0).sum(axis=1).mean()
 fair = pca.keep(32).reconstruct(unseen)  # keeps about as much and pays no price
-length, fair_length = (np.linalg.norm(c, axis=1).mean() / np.linalg.norm(unseen, axis=1).mean() for c in (l1_copies, fair))
+lengths = [np.linalg.norm(some, axis=1).mean() for some in (l1_copies, fair, unseen)]
+length, fair_length = lengths[0] / lengths[2], lengths[1] / lengths[2]
 print(f"L0 {l1_l0:.0f}; {explained(l1_copies):.3f} explained; copies of length {length:.2f}")
 print(f"PCA-32: {explained(fair):.3f} explained; copies of length {fair_length:.2f}")
 
