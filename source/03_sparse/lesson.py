@@ -633,8 +633,8 @@ reveal(
 # ## On your own data
 #
 # * $k$: start at 4 and double, until the lead over PCA at equal bits is gone.
-# * Units: double them while the lead grows and, after reviving, few are dead (ours: a tenth).
-# * λ: with the summed error start at 1, then by tens until L0 is near what you want. ρ: that L0 divided by the units (ours: 26 / 512), at the smallest strength that holds it.
+# * Units: double them while the lead grows and, after reviving, few are dead.
+# * λ: with the summed error start at 1, then go by factors of ten until L0 is near what you want. ρ: that L0 divided by the units (ours: 26 / 512), at the smallest strength that holds it.
 #
 # ## Results
 #
