@@ -7,8 +7,8 @@
 #   course:
 #     title: Sparse autoencoders, second reading
 #     lesson: 3
-#     minutes: 36
-#     compute: 28
+#     minutes: 37
+#     compute: 30
 #     objectives:
 #       - Compare a wide code with and without a limit on 500 pictures, by ratio, by gap and on static
 #       - Recover known atoms with three methods, one of which only seems to
@@ -443,6 +443,26 @@ claim(
 
 # %% [markdown]
 # It had two passes and was already on its way.
+#
+# ## A price on the connections
+#
+# "Sparse" is sometimes said of the *weights*: `kernel_regularizer=L1(…)`. Train 512 units with that, without a limit on activations.
+
+# %%
+training.set_seed(SEED)
+priced_encoder, _, priced = models.build_sparse_autoencoder(784, 512, None)
+priced_encoder.get_layer("detectors").kernel.regularizer = keras.regularizers.L1(0.01)  # a price on weights
+fit(priced, centred, epochs=3)
+small = (np.abs(priced_encoder.get_layer("detectors").get_weights()[0]) < 0.001).mean()
+priced_l0 = metrics.l0(encode(priced_encoder, unseen))
+print(f"{small:.0%} of the weights are below .001, and {priced_l0:.0f} units fire")
+claim(
+    "A price on the weights leaves more than three times as many units firing as a price on activations",
+    above(priced_l0, metrics.l0(l1_codes), times=3, fmt=".0f", names=("L0", "with L1 on activations")),
+)
+
+# %% [markdown]
+# Sparse weights make simple detectors, of few pixels each. Nothing keeps them from all answering at once.
 #
 # ## Do units know classes?
 #

@@ -63,7 +63,7 @@ check(l0)
 # are active, the reconstructions are the same. A published comparison called such a code "twice sparser".
 
 # %% [markdown] tags=["task"]
-# ## topk: only the winners pass ★★ · 15 minutes · core
+# ## topk: only the winners pass ★★ · 8 minutes · core
 #
 # A top-k autoencoder needs no penalty: in each sample it lets the `k` largest activations through and sets the others to
 # 0. The largest of a row may be negative; those are set to 0 as well.
@@ -101,7 +101,7 @@ check(topk)
 # is how units die. Going through NumPy (`ops.convert_to_numpy`) gives the right values and no gradient at all.
 
 # %% [markdown] tags=["task"]
-# ## kl_sparsity: a wanted mean activity ★★ · 15 minutes · core
+# ## kl_sparsity: a wanted mean activity ★★ · 8 minutes · core
 #
 # The classic sparse autoencoder has sigmoid units and wants each of them to be active with a small probability, the
 # **target** ρ. Let ρ̂ⱼ be the mean activity of unit j over the batch. The penalty is
@@ -185,7 +185,7 @@ check(l1_penalty)
 # shape and sign, `amount` a float, 0 or more, the a above. It returns the array of the minimising u, in the same shape.
 # Find the formula on paper: look at z > a, at z < −a, and at what lies between.
 #
-# **Success looks like** every result being nearer to 0 than its input, by `amount` or by less, and 0 for all inputs between
+# **Success looks like** every result being as near to 0 as its input or nearer, by at most `amount`, and 0 for all inputs between
 # −`amount` and `amount`. `soft_threshold(np.array([0.25]), 0.5)` is `[0.]`.
 
 
@@ -248,8 +248,8 @@ check(unit_norm_atoms)
 # ## recover_dictionary: find the atoms that made the data ★★★ · 35 minutes · optional
 #
 # Each sample of `data` is the sum of `n_active` out of 64 hidden atoms in 32 dimensions, in positive amounts. The atoms
-# have norm 1; they are twice as many as dimensions, so no two of the 64 directions can be told apart by projections. Yet
-# because only few are active at a time, they can be found.
+# have norm 1; they are twice as many as dimensions, so they cannot all stand at right angles, and PCA cannot return them.
+# Yet because only few are active at a time, they can be found.
 #
 # Write `recover_dictionary(data, n_units, n_active)`. `data` is a float32 array (n, d); the check calls it with n = 4000,
 # d = 32, `n_units` = 96 and `n_active` = 3. It returns an array (n_units, d) of atoms, rows of norm 1, of which 96 − 64 may be
