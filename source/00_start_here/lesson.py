@@ -140,7 +140,7 @@ claim("The copier beats PCA with as many numbers", below(error, pca_error, fmt="
 closer = [
     (name, answer[ten[i]])
     for i in (5, 7)
-    for name, answer in zip(("original", "PCA-32", "copier"), (validation, pca_copies, copies))
+    for name, answer in zip(("original", "PCA-32", "copier"), (validation, pca_copies, copies), strict=True)
 ]
 plots.row(
     [image.reshape(28, 28) for _, image in closer],

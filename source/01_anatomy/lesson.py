@@ -61,7 +61,7 @@ plots.diagram(
 )
 
 # %% [markdown]
-# As formulas: $z = f(x)$, $\hat x = g(z)$, and for $n$ pictures of $d$ pixels
+# $z = f(x)$, $\hat x = g(z)$, and for $n$ pictures of $d$ pixels
 #
 # $$\mathrm{MSE} = \frac{1}{n d} \sum_{i=1}^{n} \sum_{j=1}^{d} (x_{ij} - \hat x_{ij})^2 .$$
 #
@@ -112,13 +112,8 @@ boxes = {name: (1.6 * i, 0, text) for i, (name, text) in enumerate(there.items()
 boxes |= {name: (1.6 * i, 1, text) for i, (name, text) in enumerate(back.items())}
 boxes["v'"] = (4.8, 2, "∂L/∂w₂\n−1.89")
 labels = {("x", "a"): "· w₁ = .5", ("a", "h"): "tanh", ("h", "y"): "· w₂ = 1", ("y", "L"): "(y − x)²"}
-labels |= {
-    ("L'", "y'"): "· 2(y − x)",
-    ("y'", "h'"): "· w₂",
-    ("h'", "a'"): "· (1 − h²)",
-    ("a'", "x'"): "· x",
-    ("y'", "v'"): "· h",
-}
+labels |= {("L'", "y'"): "· 2(y − x)", ("y'", "h'"): "· w₂", ("h'", "a'"): "· (1 − h²)"}
+labels |= {("a'", "x'"): "· x", ("y'", "v'"): "· h"}
 caption = "Above from the input to the loss; below the same steps backwards, each one factor, to the two gradients."
 plots.diagram(boxes, [list(there), list(back)[::-1], ["y'", "v'"]], labels=labels, marked=["x'", "v'"], caption=caption)
 
@@ -128,8 +123,8 @@ plots.diagram(boxes, [list(there), list(back)[::-1], ["y'", "v'"]], labels=label
 #
 # * How fast does the loss grow with the output? $2(y - x) = 2 \cdot (.76 - 2) = -2.48$.
 # * How fast does the output grow with $w_2$? By $h$. So the gradient for $w_2$ is $-2.48 \cdot .76 = -1.89$.
-# * And the output with $h$? By $w_2 = 1$. $h$ with $a$? By the slope of tanh, $1 - h^2 = .42$. $a$ with $w_1$? By $x = 2$. The gradient for
-#   $w_1$ is the product: $-2.48 \cdot 1 \cdot .42 \cdot 2 = -2.08$.
+# * And the output with $h$? By $w_2 = 1$. $h$ with $a$? By the slope of tanh, $1 - h^2 = .42$. $a$ with $w_1$? By $x = 2$. The
+#   gradient for $w_1$ is the product: $-2.48 \cdot 1 \cdot .42 \cdot 2 = -2.08$.
 #
 # $$\frac{\partial L}{\partial w_2} = 2(y - x)\, h, \qquad \frac{\partial L}{\partial w_1} = 2(y - x)\; w_2\, (1 - h^2)\; x .$$
 #
@@ -168,7 +163,7 @@ claim("The chain rule gives the slopes that nudging each weight shows", slopes)
 
 # %% [markdown]
 # The output climbs to 2: that is training. With $n$ pictures of $d$ pixels and $k$ units the same factors become matrices, one picture a row: $X$, $Y$
-# and $\partial L/\partial Y$ are $(n, d)$, $H$ is $(n, k)$, $W_2$ is $(k, d)$. A gradient has the shape of its weights, so the product can only be
+# and $\partial L/\partial Y$ are $(n, d)$, $H$ is $(n, k)$, $W_2$ is $(k, d)$. A gradient has the shape of its weights, so it can only be
 #
 # $$\frac{\partial L}{\partial W_2} = H^\top \frac{\partial L}{\partial Y}, \qquad \frac{\partial L}{\partial b_2} = \text{column sums of }
 # \frac{\partial L}{\partial Y},$$
@@ -177,8 +172,8 @@ claim("The chain rule gives the slopes that nudging each weight shows", slopes)
 #
 # ### Start at the mean picture
 #
-# An untrained decoder answers grey: when everything before the sigmoid is near 0, the pixel is near $\frac12$. It can do better before the first
-# step. Suppose a pixel is .2 on average. Which bias, the number added before the sigmoid, makes the sigmoid answer .2?
+# An untrained decoder answers grey: the sigmoid of 0 is $\frac12$. Suppose a pixel is .2 on average. Which bias, the number added
+# before the sigmoid, makes the sigmoid answer .2?
 #
 # $$\frac{1}{1 + e^{-b}} = .2 \quad\Longrightarrow\quad b = \ln \frac{.2}{1 - .2} = -1.39 .$$
 #
@@ -246,8 +241,7 @@ plots.show(figure, "A picture, all that the decoder gets to see of it, and what 
 # ## How large is an error
 #
 # Is that error large or small? By hand first. A picture of four pixels, (0, .5, 1, .2), and its copy, (.1, .5, .8, .2): the differences
-# are .1, 0, .2, 0, their squares .01, 0, .04, 0, the mean is .0125. Its root, .11, says how far off a typical pixel is: a ninth of the
-# way from black to white.
+# are .1, 0, .2, 0, their squares .01, 0, .04, 0, the mean is .0125. Its root, .11, says how far off a typical pixel is.
 #
 # Errors that differ by factors are easier to read in **decibels** (dB). An error of .01 is 20 dB, .001 is 30 dB, each tenth is 10 more; half the
 # error is 3 more. The name is **peak signal-to-noise ratio**: the square of the largest possible pixel, the peak, over the error; its $\log_{10}$; times
@@ -280,7 +274,7 @@ for name, error in (("mean picture", baseline), ("PCA-32", pca_error), ("network
     )
 
 # %% [markdown]
-# Now it reads: eight times better than no knowledge, and 1 dB better than linear algebra. Useful, and no miracle.
+# Now it reads: eight times better than no knowledge, and 1 dB better than linear algebra.
 #
 # ### Is a small error a similar picture?
 #
@@ -323,7 +317,7 @@ reveal("shift-or-mask", dict(zip(("one-pixel shift", "half painted grey", "about
 
 # %% [markdown]
 # Why? Every stripe now lies where the gap was. The MSE compares each pixel with the one at the same place and knows nothing of its
-# neighbours. A plain coat pays less; move the sliders for others.
+# neighbours. A plain coat pays less.
 
 # %% tags=["hide-input"]
 
@@ -396,11 +390,12 @@ claim("The common recipe is behind PCA-32 after five epochs, and ahead after six
 
 # %% [markdown]
 # Stopped early it loses, trained as long as in the tutorials it wins, and **the loss alone would not have told you which.** Why behind? PCA is solved
-# exactly; the network creeps towards its answer in small steps. Why ahead later? SHALLOWWHY
+# exactly; the network creeps towards its answer in small steps. Why ahead later? Its sigmoid bends: it holds pixels at black
+# and white, where a sum of fixed pictures overshoots. (The ReLU is no help; the second notebook takes it out.)
 #
 # ## The reconstruction ladder
 #
-# Ten unseen pictures, answered by ever stronger means, with what each stores for one picture: the code as 32 numbers of 32 bits.
+# Ten unseen pictures by ever stronger means, and what each stores for one: the code as 32 numbers of 32 bits.
 
 # %%
 answers = {
@@ -435,8 +430,8 @@ plots.ladder_images(
 # $$\text{ratio} = \frac{\text{numbers in the input} \cdot \text{bits of each}}{\text{numbers in the code} \cdot \text{bits of each}} = \frac{784 \cdot 8}{32 \cdot 32} =
 # \frac{6272}{1024} = 6.1 .$$
 #
-# "Numbers" is the product of all axes: a code of shape (7, 7, 4) has 196. Codes are often said to be *several orders of magnitude* smaller. An order is
-# a factor of ten; 6.1 is not even one.
+# "Numbers" is the product of all axes: a code of shape (7, 7, 4) has 196. Codes are often called *orders of magnitude*, factors of
+# ten, smaller; 6.1 is not even one.
 #
 # A code need not be stored as floats. Round each number to one of 256 levels, and it takes 8 bits: $6272 / (32 \cdot 8) = 24.5$, the naive figure
 # again, now earned: both sides have 8 bits a number, which cancel. What does the rounding cost?
@@ -457,12 +452,12 @@ code_psnr = metrics.psnr(validation, code_copies)
 print(f"codes as floats, 128 bytes: {metrics.psnr_from_mse(deep_error):.2f} dB; rounded, 32 bytes: {code_psnr:.2f} dB")
 
 # %% [markdown]
-# Next to nothing. Most of a float was waste.
+# Next to nothing.
 #
 # ### Against JPEG, at equal bytes
 #
-# Are 32 bytes few? JPEG is the codec that everybody has. A file of one small picture would be unfair to it, as most of it is header: tables
-# that say how to read the rest. So we also put all 2,000 into one large picture, where the header hardly counts.
+# Are 32 bytes few? A JPEG file of one small picture is mostly header, tables that say how to read the rest. So we also put all 2,000 into one large
+# picture, where the header hardly counts.
 
 
 # %%
@@ -508,8 +503,7 @@ print(f"the decoder has to come along: {decoder.count_params() * 4 / 1000:.0f} k
 
 # %% [markdown]
 # *Lossy* is measured now: a little better than JPEG at a size at which nobody would use JPEG, and with a decoder 13 times as large as all the codes.
-# Nobody saves disk space with it. What makes a code useful is not its size but its content, the subject of the rest of
-# the course. The second notebook has all sizes, and WebP.
+# What makes a code useful is not its size but its content, the subject of the rest of the course.
 #
 # ## Data-specific: what it does with other worlds
 #
@@ -531,13 +525,12 @@ worlds = {
 }
 deep_errors = {name: metrics.mse(images, copies_of(images, autoencoder)) for name, images in worlds.items()}
 pca_errors = {name: metrics.mse(images, pca_copy(images, 32)) for name, images in worlds.items()}
-own_means = {name: np.broadcast_to(images.mean(axis=0), images.shape) for name, images in worlds.items()}
-own_errors = {name: metrics.mse(images, own_means[name]) for name, images in worlds.items()}
 times = deep_errors["digits"] / deep_errors["clothes"]
 
 # %% tags=["hide-input"]
+own_errors = {name: images.var(axis=0).mean() for name, images in worlds.items()}  # (x - mean picture)², averaged
 firsts = np.stack([images[4] for images in worlds.values()])
-means = np.stack([mean[0] for mean in own_means.values()])
+means = np.stack([images.mean(axis=0) for images in worlds.values()])
 below_rows = [[f"{error:.3f}" for error in errors.values()] for errors in (deep_errors, pca_errors, own_errors)]
 plots.grid(
     [rows.reshape(-1, 28, 28) for rows in (firsts, copies_of(firsts, autoencoder), pca_copy(firsts, 32), means)],
@@ -551,9 +544,9 @@ reveal("digits", dict(zip(ratios, (below(times, 2), between(times, 2, 10), above
 claim("Digits cost a network of clothes 3 to 5 times as much as clothes do", between(times, 3, 5))
 
 # %% [markdown]
-# Read each column against its own mean picture, the trivial answer of that world. On digits the network of clothes leaves two thirds of that error: it
-# says something about strokes, not much. On noise and checkerboard it is worse than their mean, a plain grey: these errors are large mostly because
-# the contrast is. Keep the factor of four for digits in mind for lesson 07.
+# Read each column against its own mean picture, the trivial answer of that world. On digits the network leaves two thirds of that error: it says
+# a little about strokes. On noise and checkerboard it is worse than plain grey: these errors are large mostly because the contrast is. Keep the factor
+# of four for digits in mind for lesson 07.
 #
 # Is it symmetric? Train the same network, by the same recipe to the letter, on digits.
 
@@ -613,16 +606,17 @@ reveal("fifty", dict(zip(ends, options, strict=True)))
 claim("The widest network is more than 10 times worse on unseen pictures", above(wide, few_errors[-1], times=10))
 
 # %% [markdown]
-# It does not bend up. FIFTYWHY What grows is the gap, from a factor of 1.4 to one far above 10; and the small network's gap is small because it copies
-# everything badly. A training error says how well the pictures are remembered, and nothing else. With all 12,000 pictures the deep network's two errors
-# are nearly the same (`deep_run.history` has them): more pictures closed the gap, and the copies stayed good.
+# It does not bend up, nor does it with 1,024 units or with a code of 256. A likely
+# reason: these pictures hold no noise that a wide network could learn by heart. What grows is the
+# gap, from a factor of 1.4 to one far above 10; the small network's is small because it copies everything badly. A training error says how well the pictures are remembered, and nothing else. With all 12,000 pictures the deep network's two errors
+# are nearly the same (`deep_run.history` has them): more pictures closed the gap.
 #
 # ## What goes wrong
 #
-# Four mistakes from published tutorials. Two you have met: **counting numbers instead of bits** (24.5 instead of 6.1), and **judging a method that was
+# Mistakes from published tutorials. Two you have met: **counting numbers instead of bits** (24.5 instead of 6.1), and **judging a method that was
 # stopped early.**
 #
-# **A loss with no baseline.** Put a black frame of two pixels around every picture, as tutorials do that want 32 × 32:
+# **A loss with no baseline.** Put a black frame of two pixels around every picture:
 
 # %% tags=["nbval-check-output"]
 frame = ((0, 0), (2, 2), (2, 2))
@@ -631,15 +625,14 @@ padded_error = metrics.mse(np.pad(pictures, frame), np.pad(plain_copy, frame))
 print(f"PCA-32 without the frame {pca_error:.4f}, with it {padded_error:.4f}: {1 - padded_error / pca_error:.0%} less")
 
 # %% [markdown]
-# Nothing was learned, no picture improved: black pixels are easy, and they count. The mean picture's error falls by as much: a baseline would
-# have told you.
+# No picture improved: black pixels are easy, and they count. The mean picture's error falls by as much: a baseline would have told you.
 #
 # **Choosing on the pictures that are meant to judge.** Take the best of 100 models on 30 test pictures, and part of its lead is luck with these 30.
 # It shrinks on others; the second notebook measures by how much. Choose on validation pictures.
 #
 # ## When it does not train
 #
-# Three failures that look alike from outside, a loss that does not fall: the shallow network, 2,000 pictures, three epochs, one thing wrong.
+# A loss that does not fall, for three reasons: the shallow network, 2,000 pictures, three epochs, one thing wrong.
 
 # %%
 print(f"the mean picture has an error of {baseline:.4f}")
@@ -668,8 +661,7 @@ plots.grid(
 # | loss stuck near that of the mean picture, all copies alike | `code.max(axis=0)`: which units are ever active? | units killed by a step that was too large | a smaller learning rate; a code without ReLU |
 # | loss starts high and hardly moves | the loss of the first epochs against the baseline | the learning rate is far too small | ten times more, until it breaks, then back |
 # | a loss in the thousands | `train.min(), train.max()` | pixels from 0 to 255 against a sigmoid | divide by 255 |
-# | `nan` | the epoch where it begins | a rate that is far too large, or a logarithm of 0 | a smaller rate; start again, since `nan` weights stay `nan` |
-# | a result that you cannot repeat | the numbers beside the cells: do they count up? | cells run out of order, a model trained twice | *Kernel → Restart and run all* |
+# | `nan` | the epoch where it begins | a rate that is far too large, or a logarithm of 0 | a smaller rate; start again |
 #
 # ## Results
 #
@@ -693,7 +685,7 @@ plots.ladder(
     kinds=[kind for kind, _ in rungs.values()],
     metric="MSE per pixel on 2,000 test pictures",
     annotations=[f"{metrics.psnr_from_mse(error):.1f} dB" for error in results.values()],
-    caption="Most of the way down is linear algebra; the rest is the last step, hidden layers included.",
+    caption="Most of the way down is linear algebra; the last step is the sigmoid and the hidden layers.",
 )
 deeper = below(results["deep, 32 numbers"], results["PCA-32"], times=0.85, fmt=".4f", names=("deep", "PCA-32"))
 claim("On test pictures the deep autoencoder beats PCA-32 by at least 15 %", deeper)
@@ -701,10 +693,10 @@ claim("On test pictures the deep autoencoder beats PCA-32 by at least 15 %", dee
 # %% [markdown]
 # ## Wrap-up
 #
-# * An autoencoder is an encoder, a code and a decoder on shared layers. Training walks every weight against its gradient, to copy.
+# * An autoencoder is an encoder, a code and a decoder on shared layers. Training walks every weight against its gradient.
 # * Its error means something beside two others: the mean picture's and PCA's. After five epochs the common recipe was behind PCA, after sixteen
 #   ahead; the loss alone would not have told you which. The deep one beats PCA by a fifth.
-# * The MSE prefers blur to displacement. Networks trained with it blur.
+# * The MSE prefers blur to displacement.
 # * *Lossy*: a little better than JPEG at 32 bytes, with a large decoder. *Data-specific*: digits cost it four times as much as clothes.
 #   *Learned*: the same lines learn digits; from 50 pictures they learn these 50.
 # * Count bits. Choose on validation pictures.
