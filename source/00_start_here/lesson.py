@@ -7,7 +7,7 @@
 #   course:
 #     title: Start here
 #     lesson: 0
-#     minutes: 19
+#     minutes: 21
 #     compute: 12
 #     budgets: true
 #     summary: "A tour: a network that copies, one that cleans, one that flags; how guesses, claims, checks and hints work; three paths through the course"

@@ -7,7 +7,7 @@
 #   course:
 #     title: "Anatomy, deeper"
 #     lesson: 1
-#     minutes: 29
+#     minutes: 31
 #     compute: 28
 #     objectives:
 #       - What each part of the recipe is worth, and the common recipe run on to 32 epochs

@@ -65,7 +65,7 @@ plots.diagram(
 #
 # $$\mathrm{MSE} = \frac{1}{n d} \sum_{i=1}^{n} \sum_{j=1}^{d} (x_{ij} - \hat x_{ij})^2 .$$
 #
-# In Keras we build the two halves as models of their own. The third model owns no layers: it *is* the other two, one after the other.
+# In Keras the two halves are models of their own. The third model owns no layers: it *is* the other two, one after the other.
 
 # %%
 encoder = keras.Sequential(
@@ -548,7 +548,7 @@ claim("Digits cost a network of clothes 3 to 5 times as much as clothes do", bet
 # a little about strokes. On noise and checkerboard it is worse than plain grey: these errors are large mostly because the contrast is. Keep the factor
 # of four for digits in mind for lesson 07.
 #
-# Is it symmetric? Train the same network, by the same recipe to the letter, on digits.
+# Is it symmetric? Train the same network, by the same recipe, on digits.
 
 # %%
 training.set_seed(SEED)
@@ -665,7 +665,7 @@ plots.grid(
 #
 # ## Results
 #
-# The choices are made. Now, once, the 2,000 test pictures.
+# Now, once, the 2,000 test pictures.
 
 # %%
 test = clothes.flat("test")
