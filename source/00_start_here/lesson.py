@@ -168,13 +168,14 @@ noisy = (validation + random.normal(scale=0.5, size=validation.shape)).astype("f
 cleaner = narrow_network()
 cleaner.compile(keras.optimizers.Adam(2e-3), "mse")
 cleaner.fit(noisy_train, train, batch_size=64, epochs=5, verbose=0)  # before: fit(train, train, …)
+cleaned = cleaner.predict(noisy, verbose=0)
 
 # %%
 answers = {
     "noisy": noisy,
     "copier": copier.predict(noisy, verbose=0),
     "PCA-32": metrics.clip01(pca.reconstruct(noisy)),
-    "cleaner": cleaner.predict(noisy, verbose=0),
+    "cleaner": cleaned,
 }
 errors = {name: metrics.mse(validation, answer) for name, answer in answers.items()}
 
@@ -256,10 +257,11 @@ code = 2
 mine = narrow_network(code)
 mine.compile(keras.optimizers.Adam(2e-3), "mse")
 mine.fit(train, train, batch_size=64, epochs=5, verbose=0)
+my_copies = mine.predict(validation, verbose=0)
 
 # %% tags=["hide-input"]
 mine_and_pca = {
-    "yours": mine.predict(validation, verbose=0),
+    "yours": my_copies,
     f"PCA-{code}": metrics.clip01(referees.fit_pca(train, code).reconstruct(validation)),
 }
 plots.grid(
