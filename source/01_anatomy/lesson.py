@@ -110,7 +110,7 @@ there = {"x": "x\n2", "a": "a\n1", "h": "h\n.76", "y": "y\n.76", "L": "L\n1.53"}
 back = {"x'": "∂L/∂w₁\n−2.08", "a'": "∂L/∂a\n−1.04", "h'": "∂L/∂h\n−2.48", "y'": "∂L/∂y\n−2.48", "L'": "∂L/∂L\n1"}
 boxes = {name: (1.6 * i, 0, text) for i, (name, text) in enumerate(there.items())}
 boxes |= {name: (1.6 * i, 1, text) for i, (name, text) in enumerate(back.items())}
-boxes["v'"] = (4.8, 2, "∂L/∂w₂\n−1.89")
+boxes["v'"] = (3.2, 2, "∂L/∂w₂\n−1.89")
 labels = {("x", "a"): "· w₁ = .5", ("a", "h"): "tanh", ("h", "y"): "· w₂ = 1", ("y", "L"): "(y − x)²"}
 labels |= {("L'", "y'"): "· 2(y − x)", ("y'", "h'"): "· w₂", ("h'", "a'"): "· (1 − h²)"}
 labels |= {("a'", "x'"): "· x", ("y'", "v'"): "· h"}
