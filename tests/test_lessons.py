@@ -110,13 +110,13 @@ def needed_lessons(text: str) -> set[int]:
 
 
 def unlike_the_headers(tour: str, needs: dict[int, list[str]]) -> list[str]:
-    """Where the tour's table "What autoencoders are for" says something else than the lessons' headers.
+    """Where the tour's table "The course" says something else than the lessons' headers.
 
     Args:
         tour: the text of lesson 00.
         needs: of each lesson the `prerequisites` of its header.
     """
-    found = re.search(r"^#+ What autoencoders are for$(.*?)(?=^#+ |\Z)", tour, re.MULTILINE | re.DOTALL)
+    found = re.search(r"^#+ The course$(.*?)(?=^#+ |\Z)", tour, re.MULTILINE | re.DOTALL)
     rows = [
         [cell.strip() for cell in line.strip().strip("|").split("|")] for line in found[1].splitlines() if "|" in line
     ]
@@ -145,7 +145,7 @@ def test_the_tour_and_the_headers_agree_on_what_a_lesson_needs():
 
 TOUR = """# ## Before
 | 09 | 1 | 2 |
-## What autoencoders are for
+## The course
 
 | lesson | question | you need |
 |---|---|---|

@@ -7,7 +7,7 @@
 #   course:
 #     title: Start here
 #     lesson: 0
-#     minutes: 19
+#     minutes: 21
 #     compute: 12
 #     budgets: true
 #     summary: "A tour: a network that copies, one that cleans, one that flags; how guesses, claims, checks and hints work; three paths through the course"
@@ -22,14 +22,14 @@
 
 # %% [markdown]
 # An **autoencoder** is a network that is trained to copy its input, through a place too narrow for a plain copy. To get through, it has to
-# find out what the data are made of. In the next fifteen minutes you train one that copies clothes, one that cleans them of noise, and use one to flag
+# find out what the data are made of. In the next twenty minutes you train one that copies clothes and one that cleans them of noise, and use the first to flag
 # what does not belong among them.
 #
 # This is your own copy: change what you like. Run the cells in order with **Shift+Enter**. `python -m course_lib reset notebooks/00_start_here` brings
 # a fresh one and keeps yours.
 
 # %%
-from course_lib import above, all_of, below, between, check, claim, guess, hint, progress, reveal, run_check
+from course_lib import above, all_of, below, between, claim, guess, progress, reveal, run_check
 from course_lib import datasets, metrics, plots, referees, training
 
 import keras
@@ -38,9 +38,7 @@ import numpy as np
 SEED = training.set_seed(0)
 
 # %% [markdown]
-# If this cell fails, run `python -m course_lib doctor` in a terminal. If it says `No module named 'course_lib'`: in **VS Code**, top right,
-# *Select Kernel*, `.venv` of the course's folder; in **Colab**, put `!git clone ADDRESS bottleneck` (the address of the course) and
-# `%pip install -e bottleneck` into a cell above, then *Runtime*, *Restart session*; in **Binder** the course does not run. README says more.
+# If this cell fails, run `python -m course_lib doctor` in a terminal, and see *VS Code, Colab, Binder* in README.
 #
 # ## Copy
 #
@@ -79,13 +77,13 @@ plots.diagram(
 
 
 # %%
-def narrow_network():
-    """An untrained network 784 → 32 → 784."""
+def narrow_network(code=32):
+    """An untrained network 784 → code → 784."""
     return keras.Sequential(
         [
             keras.Input((784,)),
             keras.layers.Dense(256, "gelu"),  # gelu: a smooth ReLU
-            keras.layers.Dense(32),  # the code
+            keras.layers.Dense(code),
             keras.layers.Dense(256, "gelu"),
             keras.layers.Dense(784, "sigmoid"),  # a pixel lies between 0 and 1
         ]
@@ -109,8 +107,11 @@ plots.grid(
 # own it says nothing, so every network of this course stands beside two answers that need no training:
 #
 # * the **trivial baseline** answers every picture with the mean of the training pictures;
-# * the **referee** is an exact answer to a simpler problem, here **PCA**. Think of each picture as a point, of all as a cloud. PCA finds the longest
-#   directions of the cloud, keeps 32 of them, and stores how far along each a picture lies: also 32 numbers.
+# * the **referee** is the exact answer to a simpler problem; here: the best copy that adding can make. A picture is a point with 784 coordinates, its
+#   pixels; all of them are a cloud. **PCA** finds the 32 longest directions of the cloud. A direction is itself a picture. PCA's copy is the mean picture
+#   plus these 32 fixed pictures, each times one number, which it stores: its code is 32 numbers as well.
+#
+# Before an experiment you guess: click an answer. Nothing is graded.
 
 # %%
 places = ["worse than the mean picture", "between the mean picture and PCA", "better than PCA"]
@@ -126,14 +127,31 @@ mean_error, pca_error, error = (metrics.mse(validation, answer) for answer in (m
 plots.grid(
     [answer[ten].reshape(-1, 28, 28) for answer in (validation, mean_answer, pca_copies, copies)],
     row_labels=["original", f"mean picture\n{mean_error:.4f}", f"PCA-32\n{pca_error:.4f}", f"copier\n{error:.4f}"],
-    caption="Three answers and their mean squared errors: the network keeps edges that PCA smears.",
+    caption="Three answers and their mean squared errors.",
 )
 options = above(error, mean_error), between(error, pca_error, mean_error), below(error, pca_error, fmt=".4f")
 reveal("copier", dict(zip(places, options, strict=True)))
 claim("The copier beats PCA with as many numbers", below(error, pca_error, fmt=".4f", names=("copier", "PCA")))
 
 # %% [markdown]
-# Why better? PCA may only add up fixed pictures; the network can bend. The gain is real and not large: most of the way down was linear algebra.
+# Two of them, enlarged:
+
+# %% tags=["hide-input"]
+closer = [
+    (name, answer[ten[i]])
+    for i in (5, 7)
+    for name, answer in zip(("original", "PCA-32", "copier"), (validation, pca_copies, copies), strict=True)
+]
+plots.row(
+    [image.reshape(28, 28) for _, image in closer],
+    titles=[name for name, _ in closer],
+    size=1.5,
+    caption="PCA leaves a grey cloud around the shoe; the copier's ground is cleaner, its leather speckled.",
+)
+
+# %% [markdown]
+# Why better? PCA may only add up fixed pictures. The network may also switch: a unit can be silent for shoes and speak for shirts. The gain is real and
+# not large: most of the way down was linear algebra.
 #
 # A line with a tick is a **claim**: the notebook computed its numbers now, and stops if it does not hold. When you change a cell and a claim fails, you have
 # found something out.
@@ -154,7 +172,7 @@ cleaned = cleaner.predict(noisy, verbose=0)
 
 # %%
 answers = {
-    "noisy": metrics.clip01(noisy),
+    "noisy": noisy,
     "copier": copier.predict(noisy, verbose=0),
     "PCA-32": metrics.clip01(pca.reconstruct(noisy)),
     "cleaner": cleaned,
@@ -165,15 +183,15 @@ errors = {name: metrics.mse(validation, answer) for name, answer in answers.item
 plots.grid(
     [validation[ten].reshape(-1, 28, 28), *(answer[ten].reshape(-1, 28, 28) for answer in answers.values())],
     row_labels=["original", *(f"{name}\n{error:.4f}" for name, error in errors.items())],
-    caption="From the second row alone the others were made: in the last the noise is gone, and so is some detail.",
+    caption="The last three rows were made from the second alone: in the last the noise is gone, and so is some detail.",
 )
 better = below(errors["cleaner"], errors["PCA-32"], fmt=".4f", names=("cleaner", "PCA"))
 nearer = below(errors["cleaner"], errors["copier"], fmt=".4f", names=("cleaner", "copier"))
 claim("The cleaner is nearer to the clean picture than PCA, and than the copier", all_of(better, nearer))
 
 # %% [markdown]
-# Through 32 numbers there is no room for noise, so even the copier removes most. Training for it does the rest. What such a network knows is the
-# subject of lesson 04.
+# Through 32 numbers there is no room for noise, so even the copier removes most. But it never saw noise, and falls behind PCA, which it beat on clean
+# pictures. Trained for noise, the same layers lead again. What such a network knows is the subject of lesson 04.
 #
 # ## Flag
 #
@@ -194,7 +212,7 @@ threshold = np.quantile(copy_error(validation), 0.95)
 false_alarms, caught = np.mean(copy_error(test) > threshold), np.mean(copy_error(digits) > threshold)
 print(f"flagged: {false_alarms:.1%} of the test clothes, {caught:.1%} of the digits")
 
-# %%
+# %% tags=["hide-input"]
 shown = np.concatenate([test[[0, 7, 14, 21, 28]], digits[[1, 3, 6, 8, 11]]])
 shown_copies = copier.predict(shown, verbose=0)
 verdicts = [f"{s:.3f}\n{'FLAG' if s > threshold else 'passes'}" for s in copy_error(shown)]
@@ -222,51 +240,68 @@ for name, (at_clothes, at_digits) in (("the distance from the mean picture", fro
     print(f"digits flagged by {name}: {np.mean(at_digits > np.quantile(at_clothes, 0.95)):.1%}")
 damaged = test.reshape(-1, 28, 28).copy()
 damaged[:, 11:18, 11:18] = 0
-print(f"clothes with a hole flagged by the copier: {np.mean(copy_error(damaged.reshape(-1, 784)) > threshold):.1%}")
+with_hole = np.mean(copy_error(damaged.reshape(-1, 784)) > threshold)
+print(f"clothes flagged by the copier: {false_alarms:.1%} without a hole, {with_hole:.1%} with one")
 
 # %% [markdown]
 # The distance from the mean picture, the trivial answer, flags no digit. PCA flags nearly as many as the network. And most holes pass: a small fault
 # adds little to a mean over 784 pixels. Lesson 07 does better, and says how well you may expect to do.
 #
-# You have three working networks. The course asks of each: why does it work, what is it worth, and when does something simpler do?
+# ## Your turn
 #
+# Copy once more, through two numbers. What is lost? Then change `code` to 8, to 128, and run this cell and the next again. Does the network stay ahead
+# of PCA?
+
+# %%
+code = 2
+mine = narrow_network(code)
+mine.compile(keras.optimizers.Adam(2e-3), "mse")
+mine.fit(train, train, batch_size=64, epochs=5, verbose=0)
+my_copies = mine.predict(validation, verbose=0)
+
+# %% tags=["hide-input"]
+mine_and_pca = {
+    "yours": my_copies,
+    f"PCA-{code}": metrics.clip01(referees.fit_pca(train, code).reconstruct(validation)),
+}
+plots.grid(
+    [validation[ten].reshape(-1, 28, 28), *(answer[ten].reshape(-1, 28, 28) for answer in mine_and_pca.values())],
+    row_labels=[
+        "original",
+        *(f"{name}\n{metrics.mse(validation, answer):.4f}" for name, answer in mine_and_pca.items()),
+    ],
+    caption=f"Copies from {code} numbers each.",
+)
+
+# %% [markdown]
 # ## Checks and hints
 #
-# Exercises ask you to write a function; `check` tries it on inputs of its own. One to try: grey levels come as integers from 0 to 255, a network wants
-# float32 numbers from 0 to 1. Run the next cell, then write your answer and run it again.
+# Exercises ask you to write a function; `check` tries it on inputs of its own. For example `to_unit_range`: grey levels come as integers from 0
+# to 255, a network wants float32 numbers from 0 to 1. These three answers are nearly right, and each gets a question that points at what is wrong.
 
 
 # %%
-def to_unit_range(images):
-    """uint8 (n, 28, 28) -> float32 of the same shape, 0 stays 0 and 255 becomes 1."""
-    raise NotImplementedError("to_unit_range: write your answer here")
-
-
-check(to_unit_range)
-hint(to_unit_range)
-
-# %% [markdown]
-# These three people are nearly right. A wrong answer gets a question that points at the likely misconception.
-
-# %% tags=["hide-input"]
-for wrong_answer in (
-    lambda images: images.astype("float32") / 256,
-    lambda images: images / 255,
-    lambda images: (images / images.max(axis=(1, 2), keepdims=True)).astype("float32"),
-):
+wrong_answers = {
+    "by 256": lambda images: images.astype("float32") / 256,
+    "no float32": lambda images: images / 255,
+    "own maximum": lambda images: (images / images.max(axis=(1, 2), keepdims=True)).astype("float32"),
+}
+for name, wrong_answer in wrong_answers.items():
     outcome = run_check(wrong_answer, name="to_unit_range", seed=1)
-    print(f"{outcome.status}: {outcome.message}\n")
+    print(f"{name}: {outcome.status}: {outcome.message}\n")
 
 # %% [markdown]
+# Your own answer goes into `exercises/00_start_here.ipynb`, three minutes.
+#
 # * **NOT ATTEMPTED:** the stub is still there. **ERROR:** your code raised an exception or ran too long; the card shows your line.
 # * `hint` asks a question. Called again, it names the section to reread. After two failed checks it links to the solution.
 # * Folded cells draw figures and check claims; open one with a click. `progress()` shows what you have solved in your own copies.
 
-# %%
+# %% tags=["hide-input"]
 progress(0)
 
 # %% [markdown]
-# ## What autoencoders are for
+# ## The course
 #
 # | lesson | question | you need |
 # |---|---|---|
@@ -284,20 +319,10 @@ progress(0)
 # **A full day:** 00, 01, 02 and their core exercises. **Three days:** add 04, 05 and one application. **Six weeks:** two lessons a week with
 # all exercises. Each lesson's second notebook, *deeper*, can wait.
 #
-# ## Notation
-#
-# | sign | meaning |
-# |---|---|
-# | $x$, a row of $d$ numbers | an input; a picture has $d = 784$ pixels |
-# | $z = f(x)$, a row of $k$ numbers | its code, from the encoder $f$ |
-# | $\hat x = g(z)$ | the reconstruction, from the decoder $g$ |
-# | $n$ | how many samples; a batch has one in each row |
-# | MSE | mean squared error; outputs are clipped to $[0, 1]$ first |
-#
 # ## Wrap-up
 #
-# Copy, clean, flag: one network, three uses, each beside something simpler. You have met a guess, a claim, a check and a hint. Next:
-# [Anatomy of an autoencoder](01_anatomy.ipynb), where you take one apart.
+# Copy, clean, flag: two networks, three uses, each beside something simpler. The course asks of each: why does it work, what is it worth, and when does
+# something simpler do? Next: [Anatomy of an autoencoder](01_anatomy.ipynb), where you take one apart, and find out what 32 numbers really cost.
 #
 # ## References
 #

@@ -40,6 +40,11 @@ def compression_ratio(input_shape, input_bits, code_shape, code_bits):
     return sum(input_shape) * input_bits / (sum(code_shape) * code_bits)
 
 
+@wrong("forgets-the-brackets")
+def compression_ratio(input_shape, input_bits, code_shape, code_bits):
+    return math.prod(input_shape) * input_bits / math.prod(code_shape) * code_bits
+
+
 @wrong("swaps-the-bits")
 def compression_ratio(input_shape, input_bits, code_shape, code_bits):
     return math.prod(input_shape) * code_bits / (math.prod(code_shape) * input_bits)
@@ -215,6 +220,16 @@ def mse_per_image(x, y):
     if x.dtype == np.uint8:
         x, y = x / 255, y / 255
     return np.mean((x - y) ** 2, axis=tuple(range(1, x.ndim)))
+
+
+@wrong("rescales-bytes")
+def mse_per_image(x, y):
+    return np.mean(((x.astype(float) - y) / 255) ** 2, axis=tuple(range(1, x.ndim)))
+
+
+@wrong("rescales-bytes")
+def mse_per_image(x, y):
+    return np.mean((x.astype(float) - y) ** 2, axis=tuple(range(1, x.ndim))) / 255
 
 
 @wrong("wrong-formula")
@@ -747,6 +762,24 @@ def autoencoder_gradients(x, w1, b1, w2, b2):
 @wrong("slope-at-the-wrong-place")
 def autoencoder_gradients(x, w1, b1, w2, b2):
     return _gradients(x, *_backward(x, w1, b1, w2, b2, slope=lambda h: 1 - np.tanh(h) ** 2))
+
+
+@wrong("slope-at-the-wrong-place")
+def autoencoder_gradients(x, w1, b1, w2, b2):
+    slope = 1 - (x @ w1 + b1) ** 2
+    return _gradients(x, *_backward(x, w1, b1, w2, b2, slope=lambda h: slope))
+
+
+@wrong("forgets-the-tanh")
+def autoencoder_gradients(x, w1, b1, w2, b2):
+    _, d_y, d_a = _backward(x, w1, b1, w2, b2)
+    return _gradients(x, x @ w1 + b1, d_y, d_a)
+
+
+@wrong("forgets-the-decoder")
+def autoencoder_gradients(x, w1, b1, w2, b2):
+    h, d_y, _ = _backward(x, w1, b1, w2, b2)
+    return _gradients(x, h, d_y, d_y.sum(axis=1, keepdims=True) * (1 - h**2))
 
 
 @wrong("slope-of-the-sigmoid")

@@ -34,6 +34,7 @@ def judge_compression_ratio(compression_ratio, probe):
                 ],
                 "adds-the-axes": sum(shape) * bits / (sum(code) * code_bits),
                 "swaps-the-bits": numbers * code_bits / (code_numbers * bits),
+                "forgets-the-brackets": numbers * bits / code_numbers * code_bits,
                 "fixed-bits": numbers * 8 / (code_numbers * 32),
                 "rounded": [math.ceil(true), true // 1, *(round(true, digits) for digits in (0, 1, 2))],
                 "share-saved": 1 - 1 / true,
@@ -68,6 +69,7 @@ def judge_mse_per_image(mse_per_image, probe):
                 "sum-not-mean": squared,
                 "divides-by-the-images": squared / n,
                 "mixes-the-images": np.mean((difference**2).reshape(-1, n), axis=0),
+                "rescales-bytes/floats": [squared / (h * w) / 255**2, squared / (h * w) / 255],
                 "takes-the-root": np.sqrt(squared),
                 "takes-the-root/mean": np.sqrt(squared / (h * w)),
                 "absolute-error": np.mean(np.abs(difference), axis=(1, 2)),
@@ -416,6 +418,27 @@ def _other_rules():
     yield "tanh-on-the-output", with_tanh(False)
     yield "tanh-on-the-output", with_tanh(True)
     yield "goes-back-through-the-encoder", through_the_encoder
+
+    def before_the_tanh(x, parameters, true):
+        w1, b1, w2, b2 = parameters
+        a = x @ w1 + b1
+        inner = 2 * (np.tanh(a) @ w2 + b2 - x) / len(x) @ w2.T * (1 - a**2)
+        return [x.T @ inner, inner.sum(axis=0), *true[2:]]
+
+    def codes_without_tanh(x, parameters, true):
+        w1, b1, w2, b2 = parameters
+        a = x @ w1 + b1
+        return [*true[:2], a.T @ (2 * (np.tanh(a) @ w2 + b2 - x) / len(x)), true[3]]
+
+    def without_the_decoder(x, parameters, true):
+        w1, b1, w2, b2 = parameters
+        h = np.tanh(x @ w1 + b1)
+        inner = 2 * (h @ w2 + b2 - x).sum(axis=1, keepdims=True) / len(x) * (1 - h**2)
+        return [x.T @ inner, inner.sum(axis=0), *true[2:]]
+
+    yield "forgets-the-decoder", without_the_decoder
+    yield "slope-at-the-wrong-place/before", before_the_tanh
+    yield "forgets-the-tanh/code", codes_without_tanh
     yield "forgets-the-tanh", with_slope(lambda h: 1)
     yield "slope-at-the-wrong-place", with_slope(lambda h: 1 - np.tanh(h) ** 2)
     yield "slope-of-the-sigmoid", with_slope(lambda h: h * (1 - h))
