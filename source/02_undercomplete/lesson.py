@@ -148,7 +148,7 @@ print("the copy of (8, 8):", np.round(copies[-1], 2))
 # codes: $\sqrt{25 + 4.84 + 1.96 + 2.56 + 17.64} = \sqrt{52}$. Its square over $n$ is the eigenvalue, $52 / 5 = 10.4$: an eigenvalue of the covariance
 # matrix (`np.linalg.eigh` of it finds the same, the smallest first, components as columns). An eigenvalue divided by the sum of all is its **share of the variance**.
 # A component may come out pointing backwards; its code then changes sign, the copy does not.
-# Mean and components come from the training data, whatever you copy.
+# Mean and components come from the training data.
 #
 # ### Components of clothes are pictures
 #
@@ -423,11 +423,11 @@ plots.grid(
 
 # %% [markdown]
 # Two straight directions reach little; two bent ones can follow the cloud from shoes to shirts. The convolutional network bends as well with under a tenth of the weights. With 64 straight directions there is little left
-# to bend for, and the network learns even the straight part step by step: six passes are not enough. Next, ten seconds of training a point, recorded.
+# to bend for, and the network learns even the straight part step by step: six passes are not enough. Next, recorded: ten seconds a point.
 
 # %%
-path = datasets.DATA_FOLDER / "curve_undercomplete.csv"
-table = np.genfromtxt(path, delimiter=",", names=True, dtype=None, encoding="utf-8")  # by python -m bench.curve_lesson02
+path = datasets.DATA_FOLDER / "curve_undercomplete.csv"  # by python -m bench.curve_lesson02
+table = np.genfromtxt(path, delimiter=",", names=True, dtype=None, encoding="utf-8")
 curves = {}  # the mean of three trainings a point
 for name in ("PCA", "dense", "convolutional"):
     rows = table[table["model"] == name.lower()]
@@ -575,8 +575,8 @@ guess("warm-start", "Code of 64. Which has the smallest error on unseen pictures
 # %%
 codes = (train - mean) @ v  # (12000, 64)
 lost = train - mean - codes @ v.T  # what PCA cannot say, (12000, 784)
-random = np.random.default_rng(SEED)
-slopes = (random.standard_normal((64, 2048)) / codes.std() / 8).astype("float32")  # a sum of 64 such terms has size √64 = 8; so, near 1
+random = np.random.default_rng(SEED)  # below, a sum of 64 terms grows as √64 = 8; over 8, sums are near 1
+slopes = (random.standard_normal((64, 2048)) / codes.std() / 8).astype("float32")
 offsets = random.uniform(-1, 1, 2048).astype("float32")
 hinges = np.maximum(codes @ slopes + offsets, 0)  # (12000, 2048)
 weights = np.linalg.solve(hinges.T @ hinges + 100 * np.eye(2048, dtype="float32"), hinges.T @ lost)
