@@ -401,8 +401,8 @@ def convolutional(code_size):
 networks = {"dense-2": dense(2), "dense-8": dense(8), "convolutional-8": convolutional(8), "dense-64": dense(64)}
 copies = {f"PCA-{k}": pca_copy(validation, k) for k in (2, 8, 16, 64)}
 for name, network in networks.items():
-    if name == "convolutional-8":
-        training.fit(network, train, epochs=3, batch_size=32, learning_rate=5e-3, jit_compile=False)  # compiled convolutions are slower
+    if name == "convolutional-8":  # compiled convolutions are slower
+        training.fit(network, train, epochs=3, batch_size=32, learning_rate=5e-3, jit_compile=False)
     else:
         training.fit(network, train, epochs=6, batch_size=64, learning_rate=3e-3)
     copies[name] = network.predict(validation, batch_size=1000, verbose=0)
