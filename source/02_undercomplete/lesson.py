@@ -49,7 +49,7 @@ plots.show(figure, "One number a point: where on the line, or where on the curve
 
 # %% [markdown]
 # The best straight answer, a matrix and an offset, is called PCA. You will compute it by hand. A network can bend
-# its line. You will measure what that is worth.
+# its line: what is that worth?
 
 # %%
 from course_lib import above, all_of, below, claim, close, datasets, guess, metrics, reveal, training
@@ -350,7 +350,7 @@ moved = np.mean(nearest(codes) != nearest(mixed_codes))
 print(f"largest change of a pixel {change:.6f}; another nearest neighbour for {moved:.0%} of the pictures")
 
 # %% [markdown]
-# Every copy is as it was, and at least three in ten have a new neighbour. **The axes of a trained linear code mean nothing by themselves, and neither do its distances.** PCA's own code is the exception: its axes
+# Every copy is as it was, and a third or more have a new neighbour. **The axes of a trained linear code mean nothing by themselves, and neither do its distances.** PCA's own code is the exception: its axes
 # are orthonormal, so its distances are those of the copies.
 #
 # ## What a nonlinear one adds
