@@ -15,7 +15,7 @@
 #       - "mean, variance, products of matrices"
 #     objectives:
 #       - Compute PCA by hand and by three lines of NumPy, and its error from the eigenvalues
-#       - Say what a trained linear autoencoder has in common with PCA
+#       - Compare a trained linear autoencoder with PCA
 #       - Compare PCA, dense and convolutional autoencoders at equal code size
 #       - Start a network from PCA and measure what that is worth
 #       - Detect a code that is no bottleneck, a dead unit and a network too large for its pictures
