@@ -44,7 +44,7 @@ for ax, (name, path) in zip(panels, paths.items(), strict=True):
     ax.plot(*np.stack([points, nearest], 1).T, "--", color=plots.COLORS["grey"], lw=1)
     ax.plot(*points.T, "o", color=plots.COLORS["vermillion"], ms=5)
     distance = np.square(points - nearest).sum(axis=1).mean()
-    ax.set(title=f"{name}: mean squared distance {distance:.4f}", aspect="equal")
+    ax.set(title=f"{name}\nmean squared distance {distance:.4f}", aspect="equal")
 plots.show(figure, "One number a point: where on the line, or where on the curve. The dashes are what is lost.")
 
 # %% [markdown]
