@@ -15,7 +15,7 @@
 #       - "mean, variance, products of matrices"
 #     objectives:
 #       - Compute PCA by hand and by three lines of NumPy, and its error from the eigenvalues
-#       - Show that a linear autoencoder finds PCA's subspace, and not its axes
+#       - Compare a trained linear autoencoder with PCA
 #       - Compare PCA, dense and convolutional autoencoders at equal code size
 #       - Start a network from PCA and measure what that is worth
 #       - Detect a code that is no bottleneck, a dead unit and a network too large for its pictures
@@ -23,31 +23,33 @@
 # ---
 
 # %% [markdown]
-# Pictures of clothes have structure: one sleeve resembles the other, corners are black, soles are straight. Where there is structure, the
-# same can be said with fewer numbers. An autoencoder is **undercomplete** if its code has fewer numbers than its input. This narrow place
-# forces the network to find the structure.
+# Pictures of clothes have structure: one sleeve resembles the other, corners are black, soles are straight. An autoencoder is **undercomplete** if its code has fewer numbers than its input. It has to use
+# the structure.
 #
-# Here are points of two numbers each. They lie near a curve, so one number a point says nearly all.
+# These points lie near a curve, so one number a point says nearly all.
 
 # %% tags=["hide-input"]
 from course_lib import plots
 import numpy as np
 
 t = np.linspace(-1.15, 1.15, 400)
-paths = {"a straight line": np.stack([t, 0 * t + 0.33], 1), "a curve": np.stack([t, t**2], 1)}
-points = paths["a curve"][20:-20:18] + np.random.default_rng(0).normal(0, 0.05, (20, 2))
+curve = np.stack([t, t**2], 1)
+points = curve[20:-20:18] + np.random.default_rng(0).normal(0, 0.05, (20, 2))
+best = np.linalg.svd(points - points.mean(axis=0))[2][0]  # the direction of the best line: PCA
+paths = {"the best straight line": points.mean(axis=0) + t[:, None] * best, "a curve": curve}
 figure, panels = plots.subplots(1, 2, height=2.7, sharey=True)
 for ax, (name, path) in zip(panels, paths.items(), strict=True):
     nearest = path[np.square(points[:, None] - path).sum(axis=2).argmin(axis=1)]
     ax.plot(*path.T, color=plots.COLORS["blue"])
     ax.plot(*np.stack([points, nearest], 1).T, "--", color=plots.COLORS["grey"], lw=1)
     ax.plot(*points.T, "o", color=plots.COLORS["vermillion"], ms=5)
-    ax.set(title=f"{name}: mean squared error {np.square(points - nearest).mean():.4f}", aspect="equal")
+    distance = np.square(points - nearest).sum(axis=1).mean()
+    ax.set(title=f"{name}\nmean squared distance {distance:.4f}", aspect="equal")
 plots.show(figure, "One number a point: where on the line, or where on the curve. The dashes are what is lost.")
 
 # %% [markdown]
-# The best straight answer, a matrix and an offset, is called PCA. It can be computed exactly, and you will do so by hand. A network can bend
-# its line. You will measure what the bend is worth.
+# The best straight answer, a matrix and an offset, is called PCA. You will compute it by hand. A network can bend
+# its line: what is that worth?
 
 # %%
 from course_lib import above, all_of, below, claim, close, datasets, guess, metrics, reveal, training
@@ -126,11 +128,11 @@ plots.show(figure, "The points lie along a slope. Send how many arrows from the 
 #
 # $$z = (x - \mu)\,V \qquad\qquad \hat x = \mu + z\,V^\top = \mu + (x - \mu)\,V V^\top$$
 #
-# $x$ and the mean $\mu$ are rows of $d$ numbers. The minus centres. $V$, shape $(d, k)$, takes one scalar product with each component: the code $z$, $k$
-# numbers. $V^\top$ lays that much of each component out again. The plus puts the mean back. No other straight map through $k$ numbers has a
+# $x$ and the mean $\mu$ are rows of $d$ numbers. The minus centres. $V$, shape $(d, k)$, takes a scalar product with each component: the code $z$, $k$
+# numbers. $V^\top$ lays that much of each out again. The plus puts the mean back. No other straight map through $k$ numbers has a
 # smaller squared error on the training data (Eckart and Young, 1936).
 #
-# One routine, the singular value decomposition (SVD), finds all components.
+# The singular value decomposition (SVD) finds all components.
 
 # %% tags=["nbval-check-output"]
 mean = five.mean(axis=0)
@@ -142,14 +144,15 @@ print("variance along each component:", np.round(singular**2 / len(five), 2))
 print("the copy of (8, 8):", np.round(copies[-1], 2))
 
 # %% [markdown]
-# `axes` is $V^\top$: components as *rows*, the largest variance first, so `axes[:k]` keeps $k$ of them. `singular**2 / n` are
-# the eigenvalues; one of them divided by their sum is its **share of the variance**. A component may come out pointing backwards; its code then
-# changes sign, the copy does not. (`np.linalg.eigh` of the covariance matrix gives the same, with the components as columns and the smallest first.)
-# Mean and components come from the training data, whatever you copy with them.
+# `axes` is $V^\top$: components as *rows*, the largest variance first, so `axes[:k]` keeps $k$ of them. A singular value is the length of a column of
+# codes: $\sqrt{25 + 4.84 + 1.96 + 2.56 + 17.64} = \sqrt{52}$. Its square over $n$ is the eigenvalue, $52 / 5 = 10.4$: an eigenvalue of the covariance
+# matrix (`np.linalg.eigh` of it finds the same, the smallest first, components as columns). An eigenvalue divided by the sum of all is its **share of the variance**.
+# A component may come out pointing backwards; its code then changes sign, the copy does not.
+# Mean and components come from the training data.
 #
 # ### Components of clothes are pictures
 #
-# An arrow of 784 numbers can be looked at.
+# An arrow of 784 numbers is a picture.
 
 # %%
 mean = train.mean(axis=0)  # (784,)
@@ -177,7 +180,7 @@ plots.row(
 )
 
 # %% [markdown]
-# Add them one by one to the mean, and a boot appears. How many until you would buy it?
+# Add them to the mean, and a boot appears. How many until you would buy it?
 
 # %%
 boot = validation[18:19]
@@ -209,7 +212,7 @@ explore(
 )
 
 # %% [markdown]
-# Does the rule of the five points hold? The training error per pixel should be the sum of the eigenvalues left out, divided by 784.
+# Does the rule of the five points hold? Training error per pixel should be the sum of the eigenvalues left out, over 784.
 
 # %%
 v = axes[:32].T
@@ -224,11 +227,11 @@ claim("PCA's training error is the sum of the eigenvalues left out, per pixel", 
 # %% [markdown]
 # ## Span, and the angle between subspaces
 #
-# When do two sets of arrows give the same copies, and how fast does a wrong arrow hurt?
+# When do two sets of arrows give the same copies, and how much does a wrong arrow hurt?
 #
-# All places that you reach with multiples and sums of some arrows are their **span**. It is a flat piece of space through the origin, here the mean:
-# a **subspace**, with one arrow a line, with two a plane. PCA's copies depend on the span alone: the nearest place in a
-# plane is the same however you describe the plane.
+# The places that multiples and sums of some arrows reach are their **span**. It is a flat piece of space through the origin, here the mean: a **subspace**,
+# such as a line or a plane. PCA's copies depend on the span alone: the nearest place in a
+# plane is the same however you describe it.
 #
 # Two lines enclose an angle. For larger subspaces ask each direction of one how far the nearest direction of the other is; the largest answer is
 # the **angle between subspaces**. At 0° they are the same.
@@ -246,7 +249,7 @@ for ax, title in ((left, "two arrows, one span"), (right, "angle between two lin
 plots.show(figure, "Left: equal span, equal copies. Right: the angle says how far two spans are apart.")
 
 # %% [markdown]
-# Now turn the arrow of the five points by an angle $\theta$. Of the large eigenvalue $\lambda_1$ a share is lost, of the small $\lambda_2$ one is regained:
+# Now turn the arrow of the five points by an angle $\theta$. Of the large eigenvalue $\lambda_1$ the share $\sin^2\theta$ is now lost, of the small $\lambda_2$ the share $\cos^2\theta$ still is:
 #
 # $$\text{error} = \lambda_1 \sin^2\theta + \lambda_2 \cos^2\theta$$
 #
@@ -259,7 +262,7 @@ plots.curve(
     degrees,
     {f"λ = {a} and {b}": a * sine**2 + b * cosine**2 for a, b in ((10.4, 0.4), (5.5, 5.3))},
     xlabel="arrow turned by, degrees",
-    ylabel="mean squared error",
+    ylabel="mean squared distance",
     height=2.4,
     caption="A loss pins a direction down only where the eigenvalues differ.",
 )
@@ -267,8 +270,8 @@ plots.curve(
 # %% [markdown]
 # ## What a linear autoencoder learns
 #
-# A **linear autoencoder** is a network without activations: $z = x W_1 + b_1$ and $\hat x = z W_2 + b_2$. That is
-# a straight map through $k$ numbers, so it cannot beat PCA. Does training find PCA?
+# A **linear autoencoder** is a network without activations: $z = x W_1 + b_1$ and $\hat x = z W_2 + b_2$. It is
+# straight, so it cannot beat PCA. Does training find PCA?
 
 # %%
 RELATIONS = ["each row is a component", "they span the same subspace, as other arrows", "nothing"]
@@ -281,11 +284,12 @@ linear = keras.Sequential([keras.Input((784,)), encoder, decoder])
 run = training.fit(linear, train - mean, epochs=15, batch_size=100, learning_rate=2e-3)
 
 # %% [markdown]
-# The pictures are centred; biases could carry the mean, in many more steps. `training.fit` lets the rate fall to zero, so that the last
-# steps do not jump about.
+# The pictures are centred, which spares the biases many steps. `training.fit` lets the rate fall to zero, so that the last
+# steps do not jump.
 #
-# To compare spans, take an orthonormal basis of each: arrows of length 1 at right angles. A QR decomposition makes one of the decoder's rows. Scalar products of such arrows are
-# cosines; the smallest singular value of the table of all of them is the cosine of the largest angle.
+# To compare spans, take an orthonormal basis of each: arrows of length 1 at right angles. A QR decomposition turns the decoder's rows into such a basis. Write the scalar
+# products of one basis with the other as a table; its singular values are the cosines of the angles. The floor, $(1, 0, 0)$ and $(0, 1, 0)$, and a wall, $(1, 0, 0)$ and $(0, 0, 1)$,
+# have the table $\begin{pmatrix} 1 & 0 \\ 0 & 0 \end{pmatrix}$: singular values 1 and 0, angles 0° (the line they share) and 90°. The smallest value belongs to the largest angle.
 
 # %%
 rows = keras.ops.convert_to_numpy(decoder.kernel)  # W2, (8, 784)
@@ -313,13 +317,12 @@ plots.grid(
 same_span = below(angle, 3, unit="degrees", names=("largest angle", ""))
 mixed = below(alone.mean(), 0.9, names=("mean |cosine| of the rows", ""))
 claim("A linear autoencoder has PCA's error to 2 %", below(ratio, 1.02, fmt=".3f", names=("error over PCA's", "")))
-claim("It spans PCA's subspace, to 3 degrees", same_span)
 options = [above(alone.min(), 0.99), all_of(same_span, mixed), above(angle, 3)]
 reveal("linear-is-pca", dict(zip(RELATIONS, options, strict=True)))
 
 # %% [markdown]
-# The loss sees copies, and copies depend on the span, so the loss prefers no set of arrows. The 8th and the 9th eigenvalue differ
-# enough to pin the span. The 32nd and the 33rd do not: there, training ends with PCA's error in another subspace ([deeper](02_undercomplete_deeper.ipynb)).
+# Copies depend on the span, so the loss prefers no set of arrows. The 8th and the 9th eigenvalue differ
+# enough to pin the span. The 32nd and the 33rd do not: there, training ends in another subspace, with PCA's error ([deeper](02_undercomplete_deeper.ipynb)).
 #
 # ### Another basis, the same pictures
 #
@@ -328,7 +331,7 @@ reveal("linear-is-pca", dict(zip(RELATIONS, options, strict=True)))
 #
 # $$z' = z M = x\,(W_1 M) \qquad\qquad \hat x = z'\,(M^{-1} W_2) = z\,M M^{-1}\,W_2 = z W_2$$
 #
-# The new encoder is $W_1 M$, the new decoder $M^{-1} W_2$. As samples are rows, $M$ stands right of the code and its inverse right behind it.
+# The new encoder is $W_1 M$, the new decoder $M^{-1} W_2$. Samples are rows, so $M$ stands right of the code, its inverse right behind.
 
 # %%
 codes = (validation - mean) @ axes[:32].T  # (2000, 32)
@@ -338,22 +341,22 @@ change = np.abs(mixed_codes @ np.linalg.inv(mixing) @ axes[:32] - codes @ axes[:
 
 
 def nearest(codes):
-    """For each of the first 500 codes, the number of the nearest other one."""
-    squared = np.square(codes).sum(axis=1)
-    distances = squared[:500, None] + squared - 2 * codes[:500] @ codes.T
-    distances[np.arange(500), np.arange(500)] = np.inf
-    return distances.argmin(axis=1)
+    """For each of the first 500 codes, the number of the nearest other one among them."""
+    squared = np.square(codes[:500, None] - codes[:500]).sum(axis=2)  # (500, 500)
+    return squared.argsort(axis=1)[:, 1]  # the nearest of all is the code itself
 
 
 moved = np.mean(nearest(codes) != nearest(mixed_codes))
 print(f"largest change of a pixel {change:.6f}; another nearest neighbour for {moved:.0%} of the pictures")
 
 # %% [markdown]
-# Every picture is as it was, and nearly half have a new neighbour. **The axes of a code mean nothing by themselves, and neither do its distances.**
+# Every copy is as it was, and a third or more have a new neighbour. **The axes of a trained linear code mean nothing by themselves, and neither do its distances.** PCA's own code is the exception: its axes
+# are orthonormal, so its distances are those of the copies.
 #
 # ## What a nonlinear one adds
 #
-# Now bend the line: one hidden layer on each side of the code, as in lesson 01, and a small convolutional network.
+# Now bend the line: one hidden layer on each side of the code, as in lesson 01, and a small convolutional network. `Conv2D` with `strides=2` halves height and width, its transpose
+# doubles them; the same 3 × 3 weights serve every place, so they are few.
 
 # %%
 
@@ -398,7 +401,7 @@ def convolutional(code_size):
 networks = {"dense-2": dense(2), "dense-8": dense(8), "convolutional-8": convolutional(8), "dense-64": dense(64)}
 copies = {f"PCA-{k}": pca_copy(validation, k) for k in (2, 8, 16, 64)}
 for name, network in networks.items():
-    if name == "convolutional-8":
+    if name == "convolutional-8":  # compiled convolutions are slower
         training.fit(network, train, epochs=3, batch_size=32, learning_rate=5e-3, jit_compile=False)
     else:
         training.fit(network, train, epochs=6, batch_size=64, learning_rate=3e-3)
@@ -415,16 +418,15 @@ plots.grid(
     [row.reshape(-1, 28, 28) for row in rows],
     row_labels=["original", *(f"{name}\n{errors[name]:.4f}" for name in rungs)],
     size=0.8,
-    caption="With 2 and 8 numbers the networks draw clothes where PCA draws ghosts; with 64, PCA keeps more than the dense network.",
+    caption="With 2 and 8 numbers the networks draw clothes where PCA draws ghosts, sometimes the wrong ones: look at the bags. With 64, PCA keeps more.",
 )
 
 # %% [markdown]
-# Two straight directions reach little; two bent ones can follow the cloud from shoes to shirts. The convolutional network bends as well with less than a tenth of the weights. With 64 straight directions there is little left
-# to bend for, and the network has to learn even the straight part step by step: six passes are not enough. The next figure was recorded with
-# about ten seconds of training a point (`python -m bench.curve_lesson02`).
+# Two straight directions reach little; two bent ones can follow the cloud from shoes to shirts. The convolutional network bends as well with under a tenth of the weights. With 64 straight directions there is little left
+# to bend for, and the network learns even the straight part step by step: six passes are not enough. Next, recorded: ten seconds a point.
 
 # %%
-path = datasets.DATA_FOLDER / "curve_undercomplete.csv"
+path = datasets.DATA_FOLDER / "curve_undercomplete.csv"  # by python -m bench.curve_lesson02
 table = np.genfromtxt(path, delimiter=",", names=True, dtype=None, encoding="utf-8")
 curves = {}  # the mean of three trainings a point
 for name in ("PCA", "dense", "convolutional"):
@@ -445,13 +447,12 @@ narrow = below(errors["dense-8"], errors["PCA-16"], names=("dense-8", "PCA-16"))
 claim("Eight numbers of the dense network beat sixteen of PCA", narrow)
 
 # %% [markdown]
-# PCA's lead at 128 is no law about networks but unfinished training, which a better start will mend.
+# PCA's lead at 128 is unfinished training, which a better start will mend.
 #
 # ## Does a narrow code overfit?
 #
-# You will read that undercomplete autoencoders tend to overfit *because of* their limited capacity. Capacity is what a network can hold. Overfitting is a gap between the errors on seen and on
-# unseen pictures. The smallest case: two training points. With no component every copy is the mean, about as bad for seen
-# as for unseen points. With one component the line goes through both points: training error zero, while new points still pay. *More* capacity made the gap.
+# You will read that undercomplete autoencoders tend to overfit *because of* their limited capacity, of what little they can hold. Overfitting is a gap between the errors on seen and on
+# unseen pictures.
 
 # %%
 SIZES = ["hidden 16, code 8", "hidden 256, code 8", "hidden 256, code 128"]
@@ -471,6 +472,7 @@ for hidden, code_size in ((16, 8), (256, 8), (256, 128)):
 smaller = below(gaps[SIZES[0]], gaps[SIZES[2]], times=0.7, fmt=".4f", names=("smallest", "largest"))
 claim("The smallest network's gap is at least 30 % smaller than the largest's", smaller)
 reveal("capacity", {a: above(gaps[a], [gaps[b] for b in gaps if b != a]) for a in gaps})
+# recorded by python -m bench.gap_lesson02
 table = np.genfromtxt(datasets.DATA_FOLDER / "gap_undercomplete.csv", delimiter=",", names=True)
 table = table[np.lexsort((table["k"], table["hidden"]))].reshape(4, 4, -1)  # hidden, code, seed
 plots.curve(
@@ -479,24 +481,19 @@ plots.curve(
     xlabel="numbers in the code",
     ylabel="validation − training MSE",
     log_x=True,
-    caption="Sixteen networks, three trainings each. From 8 numbers on, wider hidden layers open the gap; where they are wide, so does the code.",
+    caption="Sixteen networks, three trainings each. From 8 numbers on, wider hidden layers open the gap; where they are wide, so does the code. At 2, all gaps are small, in no order.",
 )
 
 # %% [markdown]
-# The sentence is wrong: limited capacity keeps the gap *small*; what it costs is the error itself. But the code is not the whole capacity. With two numbers in the
-# code and two large layers on each side, 50 pictures are learned by heart ([deeper](02_undercomplete_deeper.ipynb)). More pictures prevent that. (Figure: `python -m bench.gap_lesson02`.)
+# The sentence is wrong: with less capacity the gap is *smaller*, from 8 numbers on; at 2 it is small for every width. What it costs is the error itself. But the code is not the whole capacity: with two numbers
+# and large layers, 50 pictures are learned by heart ([deeper](02_undercomplete_deeper.ipynb)). More pictures prevent that.
 #
 # ## Start from the referee
 #
 # At 64 numbers, the dense network spent six passes on what three lines of NumPy know. There are two other ways.
-
-# %%
-WAYS = ["PCA", "dense, six passes", "a network that starts as PCA", "PCA and random units, no gradient step"]
-guess("warm-start", "Code of 64. Which has the smallest error on unseen pictures?", WAYS)
-
-# %% [markdown]
-# **First way: begin as PCA.** Encoder and decoder get two paths each, whose results are added. One path is a linear layer, set to PCA. The other is a small network
-# that can bend, and the weights of its *last* layer are zero.
+#
+# **First way: begin as PCA.** Encoder and decoder get two paths each, whose results are added. One is a linear layer, set to PCA. The other is a small network
+# that can bend; the weights of its *last* layer are zero.
 
 # %% tags=["hide-input"]
 plots.diagram(
@@ -511,8 +508,9 @@ plots.diagram(
 )  # fmt: skip
 
 # %% [markdown]
-# At first the lower paths add 0, so $\hat x = \mu + (x - \mu) V V^\top + 0$. The zeros do not stay: the gradient of a last layer's weights is error times
-# hidden unit, and neither is zero. Beginning with the exact answer to a simpler problem is a **warm start**.
+# At first the lower paths add 0, so $\hat x = \mu + (x - \mu) V V^\top + 0$. The zeros do not stay. The gradient of a last layer's weights is error times
+# hidden unit. In the decoder neither is zero, so its path moves first. The encoder hears of the error $e$ only through the decoder, at first as $e V$, which is 0 at PCA; once the decoder's
+# path has moved, an error reaches the encoder's too. Beginning with the exact answer to a simpler problem is a **warm start**.
 
 # %%
 v = axes[:64].T  # (784, 64)
@@ -542,17 +540,17 @@ answers = {
 }
 
 # %% [markdown]
-# **Second way: no gradient step.** A ReLU unit is a hinge: $\max(0, a z + b)$ is flat up to some place and then rises. A weighted sum of hinges is a
-# broken line, and with enough of them any curve. Now draw $a$ and $b$ *at random and leave them*: these are **random features**. None of them has to be good.
-# If there are many, some bend near every place that matters, and only the weights of the sum are left to find. That is linear regression, one equation: a closed form.
+# **Second way: no gradient step.** A ReLU unit is a hinge: $\max(0, a z + b)$ is flat up to some place, then rises. A weighted sum of hinges is a
+# broken line, with enough of them any curve. Now draw $a$ and $b$ *at random and leave them*: these are **random features**.
+# If there are many, some bend near every place that matters, and only the weights of the sum are left to find: linear regression, one equation, a closed form.
 #
 # One hinge with the values $h = (1, 2)$, and the targets $e = (2, 4)$. Least squares: $w = h \cdot e / h \cdot h = 10 / 5 = 2$. With a penalty of 5 on $w^2$ it becomes
-# $10 / (5 + 5) = 1$. Such a penalty is called **ridge**; it keeps weights small where there are many features and few data. With all hinges as columns of $H$, one
+# $10 / (5 + 5) = 1$. Such a penalty is called **ridge**; it keeps weights small. With all hinges as columns of $H$, one
 # picture a row, and what PCA lost as rows of $E$:
 #
-# $$W = (H^\top H + \lambda I)^{-1}\, H^\top E$$
+# $$W = (H^\top H + \alpha I)^{-1}\, H^\top E$$
 #
-# The penalty $\lambda$ on the diagonal was chosen on the validation pictures.
+# The penalty $\alpha$ on the diagonal was chosen on the validation pictures.
 
 # %%
 place = np.linspace(-2, 2, 200)[:, None]
@@ -567,11 +565,18 @@ for ax, count in zip(panels, (3, 10, 100), strict=True):
     ax.set(title=f"{count} random hinges", xlabel="z")
 plots.show(figure, "Grey: a curve. Dashed: the best sum of some random hinges. There need only be enough of them.")
 
+# %% [markdown]
+# The network from PCA has 256 bent units in each half and three passes to move them. The regression has 2,048 hinges where they fell, with the best weights.
+
+# %%
+WAYS = ["PCA", "dense, six passes", "a network that starts as PCA", "PCA and random hinges, no gradient step"]
+guess("warm-start", "Code of 64. Which has the smallest error on unseen pictures?", WAYS)
+
 # %%
 codes = (train - mean) @ v  # (12000, 64)
 lost = train - mean - codes @ v.T  # what PCA cannot say, (12000, 784)
-random = np.random.default_rng(SEED)
-slopes = (random.standard_normal((64, 2048)) / codes.std() / 8).astype("float32")  # 8 is the root of 64: sums near 1
+random = np.random.default_rng(SEED)  # below, a sum of 64 terms grows as √64 = 8; over 8, sums are near 1
+slopes = (random.standard_normal((64, 2048)) / codes.std() / 8).astype("float32")
 offsets = random.uniform(-1, 1, 2048).astype("float32")
 hinges = np.maximum(codes @ slopes + offsets, 0)  # (12000, 2048)
 weights = np.linalg.solve(hinges.T @ hinges + 100 * np.eye(2048, dtype="float32"), hinges.T @ lost)
@@ -598,14 +603,14 @@ best = {way: below(found[i], [*found[:i], *found[i + 1 :]]) for i, way in enumer
 reveal("warm-start", best)
 
 # %% [markdown]
-# PCA's part was known, so both could spend everything on the rest. **Compute what has a closed form, train the rest.**
-# Random features bend the *decoder* only; the code is still PCA's. With a code of two, which two numbers are kept matters most, and that takes a trained, bent *encoder*
-# ([deeper](02_undercomplete_deeper.ipynb) has all code sizes).
+# The number of hinges decides: with 256 it is .0093, with 512 .0088. A random unit is worth less than a trained one, but an equation can afford many. **Compute what has a closed form, train the rest.**
+# Random features bend the *decoder* only. With a code of two, which two numbers are kept matters most, and that takes a trained, bent *encoder*
+# ([deeper](02_undercomplete_deeper.ipynb)).
 #
 # ## What goes wrong
 #
-# **A code that is larger than the picture.** Three official examples have a "code" with more numbers than the input. Multiply *all* axes of both shapes: only with *fewer*
-# numbers is it a bottleneck. A map of 7 by 7 looks small until you count its 32 channels.
+# **A code that is larger than the picture.** Three official examples have a "code" with more numbers than the input. Multiply *all* axes: only with *fewer*
+# numbers is it a bottleneck. A map of 7 by 7 looks small until you count its channels.
 
 # %% tags=["nbval-check-output"]
 published = {
@@ -616,13 +621,17 @@ for name, (picture, code) in published.items():
     print(f"{name}: {np.prod(picture)} numbers in, {np.prod(code)} in the code")
 
 # %% [markdown]
-# With as many numbers as the input, copying is possible, and copying works for anything, digits as well as clothes ([deeper](02_undercomplete_deeper.ipynb)).
-# A denoiser needs none (lesson 04), but keras.io first trains the same network from clean to clean.
+# With as many numbers as the input, copying is possible, for digits as well as clothes ([deeper](02_undercomplete_deeper.ipynb)).
+# A denoiser needs no bottleneck (lesson 04), but keras.io first trains this one from clean to clean.
 #
-# **Are the weights the principal components?** No, they share the span only. To get components out of a trained decoder, do PCA *inside* its span: take an orthonormal basis of its rows
-# (the QR above), write the centred pictures in coordinates along it, find the principal axes of these coordinates, and carry them back through the basis.
+# **Taking the weights for components.** They share the span only. To get the components, do PCA *inside* it:
 #
-# **Forgetting the mean.** The first axis then points at the mean, and a component is spent on it.
+# 1. Take an orthonormal basis of its rows (the QR above).
+# 2. Write the centred pictures in coordinates along it.
+# 3. Find the principal axes of these coordinates.
+# 4. Carry them back through the basis.
+#
+# **Forgetting the mean.** The first axis then points at the mean.
 
 # %% tags=["nbval-check-output"]
 raw_axes = np.linalg.svd(five, full_matrices=False)[2]
@@ -634,7 +643,7 @@ print("squared error a point:", np.round(np.square(five - raw_copies).sum(axis=1
 # ## When it does not train
 #
 # Many tutorials put a ReLU on the code. Take one unit, $\max(0, x w + b)$. If a large step pushes $b$ to −10 and $x w$ never exceeds 3, it answers 0 for every
-# picture. There the ReLU is flat, so its gradient is 0, and no step brings it back. Such a unit is called dead: 0 for *every* sample, exactly. Of 64, how many?
+# picture. There the ReLU is flat, its gradient 0, and no step brings it back. Such a unit is called dead: 0 for *every* sample. Of 64, how many?
 
 # %%
 dead = {}
@@ -642,7 +651,7 @@ for rate in (1e-3, 1e-2):
     training.set_seed(SEED)
     code = layers.Dense(64, "relu")
     network = keras.Sequential([keras.Input((784,)), code, layers.Dense(784, "sigmoid")])
-    training.fit(network, few, epochs=20, batch_size=32, learning_rate=rate, schedule=None)
+    training.fit(network, few, epochs=20, batch_size=32, learning_rate=rate, schedule=None)  # constant rate
     fired = keras.Model(network.inputs, code.output).predict(validation, batch_size=1000, verbose=0)  # (2000, 64)
     dead[rate] = int((fired.max(axis=0) == 0).sum())
     print(f"learning rate {rate}: {dead[rate]} of 64 units never fire")
@@ -661,7 +670,7 @@ claim("Ten times the learning rate kills at least four more of 64 units", above(
 #
 # ## Results
 #
-# Now, once, the test pictures, with a code of 64. "Rival": fitted without training, but no optimum, as its features are random.
+# Now, once, the test pictures, with a code of 64. "Rival": fitted without training, but with random parts.
 
 # %%
 test_errors = {"mean picture": error_of(test, np.broadcast_to(mean, test.shape))}
@@ -688,7 +697,7 @@ claim("On test pictures, features on top of PCA save a tenth against PCA and aga
 # * PCA is the best straight answer: $\hat x = \mu + (x - \mu) V V^\top$. Its training error per pixel is the sum of the eigenvalues left out, divided by $d$.
 # * A linear autoencoder reaches PCA's loss and span, with any basis of it: $W_1 M$ with $M^{-1} W_2$ is as good.
 # * A bend is worth most where the code is narrow.
-# * Limited capacity does not cause overfitting; it limits it.
+# * Limited capacity limits overfitting.
 # * Start from the referee.
 #
 # Next: [the exercises](../exercises/02_undercomplete.ipynb).

@@ -678,6 +678,17 @@ def is_bottleneck(input_shape, code_shape):
     return any(code < given for code, given in zip(code_shape, input_shape, strict=False))
 
 
+@wrong("fixed-axes")
+def is_bottleneck(input_shape, code_shape):
+    return code_shape[0] * code_shape[1] < input_shape[0] * input_shape[1]
+
+
+@wrong("fixed-axes")
+def is_bottleneck(input_shape, code_shape):
+    height, width, channels = code_shape
+    return height * width * channels < math.prod(input_shape)
+
+
 @wrong("always-true")
 def is_bottleneck(input_shape, code_shape):
     return True

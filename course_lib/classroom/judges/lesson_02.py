@@ -345,7 +345,10 @@ def judge_is_bottleneck(is_bottleneck, probe):
     ]  # fmt: skip
     got = []
     for given, code in cases:
-        made = probe.shape(probe.call(is_bottleneck, given, code), ())
+        made, error = probe.attempt(is_bottleneck, given, code)
+        if error is not None and error.is_a("IndexError", "ValueError"):  # shape[1], or h, w, c = shape
+            probe.fail("fixed-axes", given=given, code=code, error=error)
+        made = probe.shape(probe.call(is_bottleneck, given, code) if error else made, ())
         probe.require(made.dtype.kind == "b", "not-a-bool", got=made)
         got.append(bool(made))
 
