@@ -25,7 +25,7 @@
 # A picture of person A goes in; out comes person B, with A's turn of the head, A's expression, A's light. This is how a deepfake works.
 # Here both people are drawn by a computer: the true answer, B in exactly A's pose, is known.
 #
-# **When it is worth it:** you have many pictures of two things, never both in the same pose, and want one in the pose of the other. **When the simple method is enough:**
+# **When it is worth it:** many pictures of two things, never both in the same pose, and you want one in the other's. **When the simple method is enough:**
 # nearly always first: a principal component analysis and one matrix come close to the network here, in seconds, and keep more of the open mouth.
 
 # %%
@@ -84,8 +84,8 @@ plots.grid(
 #
 # * **Consent.** Both people know what you do, can see the result, and can say no at any time, also afterwards. Children and
 #   people who cannot say no are out. A public photograph is not consent. Neither is fame.
-# * **Provenance.** Write down whose pictures they are, who allowed what, and when.
-# * **Marking.** Mark what you make before it leaves your computer. Delete what you no longer need, the trained decoder included: it is a likeness, too.
+# * **Provenance.** Write down whose pictures, who allowed what, and when.
+# * **Marking.** Mark what you make before it leaves your computer. Delete what you no longer need, the decoder included: it is a likeness, too.
 #
 # In many countries a sexual or deceptive picture of a real person is a crime, whatever the technique.
 
@@ -179,7 +179,7 @@ show(
 )
 
 # %% [markdown]
-# The third number of A's code may mean "turned left", that of B's "lit from below". Each network speaks a language of its own.
+# A's third number may mean "turned left", B's "lit from below". Each network speaks a language of its own.
 #
 # ## How good is a swap?
 #
@@ -355,8 +355,8 @@ claim(
 # If A's codes fill one corner and B's another, both decoders are content, and each is lost in the other's corner.
 #
 # Train a linear classifier on a random half of A's codes and of B's; let it score the other halves for "B". The **leak** is the share of pairs, one code of B and one of A,
-# in which B's scores higher (ties count half). By hand: A's scores .2 and .6, B's .5 and .9 make four pairs; B is higher in three: .75. At 1 the code always gives the person away; at .5 this
-# classifier finds nothing. (On the halves it trained on, it finds "persons" in pure noise.) Such a classifier is a **probe**.
+# in which B's scores higher (ties count half). By hand: A's scores .2 and .6, B's .5 and .9 make four pairs; B is higher in three: .75. At 1 the code always gives the person away; at .5 it
+# finds nothing. (On the halves it trained on, it finds "persons" in pure noise.) Such a classifier is a **probe**.
 
 # %%
 leak = metrics.identity_leak(codes["a"], codes["b"], SEED)
@@ -413,7 +413,7 @@ print(f"M = {M.round(2).tolist()}; M a M = {(M @ a @ M).round(2).tolist()}, whic
 #
 # $$ T(z) = \mu_B + (z - \mu_A)\,M, \qquad M = \Sigma_A^{-1/2} \left( \Sigma_A^{1/2}\, \Sigma_B\, \Sigma_A^{1/2} \right)^{1/2} \Sigma_A^{-1/2} $$
 #
-# (rows are codes; Dowson and Landau 1982). Two checks: $M \Sigma_A M = \Sigma_B$, printed above; and with one number $M$ is $s_B / s_A$.
+# (rows are codes; Dowson and Landau 1982). Two checks: $M \Sigma_A M = \Sigma_B$, printed above; for one number $M = s_B / s_A$.
 
 # %% tags=["hide-input"]
 figure, (line, plane) = plots.subplots(1, 2, height=3.3, width_ratios=[1, 1.25])
@@ -422,8 +422,7 @@ for mu, s, who, color in ((1, 2, "A", "blue"), (10, 4, "B", "vermillion")):
     line.plot(at, np.exp(-(((at - mu) / s) ** 2) / 2) / s, color=plots.COLORS[color])
     line.text(mu, 1.04 / s, who, ha="center", color=plots.COLORS[color])
 for start, end in ((-1, 6), (1, 10), (3, 14)):
-    line.annotate("", (end, -0.23), (start, -0.03), arrowprops={"arrowstyle": "->"})
-    line.text(end, -0.24, end, ha="center", va="top")
+    line.annotate("", (end, -0.3), (start, -0.03), arrowprops={"arrowstyle": "->"})
 line.set(xlabel="code", yticks=[], ylim=(-0.35, 0.6), title="−1, 1 and 3 go to 6, 10 and 14")
 cloud = np.random.default_rng(0).multivariate_normal([0, 0], a, 150)
 ends = np.array([5.0, 0.5]) + cloud @ M
@@ -461,14 +460,14 @@ claim(
 )
 
 # %% [markdown]
-# The network had known how to paint B all along; it was asked in the wrong corner.
+# The network could paint B all along; it was asked in the wrong corner.
 #
-# **Do not trust the leak now.** Both clouds have one mean and one covariance: a linear probe *cannot* find anything. About .5 is built in. (A bit below: A's two halves together have B's mean. If the first lies left of it, the second lies right, and the classifier's answer is turned round.)
+# **Do not trust the leak now.** Both clouds have one mean and one covariance: a linear probe *cannot* find anything. About .5 is built in. (Below: A's two halves together have B's mean. If the first lies left of it, the second lies right, and the classifier's answer is turned round.)
 # A classifier that can draw curved borders still finds the person ([deeper](06_decoder_swapping_deeper.ipynb)). A probe is evidence only if it could have said otherwise.
 #
 # ## The swap without a network
 #
-# Is the network needed? PCA's 128 components are a code, too. Move A's onto B's, and let PCA draw.
+# PCA's 128 components are a code, too. Move A's onto B's, and let PCA draw.
 
 # %%
 guess(
@@ -496,9 +495,8 @@ near = {
 near = {  # what the result could look like -> how near it is to that, in dB; nan where nobody knows the truth
     name: metrics.psnr(np.concatenate(x), np.concatenate(carried)) if faces.paired else float("nan") for name, x in near.items()
 }  # fmt: skip
-others = {name: [o for o in near if o != name] for name in near}
 reveal("without-a-network", {
-    k: above(near[k], [near[o] for o in others[k]], unit="dB", fmt=".1f", names=("like " + k, others[k])) for k in near
+    k: above(x, [near[o] for o in near if o != k], unit="dB", fmt=".1f", names=(k, [o for o in near if o != k])) for k, x in near.items()
 })  # fmt: skip
 best = max(psnr for psnr, _ in [*results.values()][1:5])  # of the four trivial answers
 claim(
@@ -517,8 +515,8 @@ claim(
 # By hand, with one number, measured from the means: $M = 3$ sends A's 1 to B's 3. Half-way is $H = (1 + M)/2 = 2$. A's 1 goes to 1 · 2 = 2; B's 3, with the way back $1/M$, to 3 · (1 + 1/3)/2 = 2: the same place.
 # From there back to A is 2/2 = 1, and on to B 2 · 3/2 = 3. With matrices, A's half-way is $z\,H$, $H = (I + M)/2$; back to A: $H^{-1}$; on to B: $H^{-1} M$. (Half-way means are taken away: unlike in the drawing, these codes sit around 0.)
 #
-# Add noise to the encoder's input, as strong as the components. It hides small differences, among them what is A's own, and the decoder must answer with a likely B (lesson 04).
-# Each decoder redraws only its own person; but to B's, the ghosts of a swap are one more noise.
+# Noise on the encoder's input, as strong as the components, hides small differences, among them what is A's own, and the decoder must answer with a likely B (lesson 04).
+# To B's decoder the ghosts of a swap are one more noise.
 
 # %%
 guess(
@@ -573,14 +571,11 @@ show(
 
 # %% tags=["hide-input"]
 added = results["network from the referee"][0] - results["PCA and transport"][0]  # dB
-reveal(
-    "from-the-referee",
-    {
-        "nothing": below(added, 0.03, unit="dB"),
-        "about a tenth of a decibel": between(added, 0.03, 0.5, unit="dB"),
-        "about a decibel": between(added, 0.5, 2, unit="dB"),
-    },
-)
+reveal("from-the-referee", {
+    "nothing": below(added, 0.03, unit="dB"),
+    "about a tenth of a decibel": between(added, 0.03, 0.5, unit="dB"),
+    "about a decibel": between(added, 0.5, 2, unit="dB"),
+})  # fmt: skip
 claim(
     "The network's mouths say less about A's than those of the closed form",
     below(results["network from the referee"][1][1], results["PCA and transport"][1][1], fmt=".2f", names=("jaw: network", "transport")),
@@ -589,7 +584,7 @@ claim(
 # %% [markdown]
 # A decibel, though training saw no pair: ghosts are no faces of B, and its decoder has learned what B's faces are. (*We* saw pairs: width, noise and passes were chosen on validation pairs. On your own pictures nobody can.)
 #
-# *The code says how.* Multiply one half-way code by a number: 0 is the middle of both clouds, 1 the swap. What should 1.5 and −1 draw?
+# Multiply one half-way code by a number: 0 is the middle of both clouds, 1 the swap. What should 2 and −1 draw?
 
 # %%
 def show_pair(index, times):
@@ -611,7 +606,7 @@ explore(
 # ## A decoder that makes pictures larger
 #
 # The ready pair at the top draws 48 × 48 pixels itself, from a feature map of 6 × 6 places. The cheap way to enlarge is the **pixel shuffle**: compute four times as many channels, lay them out as pixels.
-# One place with the channels 1, 2, 3, 4 becomes the tile
+# One place becomes a tile:
 #
 # $$ [1, 2, 3, 4] \;\to\; \begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix}, \qquad \text{result}[2h + i,\; 2w + j,\; k] = x[h,\; w,\; (2i + j)\,c + k] $$
 #
@@ -624,10 +619,10 @@ print(np.asarray(layers.PixelShuffle(2)(one_place))[0, ..., 0])
 # %% [markdown]
 # ## What goes wrong
 #
-# **The best error is not the best mouth.** The network has the better PSNR, and a jaw that reads *worse* than the closed form's. Where it is unsure how far the mouth is open, the least squared error is the mean
+# **The best error is not the best mouth.** The network has the better PSNR, and a jaw that reads *worse* than the closed form's. Unsure how far the mouth is open, it errs least with the mean
 # of all possible mouths. The smile is read best off a trivial answer, *mean faces exchanged*. Published programs weigh mouth and eyes several times.
 #
-# **A mark is not a lock.** Whoever makes a picture should **mark** it: a faint pattern of plus and minus, drawn from a secret **key**, is added; who has the key finds it.
+# **A mark is not a lock.** To **mark** a picture, add a faint pattern of plus and minus, drawn from a secret **key**; who has the key finds it.
 
 # %%
 marked = watermark.mark(network[0], key=2026)
@@ -697,7 +692,7 @@ claim(
 # ## Wrap-up
 #
 # * Trained apart: two languages. A shared encoder gives one: the decoder says who, the code says how. Swap: $D_B(E(x_A))$.
-# * A good own picture says nothing about the swap. Score the swap, and read its pose.
+# * Score the swap, and read its pose: a good own picture says nothing.
 # * The code knows who it is unless something keeps it out. Moving them needs no training and no pairs: $T(z) = \mu_B + (z - \mu_A) M$.
 # * Start at the closed form; the network adds a decibel, and loses some of the open mouth.
 #
