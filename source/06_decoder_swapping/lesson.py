@@ -403,13 +403,13 @@ M = power(a, -0.5) @ inner @ power(a, -0.5)
 print(f"M = {M.round(2).tolist()}; M a M = {(M @ a @ M).round(2).tolist()}, which is b")
 
 # %% [markdown]
-# If A's cloud is round, $\Sigma_A = I$, B's root already does it. If not: make it round by $\Sigma_A^{-1/2}$, then stretch? You may always turn a round cloud in between,
+# If A's cloud is round, $\Sigma_A = I$, B's root already does it. If not: make it round by $\Sigma_A^{-1/2}$, then stretch? You may turn a round cloud in between,
 # and "to the left" arrives as "mouth open". The map *without* a turn is a symmetric matrix $M$ with positive stretches (eigenvalues); it moves the points least, in mean squared distance. A's cloud times $M$ has the covariance
-# $M \Sigma_A M$, and we want $\Sigma_B$. To solve for $M$, multiply by $\Sigma_A^{1/2}$ on both sides: the left side becomes a square,
+# $M \Sigma_A M$, and we want $\Sigma_B$. Multiply by $\Sigma_A^{1/2}$ on both sides: the left side becomes a square,
 #
 # $$ \left( \Sigma_A^{1/2} M \Sigma_A^{1/2} \right)^2 = \Sigma_A^{1/2}\, \Sigma_B\, \Sigma_A^{1/2}. $$
 #
-# Take the root, and then $\Sigma_A^{1/2}$ away on both sides. This is the optimal transport map:
+# Take the root, then $\Sigma_A^{1/2}$ away on both sides: this is the optimal transport map:
 #
 # $$ T(z) = \mu_B + (z - \mu_A)\,M, \qquad M = \Sigma_A^{-1/2} \left( \Sigma_A^{1/2}\, \Sigma_B\, \Sigma_A^{1/2} \right)^{1/2} \Sigma_A^{-1/2} $$
 #
