@@ -131,7 +131,7 @@ plots.diagram(
 )  # fmt: skip
 
 # %% [markdown]
-# To train in seconds, let the first and the last layer be fixed: PCA turns the 6,912 numbers of a picture into 128 components (lesson 02), and back. *Components* (`numbers` in the code) are these 128, divided by their typical size;
+# To train in seconds, the first and last layer are fixed: PCA turns the 6,912 numbers of a picture into 128 components (lesson 02), and back. *Components* (`numbers` in the code) are these 128, divided by their typical size;
 # *code* means what a network makes of them.
 
 # %%
@@ -175,7 +175,8 @@ for offset, who in enumerate("ab"):
 crossed = [picture(through(unseen[who], apart[who][0], apart[other][1])) for who, other in ("ab", "ba")]
 show(
     {"A's decoder": picture(through(unseen["a"], *apart["a"])), "B's decoder": crossed[0]},
-    "Trained apart. " + finding("A's decoder copies, blurred. B's decoder answers A's code with a muddle in B's colours."),
+    "Trained apart. "
+    + finding("A's decoder copies, blurred. B's decoder answers A's code with a muddle in B's colours."),
 )
 
 # %% [markdown]
@@ -328,9 +329,13 @@ naive_swap, mean_face = results["naive pair"][0], results["mean face"][0]
 reveal(
     "naive",
     {
-        "nearly as good as the own picture": above(naive_swap, own_psnr, by=-2, unit="dB", fmt=".1f", names=("swap", "own")),
+        "nearly as good as the own picture": above(
+            naive_swap, own_psnr, by=-2, unit="dB", fmt=".1f", names=("swap", "own")
+        ),
         "clearly better than the mean face": between(naive_swap, mean_face + 1, own_psnr - 2, unit="dB"),
-        "like the mean face or worse": below(naive_swap, mean_face, by=-1, unit="dB", fmt=".1f", names=("swap", "mean face")),
+        "like the mean face or worse": below(
+            naive_swap, mean_face, by=-1, unit="dB", fmt=".1f", names=("swap", "mean face")
+        ),
     },
 )
 claim(
@@ -585,6 +590,7 @@ claim(
 # A decibel, though training saw no pair: ghosts are no faces of B, and its decoder has learned what B's faces are. (*We* saw pairs: width, noise and passes were chosen on validation pairs. On your own pictures nobody can.)
 #
 # Multiply one half-way code by a number: 0 is the middle of both clouds, 1 the swap. What should 2 and −1 draw?
+
 
 # %%
 def show_pair(index, times):
