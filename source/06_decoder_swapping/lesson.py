@@ -326,18 +326,11 @@ show(
 
 # %% tags=["hide-input"]
 naive_swap, mean_face = results["naive pair"][0], results["mean face"][0]
-reveal(
-    "naive",
-    {
-        "nearly as good as the own picture": above(
-            naive_swap, own_psnr, by=-2, unit="dB", fmt=".1f", names=("swap", "own")
-        ),
-        "clearly better than the mean face": between(naive_swap, mean_face + 1, own_psnr - 2, unit="dB"),
-        "like the mean face or worse": below(
-            naive_swap, mean_face, by=-1, unit="dB", fmt=".1f", names=("swap", "mean face")
-        ),
-    },
-)
+reveal("naive", {
+    "nearly as good as the own picture": above(naive_swap, own_psnr, by=-2, unit="dB", fmt=".1f", names=("swap", "own")),
+    "clearly better than the mean face": between(naive_swap, mean_face + 1, own_psnr - 2, unit="dB"),
+    "like the mean face or worse": below(naive_swap, mean_face, by=-1, unit="dB", fmt=".1f", names=("swap", "mean face")),
+})  # fmt: skip
 claim(
     "One encoder carries the turn of the head; two trained apart swap worse than the mean face",
     all_of(
