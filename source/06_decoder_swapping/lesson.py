@@ -186,7 +186,7 @@ show(
 #
 # First measure: the PSNR (lesson 01) of a **swap** against the true picture, over both directions, A to B and B to A.
 #
-# Second: does the *pose* survive? A reader, a regression on true pictures, answers how far the head is turned (yaw), the mouth open (jaw), its corners drawn up (smile), and how far left the light stands (light). Its answers are scored by
+# Second: does the *pose* survive? A reader, a regression on true pictures, answers how far the head is turned (yaw), the mouth open (jaw), its corners drawn up (smile), and the light's side (light). Its answers are scored by
 #
 # $$ R^2 = 1 - \frac{\text{sum of (answer − truth)}^2}{\text{sum of (truth − mean truth)}^2} $$
 #
@@ -252,7 +252,7 @@ for name, made in trivial(valid["a"], valid["b"]).items():
 score("trained apart, crossed", *crossed)
 
 # %% [markdown]
-# The first row is the reader's limit. The mean face has one pose: $R^2$ about 0 for the yaw. Its −5.93 for the smile is the third reader of above: the same blurred mouth
+# The first row is the reader's limit. The mean face has one pose: $R^2$ about 0 for the yaw. Its −5.93 for the smile is the third reader above: the same blurred mouth
 # a hundred times, the same wrong answer. *The other person unchanged* keeps the pose and has the wrong face: one measure is not enough. (*Exchanged*: A minus A's mean face plus B's. *Nearest*: the training picture most like that.)
 #
 # **Trained apart, crossed:** hardly anything of A's pose got through, with fewer decibels than the mean face.
@@ -354,7 +354,7 @@ claim(
 #
 # Train a linear classifier on a random half of A's codes and of B's; let it score the other halves for "B". The **leak** is the share of pairs, one code of B and one of A,
 # in which B's scores higher (ties count half). By hand: A's scores .2 and .6, B's .5 and .9 make four pairs; B is higher in three: .75. At 1 the code always gives the person away; at .5 it
-# finds nothing. (On the halves it trained on, it finds "persons" in pure noise.) Such a classifier is a **probe**.
+# finds nothing. (Also called *AUC*. On its training halves it finds "persons" in pure noise.) Such a classifier is a **probe**.
 
 # %%
 leak = metrics.identity_leak(codes["a"], codes["b"], SEED)
@@ -460,7 +460,7 @@ claim(
 # %% [markdown]
 # The network could paint B all along; it was asked in the wrong corner.
 #
-# **Do not trust the leak now.** Both clouds have one mean and one covariance: a linear probe *cannot* find anything. About .5 is built in. (Below: A's two halves together have B's mean. If the first lies left of it, the second lies right, and the classifier's answer is turned round.)
+# **Do not trust the leak now.** Both clouds have one mean and one covariance: a linear probe *cannot* find anything. About .5 is built in. (Even below: A's two halves together have B's mean. If the first lies left of it, the second lies right, and the classifier's answer is turned round.)
 # A classifier that can draw curved borders still finds the person ([deeper](06_decoder_swapping_deeper.ipynb)). A probe is evidence only if it could have said otherwise.
 #
 # ## The swap without a network
