@@ -256,6 +256,12 @@ def test_unknown_exercise_lists_the_nearest_names():
         run_check(toy_sqare)
 
 
+def test_an_unknown_name_that_is_like_no_other_lists_three():
+    with pytest.raises(UnknownExercise) as error:
+        run_check(lambda x: x, name="zzzzzzzz")
+    assert str(error.value).split(". ")[1].count(",") == 2
+
+
 def test_lambda_partial_and_instance_need_a_name_and_work_with_it():
     class Squarer:
         def __call__(self, x):

@@ -446,7 +446,7 @@ def test_the_lesson_runs_on_two_folders_of_pictures(folders, changed_lesson, who
     assert len(claimed) >= 6 and set(claimed) <= set(made)
     assert "The experiment says" not in printed and "Your data say" not in printed and "✔" not in printed
     # Neither a caption nor a line tells what was found on other heads.
-    for told in ("copies well", "lit like A, ", "a ruin", "best mouth", "200 test pairs"):
+    for told in ("copies well", "lit like A, ", "a ruin", "stays below PCA", "200 test pairs"):
         assert told not in printed, told
     if whole:  # the first figure shows the course's pair, whatever the pictures are, and says so
         assert "[figure] The course's heads." in printed

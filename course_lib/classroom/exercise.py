@@ -241,7 +241,7 @@ def find_exercise(name: str) -> Exercise:
     _load_judges()
     if name in _registry:
         return _registry[name]
-    near: Sequence[str] = difflib.get_close_matches(name, _registry, n=3, cutoff=0.4) or sorted(_registry)
+    near: Sequence[str] = difflib.get_close_matches(name, _registry, n=3, cutoff=0)
     raise UnknownExercise(
         f"No exercise asks for {name!r}. The nearest names: {', '.join(near)}. "
         "Give the exercise's name for a function that is called otherwise: check(my_function, name='…')."

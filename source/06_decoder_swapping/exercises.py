@@ -237,10 +237,11 @@ check(identity_leak)
 # $$ T(z) = \mu_B + M (z - \mu_A), \qquad
 # M = \Sigma_A^{-1/2} \left( \Sigma_A^{1/2} \, \Sigma_B \, \Sigma_A^{1/2} \right)^{1/2} \Sigma_A^{-1/2} $$
 #
-# where $\Sigma^{1/2}$ is the **symmetric** root of a covariance: same eigenvectors, roots of the eigenvalues.
+# where $\Sigma^{1/2}$ is the **symmetric** root of a covariance: same eigenvectors, roots of the eigenvalues. ($M$ is
+# symmetric, so for codes in rows $(z - \mu_A) M$ is the same.)
 #
 # Write `align_codes(codes, from_codes, to_codes)`. `from_codes` (n, k) and `to_codes` (m, k) are the two clouds, not
-# paired, with more codes than numbers in each; `codes` (p, k) are to be moved, and may be others than `from_codes`.
+# paired, with more codes than numbers in each; k may be 1; `codes` (p, k) are to be moved, and may be others than `from_codes`.
 # Return the moved codes, shape (p, k). `np.linalg.eigh` gives eigenvalues and eigenvectors (as columns) of a symmetric
 # matrix. Dividing by n or by n − 1 in the covariance are both accepted.
 #
