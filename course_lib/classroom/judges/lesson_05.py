@@ -8,7 +8,9 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from course_lib.classroom.exercise import judges_of
-from course_lib.classroom.probe import AnswerRaised, float32
+from course_lib.classroom.probe import AnswerRaised, float32, kind
+from course_lib.datasets import digits, fashion_mnist
+from course_lib.referees import fit_pca, fit_ppca
 
 judge = judges_of(5)
 
@@ -473,3 +475,123 @@ def judge_iwae_bound(iwae_bound, probe):
     uneven = np.array([[0.0, -2000.0], [-2000.0, 0.0]])
     probe.close(probe.call(iwae_bound, uneven), np.full(2, -math.log(2)), "shifts-by-the-wrong-weight")
     probe.batch_of_one(iwae_bound, (spread,), bound)
+
+
+TRAINING, UNSEEN, LATENTS, PIXELS, ABOVE = 2400, 800, 16, 196, 40.0
+
+
+@judge("drawing_machine", capstone=True)
+def judge_drawing_machine(drawing_machine, probe):
+    """Half-size clothes and digits that the check mixes. The bound of unseen ones is computed here, with the check's own draws."""
+    pictures, unseen = _mixed_pictures(probe.rng)
+    got = probe.call(drawing_machine, pictures)
+    three = isinstance(got, tuple | list) and len(got) == 3
+    kinds = [kind(part) for part in got] if isinstance(got, tuple | list) else kind(got)
+    probe.require(three and kinds[:2] == ["model", "model"], "not-three-things", found=kinds)
+    encoder, decoder, sigma = *got[:2], probe.number(got[2], "your function as sigma", "one-sigma")
+    probe.require(math.isfinite(sigma) and sigma > 0, "sigma-not-positive", sigma=sigma)
+
+    def guesses(x):
+        """Means and log variances (n, k), as the learner's encoder tells them."""
+        told = probe.predict(encoder, x)
+        two = isinstance(told, tuple | list) and len(told) == 2
+        probe.require(two, "not-two-outputs", found=len(told) if isinstance(told, tuple | list) else kind(told))
+        mu, log_var = (probe.finite(part, "guesses-not-finite").astype(np.float64) for part in told)
+        right = mu.shape == log_var.shape and mu.ndim == 2 and len(mu) == len(x)
+        probe.require(right, "guesses-of-another-shape", mu=mu.shape, log_var=log_var.shape, n=len(x))
+        probe.require(mu.shape[1] <= LATENTS, "too-many-numbers", k=mu.shape[1], most=LATENTS)
+        return mu, log_var
+
+    def error(x, mu, log_var, draws=4):
+        """The squared error of a picture, summed over pixels: mean over pictures and over draws from the guesses."""
+        if draws == 0:
+            return _squared_error(probe, decoder, x, mu)
+        epsilon = probe.rng.standard_normal((draws, *mu.shape))
+        with np.errstate(all="ignore"):
+            codes = np.clip(mu + np.exp(log_var / 2) * epsilon, -1e6, 1e6)
+        order = probe.rng.permutation(draws * len(x))  # a decoder has nothing but the code to tell pictures apart
+        return _squared_error(probe, decoder, np.tile(x, (draws, 1))[order], codes.reshape(len(order), -1)[order])
+
+    mu, log_var = guesses(unseen)
+    again = guesses(unseen[::-1])
+    same = all(np.allclose(a, b[::-1], rtol=1e-3, atol=1e-3) for a, b in zip((mu, log_var), again, strict=True))
+    probe.require(same, "draws-in-the-encoder")
+    lost = error(unseen, mu, log_var)
+    bound = _bound(mu, log_var, lost, sigma)
+    pca = fit_pca(pictures)
+    trivial, referee = (float(fit_ppca(pca, k).log_likelihood(unseen).mean()) for k in (0, LATENTS))
+    if bound >= referee + ABOVE:
+        return
+
+    told = (
+        f"Nats for an unseen picture, a mean: the mean picture and noise {trivial:.0f}, probabilistic PCA with {LATENTS} "
+        f"numbers {referee:.0f}, your bound {bound:.0f}; wanted are {referee + ABOVE:.0f}."
+    )
+    root = math.sqrt(lost / PIXELS)  # the noise that makes the bound best
+    best, rate, variance = _bound(mu, log_var, lost, root), _rate(mu, log_var), np.exp(np.minimum(log_var, 50))
+    probe.require(rate > 0.5, "collapsed", told, rate=rate)
+
+    def weight(mu, log_var, lost, sigma):
+        """β: at the optimum, what draws add to the error, in units of the noise, is β times how much narrower the guesses are."""
+        added = max(lost - error(unseen, mu, log_var, 0), 0) / sigma**2
+        return added / max(np.sum(1 - np.exp(np.minimum(log_var, 50)), axis=1).mean(), 1e-3)
+
+    beta = weight(mu, log_var, lost, root)
+    positive = np.maximum(log_var, 1e-9)
+    for name, meant in (
+        ("second-output/log-sigma", 2 * log_var),
+        ("second-output/sigma", 2 * np.log(positive)),
+        ("second-output/variance", np.log(positive)),
+    ):
+        if name == "second-output/log-sigma" or (log_var > 0).all():
+            lost_so = error(unseen, mu, meant, 1)
+            found = _bound(mu, meant, lost_so, math.sqrt(lost_so / PIXELS))
+            probe.require(not found > max(best, referee - 20) + 8, name, told, found=found)
+    probe.require(beta > 0.03, "plain-autoencoder", told, rate=rate, width=math.sqrt(np.median(variance)))
+    probe.require(best > trivial, "untrained", told)
+    mine = error(pictures, *guesses(pictures), 1)
+    if best > bound + 8:
+        here, fields = math.sqrt(mine / PIXELS), {"sigma": sigma, "root": root, "best": best}
+        probe.require(abs(sigma - 1) > 0.02, "sigma-left-at-one", told, **fields)
+        spreads = pictures.std(), pictures.std(axis=0).mean(), math.sqrt(pictures.var(axis=0).mean())
+        probe.require(min(abs(sigma / s - 1) for s in spreads) > 0.1, "sigma-of-the-data", told, **fields)
+        probe.require(abs(sigma / root**2 - 1) > 0.3, "variance-for-sigma", told, **fields)
+        by_heart = sigma < 1.15 * here and root > 1.2 * here
+        probe.fail("overfitted" if by_heart else "sigma-not-the-error", told, here=here, **fields)
+    probe.require(beta > 0.4, "weight-of-the-rate", told, beta=beta)
+    probe.require(beta < 2.5, "weight-of-the-rate/much", told, beta=beta)
+    codes = probe.rng.standard_normal((3, 50, mu.shape[1]))
+    one, other, none, both = (probe.float64(_decoded(probe, decoder, z)) for z in (*codes[:2], 0 * codes[2], codes[0] + codes[1]))
+    straight = np.abs(one + other - none - both).max() < 1e-3 * max(np.ptp(one), 1e-9)
+    probe.require(not straight, "straight-lines", told)
+    gap = _bound(*guesses(pictures), mine, sigma) - bound
+    probe.fail("overfitted/bound" if gap > 25 else "too-few-nats", told, gap=gap)
+
+
+def _mixed_pictures(rng) -> tuple[np.ndarray, np.ndarray]:
+    """Half-size pictures of four kinds of clothes and two digits, perhaps mirrored: those to train on, and others."""
+    parts = []
+    for data, kinds, n in ((fashion_mnist(), 4, 2400), (digits(), 2, 800)):
+        rows = np.flatnonzero(np.isin(data.train_labels, rng.choice(10, kinds, replace=False)))
+        parts.append(data.train[rng.permutation(rows)[:n]])
+    small = np.concatenate(parts).reshape(-1, 14, 2, 14, 2).mean(axis=(2, 4)) / 255
+    small = rng.permutation(small)[:, :: rng.choice([-1, 1]), :: rng.choice([-1, 1])]
+    small = np.ascontiguousarray(small.reshape(len(small), PIXELS), np.float32)
+    return small[:TRAINING], small[TRAINING:]
+
+
+def _decoded(probe, decoder, codes: np.ndarray) -> np.ndarray:
+    return probe.finite(probe.shape(probe.predict(decoder, codes), (len(codes), PIXELS), otherwise="decoder-shape"))
+
+
+def _squared_error(probe, decoder, x: np.ndarray, codes: np.ndarray) -> float:
+    return float(np.square(x.astype(np.float64) - _decoded(probe, decoder, codes)).sum(axis=1).mean())
+
+
+def _rate(mu: np.ndarray, log_var: np.ndarray) -> float:
+    return float(_kl_terms(mu, np.minimum(log_var, 50)).sum(axis=1).mean())
+
+
+def _bound(mu: np.ndarray, log_var: np.ndarray, error: float, sigma: float) -> float:
+    """The ELBO of normal pixels, nats a picture, from the squared error that draws from the guesses leave."""
+    return -error / (2 * sigma**2) - PIXELS * (math.log(sigma) + 0.5 * math.log(2 * math.pi)) - _rate(mu, log_var)
