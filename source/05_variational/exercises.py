@@ -373,8 +373,8 @@ def drawing_machine(pictures):
             mu, log_var = self.encoder(x)
             z = reparameterize(mu, log_var, keras.random.normal(ops.shape(mu), seed=self.chance))
             error = ops.sum(ops.square(x - self.decoder(z)), axis=1)
-            distortion = 0.5 * error / ops.exp(2 * self.log_sigma) + 196 * self.log_sigma  # and 98 ln 2π, which trains nothing
-            return distortion + kl_divergence(mu, log_var)  # (n,)
+            distortion = error / (2 * ops.exp(2 * self.log_sigma)) + 196 * self.log_sigma
+            return distortion + kl_divergence(mu, log_var)  # (n,), without the constant 98 ln 2π
 
         def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
             return ops.mean(y_pred)

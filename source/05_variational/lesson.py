@@ -484,7 +484,7 @@ for name, (error_weight, kl_weight) in published.items():
     print(f"{name:28} {np.sqrt(variance):6.3f} {kept[0]:8} {kept[1]:7}")
 
 # %% [markdown]
-# Whoever chooses weights chooses what may be ignored. The first line comes back under *What goes wrong*.
+# Whoever chooses weights chooses what may be ignored.
 #
 # ## What the prior buys
 #
@@ -708,8 +708,8 @@ claim(
 # | implied noise | $\sigma_x^2 = w_k / (2\, w_r)$, weights of sums |
 # | tiles of equal probability | `norm.ppf((i + 0.5) / n)` |
 #
-# Next: [the exercises](../exercises/05_variational.ipynb). Then [Variational autoencoders, deeper](05_variational_deeper.ipynb): collapse counted, how tight
-# the bound is, what a latent says, why this likelihood prefers digits.
+# Next: [the exercises](../exercises/05_variational.ipynb); its capstone is a machine that draws, judged in nats. Then [Variational autoencoders, deeper](05_variational_deeper.ipynb): collapse counted, how tight
+# the bound is, why this likelihood prefers digits.
 #
 # ## References
 #

@@ -5,8 +5,6 @@ import numpy as np
 from keras import layers, losses, ops
 from scipy import special, stats
 
-from course_lib import models, referees, training
-
 
 def reparameterize(mu, log_var, epsilon):
     return ops.add(ops.multiply(ops.sqrt(ops.exp(log_var)), epsilon), mu)
@@ -101,29 +99,22 @@ def _error_of_draws(encoder, decoder, pictures):
 def drawing_machine(pictures):
     # No weight for sigma: put the best one into the loss, and d/2 ln(mean squared error) is left of the distortion.
     picture, code = keras.Input((196,)), keras.Input((16,))
-    seen = layers.Dense(300, "relu")(layers.Dense(300, "relu")(picture))
+    seen = layers.Dense(320, "silu")(picture)
     mu, log_var = layers.Dense(16)(seen), layers.Dense(16, kernel_initializer="zeros")(seen)
     encoder = keras.Model(picture, [mu, log_var])
-    up = layers.Dense(300, "relu")(layers.Dense(300, "relu")(code))
-    decoder = keras.Model(code, layers.Dense(196, "sigmoid")(up))
+    decoder = keras.Model(code, layers.Dense(196, "sigmoid")(layers.Dense(320, "silu")(code)))
 
     class Loss(layers.Layer):
         def call(self, inputs):
             x, mu, log_var, copy = inputs
-            rate = ops.sum(ops.square(mu) + ops.exp(log_var) - 1.0 - log_var) / 2.0 / ops.shape(x)[0]
+            rate = ops.mean(ops.sum(ops.square(mu) + ops.exp(log_var) - 1.0 - log_var, axis=1)) / 2.0
             self.add_loss(rate + 98.0 * ops.log(ops.mean(ops.square(x - copy))))
             return copy
 
     noise = layers.GaussianNoise(1.0)(ops.zeros_like(mu), training=True)
     copy = decoder(mu + ops.exp(log_var / 2) * noise)
-    whole = keras.Model(picture, Loss()([picture, mu, log_var, copy]))
-    steps = 60 * (len(pictures) - 300) // 100
-    whole.compile(keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(2e-3, steps)), loss=None)
-    whole.fit(pictures[300:], batch_size=100, epochs=60, verbose=0)
+    whole = keras.Model(picture, Loss()((picture, mu, log_var, copy)))
+    steps = 70 * (len(pictures) - 300) // 100
+    whole.compile(keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(4e-3, steps)), loss=None)
+    whole.fit(pictures[300:], batch_size=100, epochs=70, verbose=0)
     return encoder, decoder, _error_of_draws(encoder, decoder, pictures[:300])
-
-
-def drawing_machine__starts_at_the_referee(pictures):
-    vae = models.warm_start_vae(referees.fit_ppca(pictures[300:], 16), 400, activation="relu")
-    training.fit(vae, pictures[300:], loss=None, epochs=100, batch_size=100, learning_rate=3e-3)
-    return vae.encoder, vae.decoder, _error_of_draws(vae.encoder, vae.decoder, pictures[:300])

@@ -1032,11 +1032,15 @@ def iwae_bound(log_weights):
 # drawing_machine
 
 
-def _trained(pictures, *, loss="bound", sigma=None, weight=1.0, second="log_var", epochs=50, latents=16, hidden=256, rate=4e-3):
+def _trained(
+    pictures, *, loss="bound", sigma=None, weight=1.0, second="log_var", epochs=50, latents=16, hidden=256, rate=4e-3
+):
     """A variational autoencoder with one thing changed; sigma=None: learned. Returns encoder, decoder and sigma."""
     picture, code = keras.Input((196,)), keras.Input((latents,))
     seen = layers.Dense(hidden, "gelu")(picture)
-    width = layers.Dense(latents, "softplus" if second in ("sigma", "variance") else None, kernel_initializer="zeros")(seen)
+    width = layers.Dense(latents, "softplus" if second in ("sigma", "variance") else None, kernel_initializer="zeros")(
+        seen
+    )
     encoder = keras.Model(picture, [layers.Dense(latents)(seen), width])
     decoder = keras.Model(code, layers.Dense(196, "sigmoid")(layers.Dense(hidden, "gelu")(code)))
 
@@ -1171,7 +1175,7 @@ def drawing_machine(pictures):
 
 @wrong("overfitted")
 def drawing_machine(pictures):
-    return _trained(pictures[:600], epochs=400, hidden=400, rate=2e-3)
+    return _trained(pictures, epochs=130, hidden=512)
 
 
 @wrong("weight-of-the-rate")
