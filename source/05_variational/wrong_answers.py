@@ -1234,4 +1234,5 @@ def drawing_machine(pictures):
 
 @wrong("too-few-nats")
 def drawing_machine(pictures):
-    return _trained(pictures, epochs=15)
+    encoder, decoder, _ = _trained(pictures, epochs=15)
+    return encoder, decoder, _root(encoder, decoder, pictures)

@@ -477,7 +477,7 @@ def judge_iwae_bound(iwae_bound, probe):
     probe.batch_of_one(iwae_bound, (spread,), bound)
 
 
-TRAINING, UNSEEN, LATENTS, PIXELS, ABOVE = 2400, 800, 16, 196, 40.0
+TRAINING, UNSEEN, LATENTS, PIXELS, ABOVE = 2400, 800, 16, 196, 15.0
 
 
 @judge("drawing_machine", capstone=True)
@@ -519,17 +519,18 @@ def judge_drawing_machine(drawing_machine, probe):
     lost = error(unseen, mu, log_var)
     bound = _bound(mu, log_var, lost, sigma)
     pca = fit_pca(pictures)
-    trivial, referee = (float(fit_ppca(pca, k).log_likelihood(unseen).mean()) for k in (0, LATENTS))
-    if bound >= referee + ABOVE:
+    ranks = 0, LATENTS, 2 * LATENTS
+    trivial, referee, wider = (float(fit_ppca(pca, k).log_likelihood(unseen).mean()) for k in ranks)
+    if bound >= wider + ABOVE:
         return
 
     told = (
-        f"Nats for an unseen picture, a mean: the mean picture and noise {trivial:.0f}, probabilistic PCA with {LATENTS} "
-        f"numbers {referee:.0f}, your bound {bound:.0f}; wanted are {referee + ABOVE:.0f}."
+        f"Nats for an unseen picture, on average: mean picture and noise {trivial:.0f}, probabilistic PCA {referee:.0f} with "
+        f"{LATENTS} numbers and {wider:.0f} with {2 * LATENTS}, your bound {bound:.0f}; wanted are {wider + ABOVE:.0f}."
     )
     root = math.sqrt(lost / PIXELS)  # the noise that makes the bound best
     best, rate, variance = _bound(mu, log_var, lost, root), _rate(mu, log_var), np.exp(np.minimum(log_var, 50))
-    probe.require(rate > 0.5, "collapsed", told, rate=rate)
+    probe.require(rate > 0.15, "collapsed", told, rate=rate)
 
     def weight(mu, log_var, lost, sigma):
         """β: at the optimum, what draws add to the error, in units of the noise, is β times how much narrower the guesses are."""
