@@ -337,7 +337,7 @@ check(iwae_bound)
 # distortion, minus rate, in nats for a picture, with all constants, mean over pictures. Beside it stand two **exact** log-likelihoods: that of
 # the mean picture plus noise, and that of probabilistic PCA with 16 latents.
 # Beat the best linear answer with **twice** as many numbers: your bound has to be at least **15 nats above** the exact log-likelihood
-# of probabilistic PCA with **32** latents. On one such draw the mean picture had −18 nats, the linear models 122 and 146, and a
+# of probabilistic PCA with **32** latents. On one such draw the mean picture had −18 nats, the linear models 122 and 147, and a
 # network of one hidden layer on each side reached 178.
 #
 # Use your own functions from above, all of Keras, and `training.fit(…, loss=None)`. `practice_pictures(n)` gives something

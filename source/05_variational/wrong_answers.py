@@ -1175,7 +1175,7 @@ def drawing_machine(pictures):
 
 @wrong("overfitted")
 def drawing_machine(pictures):
-    return _trained(pictures, epochs=130, hidden=512)
+    return _trained(pictures, epochs=150, hidden=512)
 
 
 @wrong("weight-of-the-rate")
