@@ -20,7 +20,7 @@
 # TensorFlow, JAX and PyTorch alike. Throughout, `log_var` is the logarithm of the **variance** σ².
 
 # %%
-from course_lib import check, datasets, hint, plots, referees, training
+from course_lib import check, datasets, hint, models, plots, referees, training
 
 import math
 
@@ -323,7 +323,8 @@ check(iwae_bound)
 # %% [markdown] tags=["task"]
 # ## drawing_machine: a machine that draws, judged in nats ★★★ · 35 minutes · capstone
 #
-# Build and train a variational autoencoder whose bound beats what any linear model can reach, on pictures that it never saw.
+# Build and train a variational autoencoder, and have it judged on pictures that it never saw: by its bound, beside linear models that
+# have twice as many numbers for a picture.
 #
 # Write `drawing_machine(pictures)`. The check mixes half-size pictures of four kinds of clothes and two digits, perhaps
 # mirrored, and hands over 2,400 of them: NumPy, float32, shape (2400, 196), values in [0, 1]. It returns three things:
@@ -334,16 +335,14 @@ check(iwae_bound)
 # * `sigma`, the standard deviation of a pixel around its mean picture, one positive number.
 #
 # The check draws four codes from the guess of each of 800 other pictures of the same mixture, and computes the bound: minus
-# distortion, minus rate, in nats for a picture, with all constants, mean over pictures. Beside it stand two **exact** log-likelihoods: that of
-# the mean picture plus noise, and that of probabilistic PCA with 16 latents.
-# Beat the best linear answer with **twice** as many numbers: your bound has to be at least **15 nats above** the exact log-likelihood
-# of probabilistic PCA with **32** latents. On one such draw the mean picture had −18 nats, the linear models 122 and 147, and a
+# distortion, minus rate, in nats for a picture, with all constants, mean over pictures. Beside it stand **exact** log-likelihoods: of
+# the mean picture plus noise, and of probabilistic PCA with 16 latents, as many as yours, and with 32. Your bound has to be at least
+# **15 nats above the one with 32**. On one such draw the mean picture had −18 nats, the linear models 122 and 147, and a
 # network of one hidden layer on each side reached 178.
 #
 # Use your own functions from above, all of Keras, and `training.fit(…, loss=None)`. `practice_pictures(n)` gives something
-# to try it on. With `from course_lib import models` the line
-# `models.VariationalAutoencoder(encoder, decoder, sigma=sigma).elbo_terms(unseen).elbo.mean()` computes the bound, and
-# `referees.fit_ppca(pictures, 32).log_likelihood(unseen).mean()` what is to be beaten.
+# to try it on. `models.VariationalAutoencoder(encoder, decoder, sigma=sigma).elbo_terms(unseen).elbo.mean()` computes the bound,
+# and `referees.fit_ppca(pictures, 32).log_likelihood(unseen).mean()` what is to be beaten.
 #
 # **Success looks like** a decoder that draws: give it codes from N(0, I), and look.
 
@@ -393,8 +392,6 @@ def drawing_machine(pictures):
 check(drawing_machine)
 
 # %% tags=["success"]
-from course_lib import models
-
 training.set_seed(0)
 pictures, unseen = practice_pictures(4000)[:3000], practice_pictures(4000)[3000:]
 encoder, decoder, sigma = drawing_machine(pictures)
