@@ -344,7 +344,7 @@ check(iwae_bound)
 # to try it on. `models.VariationalAutoencoder(encoder, decoder, sigma=sigma).elbo_terms(unseen).elbo.mean()` computes the bound,
 # and `referees.fit_ppca(pictures, 32).log_likelihood(unseen).mean()` what is to be beaten.
 #
-# **Success looks like** a decoder that draws: give it codes from N(0, I), and look.
+# **Success looks like** a decoder that draws: give it codes from a bell for each kind, as in *Clothes made to order*, and look.
 
 
 # %% tags=["answer"]
