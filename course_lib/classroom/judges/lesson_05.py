@@ -477,7 +477,7 @@ def judge_iwae_bound(iwae_bound, probe):
     probe.batch_of_one(iwae_bound, (spread,), bound)
 
 
-TRAINING, LATENTS, PIXELS, ABOVE = 2400, 16, 196, 15.0
+TRAINING, LATENTS, PIXELS, ABOVE = 2400, 16, 196, 16.0
 
 
 @judge("drawing_machine", capstone=True)
