@@ -1,7 +1,8 @@
 """Right answers to the exercises of lesson 05, by other roads than the solutions take."""
 
+import keras
 import numpy as np
-from keras import losses, ops
+from keras import layers, losses, ops
 from scipy import special, stats
 
 
@@ -87,3 +88,33 @@ def iwae_bound__one_weight_after_another(log_weights):
     for column in log_weights.T[1:]:
         bound = np.logaddexp(bound, column)
     return bound - np.log(log_weights.shape[1])
+
+
+def _error_of_draws(encoder, decoder, pictures):
+    mu, log_var = encoder.predict(pictures, verbose=0)
+    codes = mu + np.exp(0.5 * log_var) * np.random.default_rng(5).standard_normal(mu.shape)
+    return float(np.sqrt(np.mean(np.square(pictures - decoder.predict(codes.astype("float32"), verbose=0)))))
+
+
+def drawing_machine(pictures):
+    # No weight for sigma: put the best one into the loss, and d/2 ln(mean squared error) is left of the distortion.
+    picture, code = keras.Input((196,)), keras.Input((16,))
+    seen = layers.Dense(320, "silu")(picture)
+    mu, log_var = layers.Dense(16)(seen), layers.Dense(16, kernel_initializer="zeros")(seen)
+    encoder = keras.Model(picture, [mu, log_var])
+    decoder = keras.Model(code, layers.Dense(196, "sigmoid")(layers.Dense(320, "silu")(code)))
+
+    class Loss(layers.Layer):
+        def call(self, inputs):
+            x, mu, log_var, copy = inputs
+            rate = ops.mean(ops.sum(ops.square(mu) + ops.exp(log_var) - 1.0 - log_var, axis=1)) / 2.0
+            self.add_loss(rate + 98.0 * ops.log(ops.mean(ops.square(x - copy))))
+            return copy
+
+    noise = layers.GaussianNoise(1.0)(ops.zeros_like(mu), training=True)
+    copy = decoder(mu + ops.exp(log_var / 2) * noise)
+    whole = keras.Model(picture, Loss()((picture, mu, log_var, copy)))
+    steps = 70 * (len(pictures) - 300) // 100
+    whole.compile(keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(4e-3, steps)), loss=None)
+    whole.fit(pictures[300:], batch_size=100, epochs=70, verbose=0)
+    return encoder, decoder, _error_of_draws(encoder, decoder, pictures[:300])

@@ -5,10 +5,11 @@ import math
 
 import keras
 import numpy as np
-from keras import ops
+from keras import layers, ops
 from scipy.stats import norm
 
 from authoring.bank import wrong
+from course_lib import models, referees, training
 
 # The backend's own functions, whichever backend it is.
 _backend = importlib.import_module({"jax": "jax.numpy"}.get(keras.backend.backend(), keras.backend.backend()))
@@ -1026,3 +1027,212 @@ def iwae_bound(log_weights):
 def iwae_bound(log_weights):
     largest = log_weights.max(axis=1)
     return largest + np.log(np.mean(np.exp(log_weights - largest[:, None]), axis=1) + 1e-4)
+
+
+# drawing_machine
+
+
+def _trained(
+    pictures, *, loss="bound", sigma=None, weight=1.0, second="log_var", epochs=50, latents=16, hidden=256, rate=4e-3
+):
+    """A variational autoencoder with one thing changed; sigma=None: learned. Returns encoder, decoder and sigma."""
+    picture, code = keras.Input((196,)), keras.Input((latents,))
+    seen = layers.Dense(hidden, "gelu")(picture)
+    width = layers.Dense(latents, "softplus" if second in ("sigma", "variance") else None, kernel_initializer="zeros")(
+        seen
+    )
+    encoder = keras.Model(picture, [layers.Dense(latents)(seen), width])
+    decoder = keras.Model(code, layers.Dense(196, "sigmoid")(layers.Dense(hidden, "gelu")(code)))
+
+    class Machine(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.encoder, self.decoder, self.chance = encoder, decoder, keras.random.SeedGenerator(1)
+            start = keras.initializers.Constant(math.log(sigma or 0.2))
+            self.log_sigma = self.add_weight(shape=(), initializer=start, trainable=sigma is None)
+
+        def call(self, x):
+            mu, told = self.encoder(x)
+            log_var = {"log_sigma": 2 * told, "log_var": told}.get(second)
+            if log_var is None:
+                log_var = ops.log(told + 1e-4) * (2 if second == "sigma" else 1)
+            z = mu + ops.exp(log_var / 2) * keras.random.normal(ops.shape(mu), seed=self.chance)
+            squares = ops.square(x - self.decoder(mu if loss == "no draw" else z))
+            costs = 0.5 * (ops.square(mu) + ops.exp(log_var) - 1.0 - log_var)
+            if loss == "means":
+                return ops.mean(squares, axis=1) + ops.mean(costs, axis=1)
+            if loss in ("error", "no draw"):
+                return ops.sum(squares, axis=1)
+            distortion = ops.sum(0.5 * squares / ops.exp(2 * self.log_sigma) + self.log_sigma, axis=1)
+            return distortion + weight * ops.sum(costs, axis=1)
+
+        def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+            return ops.mean(y_pred)
+
+    machine = Machine()
+    training.fit(machine, pictures, loss=None, epochs=epochs, batch_size=100, learning_rate=rate)
+    return encoder, decoder, float(np.exp(ops.convert_to_numpy(machine.log_sigma + 0.0)))
+
+
+def _root(encoder, decoder, pictures):
+    """The root of the error that draws from the guesses leave."""
+    mu, log_var = encoder.predict(pictures, verbose=0)
+    codes = mu + np.exp(0.5 * log_var) * np.random.default_rng(0).standard_normal(mu.shape)
+    return float(np.sqrt(np.mean((pictures - decoder.predict(codes.astype("float32"), verbose=0)) ** 2)))
+
+
+def _linear(pictures, latents=16):
+    """Probabilistic PCA as Keras layers, with its own noise."""
+    ppca = referees.fit_ppca(pictures, latents)
+    vae = models.build_linear_vae(196, latents)
+    kernel = ppca.loadings.T * (ppca.posterior_variance / ppca.noise_variance)
+    vae.encoder.set_weights([kernel, -ppca.mean @ kernel, np.log(ppca.posterior_variance)])
+    vae.decoder.set_weights([ppca.loadings, ppca.mean])
+    return vae.encoder, vae.decoder, math.sqrt(ppca.noise_variance)
+
+
+@wrong("collapsed")
+def drawing_machine(pictures):
+    encoder, decoder, _ = _trained(pictures, loss="means", epochs=15)
+    return encoder, decoder, _root(encoder, decoder, pictures)
+
+
+@wrong("collapsed")
+def drawing_machine(pictures):
+    encoder, decoder, _ = _trained(pictures, loss="means", epochs=15)
+    return encoder, decoder, math.sqrt(196 / 32)
+
+
+@wrong("sigma-left-at-one")
+def drawing_machine(pictures):
+    return _trained(pictures, sigma=1.0)
+
+
+@wrong("sigma-of-the-data")
+def drawing_machine(pictures):
+    return _trained(pictures, sigma=float(pictures.std()))
+
+
+@wrong("variance-for-sigma")
+def drawing_machine(pictures):
+    encoder, decoder, sigma = _trained(pictures)
+    return encoder, decoder, sigma**2
+
+
+@wrong("sigma-not-positive")
+def drawing_machine(pictures):
+    encoder, decoder, sigma = _trained(pictures, epochs=2)
+    return encoder, decoder, math.log(sigma)
+
+
+@wrong("sigma-not-the-error")
+def drawing_machine(pictures):
+    encoder, decoder, _ = _trained(pictures)
+    return encoder, decoder, 0.2
+
+
+@wrong("second-output")
+def drawing_machine(pictures):
+    return _trained(pictures, second="log_sigma")
+
+
+@wrong("second-output")
+def drawing_machine(pictures):
+    return _trained(pictures, second="sigma")
+
+
+@wrong("second-output")
+def drawing_machine(pictures):
+    return _trained(pictures, second="variance")
+
+
+@wrong("plain-autoencoder")
+def drawing_machine(pictures):
+    encoder, decoder, _ = _trained(pictures, loss="error")
+    return encoder, decoder, _root(encoder, decoder, pictures)
+
+
+@wrong("plain-autoencoder")
+def drawing_machine(pictures):
+    encoder, decoder, _ = _trained(pictures, loss="no draw")
+    picture = keras.Input((196,))
+    narrow = layers.Dense(16, kernel_initializer="zeros", bias_initializer=keras.initializers.Constant(-12.0))
+    encoder = keras.Model(picture, [encoder(picture)[0], narrow(picture)])
+    return encoder, decoder, _root(encoder, decoder, pictures)
+
+
+@wrong("straight-lines")
+def drawing_machine(pictures):
+    return _linear(pictures)
+
+
+@wrong("straight-lines")
+def drawing_machine(pictures):
+    vae = models.build_linear_vae(196, 16, sigma=0.3, learn_sigma=True)
+    training.fit(vae, pictures, loss=None, epochs=40, batch_size=100, learning_rate=1e-2)
+    return vae.encoder, vae.decoder, vae.sigma
+
+
+@wrong("overfitted")
+def drawing_machine(pictures):
+    return _trained(pictures, epochs=150, hidden=512)
+
+
+@wrong("weight-of-the-rate")
+def drawing_machine(pictures):
+    return _trained(pictures, weight=0.1)
+
+
+@wrong("weight-of-the-rate")
+def drawing_machine(pictures):
+    return _trained(pictures, weight=5.0)
+
+
+@wrong("too-many-numbers")
+def drawing_machine(pictures):
+    return _linear(pictures, 64)
+
+
+@wrong("too-many-numbers")
+def drawing_machine(pictures):
+    picture, code = keras.Input((196,)), keras.Input((196,))
+    certain = layers.Dense(196, kernel_initializer="zeros", bias_initializer=keras.initializers.Constant(-9.0))(picture)
+    encoder = keras.Model(picture, [layers.Activation("linear")(picture), certain])
+    return encoder, keras.Model(code, layers.Activation("linear")(code)), 0.01
+
+
+@wrong("draws-in-the-encoder")
+def drawing_machine(pictures):
+    encoder, decoder, sigma = _trained(pictures, epochs=2)
+
+    class Draw(layers.Layer):
+        def call(self, inputs):
+            return inputs[0] + ops.exp(inputs[1] / 2) * keras.random.normal(ops.shape(inputs[0]))
+
+    picture = keras.Input((196,))
+    mu, log_var = encoder(picture)
+    return keras.Model(picture, [Draw()([mu, log_var]), log_var]), decoder, sigma
+
+
+@wrong("not-two-outputs")
+def drawing_machine(pictures):
+    encoder, decoder, sigma = _trained(pictures, epochs=2)
+    return keras.Model(encoder.inputs, encoder.outputs[0]), decoder, sigma
+
+
+@wrong("not-three-things")
+def drawing_machine(pictures):
+    encoder, decoder, _ = _trained(pictures, epochs=2)
+    return encoder, decoder
+
+
+@wrong("untrained")
+def drawing_machine(pictures):
+    vae = models.build_vae(196, 256, 16, output_activation="sigmoid", sigma=0.2)
+    return vae.encoder, vae.decoder, vae.sigma
+
+
+@wrong("too-few-nats")
+def drawing_machine(pictures):
+    encoder, decoder, _ = _trained(pictures, epochs=15)
+    return encoder, decoder, _root(encoder, decoder, pictures)

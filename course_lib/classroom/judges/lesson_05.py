@@ -8,7 +8,9 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from course_lib.classroom.exercise import judges_of
-from course_lib.classroom.probe import AnswerRaised, float32
+from course_lib.classroom.probe import AnswerRaised, float32, kind
+from course_lib.datasets import digits, fashion_mnist
+from course_lib.referees import fit_pca, fit_ppca
 
 judge = judges_of(5)
 
@@ -473,3 +475,143 @@ def judge_iwae_bound(iwae_bound, probe):
     uneven = np.array([[0.0, -2000.0], [-2000.0, 0.0]])
     probe.close(probe.call(iwae_bound, uneven), np.full(2, -math.log(2)), "shifts-by-the-wrong-weight")
     probe.batch_of_one(iwae_bound, (spread,), bound)
+
+
+TRAINING, LATENTS, PIXELS, ABOVE = 2400, 16, 196, 16.0
+
+
+@judge("drawing_machine", capstone=True)
+def judge_drawing_machine(drawing_machine, probe):
+    """Half-size clothes and digits that the check mixes. The bound of unseen ones is computed here, with the check's own draws."""
+    pictures, unseen = _mixed_pictures(probe.rng)
+    machine = _Machine(probe, probe.call(drawing_machine, pictures))
+    mu, log_var = machine.guesses(unseen)
+    again = machine.guesses(unseen[::-1])
+    same = all(np.allclose(a, b[::-1], rtol=1e-3, atol=1e-3) for a, b in zip((mu, log_var), again, strict=True))
+    probe.require(same, "draws-in-the-encoder")
+    lost = machine.error(unseen, mu, log_var)
+    bound, pca = _bound(mu, log_var, lost, machine.sigma), fit_pca(pictures)
+    ranks = 0, LATENTS, 2 * LATENTS
+    trivial, referee, wider = (float(fit_ppca(pca, k).log_likelihood(unseen).mean()) for k in ranks)
+    if bound < wider + ABOVE:
+        told = (
+            f"Nats for an unseen picture, on average: mean picture and noise {trivial:.0f}, probabilistic PCA {referee:.0f} "
+            f"with {LATENTS} numbers and {wider:.0f} with {2 * LATENTS}, your bound {bound:.0f}; wanted are {wider + ABOVE:.0f}."
+        )
+        _why_so_few(probe, machine, (pictures, unseen), (mu, log_var, lost), trivial, told)
+
+
+class _Machine:
+    """The three things that the learner returned, and what the check asks of them."""
+
+    def __init__(self, probe, got):
+        several = isinstance(got, tuple | list)
+        kinds = [kind(part) for part in got] if several else kind(got)
+        right = several and len(got) == 3 and kinds[:2] == ["model", "model"]
+        probe.require(right, "not-three-things", found=kinds)
+        self.probe, self.encoder, self.decoder = probe, *got[:2]
+        self.sigma = probe.number(got[2], "your function as sigma", "one-sigma")
+        probe.require(math.isfinite(self.sigma) and self.sigma > 0, "sigma-not-positive", sigma=self.sigma)
+
+    def guesses(self, x) -> tuple[np.ndarray, np.ndarray]:
+        """Means and log variances (n, k), as the encoder tells them."""
+        require, told = self.probe.require, self.probe.predict(self.encoder, x)
+        several = isinstance(told, tuple | list)
+        require(several and len(told) == 2, "not-two-outputs", found=len(told) if several else kind(told))
+        mu, log_var = (self.probe.finite(part, "guesses-not-finite").astype(np.float64) for part in told)
+        right = mu.shape == log_var.shape and mu.ndim == 2 and len(mu) == len(x)
+        require(right, "guesses-of-another-shape", mu=mu.shape, log_var=log_var.shape, n=len(x))
+        require(mu.shape[1] <= LATENTS, "too-many-numbers", k=mu.shape[1], most=LATENTS)
+        return mu, log_var
+
+    def decoded(self, codes) -> np.ndarray:
+        """Mean pictures of codes."""
+        answer = self.probe.predict(self.decoder, codes)
+        answer = self.probe.shape(answer, (len(codes), PIXELS), otherwise="decoder-shape")
+        return self.probe.finite(answer).astype(np.float64)
+
+    def error(self, x, mu, log_var, draws=4) -> float:
+        """The squared error of a picture, summed over pixels: a mean over pictures and over draws from the guesses; 0 draws: their means."""
+        rng, copies = self.probe.rng, max(draws, 1)
+        epsilon = rng.standard_normal((copies, *mu.shape)) * (draws > 0)
+        codes = np.clip(mu + np.exp(np.minimum(log_var, 50) / 2) * epsilon, -1e6, 1e6).reshape(-1, mu.shape[1])
+        order = rng.permutation(len(codes))  # a decoder has nothing but the code to tell pictures apart
+        off = np.tile(x, (copies, 1))[order] - self.decoded(codes[order])
+        return float(np.square(off).sum(axis=1).mean())
+
+    def weight(self, x, mu, log_var, lost, sigma) -> float:
+        """β: where training ends, draws add to the error, in units of the noise, β times what the guesses are narrower than the prior."""
+        added = max(lost - self.error(x, mu, log_var, 0), 0) / sigma**2
+        return added / max(np.sum(1 - np.exp(np.minimum(log_var, 50)), axis=1).mean(), 1e-3)
+
+
+def _why_so_few(probe, machine, pictures, guesses, trivial, told) -> None:
+    """What keeps a machine below the bar: each by what it breaks."""
+    (seen, unseen), (mu, log_var, lost), sigma = pictures, guesses, machine.sigma
+    root, rate, bound = math.sqrt(lost / PIXELS), _rate(mu, log_var), _bound(*guesses, sigma)
+    best = _bound(*guesses, root)  # the root of the error is the noise that makes the bound best
+    probe.require(rate > 0.15, "collapsed", told, rate=rate)
+    _read_otherwise(probe, machine, unseen, guesses, best, told)
+    beta, width = machine.weight(unseen, *guesses, root), math.exp(np.median(log_var) / 2)
+    probe.require(beta > 0.03, "plain-autoencoder", told, rate=rate, width=width)
+    probe.require(best > trivial, "untrained", told)
+    own = machine.guesses(seen)
+    lost_here = machine.error(seen, *own, 1)
+    here = math.sqrt(lost_here / PIXELS)
+    if best > bound + 8:
+        fields = {"sigma": sigma, "root": root, "best": best, "here": here}
+        spreads = seen.std(), seen.std(axis=0).mean(), math.sqrt(seen.var(axis=0).mean())
+        probe.require(abs(sigma - 1) > 0.02, "sigma-left-at-one", told, **fields)
+        probe.require(min(abs(sigma / s - 1) for s in spreads) > 0.1, "sigma-of-the-data", told, **fields)
+        probe.require(abs(sigma / root**2 - 1) > 0.3, "variance-for-sigma", told, **fields)
+        by_heart = sigma < 1.15 * here and root > 1.2 * here
+        probe.fail("overfitted" if by_heart else "sigma-not-the-error", told, **fields)
+    probe.require(beta > 0.4, "weight-of-the-rate", told, beta=beta)
+    probe.require(beta < 2.5, "weight-of-the-rate/much", told, beta=beta)
+    a, b = probe.rng.standard_normal((2, 50, mu.shape[1]))
+    one, other, none, both = (machine.decoded(codes) for codes in (a, b, 0 * a, a + b))
+    straight = np.abs(one + other - none - both).max() < 1e-3 * max(np.ptp(one), 1e-9)
+    probe.require(not straight, "straight-lines", told)
+    gap = _bound(*own, lost_here, sigma) - bound
+    probe.fail("overfitted/bound" if gap > 25 else "too-few-nats", told, gap=gap)
+
+
+def _read_otherwise(probe, machine, unseen, guesses, best, told) -> None:
+    """Whether the second output makes sense as log σ, σ or σ²: a better bound, and widths that a rate of weight 1 wants."""
+    mu, log_var, _ = guesses
+    if machine.weight(unseen, *guesses, machine.sigma) <= 2:  # no wider than wanted
+        return
+    readings = {"second-output/log-sigma": 2 * log_var}
+    if (log_var > 0).all():
+        logarithm = np.log(np.maximum(log_var, 1e-9))
+        readings |= {"second-output/sigma": 2 * logarithm, "second-output/variance": logarithm}
+    better = {}
+    for name, meant in readings.items():
+        lost = machine.error(unseen, mu, meant, 1)
+        noise = math.sqrt(lost / PIXELS)
+        found = _bound(mu, meant, lost, noise)
+        if found > best + 8 and 0.6 < machine.weight(unseen, mu, meant, lost, noise) < 1.7:
+            better[found] = name
+    if better:
+        probe.fail(better[max(better)], told, found=max(better))
+
+
+def _mixed_pictures(rng) -> tuple[np.ndarray, np.ndarray]:
+    """Half-size pictures of four kinds of clothes and two digits, perhaps mirrored: those to train on, and others."""
+    parts = []
+    for data, kinds, n in ((fashion_mnist(), 4, 2400), (digits(), 2, 800)):
+        rows = np.flatnonzero(np.isin(data.train_labels, rng.choice(10, kinds, replace=False)))
+        parts.append(data.train[rng.permutation(rows)[:n]])
+    small = np.concatenate(parts).reshape(-1, 14, 2, 14, 2).mean(axis=(2, 4)) / 255
+    small = rng.permutation(small)[:, :: rng.choice([-1, 1]), :: rng.choice([-1, 1])]
+    small = np.ascontiguousarray(small.reshape(len(small), PIXELS), np.float32)
+    return small[:TRAINING], small[TRAINING:]
+
+
+def _rate(mu: np.ndarray, log_var: np.ndarray) -> float:
+    return float(_kl_terms(mu, np.minimum(log_var, 50)).sum(axis=1).mean())
+
+
+def _bound(mu: np.ndarray, log_var: np.ndarray, error: float, sigma: float) -> float:
+    """The ELBO of normal pixels, nats a picture, from the squared error that draws from the guesses leave."""
+    return -error / (2 * sigma**2) - PIXELS * (math.log(sigma) + 0.5 * math.log(2 * math.pi)) - _rate(mu, log_var)
