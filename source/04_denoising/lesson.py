@@ -122,7 +122,7 @@ compare("It works: the noise is gone, and some detail with it.", noisy=noisy, ne
 # Is that good? The noisy picture itself scores 15.95 dB. **The identity is the baseline of every denoiser.** The network is 6 dB above: it left
 # a quarter of the squared error. And nothing in it is narrow: 784 pixels come in, the middle has 14 · 14 · 24 = 4,704 numbers.
 #
-# (Other ways to spoil do, too: hide patches, and it is a *masked autoencoder*.) What does such a network learn? One drawing.
+# (Other ways to spoil do: hide patches, and it is a *masked autoencoder*.) What does such a network learn? One drawing.
 #
 # Clean points lie on a curve, noise pushes them off. You see where a point landed, not where it came from. The best answer, in squared error, is *the average
 # of all it could have been*: all clean points, near ones counting more.
@@ -302,7 +302,7 @@ copies = np.concatenate([add_noise(train, sigma, seed) for seed in (4, 5, 6)])  
 targets = np.tile(pictures, (3, 1, 1, 1))
 
 # %% [markdown]
-# Two starts: one affine map, or ten, which lead by .7 dB. Both train on three noisy copies of each picture, as much as the ordinary network did, with its layers.
+# Two starts: one affine map, or ten, which lead by .7 dB. Both train on three noisy copies of each picture: as much as the ordinary network, which has the same layers.
 
 # %%
 guess(
@@ -401,7 +401,7 @@ plots.show(figure, "Density of noisy numbers, and the denoiser's steps: uphill, 
 #
 # ## A network that is told the noise level
 #
-# The arrows depend on $\sigma$. Ours were learned at one level. Elsewhere:
+# The arrows depend on $\sigma$. Our network learned one level. Elsewhere:
 
 # %%
 for level in (0.1, 0.2, 0.4):
@@ -420,7 +420,7 @@ claim("Trained at .2 and used at .4, the network loses to a matrix that was made
 #
 # $$ r(x) = x - \sigma \hat\varepsilon, \qquad \text{score}(x) = \frac{r(x) - x}{\sigma^2} = -\frac{\hat\varepsilon}{\sigma} $$
 #
-# Why $\varepsilon$ and not the clean point? It has the same size at every level, so all count alike in the loss. So do diffusion models.
+# Why $\varepsilon$ and not the clean point? It has the same size at every level, so all count alike in the loss. Diffusion models do so, too.
 # Ours is small: points of a circle.
 
 # %% tags=["hide-input"]
