@@ -282,7 +282,7 @@ claim("Ten affine maps, the likeliest chosen, beat one by more than half a decib
 boxes = {"noisy": (0, 0.5, "noisy"), "start": (1.2, 0, "map(s)\n(fixed)"), "conv": (2.5, 1, "convo-\nlutions")}
 boxes |= {"last": (3.7, 1, "last layer,\nzero at first"), "sum": (4.9, 0, "add"), "answer": (6.1, 0, "answer")}
 ways = [("noisy", "start", "sum", "answer"), ("noisy", "conv", "last", "sum"), ("start", "conv")]
-caption = "The straight way is fixed; the way above it learns what is missing, the residual."
+caption = "The upper way is fixed; the lower way learns what is missing, the residual."
 plots.diagram(boxes, ways, marked=["last"], labels={("last", "sum"): "correction"}, caption=caption)
 
 
