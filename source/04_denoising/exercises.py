@@ -34,7 +34,8 @@ import numpy as np
 # become 1; if not, they stay.
 #
 # All randomness comes from `rng`: two calls with equally seeded generators give the same picture (but for the clipping, if
-# only one of them clips), two calls with the same generator give different ones. The array `x` stays as it is.
+# only one of them clips), two calls with the same generator give different ones. The array `x` stays as it is. (The lesson's
+# function of this name takes a seed instead, and makes its own generator.)
 #
 # **Success looks like** `add_noise(np.full((1000, 784), 0.5), 0.2, np.random.default_rng(0), False)` having mean 0.50
 # and standard deviation 0.20, and, if a picture is black instead of grey and `clip` is true, a mean of 0.08.
@@ -170,9 +171,9 @@ check(linear_denoiser)
 # independent of the data, the noisy data have the mean $\mu$ and the covariance $C + \sigma^2 I$, and the
 # covariance between clean and noisy is $C$.
 #
-# Write `wiener_filter(train, sigma)`. `train` is (n, d), clean; there are more samples than features. It returns a
-# **function** (m, d) → (m, d): the affine map from noisy to clean data with the least mean squared error. Whether you
-# divide by n or n − 1 in the covariance is yours to choose.
+# Write `wiener_filter(train, sigma)`. `train` is (n, d), clean; there are more samples than features, and d may be 1
+# (`np.cov` then gives a number, no matrix). It returns a **function** (m, d) → (m, d): the affine map from noisy to
+# clean data with the least mean squared error. Whether you divide by n or n − 1 in the covariance is yours to choose.
 #
 # For `train = [[1], [3]]` (mean 2, variance 1 if divided by n) and `sigma = 1` the function sends `[[4]]` to `[[3]]`:
 # half of the way back to the mean.

@@ -133,6 +133,29 @@ def add_noise__loop_of_lists(x, sigma, rng, clip):
     return [np.clip(picture, 0, 1).tolist() if clip else np.array(picture).tolist() for picture in noisy]
 
 
+class FreshNoise__drawn_in_advance_by_keras(keras.utils.PyDataset):
+    # Batch by batch, but all of them when an epoch begins.
+    def __init__(self, x, sigma, batch_size, seed):
+        super().__init__()
+        self.sigma, self.draw = sigma, keras.random.normal
+        self.clean = [x[i : i + batch_size] for i in range(0, len(x), batch_size)]
+        self.seed = np.random.SeedSequence(seed)
+        self.on_epoch_end()
+
+    def __len__(self):
+        return len(self.clean)
+
+    def __getitem__(self, i):
+        return self.noisy[i], self.clean[i]
+
+    def on_epoch_end(self):
+        (epoch,) = self.seed.spawn(1)
+        seeds = epoch.generate_state(len(self.clean)).tolist()
+        noise = [self.draw(part.shape, seed=seed % 2**31) for part, seed in zip(self.clean, seeds, strict=True)]
+        parts = zip(self.clean, noise, strict=True)
+        self.noisy = [part + self.sigma * keras.ops.convert_to_numpy(one) for part, one in parts]
+
+
 def linear_denoiser__a_keras_model(clean, noisy):
     solution = np.linalg.lstsq(np.column_stack([noisy, np.ones(len(noisy))]), clean, rcond=None)[0]
     model = keras.Sequential([keras.Input(noisy.shape[1:]), keras.layers.Dense(noisy.shape[1], dtype="float64")])

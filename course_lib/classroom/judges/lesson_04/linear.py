@@ -76,6 +76,7 @@ def judge_linear_denoiser(linear_denoiser, probe):
                     "one-factor-for-all": (x - p) * factor + q,
                     "moves-the-mean-only": x - p + q,
                     "transposed": [x @ weights.T + offset, (x - p) @ weights.T + q],
+                    "transposed/covariance": (x - p) @ np.linalg.solve(a.T @ a, b.T @ a) + q,
                     "copies": x,
                     "mean-only": np.broadcast_to(q, x.shape),
                     "clips": [np.clip(true, 0, 1), np.clip(true, clean.min(), clean.max())],
