@@ -714,7 +714,7 @@ claim(
 # | implied noise | $\sigma_x^2 = w_k / (2\, w_r)$, weights of sums |
 # | tiles of equal probability | `norm.ppf((i + 0.5) / n)` |
 #
-# Next: [the exercises](../exercises/05_variational.ipynb); its capstone is judged in nats. Then [deeper](05_variational_deeper.ipynb): collapse counted, how tight the bound is, why this likelihood prefers digits.
+# Next: [the exercises](../exercises/05_variational.ipynb); its capstone is judged in nats. Then [deeper](05_variational_deeper.ipynb): collapse, tighter bounds, why this likelihood prefers digits.
 #
 # ## References
 #
