@@ -17,19 +17,19 @@ endef
 CPU = build/cpu-$@.jsonl
 # One thread to a process: as many processes as cores, each with as many threads, wait for each other (and burn CPU at it).
 PYTEST = OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 COURSE_CPU_LOG=$(CPU) $(PY) -m pytest -p authoring.cpu -q
-BUDGET := 1600
+BUDGET := 2000
 WHERE := $(if $(LESSON),--lesson $(LESSON))
 # nbval runs with every notebook of a folder, or those of one lesson
 NOTEBOOKS = $(if $(LESSON),$(wildcard notebooks/$(LESSON)_*.ipynb exercises/$(LESSON)_*.ipynb solutions/$(LESSON)_*.ipynb),notebooks exercises solutions)
 
 KNOWN_LESSON = $(if $(LESSON),test -n "$(NOTEBOOKS)" || { echo "There is no lesson $(LESSON). See the table in README.md."; exit 2; })
 # The two halves of `make test`, which continuous integration runs side by side. PYTEST_ARGS goes to the first.
-TEST_CODE = $(if $(SEEDS),SEEDS=$(SEEDS)) $(if $(WEEKLY),WEEKLY=$(WEEKLY)) $(PYTEST) tests -m "not browser" -n auto --dist worksteal $(WHERE) $(PYTEST_ARGS)
+TEST_CODE = $(if $(SEEDS),SEEDS=$(SEEDS)) $(if $(WEEKLY),WEEKLY=$(WEEKLY)) $(if $(TURN),TURN=$(TURN)) $(PYTEST) tests -m "not browser" -n auto --dist worksteal $(WHERE) $(PYTEST_ARGS)
 TEST_NOTEBOOKS = COURSE_HEADLESS=1 $(PYTEST) --nbval-lax --nbval-current-env --nbval-cell-timeout 600 -p no:cacheprovider \
 	-n auto --dist loadfile $(NOTEBOOKS)
 BACKENDS ?= jax torch
 
-.PHONY: lab test test-code test-notebooks test-backends test-browser notebooks numbers course calibrate bench lint format constraints site clean
+.PHONY: lab test test-code test-notebooks test-backends test-browser notebooks numbers course capstones calibrate bench lint format constraints site clean
 
 lab: $(VENV)/.installed
 	@$(PY) -m course_lib lab $(ARGS)
@@ -56,7 +56,7 @@ test-notebooks: $(VENV)/.dev
 test-backends: $(VENV)/.backends
 	@rm -f $(CPU)
 	@set -ex; for backend in $(BACKENDS); do \
-		KERAS_BACKEND=$$backend $(PYTEST) tests -m "backends and not browser" -n auto --dist loadfile; done
+		$(if $(WEEKLY),WEEKLY=$(WEEKLY)) $(if $(TURN),TURN=$(TURN)) KERAS_BACKEND=$$backend $(PYTEST) tests -m "backends and not browser" -n auto --dist loadfile; done
 	@$(PY) -m authoring cpu $(CPU)
 
 test-browser: $(VENV)/.browser
@@ -73,6 +73,9 @@ numbers: $(VENV)/.dev
 
 course: $(VENV)/.dev
 	@$(PY) -m authoring course $(WHERE)
+
+capstones: $(VENV)/.dev
+	@$(PY) -m authoring capstones $(WHERE)
 
 calibrate: $(VENV)/.dev
 	@$(PY) -m authoring calibrate $(WHERE) $(if $(SEEDS),--seeds $(SEEDS))

@@ -1,4 +1,4 @@
-"""``python -m authoring build|course|calibrate|numbers|reading|cpu``: see CONTRIBUTING.md."""
+"""``python -m authoring build|lint|course|capstones|calibrate|numbers|reading|cpu``: see CONTRIBUTING.md."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ def main(argv: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     for name, text in (
         ("build", "rebuild the derived notebooks whose source changed"),
+        ("lint", "say what a lesson lacks or breaks"),
         ("course", "execute the lessons and print seconds, peak memory and claims held"),
+        ("capstones", "check the capstones' own solutions and print their seconds"),
         ("calibrate", "repeat the claims of a lesson over several seeds"),
         ("reading", "print words, code lines, claims and minutes of each notebook, as the budgets count them"),
         ("numbers", "write README's table and the numbers in the instructors' notes"),
@@ -42,10 +44,20 @@ def main(argv: list[str] | None = None) -> int:
             from authoring.build import build
 
             return build(arguments.lesson or None, force=arguments.force)
+        if arguments.command == "lint":
+            from authoring.lint import lint_all
+
+            problems = lint_all(arguments.lesson or None)
+            print("\n".join(problems) or "In order.")
+            return int(bool(problems))
         if arguments.command == "course":
             from authoring.measure import course
 
             return course(arguments.lesson or None)
+        if arguments.command == "capstones":
+            from authoring.measure import capstones
+
+            return capstones(arguments.lesson or None)
         if arguments.command == "reading":
             from authoring.reading import table
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import nbformat
@@ -10,7 +11,7 @@ from nbclient.exceptions import CellExecutionError
 from authoring.derive import EXECUTED, code_hash, derive, differences, folder, kinds_of, path_of
 from authoring.execute import execute
 from authoring.lint import lint_lesson
-from authoring.source import ROOT, SOURCE, lessons
+from authoring.source import ROOT, SOURCE, Lesson, lessons, significant_tokens
 
 
 def build(which: str | None = None, *, force: bool = False, source: Path = SOURCE, root: Path = ROOT) -> int:
@@ -25,11 +26,9 @@ def build(which: str | None = None, *, force: bool = False, source: Path = SOURC
     Returns:
         0, or 1 if a lesson breaks the rules or a notebook does not run.
     """
+    failed = 0
     for lesson in lessons(which, source):
-        problems = lint_lesson(lesson)
-        if problems:
-            print(f"{lesson.slug} breaks the rules of CONTRIBUTING.md:")
-            print("\n".join(f"  {p}" for p in problems))
+        if _broken(lesson, built=False):
             return 1
         for kind, made in derive(lesson).items():
             path = path_of(lesson, kind, root)
@@ -38,10 +37,20 @@ def build(which: str | None = None, *, force: bool = False, source: Path = SOURC
             except CellExecutionError as error:
                 print(f"{path.relative_to(root)}: does not run\n{error}")
                 return 1
+        failed |= _broken(lesson, built=True)
     for path in strangers(which, source, root):
         path.unlink()
         print(f"{path.relative_to(root)}: removed, it has no source")
-    return 0
+    return failed
+
+
+def _broken(lesson: Lesson, *, built: bool) -> bool:
+    """Whether a lesson breaks the rules; which ones is printed. What depends on its figures can be told when it is built."""
+    problems = lint_lesson(lesson, built=built)
+    if problems:
+        print(f"{lesson.slug} breaks the rules of CONTRIBUTING.md:")
+        print("\n".join(f"  {p}" for p in problems))
+    return bool(problems)
 
 
 def strangers(which: str | None, source: Path, root: Path) -> list[Path]:
@@ -71,10 +80,15 @@ def _refresh(kind: str, made: nbformat.NotebookNode, path: Path, force: bool) ->
         return "written"
     digest = code_hash(made)
     made.metadata["course"]["code_hash"] = digest
-    if stored is not None and not force and stored.metadata.get("course", {}).get("code_hash") == digest:
+    # The stored outputs were made by the stored code, and that does what the new code does.
+    if stored is not None and not force and stored.metadata.get("course", {}).get("code_hash") == code_hash(stored):
         old = [c for c in stored.cells if c.cell_type == "code"]
         new = [c for c in made.cells if c.cell_type == "code"]
-        if len(old) == len(new) and all(c.execution_count or not c.source.strip() for c in old):
+        if (
+            len(old) == len(new)
+            and all(c.execution_count or not c.source.strip() for c in old)
+            and all(_runs_alike(a.source, b.source) for a, b in zip(old, new, strict=True))
+        ):
             for a, b in zip(old, new, strict=True):
                 b.outputs, b.execution_count = a.outputs, a.execution_count
             _write(made, path)
@@ -83,6 +97,18 @@ def _refresh(kind: str, made: nbformat.NotebookNode, path: Path, force: bool) ->
     run = execute(made, path.parent)
     _write(made, path)
     return f"executed in {run.seconds:.0f} s"
+
+
+def _runs_alike(old: str, new: str) -> bool:
+    """Whether two cells differ in comments and empty lines at most."""
+    if old == new:
+        return True
+    try:
+        same = ast.dump(ast.parse(old)) == ast.dump(ast.parse(new))
+    except SyntaxError:  # a line of IPython's own
+        return False
+    # The tree does not know a semicolon at the end, with which a notebook shows nothing.
+    return same and significant_tokens(old) == significant_tokens(new)
 
 
 def _write(notebook: nbformat.NotebookNode, path: Path) -> None:

@@ -15,6 +15,7 @@ from course_lib.classroom.exercise import UnknownExercise, find_exercise
 
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
 FOLDED = "hide-input"  # the tag of a cell that only serves: its code is folded, its output seen
+COMPARED = "nbval-check-output"  # nbval's tag of a cell whose output is the same everywhere: the tests compare it
 KINDS = ("notebooks", "deeper", "exercises", "solutions")
 READ = ("notebooks", "deeper")  # what is read, as exercises are done
 EXECUTED = (*READ, "solutions")
@@ -60,9 +61,14 @@ def front_matter(lesson: Lesson) -> str:
     minutes = int(header["minutes"])
     lines = [f"# {lesson.number:02d} · {header['title']}", ""]
     if todo:
-        core, extra = [t.minutes for t in todo if t.core], [t.minutes for t in todo if not t.core]
+        core = [t.minutes for t in todo if t.core]
         which = "its exercise" if len(todo) == 1 else f"its {len(core)} core exercises"
-        more = f" ({sum(extra)} more for the optional ones)" if extra else ""
+        extra = [
+            (sum(t.minutes for t in todo if t.kind == kind), what)
+            for kind, what in (("optional", "the optional ones"), ("capstone", "the capstone"))
+        ]
+        extra = [f"{time} {'' if i else 'more '}for {what}" for i, (time, what) in enumerate(e for e in extra if e[0])]
+        more = f" ({', '.join(extra)})" if extra else ""
         lines.append(
             f"**About {minutes + sum(core)} minutes**: {minutes} for this lesson, {sum(core)} for {which}{more}."
         )
@@ -166,12 +172,30 @@ def _exercise_notebooks(lesson: Lesson) -> tuple[nbformat.NotebookNode, nbformat
 
 
 def _time_limit(task: Task) -> str:
-    """What a learner must know of the check: it is written from the judge, so that the two cannot differ."""
+    """What a learner must know of the check: it is written from the judge, so that the two cannot differ.
+
+    Raises:
+        SourceError: if only one of heading and judge says that the exercise is a capstone.
+    """
     try:
-        limit = find_exercise(task.names[0]).time_limit
+        exercise = find_exercise(task.names[0])
     except UnknownExercise:  # an exercise that has no judge yet
         return ""
-    return f"\n\n*The check stops an answer after {limit:g} seconds.*"
+    if exercise.capstone != (task.kind == "capstone"):
+        said = (
+            "a capstone, and its judge does not"
+            if task.kind == "capstone"
+            else f"{task.kind}, and its judge a capstone"
+        )
+        raise SourceError(
+            f"The heading of {task.names[0]} calls it {said}: @judge(…, capstone=True) and the heading agree."
+        )
+    if exercise.capstone:
+        return (
+            "\n\n*A capstone: the check hands over data that you have not seen, compares what you make of them with the "
+            f"referee and the trivial answer, and stops an answer after {exercise.time_limit:g} seconds.*"
+        )
+    return f"\n\n*The check stops an answer after {exercise.time_limit:g} seconds.*"
 
 
 def _complete(task: Task | None, parts: list[str]) -> None:

@@ -16,8 +16,10 @@ import nbformat
 
 from authoring.derive import FOLDED, READ, derive, kinds_of, path_of
 from authoring.source import Lesson, lessons, read
+from authoring.terms import bold_terms
 
 WORDS_A_MINUTE, CODE_LINES_A_MINUTE = 150, 15
+SLACK, LEAST_SLACK = 0.1, 2  # how far the printed minutes may be from the counted ones: a share, and minutes at least
 
 # What a notebook may have at most: of the lessons, of lesson 00, of those that go deeper.
 BUDGETS = {
@@ -107,22 +109,41 @@ def claims(code: str) -> int:
     return total
 
 
-def bold_terms(text: str) -> list[str]:
-    """The different terms that stand in bold in prose, in order; sentences and labels with a full stop or colon are none."""
-    found = re.findall(r"\*\*([^*\n]+?)\*\*", text)
-    return list(dict.fromkeys(term.strip().lower() for term in found if not term.strip().endswith((".", ":", "?"))))
+def over_budget(lesson: Lesson, *, built: bool = True) -> list[str]:
+    """What a lesson that keeps the budgets has too much of, as sentences.
 
-
-def over_budget(lesson: Lesson) -> list[str]:
-    """What a lesson that keeps the budgets has too much of, as sentences."""
-    header = read(lesson.folder / "lesson.py").metadata["course"]
+    Args:
+        lesson: the lesson.
+        built: whether its notebooks were built from this text: without their figures the minutes cannot be counted.
+    """
     problems = []
-    for kind in kinds_of(lesson):
-        if kind not in READ or not (lesson.has_deeper or header.get("budgets")):
+    for kind in kinds_of(lesson) if lesson.keeps_budgets else ():
+        if kind not in READ:
             continue
         budget = BUDGETS["tour" if lesson.number == 0 else kind]
+        budget = {what: most for what, most in budget.items() if built or what != "minutes"}
         name = "deeper.py" if kind == "deeper" else "lesson.py"
         problems += [f"{lesson.slug}/{name}: {excess}" for excess in reading(lesson, kind).over(budget)]
+    return problems
+
+
+def dishonest_minutes(lesson: Lesson) -> list[str]:
+    """Where the minutes that a lesson prints are not those that it takes, as sentences; of lessons that keep the budgets.
+
+    Figures are counted in the stored outputs: what is said holds for the notebooks as they were built last.
+    """
+    problems = []
+    for kind in kinds_of(lesson) if lesson.keeps_budgets else ():
+        if kind not in READ:
+            continue
+        name = "deeper.py" if kind == "deeper" else "lesson.py"
+        printed = read(lesson.folder / name).metadata["course"].get("minutes")
+        counted = reading(lesson, kind).counts["minutes"]
+        if isinstance(printed, int) and abs(printed - counted) > max(LEAST_SLACK, SLACK * counted):
+            problems.append(
+                f"{lesson.slug}/{name}: the header says {printed} minutes, and a reader needs {counted:.0f} "
+                f"(`python -m authoring reading --lesson {lesson.number:02d}`): write `minutes: {counted:.0f}`"
+            )
     return problems
 
 
@@ -140,7 +161,7 @@ def table(which: str | None = None) -> int:
 
 
 def _figures(lesson: Lesson, kind: str) -> int:
-    path = path_of(lesson, kind)
+    path = path_of(lesson, kind, lesson.folder.parent.parent)  # the notebooks lie beside `source/`
     if not path.is_file():
         return 0
     cells = nbformat.read(path, as_version=4).cells

@@ -16,7 +16,7 @@ SOURCE = ROOT / "source"
 
 BEGIN, END, STUB = "# SOLUTION BEGIN", "# SOLUTION END", "# STUB:"
 TASK_HEADING = re.compile(
-    r"^## (?P<names>\w+(?:, \w+)*): (?P<title>.+?) (?P<stars>★{1,3}) · (?P<minutes>\d+) minutes · (?P<kind>core|optional)$"
+    r"^## (?P<names>\w+(?:, \w+)*): (?P<title>.+?) (?P<stars>★{1,3}) · (?P<minutes>\d+) minutes · (?P<kind>core|optional|capstone)$"
 )
 ROLES = ("task", "answer", "check", "explanation", "success")
 
@@ -27,13 +27,18 @@ class SourceError(ValueError):
 
 @dataclass(frozen=True)
 class Task:
-    """The heading of an exercise."""
+    """The heading of an exercise; its kind is ``"core"``, ``"optional"`` or ``"capstone"``."""
 
     names: tuple[str, ...]
     title: str
     stars: int
     minutes: int
-    core: bool
+    kind: str
+
+    @property
+    def core(self) -> bool:
+        """Whether it belongs to the core of its lesson."""
+        return self.kind == "core"
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,11 @@ class Lesson:
     def has_deeper(self) -> bool:
         """Whether the lesson has a second notebook, for the second reading."""
         return (self.folder / "deeper.py").is_file()
+
+    @property
+    def keeps_budgets(self) -> bool:
+        """Whether the lesson keeps the budgets of a first reading: it has a second notebook, or its header says ``budgets: true``."""
+        return self.has_deeper or bool(read(self.folder / "lesson.py").metadata["course"].get("budgets"))
 
     @property
     def has_exercises(self) -> bool:
@@ -113,7 +123,7 @@ def task_of(cell) -> Task:
     match = TASK_HEADING.match(first)
     if not match:
         raise SourceError(
-            "A task cell starts with `## name: title ★ · 8 minutes · core` (★ to ★★★; core or optional); "
+            "A task cell starts with `## name: title ★ · 8 minutes · core` (★ to ★★★; core, optional or capstone); "
             f"this one starts with {first!r}."
         )
     return Task(
@@ -121,7 +131,7 @@ def task_of(cell) -> Task:
         match["title"],
         len(match["stars"]),
         int(match["minutes"]),
-        match["kind"] == "core",
+        match["kind"],
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from datetime import UTC, datetime
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("MPLBACKEND", "Agg")
@@ -31,6 +32,15 @@ def pytest_addoption(parser):
         action="store_true",
         default=os.environ.get("WEEKLY") == "1",
         help="also what is marked weekly (the environment variable WEEKLY=1 does the same)",
+    )
+
+    parser.addoption(
+        "--turn",
+        default=int(os.environ.get("TURN") or f"{datetime.now(UTC):%j}"),
+        type=int,
+        metavar="N",
+        help="on a push each capstone meets one of its wrong answers, number N modulo how many there are, counted from 0; "
+        "by default N is the day of the year in UTC (the environment variable TURN does the same)",
     )
 
 
@@ -62,6 +72,7 @@ def pytest_collection_modifyitems(config, items):
 def pytest_terminal_summary(terminalreporter):
     """Print how many wrong answers the checks killed; with xdist the numbers travel as user properties."""
     scores: dict[str, list[int]] = {}
+    turn = None
     for outcome in ("passed", "failed"):
         for report in terminalreporter.stats.get(outcome, []):
             for key, value in getattr(report, "user_properties", []):
@@ -70,6 +81,8 @@ def pytest_terminal_summary(terminalreporter):
                     score = scores.setdefault(lesson, [0, 0])
                     score[0] += killed
                     score[1] += total
+                elif key == "turn":
+                    turn = value
     if scores:
         terminalreporter.section("wrong answers killed by the checks")
         for lesson, (killed, total) in sorted(scores.items()):
@@ -77,6 +90,8 @@ def pytest_terminal_summary(terminalreporter):
         terminalreporter.write_line(
             f"{'all lessons':24} {sum(s[0] for s in scores.values())}/{sum(s[1] for s in scores.values())}"
         )
+    if turn is not None and not terminalreporter.config.getoption("--weekly"):
+        terminalreporter.write_line(f"Of each capstone one wrong answer: TURN={turn} takes the same, WEEKLY=1 all.")
 
 
 @pytest.fixture
@@ -104,19 +119,25 @@ def changed_lesson(tmp_path):
 
     The trainings are cut to one pass over the data, so claims are logged and not held to; it returns their texts, and
     ``changed_lesson.printed`` has what the reader sees: all lines, and the captions. Only the cells that the change can
-    reach are run, and those that these need; with ``whole=True`` all of them.
+    reach are run, and those that these need; with ``whole=True`` all of them. The notebook is the lesson's if it has the
+    line, else the second one; ``kind="deeper"`` asks for the second one where both have it.
     """
     import nbformat
 
-    from authoring.derive import derive, folder
-    from authoring.execute import execute
+    from authoring import execute as executing
+    from authoring.derive import READ, derive, folder
     from authoring.slices import reached
     from authoring.source import lessons
 
-    def run(which, line, instead, *, whole=False):
-        (lesson,) = lessons(which)
-        notebook = derive(lesson)["notebooks"]
-        (cell,) = (c for c in notebook.cells if c.cell_type == "code" and line in c.source.splitlines())
+    def run(which, line, instead, *, whole=False, kind=None):
+        (lesson,) = lessons(which) if isinstance(which, str) else (which,)
+        made = derive(lesson)
+        for notebook in (made[of] for of in ([kind] if kind else READ) if of in made):
+            having = [c for c in notebook.cells if c.cell_type == "code" and line in c.source.splitlines()]
+            if having:
+                break
+        assert len(having) == 1, f"{len(having)} cells of {lesson.slug} have the line {line!r}"
+        (cell,) = having
         cell.source = cell.source.replace(line, instead)
         if not whole:
             code = [c for c in notebook.cells if c.cell_type == "code"]
@@ -124,7 +145,9 @@ def changed_lesson(tmp_path):
         notebook.cells.insert(1, nbformat.v4.new_code_cell(ONE_PASS))
         log = tmp_path / "claims.jsonl"
         log.write_text("", encoding="utf-8")
-        execute(notebook, folder("notebooks"), {"COURSE_CLAIMS_LOG": str(log), "COURSE_CLAIMS_KEEP_GOING": "1"})
+        executing.execute(
+            notebook, folder("notebooks"), {"COURSE_CLAIMS_LOG": str(log), "COURSE_CLAIMS_KEEP_GOING": "1"}
+        )
         outputs = [output for c in notebook.cells for output in c.get("outputs", [])]
         run.printed = "\n".join(o.get("text") or o.get("data", {}).get("text/plain", "") for o in outputs)
         return [json.loads(entry)["text"] for entry in log.read_text(encoding="utf-8").splitlines()]

@@ -39,8 +39,7 @@ guess("toy", "Which?", ["a", "b"])
 # %% [markdown]
 # ## A section
 
-# %%
-# NBVAL_CHECK_OUTPUT
+# %% tags=["nbval-check-output"]
 print(6 * 7)
 claim("One is one", 1 == 1, "1 == 1")
 reveal("toy", "a")
@@ -230,7 +229,7 @@ def build_here(lesson, **options):
 @pytest.fixture
 def lenient(monkeypatch):
     """The toy lesson has no ladder and no wrap-up; what is tested here is the build."""
-    monkeypatch.setattr(build, "lint_lesson", lambda lesson: [])
+    monkeypatch.setattr(build, "lint_lesson", lambda lesson, built: [])
 
 
 def test_build_executes_once_then_only_what_changed(lesson, lenient, capsys):
@@ -251,11 +250,85 @@ def test_build_executes_once_then_only_what_changed(lesson, lenient, capsys):
     stored = nbformat.read(root / "notebooks" / "07_toy.ipynb", as_version=4)
     assert derive.differences("notebooks", derive.derive(lesson)["notebooks"], stored) == []
 
+    path.write_text(LESSON.replace("print(6 * 7)", "# A comment.\nprint(6 * 7)"), encoding="utf-8")
+    assert build_here(lesson) == 0
+    assert "notebooks/07_toy.ipynb: text renewed, outputs kept" in capsys.readouterr().out
+    stored = nbformat.read(root / "notebooks" / "07_toy.ipynb", as_version=4)
+    assert derive.differences("notebooks", derive.derive(lesson)["notebooks"], stored) == []
+    assert any("42" in str(c.get("outputs", "")) for c in stored.cells)
+
     path.write_text(LESSON.replace("6 * 7", "6 * 8"), encoding="utf-8")
     assert build_here(lesson) == 0
     assert "notebooks/07_toy.ipynb: executed" in capsys.readouterr().out
     stored = nbformat.read(root / "notebooks" / "07_toy.ipynb", as_version=4)
     assert any("48" in str(c.get("outputs", "")) for c in stored.cells)
+
+
+@pytest.mark.parametrize(
+    "old, new, alike",
+    [
+        ("x = 1  # one\n\nx", "# two\nx = 1\nx", True),
+        ("if x:\n    y = 1\n    z = 2", "if x:\n    y = 1\nz = 2", False),
+        ("x = '# one'", "x = '# two'", False),
+        ("draw()", "draw();", False),
+        ("%time f()", "%time g()", False),
+    ],
+)
+def test_only_comments_and_empty_lines_keep_outputs(old, new, alike):
+    assert build._runs_alike(old, new) is alike and build._runs_alike(old, old)
+
+
+def test_outputs_that_other_code_made_are_not_kept(lesson, lenient, capsys):
+    build_here(lesson)
+    path = lesson.folder.parent.parent / "notebooks" / "07_toy.ipynb"
+    stored = nbformat.read(path, as_version=4)
+    stored.metadata.course.update(code_hash="0")
+    nbformat.write(stored, path)
+    capsys.readouterr()
+    assert build_here(lesson) == 0
+    assert "notebooks/07_toy.ipynb: executed" in capsys.readouterr().out
+
+
+def test_the_tag_of_a_compared_cell_reaches_the_notebook_and_the_source_hash_does_not_know_it(lesson):
+    made = derive.derive(lesson)["notebooks"]
+    assert [c.source.splitlines()[0] for c in made.cells if derive.COMPARED in c.metadata.get("tags", [])] == [
+        "print(6 * 7)"
+    ]
+    (lesson.folder / "lesson.py").write_text(LESSON.replace(' tags=["nbval-check-output"]', ""), encoding="utf-8")
+    plain = derive.derive(lesson)["notebooks"]
+    assert derive.code_hash(plain) == derive.code_hash(made)
+    assert any("tags differs" in found for found in derive.differences("notebooks", made, plain))
+
+
+COMMENTED = LESSON.replace("print(6 * 7)", "# NBVAL_CHECK_OUTPUT\nprint(6 * 7)")
+
+
+@pytest.mark.parametrize(
+    "number, text, refused",
+    [
+        ("07", COMMENTED, True),
+        ("07", LESSON, False),
+        ("03", COMMENTED, False),  # as long as it is as it was
+        ("03", COMMENTED.replace("#     minutes", "#     budgets: true\n#     minutes"), True),
+    ],
+    ids=["a later lesson", "a tag", "an old lesson", "a rewritten one"],
+)
+def test_comments_for_nbval_are_refused_where_a_lesson_has_been_rewritten(tmp_path, number, text, refused):
+    folder = tmp_path / f"{number}_toy"
+    folder.mkdir()
+    (folder / "lesson.py").write_text(text, encoding="utf-8")
+    problems = [problem for problem in lint.lint_lesson(Lesson(folder)) if "NBVAL" in problem]
+    assert bool(problems) is refused
+    assert all("nbval-check-output" in problem for problem in problems)
+
+
+def test_a_comment_in_the_second_notebook_is_refused_too(tmp_path):
+    folder = tmp_path / "03_toy"
+    folder.mkdir()
+    (folder / "lesson.py").write_text(LESSON, encoding="utf-8")
+    (folder / "deeper.py").write_text(COMMENTED, encoding="utf-8")
+    (problem,) = [problem for problem in lint.lint_lesson(Lesson(folder)) if "NBVAL" in problem]
+    assert problem.startswith("03_toy/deeper.py")
 
 
 def test_stale_and_tampered_notebooks_are_found(lesson, lenient):
@@ -330,6 +403,7 @@ def test_outputs_are_cleaned_of_bars_stderr_and_widgets():
         (lambda s: s + "\n# %% [markdown]\n# Obviously.\n", "says 'Obviously'"),
         (lambda s: s + "\n# %% [markdown]\n# Well done!\n", "exclamation"),
         (lambda s: s + "\n# %%\n" + "x = 1\n" * 60, "fit on a screen"),
+        (lambda s: s.replace("check-output", "check-outputs"), "unknown tag 'nbval-check-outputs'"),
         (lambda s: s, "no section 'Wrap-up'"),
         (lambda s: s, "no section 'Recall'"),
         (lambda s: s, "no interactive figure"),
@@ -361,6 +435,15 @@ def test_lint_names_what_an_exercise_lacks(lesson, file, change, complaint):
     path = lesson.folder / file
     path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
     assert any(complaint in problem for problem in lint.lint_lesson(lesson)), lint.lint_lesson(lesson)
+
+
+def test_the_lint_command_prints_what_it_finds(lesson, monkeypatch, capsys):
+    from authoring.__main__ import main
+
+    monkeypatch.setattr(lint, "lessons", lambda which: [lesson] if which == "07" else [])
+    assert main(["lint", "--lesson", "07"]) == 1
+    assert "07_toy/lesson.py: no section 'Recall'" in capsys.readouterr().out
+    assert main(["lint"]) == 0 and "In order." in capsys.readouterr().out
 
 
 def test_unknown_lesson_is_named():

@@ -1,6 +1,7 @@
 """Every judge once more with the answer in a process of its own: the same status, misconception and message, to the letter.
 
 On a push the solution and one wrong answer of each exercise; with 20 seeds or more (every week) every right and every wrong one.
+Of capstones the solution and one wrong answer, every week.
 """
 
 from __future__ import annotations
@@ -17,7 +18,12 @@ from course_lib.classroom.exercise import find_exercise
 from course_lib.classroom.run import judge_behind
 
 CASES = [
-    pytest.param(lesson, task.names, id=f"{lesson.slug}-{task.names[0]}")
+    pytest.param(
+        lesson,
+        task.names,
+        id=f"{lesson.slug}-{task.names[0]}",
+        marks=[pytest.mark.weekly] if find_exercise(task.names[0]).capstone else [],
+    )
     for lesson in lessons()
     if lesson.has_exercises
     for task in tasks(lesson)
@@ -38,7 +44,7 @@ def test_an_answer_in_another_process_gets_the_same_outcome(lesson, names, other
         [(kind, number) for number, answer in enumerate(answers(lesson)) if answer.exercise == names[0]]
         for kind, answers in (("right", right_answers), ("wrong", wrong_answers))
     )
-    every = (request.config.getoption("--seeds") or 0) >= 20
+    every = (request.config.getoption("--seeds") or 0) >= 20 and not exercise.capstone
     chosen = right + wrong if every else [right[0], wrong[5 * exercise.position % len(wrong)]]
     different = []
     for kind, number in [("stub", names[0]), *chosen]:

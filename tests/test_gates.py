@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -87,6 +88,15 @@ def test_cpu_seconds_of_workers_and_their_children_are_counted_once_by_part(tmp_
 )
 def test_every_file_has_its_part(path, backend, part):
     assert cpu.part_of(Path(path), backend) == part
+
+
+def test_the_budgets_are_those_that_contributors_are_told():
+    root = TESTS.parent
+    of_test = re.search(r"^BUDGET := (\d+)$", (root / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    of_all = re.search(r"^budget=(\d+)$", (root / ".ci" / "run").read_text(encoding="utf-8"), re.MULTILINE)
+    told = " ".join((root / "CONTRIBUTING.md").read_text(encoding="utf-8").split())
+    assert f"`make test` may cost {int(of_test[1]):,} CPU seconds" in told
+    assert f"which runs everything, {int(of_all[1]):,};" in told
 
 
 def test_a_run_over_its_budget_is_told_and_is_no_error(tmp_path, capsys):

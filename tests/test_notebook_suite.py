@@ -11,13 +11,28 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from authoring.derive import KERNELSPEC
+from authoring.derive import COMPARED, KERNELSPEC, path_of
+from authoring.slices import reached
+from authoring.source import lessons
 
 
 def compared(source: str, output: str):
-    cell = new_code_cell("# NBVAL_CHECK_OUTPUT\n" + source, execution_count=1)
+    cell = new_code_cell(source, execution_count=1, metadata={"tags": [COMPARED]})
     cell.outputs = [new_output("stream", name="stdout", text=output)]
     return cell
+
+
+def of_the_course(*, corrupted: bool) -> list:
+    """The first compared cell of lesson 10's notebook, with the cells that it needs; with one digit of its output changed."""
+    (lesson,) = lessons("10")
+    code = [c for c in nbformat.read(path_of(lesson, "notebooks"), as_version=4).cells if c.cell_type == "code"]
+    at = next(i for i, c in enumerate(code) if COMPARED in c.metadata.get("tags", []))
+    cells = [code[i] for i in reached([c.source for c in code[: at + 1]], at)]
+    if corrupted:
+        (output,) = cells[-1].outputs
+        digit = next(sign for sign in output.text if sign.isdigit())
+        output.text = output.text.replace(digit, str((int(digit) + 1) % 10), 1)
+    return cells
 
 
 VERDICT = "from course_lib import check\ncheck(is_bottleneck)"
@@ -26,6 +41,7 @@ PLANTED = {
     "exception": [new_code_cell("1 / 0")],
     "check of nothing": [new_code_cell("from course_lib import check\ncheck(lambda: 1)")],
     "stored output": [compared("print(43)", "42\n")],
+    "corrupted cell of a lesson": of_the_course(corrupted=True),
     "wrong answer in a solutions notebook": [
         new_code_cell("def is_bottleneck(input_shape, code_shape):\n    return True\n"),
         new_code_cell(VERDICT),
@@ -36,6 +52,7 @@ SOUND = {
         new_code_cell("from course_lib import claim\nclaim('One is one', True, '1')"),
         compared("print(42)", "42\n"),
     ],
+    "compared cell of a lesson": of_the_course(corrupted=False),
     "stub in an exercise": [
         new_code_cell("def is_bottleneck(input_shape, code_shape):\n    raise NotImplementedError\n"),
         new_code_cell(VERDICT),

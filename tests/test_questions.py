@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import ast
 import functools
+import re
 import string
 import tomllib
+import types
 from pathlib import Path
 
 import pytest
 
 from authoring import bank
 from authoring.derive import tasks
-from authoring.source import lessons
+from authoring.source import Lesson, lessons, read
 from course_lib.classroom import exercise, judges
 
 LESSONS = [lesson for lesson in lessons() if lesson.has_exercises]
@@ -118,20 +120,67 @@ def test_no_question_is_written_twice_within_an_exercise(lesson):
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.slug)
-def test_hints_follow_known_misconceptions_and_lead_to_sections_that_exist(lesson):
-    first = (lesson.folder / "lesson.py").read_text(encoding="utf-8")
-    both = first + ((lesson.folder / "deeper.py").read_text(encoding="utf-8") if lesson.has_deeper else "")
-    core = {name for task in tasks(lesson) if task.core for name in task.names}
+def test_hints_follow_known_misconceptions(lesson):
     for name, own in words(lesson).items():
-        text = first if name in core else both  # no core exercise needs the second notebook
         known = {key.partition("/")[0] for key in own["questions"]} | {key.partition("/")[0] for key in COMMON}
         seen: list[str] = []
         for hint in own.get("hints", ()):
             assert set(hint["after"]) <= known, (name, set(hint["after"]) - known)
             seen += hint["after"]
         assert len(seen) == len(set(seen)), f"{name}: two hints for one misconception"
-        for section in {own["section"], *(hint.get("section", own["section"]) for hint in own.get("hints", ()))}:
-            assert f"# ## {section}\n" in text or f"# ### {section}\n" in text, (name, section)
+
+
+def headings(path: Path) -> set[str]:
+    """The headings of a lesson's source; none if there is no such file."""
+    if not path.is_file():
+        return set()
+    prose = "\n".join(c.source for c in read(path).cells if c.cell_type == "markdown")
+    return set(re.findall(r"^##+ (.+?) *$", prose, re.MULTILINE))
+
+
+def misled(lesson, words: dict, tasks) -> list[str]:
+    """Hints that lead to no heading: of core exercises to one of the lesson, of others to one of its two notebooks."""
+    first = headings(lesson.folder / "lesson.py")
+    both = first | headings(lesson.folder / "deeper.py")
+    found = []
+    for task in tasks:
+        own = words[task.names[0]]
+        for section in dict.fromkeys([own["section"], *(h["section"] for h in own.get("hints", ()) if "section" in h)]):
+            if section not in (first if task.core else both):
+                where = "only of deeper.py, which no core exercise needs" if section in both else "of neither notebook"
+                found.append(f"{task.names[0]}: {section!r} is a heading {where}")
+    return found
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.slug)
+def test_hints_lead_to_sections_that_exist(lesson):
+    assert misled(lesson, words(lesson), tasks(lesson)) == []
+
+
+@pytest.mark.parametrize(
+    "kind, section, special, complaint",
+    [
+        ("core", "First", "Below", ""),
+        ("core", "Further", "First", "'Further' is a heading only of deeper.py"),
+        ("core", "First", "Further", "'Further' is a heading only of deeper.py"),
+        ("core", "Nowhere", "First", "'Nowhere' is a heading of neither notebook"),
+        ("optional", "Further", "First", ""),
+        ("capstone", "Further", "First", ""),
+        ("capstone", "Firs", "First", "'Firs' is a heading of neither notebook"),
+        ("optional", "Inside", "First", "'Inside' is a heading of neither notebook"),
+    ],
+)
+def test_a_hint_that_leads_nowhere_is_found(tmp_path, kind, section, special, complaint):
+    header = "# ---\n# jupyter:\n#   course:\n#     title: A toy\n#     lesson: 7\n# ---\n"
+    lesson = Lesson(tmp_path)
+    (tmp_path / "lesson.py").write_text(
+        header + "# %% [markdown]\n# ## First\n# Text.\n#\n# ### Below\n\n# %%\n# ## Inside\n", encoding="utf-8"
+    )
+    (tmp_path / "deeper.py").write_text(header + "# %% [markdown]\n# ## Further\n", encoding="utf-8")
+    task = types.SimpleNamespace(names=("f",), core=kind == "core", kind=kind)
+    words = {"f": {"section": section, "hints": [{"after": ["x"], "ask": "?"}, {"after": ["y"], "section": special}]}}
+    found = misled(lesson, words, [task])
+    assert (complaint in found[0] and len(found) == 1) if complaint else found == []
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.slug)

@@ -84,7 +84,7 @@ def outcome_card(exercise: Exercise, outcome: Outcome, failures: int) -> Card:
             paragraphs.append(f"hint({exercise.name}) now also shows the way to the solution.")
         else:
             paragraphs.append(f"Stuck? hint({exercise.name})")
-    return Card(sign, colour, f"{outcome.status} · {exercise.number} {exercise.name}", paragraphs, output=output)
+    return Card(sign, colour, f"{outcome.status} · {exercise.label}", paragraphs, output=output)
 
 
 def hint_card(exercise: Exercise, given: int, entry: dict) -> Card:
@@ -115,7 +115,7 @@ def hint_card(exercise: Exercise, given: int, entry: dict) -> Card:
         paragraphs.append("After two failed checks this hint links to the solution.")
     else:
         paragraphs.append(f"Not enough? hint({exercise.name}) again.")
-    return Card(sign, colour, f"HINT · {exercise.number} {exercise.name}", paragraphs, links)
+    return Card(sign, colour, f"HINT · {exercise.label}", paragraphs, links)
 
 
 def _relative(path: Path) -> str:

@@ -68,5 +68,6 @@ def progress(lesson: int | None = None) -> cards.Progress:
             continue
         entry = noted.get(e.name, {})
         state = "solved" if entry.get("solved") else "failed" if entry.get("failures") else "open"
-        rows.append((e.lesson, e.number, e.name, e.title, state, entry.get("checks", 0)))
+        title = f"{e.title} · capstone" if e.capstone else e.title
+        rows.append((e.lesson, e.number, e.name, title, state, entry.get("checks", 0)))
     return cards.Progress(rows)

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+CAPSTONE_LIMIT = 30.0  # seconds that a capstone gets
 PASS, FAIL, NOT_ATTEMPTED, ERROR = "PASS", "FAIL", "NOT ATTEMPTED", "ERROR"
 QUESTIONS = Path(__file__).resolve().parent / "judges" / "questions"
 
@@ -74,6 +75,7 @@ class Exercise:
         trains: whether the answer trains a network.
         slow: whether a check takes a good part of a second: the tests give it fewer seeds.
         time_limit: seconds after which an answer is stopped.
+        capstone: whether it is its lesson's capstone: the answer builds, trains and applies a model on data it has not seen.
     """
 
     name: str
@@ -91,6 +93,12 @@ class Exercise:
     trains: bool
     slow: bool
     time_limit: float
+    capstone: bool = False
+
+    @property
+    def label(self) -> str:
+        """Number and name as cards show them, such as ``5.2 kl_divergence``; of a capstone also that it is one."""
+        return f"{self.number} {self.name}{' · capstone' if self.capstone else ''}"
 
     @property
     def number(self) -> str:
@@ -147,6 +155,7 @@ def judges_of(lesson: int) -> Callable:
         trains: bool = False,
         slow: bool = False,
         time_limit: float | None = None,
+        capstone: bool = False,
     ) -> Callable:
         """Register a judge for the exercise named ``names[0]``.
 
@@ -158,14 +167,21 @@ def judges_of(lesson: int) -> Callable:
             slow: whether one check takes a good part of a second.
             time_limit: seconds; by default 10, 30 with Keras (some backends compile each operation when it is first
                 met), and 120 for an answer that trains.
+            capstone: whether it is the lesson's capstone, as its heading says; implies ``trains``, with a limit of 30 s.
 
         Raises:
-            ValueError: if the name is taken, or has no words.
+            ValueError: if the name is taken, or has no words; or for a capstone with a limit of its own.
         """
         if not names or names[0] not in words:
             raise ValueError(f"judge() expects a name that lesson_{lesson:02d}.toml has words for; received {names}.")
+        if capstone and (slow or time_limit is not None):
+            raise ValueError(
+                f"{names[0]}: every capstone has {CAPSTONE_LIMIT:g} s and its own seeds: no time_limit, no slow."
+            )
         own = words[names[0]]
+        trains = trains or capstone
         keras = uses_keras or ops or trains
+        usual = CAPSTONE_LIMIT if capstone else 120.0 if trains else 30.0 if keras else 10.0
 
         def register(function: Callable) -> Callable:
             for name in names:
@@ -190,7 +206,8 @@ def judges_of(lesson: int) -> Callable:
                 uses_keras=keras,
                 trains=trains,
                 slow=slow,
-                time_limit=time_limit or (120.0 if trains else 30.0 if keras else 10.0),
+                time_limit=time_limit or usual,
+                capstone=capstone,
             )
             _registry.update(dict.fromkeys(names, exercise))
             return function

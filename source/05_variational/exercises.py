@@ -30,7 +30,7 @@ from keras import ops
 from scipy.stats import norm
 
 # %% [markdown] tags=["task"]
-# ## reparameterize: a draw that lets gradients through ★ · 6 minutes · core
+# ## reparameterize: a draw that lets gradients through ★ · 4 minutes · core
 #
 # The encoder answers with a normal distribution for each latent. A code is drawn from it, and training needs the
 # gradient of that draw with respect to the encoder's answers.
@@ -66,9 +66,9 @@ check(reparameterize)
 # Here ε comes from outside, so the code is an ordinary function of μ and log σ², with derivatives 1 and σ ε / 2.
 
 # %% [markdown] tags=["task"]
-# ## kl_divergence: what a code costs ★★ · 15 minutes · core
+# ## kl_divergence: what a code costs ★★ · 11 minutes · core
 #
-# The **rate** of a picture is the Kullback–Leibler divergence of its posterior from the prior, here of the normal
+# The **rate** of a picture is the Kullback–Leibler divergence of the encoder's guess from the prior, here of the normal
 # distribution with means `mu` and variances `exp(log_var)`, independent in each latent, from the standard normal one:
 #
 # $$\mathrm{KL} = \mathbb{E}_{z \sim q}\left[\ln q(z) - \ln p(z)\right]$$
@@ -79,7 +79,7 @@ check(reparameterize)
 # For one latent with `mu = 1` and `log_var = 0` it is 0.5 nats: the same width, moved by one standard deviation. For
 # `mu = 0` and a variance of 4 it is 1.5 − ln 2 = 0.807 nats.
 #
-# **Success looks like** exactly 0 where the posterior equals the prior, positive numbers everywhere else, and twice as
+# **Success looks like** exactly 0 where the guess equals the prior, positive numbers everywhere else, and twice as
 # much when every latent is repeated.
 
 
@@ -105,7 +105,7 @@ check(kl_divergence)
 # catches it whatever the formula looks like.
 
 # %% [markdown] tags=["task"]
-# ## bernoulli_nll, gaussian_nll: what the error costs ★★ · 20 minutes · core
+# ## bernoulli_nll, gaussian_nll: what the error costs ★★ · 18 minutes · core
 #
 # The **distortion** of a picture is −ln p(x | z), the negative log-likelihood (NLL) of its pixels given the decoder's
 # answer. Pixels are independent given the code, so their logarithms add up.
@@ -159,7 +159,7 @@ check(bernoulli_nll, gaussian_nll)
 # that is to be compared with an exact one needs it.
 
 # %% [markdown] tags=["task"]
-# ## implied_sigma: which noise does this loss assume ★★ · 12 minutes · core
+# ## implied_sigma: which noise does this loss assume ★ · 8 minutes · core
 #
 # Whoever adds a squared error and a KL divergence with some weights has chosen a decoder noise σ, mostly without
 # knowing it. Write the loss with sums:
@@ -209,9 +209,9 @@ for name, weights in {
 # %% [markdown] tags=["task"]
 # ## active_units: which latents say anything ★ · 8 minutes · optional
 #
-# A latent has **collapsed** if its posterior is the prior for every picture. Then its mean does not depend on the picture.
+# A latent has **collapsed** if the encoder's guess is the prior for every picture. Then its mean does not depend on the picture.
 #
-# Write `active_units(mu, threshold)`. `mu` holds the posterior means of many pictures, shape (n, k), NumPy. It returns
+# Write `active_units(mu, threshold)`. `mu` holds the means of the guesses for many pictures, shape (n, k), NumPy. It returns
 # a Boolean array of shape (k,): whether the variance of the latent's mean over the pictures is above `threshold`; a
 # variance of 0 is not above 0. Divide by n or by n − 1 as you like.
 #
@@ -239,10 +239,10 @@ check(active_units)
 #
 # Burda and others (2016) use the threshold 0.01. Counting columns depends on the axes of the code, though: in a linear
 # VAE with equal posterior variances a rotation changes no loss, and it spreads one active direction over many columns.
-# The lesson therefore counts eigenvalues of the covariance of μ, which do not move under rotations.
+# The second notebook of the lesson therefore counts eigenvalues of the covariance of μ, which do not move under rotations.
 
 # %% [markdown] tags=["task"]
-# ## latent_grid: tiles of equal prior mass ★★ · 15 minutes · core
+# ## latent_grid: tiles of equal prior mass ★★ · 11 minutes · core
 #
 # A map of a two-dimensional latent space decodes one code for each tile. If the codes are evenly spaced, most tiles
 # show places where the prior has next to no mass. Better cut the plane so that each tile holds the same share of it.
@@ -284,7 +284,7 @@ check(latent_grid)
 # %% [markdown] tags=["task"]
 # ## iwae_bound: a tighter bound from several draws ★★★ · 25 minutes · optional
 #
-# The likelihood of a picture is an integral over all codes. Draw `samples` codes $z_s$ from its posterior, and the
+# The likelihood of a picture is an integral over all codes. Draw `samples` codes $z_s$ from the encoder's guess, and the
 # mean of the **weights** $w_s = p(x, z_s) / q(z_s | x)$ estimates p(x). Its logarithm is the importance-weighted bound
 # (Burda and others, 2016):
 #

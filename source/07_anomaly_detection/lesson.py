@@ -231,8 +231,7 @@ reveal(
 # %% [markdown]
 # Two surprises. PCA with *more* components is the worse detector, and the network is as good a detector *without* a bottleneck. Look at the readings themselves before you draw a moral.
 
-# %%
-# NBVAL_CHECK_OUTPUT
+# %% tags=["nbval-check-output"]
 rows = np.concatenate([sensors.train, sensors.validation, sensors.test])
 strange = np.repeat([False, False, True], [len(sensors.train), len(sensors.validation), len(sensors.test)])
 strange[strange] = sensors.test_is_anomaly
@@ -1051,8 +1050,7 @@ plots.curve(
 # **Precision and recall of the wrong class.** A widely copied tutorial (TensorFlow, *Intro to autoencoders*) trains on ECG5000, where label 1 means *normal*, and prints the precision and recall of that. Counts
 # that fit what it prints, restated for anomalies:
 
-# %%
-# NBVAL_CHECK_OUTPUT
+# %% tags=["nbval-check-output"]
 kept, flagged_normals, missed, flagged_anomalies = 508, 52, 4, 436  # consistent with what the tutorial prints
 print(f"printed:  precision {kept / (kept + missed):.3f}, recall {kept / (kept + flagged_normals):.3f}, of 'normal'")
 print(

@@ -85,8 +85,7 @@ rng = np.random.default_rng(SEED)
 # that the user liked (we take 4 stars or more) and a 0 everywhere else. The **continuous** one has the stars, and *nothing* where
 # there is no rating. It could as well be the minutes watched or the number of plays. Most of this lesson is about the binary one.
 
-# %%
-# NBVAL_CHECK_OUTPUT
+# %% tags=["nbval-check-output"]
 ratings = datasets.movie_ratings()
 # Your own instead, as one of these:
 # ratings = datasets.own_ratings("ratings.csv", user="userId", item="movieId", value="rating", liked_from=4, titles="movies.csv")
