@@ -680,7 +680,7 @@ claim("On the test pictures the network beats ten affine maps by more than half 
 # | Tweedie | $r(x) = x + \sigma^2\,\text{score}(x)$, so score $= (r(x) - x)/\sigma^2 = -\hat\varepsilon/\sigma$ |
 # | Langevin step | $x + \frac{\alpha}{2}\,\text{score} + \sqrt{\alpha}\,z$ |
 #
-# Next: [the exercises](../exercises/04_denoising.ipynb).
+# Next: [the exercises](../exercises/04_denoising.ipynb). The last of them, a capstone, asks for one denoiser of pictures that is told the noise.
 #
 # ## References
 #
