@@ -162,9 +162,13 @@ def told_denoiser(pictures):
 
     def fit(sigma):
         rng = np.random.default_rng(3)
-        noisy, also = (np.clip(pictures + sigma * rng.standard_normal(pictures.shape), 0, 1).astype("float32") for _ in "ab")
+        noisy, also = (
+            np.clip(pictures + sigma * rng.standard_normal(pictures.shape), 0, 1).astype("float32") for _ in "ab"
+        )
         with_ones = np.column_stack([also.reshape(flat.shape), np.ones(len(flat), "float32")])
-        line = np.linalg.solve(with_ones.T @ with_ones + 1e-3 * np.eye(with_ones.shape[1], dtype="float32"), with_ones.T @ flat)
+        line = np.linalg.solve(
+            with_ones.T @ with_ones + 1e-3 * np.eye(with_ones.shape[1], dtype="float32"), with_ones.T @ flat
+        )
         directions = 0.4 * rng.standard_normal((98, 400)).astype("float32")
         offsets = rng.uniform(-1, 1, 400).astype("float32")
 

@@ -1698,7 +1698,9 @@ def told_denoiser(pictures):
     rng = np.random.default_rng(0)
     noisy = np.concatenate([_spoilt(pictures, sigma, rng) for sigma in (0.05, 0.1, 0.2, 0.3)])
     told = np.repeat(np.float32([0.05, 0.1, 0.2, 0.3]), len(pictures))
-    network = _fitted(_convolutions(pictures.shape[1], channels=1), [noisy[..., None], _told(told, noisy)], 0 * noisy[..., None])
+    network = _fitted(
+        _convolutions(pictures.shape[1], channels=1), [noisy[..., None], _told(told, noisy)], 0 * noisy[..., None]
+    )
     return lambda x, sigma: x + network.predict([x[..., None], _told(sigma, x)], batch_size=500, verbose=0)[..., 0]
 
 
@@ -1721,9 +1723,9 @@ def told_denoiser(pictures):
     sigmas = np.exp(rng.uniform(np.log(0.05), np.log(0.3), (len(few), 1))).astype("float32")
     noisy = np.clip(few + sigmas * rng.standard_normal(few.shape, dtype="float32"), 0, 1)
     network = keras.Sequential([keras.Input((few.shape[1] + 1,))])
-    network.add(keras.layers.Dense(512, activation="relu"))
+    network.add(keras.layers.Dense(1024, activation="relu"))
     network.add(keras.layers.Dense(few.shape[1]))
-    _fitted(network, np.hstack([noisy, sigmas]), few, rate=2e-3, epochs=40)
+    _fitted(network, np.hstack([noisy, sigmas]), few, rate=2e-3, epochs=60)
 
     def denoise(x, sigma):
         given = np.hstack([x.reshape(len(x), -1), np.full((len(x), 1), sigma, "float32")])
@@ -1781,7 +1783,9 @@ def told_denoiser(pictures):
     noisy = np.clip(clean + sigmas * noise, 0, 1)
     network = _convolutions(pictures.shape[1], channels=1)
     _fitted(network, [noisy[..., None], _told(sigmas[:, 0, 0], noisy)], ((noisy - clean) / sigmas)[..., None])
-    return lambda x, sigma: x - sigma * network.predict([x[..., None], _told(sigma, x)], batch_size=500, verbose=0)[..., 0]
+    return lambda x, sigma: (
+        x - sigma * network.predict([x[..., None], _told(sigma, x)], batch_size=500, verbose=0)[..., 0]
+    )
 
 
 @wrong("random-at-prediction")

@@ -10,7 +10,7 @@ from course_lib.classroom.probe import described, kind
 
 judge = judges_of(4)
 SIDE, TRAIN, UNSEEN = 20, 4000, 600
-LEAD = 0.35  # dB ahead of the best affine map, at every level
+LEAD = 0.3  # dB ahead of the best affine map, at every level
 KEYS = "weak", "middle", "strong"
 
 
@@ -46,7 +46,9 @@ def judge_told_denoiser(told_denoiser, probe):
     rng, clothes, digits = probe.rng, datasets.fashion_mnist(), datasets.digits()
     train = _pictures(clothes.train, digits.train, TRAIN, rng)
     clean = _pictures(clothes.validation, digits.test, UNSEEN, rng)
-    levels = dict(zip(KEYS, (float(rng.uniform(*ends)) for ends in ((0.05, 0.06), (0.13, 0.18), (0.28, 0.3))), strict=True))
+    levels = dict(
+        zip(KEYS, (float(rng.uniform(*ends)) for ends in ((0.05, 0.06), (0.13, 0.18), (0.28, 0.3))), strict=True)
+    )
 
     def spoilt(x, sigma):
         return np.clip(x + np.float32(sigma) * rng.standard_normal(x.shape, dtype=np.float32), 0, 1)
@@ -89,7 +91,7 @@ def judge_told_denoiser(told_denoiser, probe):
     seen = spoilt(known, levels["middle"])
     own = _psnr(known, ask(seen, levels["middle"])) - mine["middle"]
     lines = _psnr(known, maps["middle"](seen.reshape(UNSEEN, -1)).reshape(known.shape)) - best["middle"]
-    probe.require(own - lines < 0.5, "learned-by-heart", table, gap=own)
+    probe.require(own - lines < 0.3, "learned-by-heart", table, gap=own)
     probe.require(mine["weak"] >= nothing["weak"], "hurts-where-the-noise-is-weak", table)
     behind = [key for key in KEYS if mine[key] < best[key] + LEAD]
     probe.require(behind != ["weak"], "behind-the-affine-map/weak", table)
