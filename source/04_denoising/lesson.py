@@ -343,7 +343,7 @@ compare(
 
 # %% [markdown]
 # The head start is gone. To choose a map is to look at the picture first, and convolutions do that anyway: what both know counts once.
-# So say it carefully. The network gains 1.5 dB on one affine map. *Half of that needs no network:* ten maps and a choice do it. What remains
+# The network gains 1.5 dB on one affine map. *Half of that needs no network:* ten maps and a choice do it. What remains
 # after three passes is .7 dB, and .5 against the strongest mixture of maps that we found (second notebook).
 #
 # ## What a denoiser knows
@@ -603,7 +603,7 @@ no_score = below(mean_score.mean(), -0.5, fmt=".2f", names=("mean over pixels", 
 claim("On average over pixels the 'score' of clipped data is below -.5, where a score has 0", no_score)
 
 # %% [markdown]
-# It is no score. Clipped data are fine for learning from pairs, and not for Tweedie's formula.
+# Clipped data are fine for learning from pairs, and not for Tweedie's formula.
 #
 # ## When it does not train
 #
@@ -665,7 +665,7 @@ claim("On the test pictures the network beats ten affine maps by more than half 
 # %% [markdown]
 # ## Wrap-up
 #
-# * Spoiled input, clean target: a network cannot get away with copying, and needs no bottleneck. Doing nothing is its baseline.
+# * Spoiled input, clean target: a network cannot get away with copying, and needs no bottleneck.
 # * The best slope for one number is $v / (v + \sigma^2)$; for pictures it is a matrix. Fit it to clipped pairs.
 # * Ten maps and a look before choosing are half of what a network seemed to add. It adds the other half, wherever it starts.
 # * A code trained on corrupted input may forget what the corruption changes ([second reading](04_denoising_deeper.ipynb)).
@@ -680,7 +680,7 @@ claim("On the test pictures the network beats ten affine maps by more than half 
 # | Tweedie | $r(x) = x + \sigma^2\,\text{score}(x)$, so score $= (r(x) - x)/\sigma^2 = -\hat\varepsilon/\sigma$ |
 # | Langevin step | $x + \frac{\alpha}{2}\,\text{score} + \sqrt{\alpha}\,z$ |
 #
-# Next: [the exercises](../exercises/04_denoising.ipynb). The last of them, a capstone, asks for one denoiser of pictures that is told the noise.
+# Next: [the exercises](../exercises/04_denoising.ipynb), with a capstone: one denoiser for every noise level.
 #
 # ## References
 #
