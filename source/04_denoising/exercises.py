@@ -398,7 +398,7 @@ check(annealed_langevin)
 # | the mean picture | 7.5 | 7.5 | 7.5 |
 # | the noisy pictures as they are | 27.4 | 17.2 | 13.3 |
 # | the best affine map | 28.7 | 20.4 | 17.5 |
-# | the course's own answer | 29.5 | 21.9 | 18.7 |
+# | the course's own answer | 29.7 | 22.0 | 18.7 |
 #
 # `referees.clipped_noise_denoiser` may help, and what you wrote in this lesson. To try things out, take
 # `datasets.fashion_mnist().images("train")[:4000, 4:24, 4:24, 0]` as pictures, and others of them to look at.
