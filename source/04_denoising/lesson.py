@@ -349,7 +349,7 @@ compare(
 # %% [markdown]
 # The head start is gone: convolutions look at the picture, and find out for themselves what the choice of a map tells them.
 # The network gains 1.5 dB on one affine map. *Half of that needs no network:* ten maps and a choice do it. It adds the other half, .7 dB, from whichever
-# map it starts. From nothing it gets .2 to .4 dB beyond the ten maps (three seeds), and with ten passes instead of three to 22.5: a good start saves training.
+# map it starts. From nothing it gets .2 to .4 dB beyond the ten maps (three seeds), and 22.5 with ten passes.
 #
 # ## What a denoiser knows
 #
@@ -686,7 +686,7 @@ claim("On the test pictures the network beats ten affine maps by more than half 
 # | Tweedie | $r(x) = x + \sigma^2\,\text{score}(x)$, so score $= (r(x) - x)/\sigma^2 = -\hat\varepsilon/\sigma$ |
 # | Langevin step | $x + \frac{\alpha}{2}\,\text{score} + \sqrt{\alpha}\,z$ |
 #
-# Next: [the exercises](../exercises/04_denoising.ipynb).
+# Next: [the exercises](../exercises/04_denoising.ipynb), and their capstone.
 #
 # ## References
 #

@@ -168,3 +168,72 @@ def annealed_langevin__mean_and_deviation(score, sigmas, n_samples, dim, steps, 
     for sigma in np.repeat(sigmas, steps):
         x = rng.normal(x + step_size * sigma**2 / 2 * score(x, np.array([sigma])), sigma * step_size**0.5)
     return x.astype(np.float32)
+
+
+def _windows(x, reach=3):
+    """The neighbourhood of each pixel, (n * side * side, window)."""
+    padded = np.pad(x, ((0, 0), (reach, reach), (reach, reach)), mode="edge")
+    width = 2 * reach + 1
+    views = np.lib.stride_tricks.sliding_window_view(padded, (width, width), axis=(1, 2))
+    return views.reshape(x.size, width**2)
+
+
+def told_denoiser(pictures):
+    # No network and no training by steps: an affine map, then random features of each pixel's neighbourhood and one regression.
+    flat = pictures.reshape(len(pictures), -1)
+    fitted = {}
+
+    def fit(sigma):
+        rng = np.random.default_rng(3)
+        noisy, also = (
+            np.clip(pictures + sigma * rng.standard_normal(pictures.shape), 0, 1).astype("float32") for _ in "ab"
+        )
+        with_ones = np.column_stack([also.reshape(flat.shape), np.ones(len(flat), "float32")])
+        line = np.linalg.solve(
+            with_ones.T @ with_ones + 1e-3 * np.eye(with_ones.shape[1], dtype="float32"), with_ones.T @ flat
+        )
+        directions = 0.4 * rng.standard_normal((98, 400)).astype("float32")
+        offsets = rng.uniform(-1, 1, 400).astype("float32")
+
+        def on_the_line(x):
+            return (x.reshape(len(x), -1) @ line[:-1] + line[-1]).reshape(x.shape)
+
+        def features(x, start, rows=slice(None)):
+            around = np.concatenate([_windows(x)[rows], _windows(start)[rows]], axis=1)
+            centre = around[:, [73]]  # the answer of the affine map at the pixel itself
+            around -= centre
+            bent = np.maximum(around @ directions + offsets, 0)
+            return np.concatenate([bent, around, centre, np.ones_like(centre)], axis=1)
+
+        start, some = on_the_line(noisy), rng.choice(noisy.size, 120_000, replace=False)
+        inputs = features(noisy, start, some)
+        own = inputs.T @ inputs
+        own += 1e-3 * np.trace(own) / len(own) * np.eye(len(own), dtype="float32")
+        weights = np.linalg.solve(own, inputs.T @ (pictures - start).ravel()[some])
+        return on_the_line, features, weights
+
+    def denoise(noisy, sigma):
+        if sigma not in fitted:
+            fitted[sigma] = fit(sigma)
+        on_the_line, features, weights = fitted[sigma]
+        start = on_the_line(noisy)
+        parts = [(features(noisy[i : i + 100], start[i : i + 100]) @ weights) for i in range(0, len(noisy), 100)]
+        return start + np.concatenate(parts).reshape(noisy.shape)
+
+    return denoise
+
+
+def told_denoiser__affine_maps_inside(pictures):
+    # One Keras model: the maps of four levels are layers that do not train, and blended for the levels between.
+    from course_lib import layers, models, referees, training
+
+    flat, side = pictures.reshape(len(pictures), -1), pictures.shape[1]
+    maps = {sigma: referees.clipped_noise_denoiser(flat, sigma) for sigma in (0.05, 0.1, 0.2, 0.3)}
+    model = models.build_level_denoiser(maps, image_shape=(side, side))
+    training.fit_denoiser(model, pictures[..., None], layers.AddGaussianNoise((0.03, 0.33), with_level=True), epochs=8)
+
+    def denoise(noisy, sigma):
+        level = np.full((len(noisy), 1), sigma, "float32")
+        return model.predict([noisy[..., None], level], batch_size=500, verbose=0)[..., 0]
+
+    return denoise

@@ -1594,3 +1594,247 @@ def annealed_langevin(score, sigmas, n_samples, dim, steps, step_size, rng):
 @wrong("steps-not-scaled")
 def annealed_langevin(score, sigmas, n_samples, dim, steps, step_size, rng):
     return _walk(score, sigmas, n_samples, dim, steps, step_size, rng, alpha=lambda sigma: (step_size * sigma) ** 2)
+
+
+# told_denoiser
+
+
+def _spoilt(pictures, sigma, rng, clip=True):
+    noisy = pictures + np.float32(sigma) * rng.standard_normal(pictures.shape, dtype="float32")
+    return np.clip(noisy, 0, 1) if clip else noisy
+
+
+def _line(pictures, sigma, rng, clip=True):
+    """The best affine map for a level, from one noisy copy of the pictures."""
+    clean, noisy = (x.reshape(len(x), -1) for x in (pictures, _spoilt(pictures, sigma, rng, clip)))
+    centre, target = noisy.mean(axis=0), clean.mean(axis=0)
+    own = (noisy - centre).T @ (noisy - centre) + len(clean) * 1e-4 * np.eye(clean.shape[1], dtype="float32")
+    weights = np.linalg.solve(own, (noisy - centre).T @ (clean - target))
+    return lambda x: (target + (x.reshape(len(x), -1) - centre) @ weights).reshape(x.shape)
+
+
+def _fitted(network, inputs, targets, rate=4e-3, epochs=1):
+    steps = epochs * len(targets) // 64
+    network.compile(keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(rate, steps)), "mse")
+    network.fit(inputs, targets, batch_size=64, epochs=epochs, verbose=0)
+    return network
+
+
+def _convolutions(side, channels=2, start_at_zero=True):
+    """Pictures and a level -> something of the size of a picture."""
+    pictures, level = keras.Input((side, side, channels)), keras.Input((1, 1, 1))
+    hidden = keras.layers.Concatenate()([pictures, keras.layers.UpSampling2D(side)(level)])
+    hidden = keras.layers.Conv2D(24, 4, strides=2, padding="same", activation="relu")(hidden)
+    for _ in range(2):
+        hidden = keras.layers.Conv2D(24, 3, padding="same", activation="relu")(hidden)
+    first = "zeros" if start_at_zero else "glorot_uniform"
+    last = keras.layers.Conv2DTranspose(1, 4, strides=2, padding="same", kernel_initializer=first)
+    return keras.Model([pictures, level], last(hidden))
+
+
+def _told(levels, like):
+    return np.broadcast_to(np.float32(levels), (len(like),)).reshape(-1, 1, 1, 1).copy()
+
+
+def _on_a_line(pictures, levels, *, really=lambda sigma: sigma, clip=True):
+    """The road of the solution; ``really`` says how much noise is added where a level is told."""
+    rng = np.random.default_rng(0)
+    seen, told, wanted = [], [], []
+    for sigma in levels:
+        noisy = _spoilt(pictures, really(sigma), rng, clip)
+        start = _line(pictures, really(sigma), rng, clip)(noisy)
+        seen.append(np.stack([noisy, start], axis=-1))
+        told.append(_told(sigma, pictures))
+        wanted.append((pictures - start) / np.float32(really(sigma)))
+    network = _convolutions(pictures.shape[1])
+    _fitted(network, [np.concatenate(seen), np.concatenate(told)], np.concatenate(wanted)[..., None])
+
+    def denoise(noisy, sigma):
+        start = _line(pictures, really(sigma), np.random.default_rng(1), clip)(noisy)
+        given = [np.stack([noisy, start], axis=-1), _told(sigma, noisy)]
+        return start + really(sigma) * network.predict(given, batch_size=500, verbose=0)[..., 0]
+
+    return denoise
+
+
+_LEVELS = np.geomspace(0.04, 0.33, 6)
+
+
+@wrong("ignores-the-level")
+def told_denoiser(pictures):
+    # One level only, in the middle.
+    at_one_level = _on_a_line(pictures, [0.15] * 4)
+    return lambda noisy, sigma: at_one_level(noisy, 0.15)
+
+
+@wrong("ignores-the-level")
+def told_denoiser(pictures):
+    # All levels, and nobody is told which.
+    rng = np.random.default_rng(0)
+    clean = np.concatenate([pictures] * 4)
+    sigmas = rng.uniform(0.05, 0.3, (len(clean), 1, 1)).astype("float32")
+    noisy = np.clip(clean + sigmas * rng.standard_normal(clean.shape, dtype="float32"), 0, 1)
+    network = _convolutions(pictures.shape[1], channels=1)
+    _fitted(network, [noisy[..., None], _told(0, noisy)], (clean - noisy)[..., None])
+    return lambda x, sigma: x + network.predict([x[..., None], _told(0, x)], batch_size=500, verbose=0)[..., 0]
+
+
+@wrong("level-in-grey-levels")
+def told_denoiser(pictures):
+    # Levels from 10 to 80 of 255, as tables of photographs have them.
+    return _on_a_line(pictures, 255 * _LEVELS, really=lambda sigma: sigma / 255)
+
+
+@wrong("variance-for-deviation")
+def told_denoiser(pictures):
+    return _on_a_line(pictures, np.geomspace(0.2, 0.6, 6), really=lambda sigma: sigma**2)
+
+
+@wrong("variance-for-deviation")
+def told_denoiser(pictures):
+    return _on_a_line(pictures, _LEVELS**2, really=lambda sigma: sigma**0.5)
+
+
+@wrong("noise-not-clipped")
+def told_denoiser(pictures):
+    return _on_a_line(pictures, _LEVELS, clip=False)
+
+
+@wrong("copies-its-input")
+def told_denoiser(pictures):
+    # The noisy pictures are input and target.
+    rng = np.random.default_rng(0)
+    noisy = np.concatenate([_spoilt(pictures, sigma, rng) for sigma in (0.05, 0.1, 0.2, 0.3)])
+    told = np.repeat(np.float32([0.05, 0.1, 0.2, 0.3]), len(pictures))
+    network = _fitted(
+        _convolutions(pictures.shape[1], channels=1), [noisy[..., None], _told(told, noisy)], 0 * noisy[..., None]
+    )
+    return lambda x, sigma: x + network.predict([x[..., None], _told(sigma, x)], batch_size=500, verbose=0)[..., 0]
+
+
+@wrong("copies-its-input")
+def told_denoiser(pictures):
+    # Trained when it is asked, on the noisy pictures that it is asked about.
+    def denoise(noisy, sigma):
+        flat = noisy.reshape(len(noisy), -1)
+        identity = np.linalg.lstsq(flat, flat, rcond=1e-6)[0]
+        return (flat @ identity).reshape(noisy.shape)
+
+    return denoise
+
+
+@wrong("learned-by-heart")
+def told_denoiser(pictures):
+    # Noise drawn once, many epochs, many weights.
+    rng = np.random.default_rng(0)
+    few = pictures[:1000].reshape(1000, -1)
+    sigmas = np.exp(rng.uniform(np.log(0.05), np.log(0.3), (len(few), 1))).astype("float32")
+    noisy = np.clip(few + sigmas * rng.standard_normal(few.shape, dtype="float32"), 0, 1)
+    network = keras.Sequential([keras.Input((few.shape[1] + 1,))])
+    network.add(keras.layers.Dense(1024, activation="relu"))
+    network.add(keras.layers.Dense(few.shape[1]))
+    _fitted(network, np.hstack([noisy, sigmas]), few, rate=2e-3, epochs=60)
+
+    def denoise(x, sigma):
+        given = np.hstack([x.reshape(len(x), -1), np.full((len(x), 1), sigma, "float32")])
+        return network.predict(given, batch_size=500, verbose=0).reshape(x.shape)
+
+    return denoise
+
+
+@wrong("one-affine-map")
+def told_denoiser(pictures):
+    return lambda noisy, sigma: _line(pictures, sigma, np.random.default_rng(1))(noisy)
+
+
+@wrong("one-affine-map")
+def told_denoiser(pictures):
+    # The Wiener filter, which knows of no clipping.
+    flat = pictures.reshape(len(pictures), -1)
+    mean, covariance = flat.mean(axis=0), np.cov(flat.T)
+
+    def denoise(noisy, sigma):
+        gain = np.linalg.solve(covariance + sigma**2 * np.eye(len(mean)), covariance)
+        return (mean + (noisy.reshape(len(noisy), -1) - mean) @ gain).reshape(noisy.shape)
+
+    return denoise
+
+
+@wrong("hurts-where-the-noise-is-weak")
+def told_denoiser(pictures):
+    # Asked for the clean picture itself, through a code of 64 numbers.
+    rng = np.random.default_rng(0)
+    flat = pictures.reshape(len(pictures), -1)
+    clean = np.concatenate([flat] * 4)
+    sigmas = rng.uniform(0.05, 0.3, (len(clean), 1)).astype("float32")
+    noisy = np.clip(clean + sigmas * rng.standard_normal(clean.shape, dtype="float32"), 0, 1)
+    network = keras.Sequential([keras.Input((clean.shape[1] + 1,))])
+    for units in (256, 64, 256):
+        network.add(keras.layers.Dense(units, activation="relu"))
+    network.add(keras.layers.Dense(clean.shape[1]))
+    _fitted(network, np.hstack([noisy, sigmas]), clean, rate=2e-3)
+
+    def denoise(x, sigma):
+        given = np.hstack([x.reshape(len(x), -1), np.full((len(x), 1), sigma, "float32")])
+        return network.predict(given, batch_size=500, verbose=0).reshape(x.shape)
+
+    return denoise
+
+
+@wrong("behind-the-affine-map")
+def told_denoiser(pictures):
+    # Convolutions that start at the noisy picture: they see a few pixels far.
+    rng = np.random.default_rng(0)
+    clean = np.concatenate([pictures] * 4)
+    sigmas = np.exp(rng.uniform(np.log(0.05), np.log(0.3), (len(clean), 1, 1))).astype("float32")
+    noise = rng.standard_normal(clean.shape, dtype="float32")
+    noisy = np.clip(clean + sigmas * noise, 0, 1)
+    network = _convolutions(pictures.shape[1], channels=1)
+    _fitted(network, [noisy[..., None], _told(sigmas[:, 0, 0], noisy)], ((noisy - clean) / sigmas)[..., None])
+    return lambda x, sigma: (
+        x - sigma * network.predict([x[..., None], _told(sigma, x)], batch_size=500, verbose=0)[..., 0]
+    )
+
+
+@wrong("random-at-prediction")
+def told_denoiser(pictures):
+    # The noise layer is still at work when pictures are cleaned.
+    network = keras.Sequential([keras.Input(pictures.shape[1:]), keras.layers.GaussianNoise(0.15)])
+    line = _line(pictures, 0.15, np.random.default_rng(0))
+    return lambda noisy, sigma: line(np.array(network(noisy, training=True)))
+
+
+@wrong("batch-of-one")
+def told_denoiser(pictures):
+    # Brightness and contrast of the batch, as if it were the training set.
+    line = {}
+
+    def denoise(noisy, sigma):
+        map_of_level = line.setdefault(sigma, _line(pictures, sigma, np.random.default_rng(1)))
+        answer = map_of_level(noisy)
+        return (answer - answer.mean(axis=0)) * 1.02 + pictures.mean(axis=0)
+
+    return denoise
+
+
+@wrong("answers-in-other-units")
+def told_denoiser(pictures):
+    return lambda noisy, sigma: 255 * _line(pictures, sigma, np.random.default_rng(1))(noisy)
+
+
+@wrong("ignores-the-picture")
+def told_denoiser(pictures):
+    return lambda noisy, sigma: np.broadcast_to(pictures.mean(axis=0), noisy.shape)
+
+
+@wrong("wrong-shape")
+def told_denoiser(pictures):
+    return lambda noisy, sigma: _line(pictures, sigma, np.random.default_rng(1))(noisy)[..., None]
+
+
+@wrong("no-function")
+def told_denoiser(pictures):
+    # A network that is trained, and nothing that can be asked with a level.
+    network = _convolutions(pictures.shape[1], channels=1)
+    noisy = _spoilt(pictures, 0.15, np.random.default_rng(0))
+    return _fitted(network, [noisy[..., None], _told(0.15, noisy)], pictures[..., None])

@@ -1191,7 +1191,7 @@ plots.ladder(
 # |---|---|---|
 # | [01](01_anatomy.ipynb), [02](02_undercomplete.ipynb) | PCA; random features in closed form | a nonlinear code where it is narrow; with 64 numbers the equations did nearly all |
 # | [03](03_sparse.ipynb) | a picture's own best PCA coefficients; a dictionary with matching pursuit | more than a picture's own best components, less than the dictionary |
-# | [04](04_denoising.ipynb) | affine maps: one, or ten and the likeliest chosen | three quarters of a decibel on top of the ten, wherever it started |
+# | [04](04_denoising.ipynb) | affine maps: one, or ten and the likeliest chosen | three quarters of a decibel on top of the ten, from either start |
 # | [05](05_variational.ipynb) | probabilistic PCA, whose likelihood is exact | a distribution that is not Gaussian |
 # | [06](06_decoder_swapping.ipynb) | shared PCA and optimal transport; kernel ridge regression on edges | about a decibel, until the equations looked at edges |
 # | [07](07_anomaly_detection.ipynb) | distance to the mean, PCA, nearest neighbour, one formula in the right units | on the shuttle all PCAs beaten, level with the nearest neighbour and the formula; nothing on heartbeats |
