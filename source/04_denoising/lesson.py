@@ -480,7 +480,7 @@ def show_arrows(level):
     return figure
 
 
-caption = "Half of the denoiser's step: exact (light, broad), learned (black, thin). More noise: it points to the middle."
+caption = "Half of the denoiser's step: exact (light), learned (black). More noise: it points to the middle."
 explore(show_arrows, caption, level=stops([0.1, 0.2, 0.3, 0.5], 0.3, label="noise level on the left"))
 right = above(cosines, 0.9, fmt=".3f", names=("cosine", ""))
 claim("One network, told the level, points the right way at .1, .3 and .6: mean cosine above .9", right)
