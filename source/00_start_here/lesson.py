@@ -309,14 +309,14 @@ progress(0)
 # | 02 Undercomplete autoencoders | What does the bottleneck force it to learn? | 01 |
 # | 03 Sparse autoencoders | What if the code is large, but few of its units speak at a time? | 02 |
 # | 04 Denoising autoencoders | What does a network know that can remove noise? | 02 |
-# | 05 Variational autoencoders | How do you make the code a space to sample from? | 02 |
+# | 05 Variational autoencoders | How do you make the code a space to sample from? | 02, 03 |
 # | 06 Decoder swapping | How does a deepfake work, and how can you tell? | 02, 04 |
 # | 07 Anomaly detection | Can you flag what reconstructs badly? | 02 |
 # | 08 Dimensionality reduction and search | What is the code good for without the decoder? | 02, 04 |
 # | 09 Generating images and time series | Are the samples any good, or copies? | 05 |
 # | 10 Recommendation | What will this person like next? | 02, 04, 05 |
 #
-# **A full day:** 00, 01, 02 and their core exercises. **Three days:** add 04, 05 and one application. **Six weeks:** two lessons a week with
+# **A full day:** 00, 01, 02 and their core exercises. **Three days:** add 03, 04, 05 and one application. **Six weeks:** two lessons a week with
 # all exercises. Each lesson's second notebook, *deeper*, can wait.
 #
 # ## Wrap-up
