@@ -104,12 +104,12 @@ plots.grid(
 
 # %% [markdown]
 # It copies. Well? The **mean squared error** is the mean of (original − copy)² over all pixels and pictures: a pixel of .8 copied as .6 counts .04. On its
-# own it says nothing, so every network of this course stands beside two answers that need no training:
+# own it says nothing, so every network of this course stands beside two answers that take no gradient steps:
 #
 # * the **trivial baseline** answers every picture with the mean of the training pictures;
-# * the **referee** is the exact answer to a simpler problem; here: the best copy that adding can make. A picture is a point with 784 coordinates, its
-#   pixels; all of them are a cloud. **PCA** finds the 32 longest directions of the cloud. A direction is itself a picture. PCA's copy is the mean picture
-#   plus these 32 fixed pictures, each times one number, which it stores: its code is 32 numbers as well.
+# * the **referee** is the exact answer to a simpler problem. Here: copy by adding only. Each copy is the mean picture plus 32 fixed pictures, each times
+#   one number; the 32 numbers are its code. Which 32 pictures leave the smallest error on the training pictures? **PCA** finds them. As points with
+#   784 coordinates (the pixels) the training pictures are a cloud, and the 32 fixed pictures are its longest directions.
 #
 # Before an experiment you guess: click an answer. Nothing is graded.
 
@@ -158,7 +158,8 @@ plots.row(
 #
 # ## Clean
 #
-# Change one thing: let the network see a noisy picture, and want the clean one. Only the input of `fit` is new.
+# Change one thing: let the network see a noisy picture, and want the clean one. Each pixel gets a random number added, of standard deviation
+# .5, half the way from black to white. Only the input of `fit` is new.
 
 # %%
 random = np.random.default_rng(SEED)
@@ -190,8 +191,10 @@ nearer = below(errors["cleaner"], errors["copier"], fmt=".4f", names=("cleaner",
 claim("The cleaner is nearer to the clean picture than PCA, and than the copier", all_of(better, nearer))
 
 # %% [markdown]
-# Through 32 numbers there is no room for noise, so even the copier removes most. But it never saw noise, and falls behind PCA, which it beat on clean
-# pictures. Trained for noise, the same layers lead again. What such a network knows is the subject of lesson 04.
+# Through 32 numbers there is no room for most of the noise, so even the copier removes it. But it falls behind PCA, which it beat on clean pictures.
+# Neither had seen noise. A likely reason: each of PCA's numbers is a weighted sum of all pixels, where noise largely cancels; the copier's sums go
+# on through bends learned on clean pictures only. Trained for noise, the same layers lead again. What such a network knows is the subject of
+# lesson 04.
 #
 # ## Flag
 #
@@ -244,8 +247,9 @@ with_hole = np.mean(copy_error(damaged.reshape(-1, 784)) > threshold)
 print(f"clothes flagged by the copier: {false_alarms:.1%} without a hole, {with_hole:.1%} with one")
 
 # %% [markdown]
-# The distance from the mean picture, the trivial answer, flags no digit. PCA flags nearly as many as the network. And most holes pass: a small fault
-# adds little to a mean over 784 pixels. Lesson 07 does better, and says how well you may expect to do.
+# The distance from the mean picture, the trivial answer, flags no digit: each lies nearer to it than the farthest 5 % of clothes. PCA flags nearly as many
+# as the network. And most holes pass. A hole is one pixel in 16: in cloth of .8, filled in by the copy, it adds .64 / 16 = .04, enough; in dark cloth,
+# or copied in part, less. Lesson 07 does better, and says how well you may expect to do.
 #
 # ## Your turn
 #
@@ -276,8 +280,9 @@ plots.grid(
 # %% [markdown]
 # ## Checks and hints
 #
-# Exercises ask you to write a function; `check` tries it on inputs of its own. For example `to_unit_range`: grey levels come as integers from 0
-# to 255, a network wants float32 numbers from 0 to 1. These three answers are nearly right, and each gets a question that points at what is wrong.
+# Exercises ask you to write a function; `check` tries it on inputs of its own and shows a card. For example `to_unit_range`: grey levels
+# come as integers from 0 to 255, a network wants float32 numbers from 0 to 1. These three answers are nearly right; each gets a question that points at its
+# mistake. (`run_check` returns what `check` shows.)
 
 
 # %%

@@ -170,7 +170,7 @@ share = (pca_error - bent_error) / (pca_error - deep_error)
 print(f"the sigmoid's share of the way from PCA-32 to the deep network: {share:.0%}")
 
 # %% [markdown]
-# The sigmoid holds pixels at black and white, where a sum of fixed pictures overshoots. That is about half of the way from PCA to the deep network; the
+# The sigmoid ends at black and white, and the network is trained with it in place; PCA's sum is clipped after the fit. That is about half of the way from PCA to the deep network; the
 # hidden layers are the rest. The ReLU is no help: it forbids codes below zero, and its units can fall silent for good.
 #
 # ### Shared layers, tested
