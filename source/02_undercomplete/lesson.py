@@ -23,7 +23,7 @@
 # ---
 
 # %% [markdown]
-# Pictures of clothes have structure: one sleeve resembles the other, corners are black, soles are straight. An autoencoder is **undercomplete** if its code has fewer numbers than its input. It has to use
+# Pictures of clothes have structure: one sleeve resembles the other, corners are black. An autoencoder is **undercomplete** if its code has fewer numbers than its input. It has to use
 # the structure.
 #
 # These points lie near a curve, so one number a point says nearly all.
@@ -37,7 +37,7 @@ curve = np.stack([t, t**2], 1)
 points = curve[20:-20:18] + np.random.default_rng(0).normal(0, 0.05, (20, 2))
 best = np.linalg.svd(points - points.mean(axis=0))[2][0]  # the direction of the best line: PCA
 paths = {"the best straight line": points.mean(axis=0) + t[:, None] * best, "a curve": curve}
-figure, panels = plots.subplots(1, 2, height=2.7, sharey=True)
+figure, panels = plots.subplots(1, 2, height=3.0, sharey=True)
 for ax, (name, path) in zip(panels, paths.items(), strict=True):
     nearest = path[np.square(points[:, None] - path).sum(axis=2).argmin(axis=1)]
     ax.plot(*path.T, color=plots.COLORS["blue"])
@@ -69,7 +69,7 @@ def error_of(pictures, copies):
 
 
 # %% [markdown]
-# All of Fashion-MNIST (30 MB): `clothes = datasets.fashion_mnist(full=True).with_validation(2_000)` above, and `from course_lib import own_data`, `own_data(True)` below it.
+# How to take all of Fashion-MNIST: see [deeper](02_undercomplete_deeper.ipynb).
 #
 # ## Recall
 #
@@ -79,7 +79,7 @@ def error_of(pictures, copies):
 #
 # <details><summary>Answers</summary>
 #
-# 1. Nobody knows what a constant answer or a straight map would get: the mean picture has .0867, PCA with 32 numbers .0147.
+# 1. It needs a comparison: the mean picture has .0867, PCA with 32 numbers .0147.
 # 2. 6272 bits against 1024: 6.1 times, not 24.5.
 # 3. Training and validation. The test split is for the end.
 #
@@ -136,6 +136,7 @@ plots.show(figure, "The points lie along a slope. Send how many arrows from the 
 
 # %% tags=["nbval-check-output"]
 mean = five.mean(axis=0)
+# full_matrices=False: no more axes than are needed. The first of the three results, _, is not used.
 _, singular, axes = np.linalg.svd(five - mean, full_matrices=False)  # the components are the rows of axes
 codes = (five - mean) @ axes[:1].T  # (5, 1)
 
@@ -144,10 +145,15 @@ print("variance along each component:", np.round(singular**2 / len(five), 2))
 print("the copy of (8, 8):", np.round(copies[-1], 2))
 
 # %% [markdown]
-# `axes` is $V^\top$: components as *rows*, the largest variance first, so `axes[:k]` keeps $k$ of them. A singular value is the length of a column of
-# codes: $\sqrt{25 + 4.84 + 1.96 + 2.56 + 17.64} = \sqrt{52}$. Its square over $n$ is the eigenvalue, $52 / 5 = 10.4$: an eigenvalue of the covariance
-# matrix (`np.linalg.eigh` of it finds the same, the smallest first, components as columns). An eigenvalue divided by the sum of all is its **share of the variance**.
-# A component may come out pointing backwards; its code then changes sign, the copy does not.
+# * `axes` is $V^\top$: components as *rows*, the largest variance first, so `axes[:k]` keeps $k$ of them.
+# * A *singular value* is the length of a column of codes: $\sqrt{25 + 4.84 + 1.96 + 2.56 + 17.64} = \sqrt{52}$. Its square over $n$ is the eigenvalue, $52 / 5 = 10.4$.
+# * Eigenvalue of what? Of the covariance matrix. It multiplies the arrow by 10.4:
+#
+# $$\tfrac{1}{n}(x - \mu)^\top (x - \mu) = \begin{pmatrix} 6.8 & 4.8 \\ 4.8 & 4.0 \end{pmatrix} \qquad\qquad (0.8,\ 0.6) \begin{pmatrix} 6.8 & 4.8 \\ 4.8 & 4.0 \end{pmatrix} = (8.32,\ 6.24) = 10.4 \cdot (0.8,\ 0.6)$$
+#
+# * An eigenvalue divided by the sum of all is its **share of the variance**.
+# * A component may come out pointing backwards; its code then changes sign, the copy does not.
+#
 # Mean and components come from the training data.
 #
 # ### Components of clothes are pictures
@@ -180,7 +186,7 @@ plots.row(
 )
 
 # %% [markdown]
-# Add them to the mean, and a boot appears. How many until you would buy it?
+# Add them to the mean, and a boot appears.
 
 # %%
 boot = validation[18:19]
@@ -243,13 +249,16 @@ for vector, color in (((1.6, 1.2), "sky"), ((0.8, 0.6), "blue")):
 left.axline((0, 0), slope=0.75, ls=":", color="black")
 right.axline((0, 0), slope=0.75, color=plots.COLORS["blue"])
 right.axline((0, 0), slope=np.tan(np.arctan(0.75) + np.pi / 6), ls="--", color=plots.COLORS["blue"])
+arc = np.arctan(0.75) + np.linspace(0, np.pi / 6, 30)
+right.plot(0.9 * np.cos(arc), 0.9 * np.sin(arc), color="black", lw=1)
 right.text(0.75, 0.95, "30°")
 for ax, title in ((left, "two arrows, one span"), (right, "angle between two lines")):
     ax.set(title=title, xlim=(-2, 2), ylim=(-2, 2), aspect="equal")
 plots.show(figure, "Left: equal span, equal copies. Right: the angle says how far two spans are apart.")
 
 # %% [markdown]
-# Now turn the arrow of the five points by an angle $\theta$. Of the large eigenvalue $\lambda_1$ the share $\sin^2\theta$ is now lost, of the small $\lambda_2$ the share $\cos^2\theta$ still is:
+# Now turn the arrow of the five points by an angle $\theta$. A unit along the old one keeps $\cos\theta$ and loses $\sin\theta$; a unit across it loses $\cos\theta$.
+# Variances take the squares. No mixed term is left: the products of the five's two coordinates sum to 0.
 #
 # $$\text{error} = \lambda_1 \sin^2\theta + \lambda_2 \cos^2\theta$$
 #
@@ -284,11 +293,10 @@ linear = keras.Sequential([keras.Input((784,)), encoder, decoder])
 run = training.fit(linear, train - mean, epochs=15, batch_size=100, learning_rate=2e-3)
 
 # %% [markdown]
-# The pictures are centred, which spares the biases many steps. `training.fit` lets the rate fall to zero, so that the last
-# steps do not jump.
+# The pictures are centred, which spares the biases many steps. `training.fit` lets the rate fall to zero: the last steps do not jump.
 #
 # To compare spans, take an orthonormal basis of each: arrows of length 1 at right angles. A QR decomposition turns the decoder's rows into such a basis. Write the scalar
-# products of one basis with the other as a table; its singular values are the cosines of the angles. The floor, $(1, 0, 0)$ and $(0, 1, 0)$, and a wall, $(1, 0, 0)$ and $(0, 0, 1)$,
+# products of one basis with the other as a table. Its SVD pairs directions: first the two nearest, then the next nearest at right angles to them. Each pair's cosine is one singular value. The floor, $(1, 0, 0)$ and $(0, 1, 0)$, and a wall, $(1, 0, 0)$ and $(0, 0, 1)$,
 # have the table $\begin{pmatrix} 1 & 0 \\ 0 & 0 \end{pmatrix}$: singular values 1 and 0, angles 0° (the line they share) and 90°. The smallest value belongs to the largest angle.
 
 # %%
@@ -303,6 +311,7 @@ ratio = metrics.mse(validation - mean, copies) / metrics.mse(validation - mean, 
 alone = np.abs(rows @ v).max(axis=1) / np.linalg.norm(rows, axis=1)  # |cosine| with the nearest component
 print(f"error {ratio:.3f} times PCA's, largest angle between the subspaces {angle:.1f}°")
 print("|cosine| of each row with the nearest component:", np.round(alone, 2))
+print("eigenvalues 8, 9, 32 and 33:", np.round(eigenvalues[[7, 8, 31, 32]], 3))
 
 # %%
 plots.grid(
@@ -401,7 +410,7 @@ def convolutional(code_size):
 networks = {"dense-2": dense(2), "dense-8": dense(8), "convolutional-8": convolutional(8), "dense-64": dense(64)}
 copies = {f"PCA-{k}": pca_copy(validation, k) for k in (2, 8, 16, 64)}
 for name, network in networks.items():
-    if name == "convolutional-8":  # compiled convolutions are slower
+    if name == "convolutional-8":  # on a CPU, compiled convolutions are slower
         training.fit(network, train, epochs=3, batch_size=32, learning_rate=5e-3, jit_compile=False)
     else:
         training.fit(network, train, epochs=6, batch_size=64, learning_rate=3e-3)
@@ -422,8 +431,8 @@ plots.grid(
 )
 
 # %% [markdown]
-# Two straight directions reach little; two bent ones can follow the cloud from shoes to shirts. The convolutional network bends as well with under a tenth of the weights. With 64 straight directions there is little left
-# to bend for, and the network learns even the straight part step by step: six passes are not enough. Next, recorded: ten seconds a point.
+# Two straight directions reach little; two bent ones can follow the cloud from shoes to shirts. The convolutional network bends as well with under a tenth of the weights. (The black dots of dense-2 return at the same pixels: near codes, same flaws.)
+# At 64 PCA is ahead, because the network learns even the straight part step by step: six passes are not enough. Next, recorded: ten seconds a point, longer than the six passes.
 
 # %%
 path = datasets.DATA_FOLDER / "curve_undercomplete.csv"  # by python -m bench.curve_lesson02
@@ -447,11 +456,11 @@ narrow = below(errors["dense-8"], errors["PCA-16"], names=("dense-8", "PCA-16"))
 claim("Eight numbers of the dense network beat sixteen of PCA", narrow)
 
 # %% [markdown]
-# PCA's lead at 128 is unfinished training, which a better start will mend.
+# PCA's lead at 128 is unfinished training: a better start ends it ([deeper](02_undercomplete_deeper.ipynb)).
 #
 # ## Does a narrow code overfit?
 #
-# You will read that undercomplete autoencoders tend to overfit *because of* their limited capacity, of what little they can hold. Overfitting is a gap between the errors on seen and on
+# A sentence to test: undercomplete autoencoders overfit *because of* their limited capacity, of what little they can hold. Overfitting is a gap between the errors on seen and
 # unseen pictures.
 
 # %%
@@ -481,16 +490,17 @@ plots.curve(
     xlabel="numbers in the code",
     ylabel="validation − training MSE",
     log_x=True,
-    caption="Sixteen networks, three trainings each. From 8 numbers on, wider hidden layers open the gap; where they are wide, so does the code. At 2, all gaps are small, in no order.",
+    caption="Sixteen networks, three trainings each. From 8 numbers on, wider hidden layers open the gap; where they are wide, so does the code. At 2 there is no such order; hidden 16 and 64 have their largest gap there.",
 )
 
 # %% [markdown]
-# The sentence is wrong: with less capacity the gap is *smaller*, from 8 numbers on; at 2 it is small for every width. What it costs is the error itself. But the code is not the whole capacity: with two numbers
-# and large layers, 50 pictures are learned by heart ([deeper](02_undercomplete_deeper.ipynb)). More pictures prevent that.
+# For hidden layers the sentence is wrong: from 8 numbers on, narrower ones have the *smaller* gap, and a larger error. For the code it is wrong only where the layers are wide: with 16 or 64 hidden units the gap is largest at the narrowest code.
+# Even with two numbers, large layers
+# learn 50 pictures by heart ([deeper](02_undercomplete_deeper.ipynb)). More pictures prevent that.
 #
 # ## Start from the referee
 #
-# At 64 numbers, the dense network spent six passes on what three lines of NumPy know. There are two other ways.
+# The dense network of 64 spent six passes on what three lines of NumPy know. Two other ways:
 #
 # **First way: begin as PCA.** Encoder and decoder get two paths each, whose results are added. One is a linear layer, set to PCA. The other is a small network
 # that can bend; the weights of its *last* layer are zero.
@@ -509,8 +519,8 @@ plots.diagram(
 
 # %% [markdown]
 # At first the lower paths add 0, so $\hat x = \mu + (x - \mu) V V^\top + 0$. The zeros do not stay. The gradient of a last layer's weights is error times
-# hidden unit. In the decoder neither is zero, so its path moves first. The encoder hears of the error $e$ only through the decoder, at first as $e V$, which is 0 at PCA; once the decoder's
-# path has moved, an error reaches the encoder's too. Beginning with the exact answer to a simpler problem is a **warm start**.
+# hidden unit. In the decoder neither is zero, so its path moves first. The encoder hears of the error $e$ only through the decoder, at first as $e V$. What PCA loses stands at right angles to every component, so $e V = 0$. Once the decoder's
+# path has moved, an error reaches the encoder's. Beginning with the exact answer to a simpler problem is a **warm start**.
 
 # %%
 v = axes[:64].T  # (784, 64)
@@ -541,8 +551,8 @@ answers = {
 
 # %% [markdown]
 # **Second way: no gradient step.** A ReLU unit is a hinge: $\max(0, a z + b)$ is flat up to some place, then rises. A weighted sum of hinges is a
-# broken line, with enough of them any curve. Now draw $a$ and $b$ *at random and leave them*: these are **random features**.
-# If there are many, some bend near every place that matters, and only the weights of the sum are left to find: linear regression, one equation, a closed form.
+# broken line, with enough of them any curve. (In 64 dimensions: a fold along a plane.) Now draw $a$ and $b$ *at random and leave them*: these are **random features**.
+# If there are many, some bend near every place that matters. Only the weights of the sum remain: linear regression, one equation, a closed form.
 #
 # One hinge with the values $h = (1, 2)$, and the targets $e = (2, 4)$. Least squares: $w = h \cdot e / h \cdot h = 10 / 5 = 2$. With a penalty of 5 on $w^2$ it becomes
 # $10 / (5 + 5) = 1$. Such a penalty is called **ridge**; it keeps weights small. With all hinges as columns of $H$, one
@@ -550,7 +560,7 @@ answers = {
 #
 # $$W = (H^\top H + \alpha I)^{-1}\, H^\top E$$
 #
-# The penalty $\alpha$ on the diagonal was chosen on the validation pictures.
+# The penalty $\alpha$ on the diagonal, 100 below, was chosen on the validation pictures.
 
 # %%
 place = np.linspace(-2, 2, 200)[:, None]
@@ -603,14 +613,14 @@ best = {way: below(found[i], [*found[:i], *found[i + 1 :]]) for i, way in enumer
 reveal("warm-start", best)
 
 # %% [markdown]
-# The number of hinges decides: with 256 it is .0093, with 512 .0088. A random unit is worth less than a trained one, but an equation can afford many. **Compute what has a closed form, train the rest.**
-# Random features bend the *decoder* only. With a code of two, which two numbers are kept matters most, and that takes a trained, bent *encoder*
+# The number of hinges decides. With 256 for each 2048 in that cell, the network wins; an equation can afford many. **Compute what has a closed form, train the rest.**
+# Random features bend the *decoder* only. With a code of two, which two are kept matters most, and takes a trained, bent *encoder*
 # ([deeper](02_undercomplete_deeper.ipynb)).
 #
 # ## What goes wrong
 #
 # **A code that is larger than the picture.** Three official examples have a "code" with more numbers than the input. Multiply *all* axes: only with *fewer*
-# numbers is it a bottleneck. A map of 7 by 7 looks small until you count its channels.
+# numbers is it a bottleneck.
 
 # %% tags=["nbval-check-output"]
 published = {
@@ -621,12 +631,12 @@ for name, (picture, code) in published.items():
     print(f"{name}: {np.prod(picture)} numbers in, {np.prod(code)} in the code")
 
 # %% [markdown]
-# With as many numbers as the input, copying is possible, for digits as well as clothes ([deeper](02_undercomplete_deeper.ipynb)).
+# With as many numbers as the input a network can copy anything ([deeper](02_undercomplete_deeper.ipynb)).
 # A denoiser needs no bottleneck (lesson 04), but keras.io first trains this one from clean to clean.
 #
 # **Taking the weights for components.** They share the span only. To get the components, do PCA *inside* it:
 #
-# 1. Take an orthonormal basis of its rows (the QR above).
+# 1. Take an orthonormal basis of the decoder's rows (the QR above).
 # 2. Write the centred pictures in coordinates along it.
 # 3. Find the principal axes of these coordinates.
 # 4. Carry them back through the basis.
@@ -642,8 +652,8 @@ print("squared error a point:", np.round(np.square(five - raw_copies).sum(axis=1
 # %% [markdown]
 # ## When it does not train
 #
-# Many tutorials put a ReLU on the code. Take one unit, $\max(0, x w + b)$. If a large step pushes $b$ to −10 and $x w$ never exceeds 3, it answers 0 for every
-# picture. There the ReLU is flat, its gradient 0, and no step brings it back. Such a unit is called dead: 0 for *every* sample. Of 64, how many?
+# Many tutorials put a ReLU on the code. Take one unit, $\max(0, x w + b)$. If a large step pushes $b$ to −10 and $x w$ never exceeds 3, it answers 0 for *every*
+# picture. There the ReLU is flat, its gradient 0, and no step brings it back. Such a unit is called dead. Of 64, how many?
 
 # %%
 dead = {}
@@ -657,7 +667,7 @@ for rate in (1e-3, 1e-2):
     print(f"learning rate {rate}: {dead[rate]} of 64 units never fire")
 
 # %% tags=["hide-input"]
-claim("Ten times the learning rate kills at least four more of 64 units", above(dead[1e-2], dead[1e-3], by=3.5))
+claim("Ten times the learning rate kills at least four more of 64 units", above(dead[1e-2], dead[1e-3], by=3))
 
 # %% [markdown]
 # | you see | look at | likely cause | mend it |
@@ -695,9 +705,9 @@ claim("On test pictures, features on top of PCA save a tenth against PCA and aga
 # ## Wrap-up
 #
 # * PCA is the best straight answer: $\hat x = \mu + (x - \mu) V V^\top$. Its training error per pixel is the sum of the eigenvalues left out, divided by $d$.
-# * A linear autoencoder reaches PCA's loss and span, with any basis of it: $W_1 M$ with $M^{-1} W_2$ is as good.
+# * A linear autoencoder reaches PCA's loss and, where the eigenvalues differ, its span; $W_1 M$ with $M^{-1} W_2$ is as good.
 # * A bend is worth most where the code is narrow.
-# * Limited capacity limits overfitting.
+# * Narrow hidden layers limit overfitting, and cost error.
 # * Start from the referee.
 #
 # Next: [the exercises](../exercises/02_undercomplete.ipynb).
