@@ -79,7 +79,7 @@ plots.diagram(
         "a": (3, 0, "sum of\n8 atoms"), "y": (4, 0, "copy\n784 pixels"),
     },
     [("x", "d", "z", "a", "y")], labels={("d", "z"): "top 8"}, marked=["z"],
-    caption="Wide in the middle. What is narrow is the number of winners.",
+    caption="512 numbers, of which 8 are not 0: what is narrow is the number of winners.",
 )  # fmt: skip
 
 # %% [markdown]
@@ -109,11 +109,11 @@ axes[0].text(-0.1, 1.75, "(1.2, 1.6)", color=plots.COLORS["vermillion"], fontwei
 for direction in plane_pca.components:
     axes[1].plot(*(plane_pca.mean + np.outer([-1.2, 1.2], direction)).T, "--", color=plots.COLORS["vermillion"], lw=2.5)
 plots.show(
-    figure, "The cloud is three rays. No axis of PCA lies along a ray: its axes stand at right angles to each other."
+    figure, "Two axes cannot follow three rays. PCA's follow the longest spread, at right angles, and lie along none."
 )
 
 # %% [markdown]
-# Three atoms in two dimensions: the code is **overcomplete**, it has more numbers than the input. Three directions in a plane cannot all stand at
+# Three atoms in two dimensions: the code is **overcomplete**, it has more numbers than the input (512 for 784 pixels is not). Three directions in a plane cannot all stand at
 # right angles, so detectors overhear each other. Take two samples as rows, and let each detector look for its own atom, (1, 0), (.6, .8) or (0, −1): multiply
 # by the atoms, cut off below 0.
 
@@ -175,9 +175,9 @@ def summed_squared_error(pictures, copies):
 
 
 # %% [markdown]
-# Three things are new. The decoder has no bias, so a copy is nothing but a sum, and every atom is kept at length 1 (why: below). Each detector starts equal to
+# Four things are new. The decoder has no bias, so a copy is nothing but a sum, and every atom is kept at length 1 (why: below). Each detector starts equal to
 # its atom, as in the plane. And the loss is no longer the *mean* over 784 pixels but their *sum*: same minimum, a number 784 times
-# as large. Soon a price is added to it.
+# as large.
 
 
 # %%
@@ -237,7 +237,7 @@ explore(
 )
 
 # %% [markdown]
-# The pullover is a bright body, minus a hem, plus sleeves. And for six units, the unseen pictures in which each is loudest. Labels were never used.
+# The pullover is a bright body, minus a hem, plus sleeves. Below, six units, each with the unseen pictures in which it is loudest. Labels were never used.
 
 # %%
 often = np.argsort(-(codes > 0).sum(axis=0))[[2, 5, 9, 14, 20, 27]]
@@ -245,7 +245,7 @@ plots.grid(
     [[*as_pictures(atoms[[u]]), *validation[np.argsort(-codes[:, u])[:7]].reshape(-1, 28, 28)] for u in often],
     row_labels=[f"fires in {np.mean(codes[:, u] > 0):.0%}" for u in often],
     column_titles=["atom", *[f"picture {i}" for i in range(1, 8)]],
-    caption="The first and busiest I cannot name. Others stand for a thing at a place: short sleeves, a sole, a narrow skirt, a missing hem.",
+    caption="The first I cannot name. Others stand for a thing at a place: short sleeves, a sole, a narrow skirt, a missing hem.",
 )
 
 # %% [markdown]
@@ -320,7 +320,7 @@ claim(
 # ## Atoms that are known
 #
 # Do atoms mean anything? For clothes nobody knows. So make data of known ones: 64 random atoms in 32 dimensions, each sample a sum of 3 of them in
-# amounts from 0.5 to 1.5. The plane again, with more room.
+# amounts from 0.5 to 1.5.
 
 # %%
 mixtures = datasets.sparse_mixtures(10_000, n_atoms=64, dim=32, n_active=3, seed=SEED)
@@ -353,7 +353,7 @@ reveal(
 )
 
 # %% [markdown]
-# Nearly all, and nothing in the loss mentions atoms. Think of the three rays: only the true atoms serve all samples with few units.
+# Nearly all, and nothing in the loss mentions atoms. (Dead units are no alarm here: 32 of 96 are spare.) Think of the three rays: only the true atoms serve all samples with few units.
 # Components of PCA cannot be the atoms: at most 32 directions stand at right angles in 32 dimensions. ([Rivals](03_sparse_deeper.ipynb).)
 #
 # ## Count the bits, and which
@@ -365,8 +365,7 @@ reveal(
 # $$\text{bits} = 8k + \log_2 \binom{m}{k}, \qquad \log_2 \binom{512}{8} = 57.$$
 #
 # So our code has 64 + 57 = 121 bits, and the fair rival is PCA-16 with 128: its choice is fixed and costs nothing. A second rival
-# chooses as well: a picture's *own best k* coefficients. Of the PCA coefficients (5, −1, 3), PCA-2 keeps (5, −1), the picture's own best 2 are (5, 3). Since components
-# stand at right angles, no other two are better.
+# chooses as well: a picture's *own best k* coefficients. Of the PCA coefficients (5, −1, 3), PCA-2 keeps (5, −1), the picture's own best 2 are (5, 3).
 
 
 # %%
@@ -409,8 +408,9 @@ reveal(
 )
 
 # %% [markdown]
-# At eight *numbers* each, choosing looks splendid: .766 against .699. At equal *bits* it is gone: the 62 bits that name eight of 784 are worth more as eight further numbers. More than nine choices in ten fall on the
-# first 32 components. Choose from these 32 only, and choosing pays. Of learned atoms, even the 32 busiest take only half of the choices: there the names are worth their 57 bits.
+# At eight *numbers* each, choosing looks splendid: .766 against .699. At equal *bits* it is gone: eight further numbers are worth more than 62 bits of names.
+# A name says much only where the choice is open, and of 784 components mostly the first are chosen. Choose from 32 only, and choosing pays. Learned atoms are chosen from all over the
+# dictionary: their names are worth 57 bits.
 #
 # ## A price on activity
 #
@@ -431,10 +431,12 @@ reveal(
 #
 # ### What L1 takes from every unit
 #
-# In a picture many atoms overlap. The best value $z$ of one unit is then how far the leftover of all others lies along its atom. Minimise $\tfrac12 (u - z)^2 + a |u|$ over $u$. (Our loss has no ½: it is twice this, with $a = \lambda / 2$.) For $u > 0$ the slope
-# is $u - z + a$, and 0 at
+# In a picture many atoms overlap. The best value $v$ of one unit is then how far the leftover of all others lies along its atom. As atoms have length 1, the error of another answer $u$ is $(u - v)^2$
+# plus a constant. Minimise $(u - v)^2 + \lambda |u|$. For $u > 0$ the slope is $2 (u - v) + \lambda$, and 0 at $u = v - \lambda/2$. Likewise below 0:
 #
-# $$u = z - a \ \text{ if } z > a, \qquad u = z + a \ \text{ if } z < -a, \qquad u = 0 \ \text{ between.}$$
+# $$u = v - \tfrac{\lambda}{2} \ \text{ if } v > \tfrac{\lambda}{2}, \qquad u = v + \tfrac{\lambda}{2} \ \text{ if } v < -\tfrac{\lambda}{2}, \qquad u = 0 \ \text{ between.}$$
+#
+# (The exercise minimises half of this: its $z$ is our $v$, its $a$ our $\lambda/2$.)
 #
 # Small activations become 0, as wanted. But *every* large one pays as well: this is **shrinkage**.
 
@@ -442,12 +444,12 @@ reveal(
 z = np.linspace(-3, 3, 121)
 plots.curve(
     z,
-    {"no price": z, "L1, a = 1": np.sign(z) * np.maximum(np.abs(z) - 1, 0)},
-    xlabel="best activation without a price",
-    ylabel="activation with it",
+    {"no price": z, "L1, λ = 2": np.sign(z) * np.maximum(np.abs(z) - 1, 0)},
+    xlabel="v, the best value without a price",
+    ylabel="u, the answer with it",
     markers=False,
     height=2.8,
-    caption="Between −1 and 1 the answer is 0. Outside, L1 takes its toll of 1, from the largest too.",
+    caption="Between −1 and 1 the answer is 0. Outside, L1 takes λ/2 = 1, from the largest too.",
 )
 
 
@@ -471,10 +473,11 @@ l1_codes = encode(l1_encoder, unseen)
 l1_copies = l1_codes @ atoms_of(l1_network)
 l1_l0 = (l1_codes > 0).sum(axis=1).mean()
 fair = pca.keep(32).reconstruct(unseen)  # keeps about as much and pays no price
-lengths = [np.linalg.norm(some, axis=1).mean() for some in (l1_copies, fair, unseen)]
+lengths = [np.linalg.norm(some, axis=1).mean() for some in (l1_copies, fair, unseen, codes @ atoms)]
 length, fair_length = lengths[0] / lengths[2], lengths[1] / lengths[2]
 print(f"L0 {l1_l0:.0f}; {explained(l1_copies):.3f} explained; copies of length {length:.2f}")
 print(f"PCA-32: {explained(fair):.3f} explained; copies of length {fair_length:.2f}")
+print(f"8 of 512: {revived:.3f} explained; copies of length {lengths[3] / lengths[2]:.2f}")
 
 # %%
 shown = [int(np.flatnonzero(clothes.validation_labels == label)[1]) for label in (9, 1, 3, 8)]
@@ -493,23 +496,23 @@ claim(
 )
 
 # %% [markdown]
-# An incomplete copy is shorter, PCA's by a tenth; the rest is shrinkage. λ is a price in units of the squared error *summed* over a picture. With Keras' "mse" the error would be divided by 784 and the price would not: λ = 1 would take 392 from every
-# activation instead of ½, and the best answer of every unit would be 0.
+# An incomplete copy is shorter, without a price by a tenth; the rest is shrinkage. λ is a price in units of the squared error *summed* over a picture. With Keras' "mse" the error would be divided by 784 and the price would not: λ = 1 would take 392 from every
+# activation instead of ½.
 #
 # ### Atoms of length one
 #
-# A price on activations can be evaded. Divide every activation by 10, multiply every atom by 10: $\sum_j z_j a_j$ is the same, to the last pixel, at a tenth of the
-# price. So each atom is scaled to length 1, here after every step:
+# A price on activations can be evaded. Divide every activation by 10, multiply every atom by 10: $\sum_j z_j a_j$ is the same, at a tenth of the
+# price. So each atom is scaled to length 1, after every step:
 #
 # $$a_j \leftarrow a_j \,/\, \lVert a_j \rVert, \qquad (3, 4) \leftarrow (0.6, 0.8)$$
 #
-# An atom is a *row* of the decoder's kernel (units, 784), hence `UnitNorm(axis=1)`. The default, axis 0, scales columns, one for each pixel. A row of zeros has no direction: leave it.
+# An atom is a *row* of the decoder's kernel (units, 784), hence `UnitNorm(axis=1)`. The default, axis 0, scales columns, one for each pixel. A row of zeros is left as it is.
 #
 # ## How different are two coins
 #
 # The third way fixes how *often* a unit is active. It needs a distance between "how often it is" and "how often it should be".
 #
-# A coin shows heads with probability ρ. You believe it to be ρ̂. Each throw surprises you by minus the logarithm of the probability that you gave it. Somebody who knows the coin is surprised as well, by
+# A coin shows heads with probability ρ. You believe it to be ρ̂. Each throw surprises you by minus the logarithm of the probability that you gave it: a sure thing by −ln 1 = 0, a rare one by much. Somebody who knows the coin is surprised as well, by
 # less on average. The difference is what your belief costs you.
 #
 # By hand, ρ = ½ and ρ̂ = ¼. Heads: you pay −ln ¼, the expert −ln ½, the difference is ln(½ / ¼) = .69. Tails: ln(½ / ¾) = −.41, this time you win. Half of the
@@ -541,11 +544,11 @@ plots.curve(
 # %% [markdown]
 # ### A wanted activity
 #
-# Now the penalty. Units are sigmoids, between 0 and 1, each a coin: "on" or "off". The target is ρ = .05. For unit $j$ take the mean over the batch, $\hat\rho_j$, and add up over the units:
+# Now the penalty. Units are sigmoids, between 0 and 1, each a coin: read .3 as "on" three times in ten. The target is ρ = .05. For unit $j$ take the mean over the batch, $\hat\rho_j$:
 #
 # $$\hat\rho_j = \frac{1}{n} \sum_i z_{ij}, \qquad \lambda \sum_j \mathrm{KL}(\rho \,\|\, \hat\rho_j) = \lambda \sum_j \Big[ \rho \ln\frac{\rho}{\hat\rho_j} + (1-\rho) \ln\frac{1-\rho}{1-\hat\rho_j} \Big]$$
 #
-# First the mean over samples, then KL, then the sum over units. A unit that is fully on for 5 % of the pictures and off for the others has ρ̂ = .05 and pays nothing: that is wanted. An
+# First the mean over samples, then KL, then the sum over units. A unit that is fully on for 5 % of the pictures and off for the others has ρ̂ = .05 and pays nothing. An
 # untrained sigmoid answers ½ and pays KL(.05 ‖ .5) = .49; so start its bias where it answers .05. And as a sigmoid stays below 1, its atom may have any length.
 
 # %%
@@ -614,12 +617,12 @@ reveal(
 )
 
 # %% [markdown]
-# The penalty kept its promise, a small *mean* activity. But many faint answers have a small mean too, and they are used: without them the copies get worse. If you want few active units, ask for few active units.
+# No sigmoid answers 0. The penalty kept its promise, a small *mean* activity. But many faint answers have a small mean too, and they are used: without them the copies get worse. If you want few active units, ask for few active units.
 #
 # ## What goes wrong
 #
 # **A price on the connections.** `kernel_regularizer=L1(…)` makes *weights* sparse: each detector sees few pixels, and nothing keeps all from answering at once. In the second notebook 454 of 512 units fire
-# with it, with L1 on activations 76.
+# with it.
 #
 # ## When it does not train
 #
@@ -634,11 +637,11 @@ reveal(
 #
 # * $k$: start at 4 and double, until the lead over PCA at equal bits is gone.
 # * Units: double them while the lead grows and, after reviving, few are dead.
-# * λ: with the summed error start at 1, then go by factors of ten until L0 is near what you want. ρ: that L0 divided by the units (ours: 26 / 512), at the smallest strength that holds it.
+# * λ: with the summed error start at 1, then go by factors of ten until L0 is near what you want. ρ: the mean activity you want, such as .05, at the smallest strength that holds it. It does not set L0: count.
 #
 # ## Results
 #
-# Now, once, the test pictures. One rung is new: the same atoms, the code *searched*: take the atom that fits best, solve for the amounts, look at what is left, eight times. That is **matching pursuit**.
+# Now, once, the test pictures. One rung is new: the same atoms, the code *searched*: take the atom that fits best, solve for all amounts anew, look at what is left, eight times. That is (*orthogonal*) **matching pursuit**.
 
 # %%
 test_codes = encode(encoder, test - mean_picture)
@@ -670,10 +673,9 @@ claim(
 # %% [markdown]
 # ## Wrap-up
 #
-# * A sparse code is wide, with few units active, and each picture chooses its atoms. Count active units and dead ones; loudness is another thing.
+# * A sparse code is wide, with few units active, and each picture chooses its atoms. Count active units and dead ones.
 # * Naming the units costs bits. At equal bits learned atoms still beat PCA.
 # * Top-k fixes L0. L1 prices activity and shrinks what stays. KL fixes the mean activity and leaves no zeros.
-# * Of known atoms, a network with revived units finds nearly all.
 #
 # **Where this is used now.** Inside language models, whose activations hold far more notions than dimensions, few at a time, as the plane held three atoms (*superposition*): a sparse autoencoder with up to millions
 # of units takes them apart into directions that can be read (Bricken 2023, Gao 2024).
