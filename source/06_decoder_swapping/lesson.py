@@ -23,10 +23,10 @@
 
 # %% [markdown]
 # A picture of person A goes in; out comes person B, with A's turn of the head, A's expression, A's light. This is how a deepfake works.
-# Here both people are drawn by a computer: the true answer, B in exactly A's pose, is known.
+# Here both people are drawn by a computer: the true answer, B in A's pose, is known.
 #
 # **When it is worth it:** many pictures of two things, never both in the same pose, and you want one in the other's. **When the simple method is enough:**
-# nearly always first: a principal component analysis and one matrix come close to the network here, in seconds, and keep more of the open mouth.
+# nearly always first: PCA and one matrix come close to the network here, in seconds, and keep more of the open mouth.
 
 # %%
 from course_lib import above, all_of, below, between, claim, close, datasets, finding, guess, reveal
@@ -40,7 +40,7 @@ from sklearn.metrics import pairwise_distances_argmin
 SEED = training.set_seed(0)
 
 # %% [markdown]
-# First see it. This network comes with the course, trained. We shall do better.
+# This network comes with the course, trained. We shall do better.
 
 # %%
 heads = datasets.heads()
@@ -78,12 +78,12 @@ plots.grid(
 #
 # ## Whose face is it?
 #
-# Nobody can agree to this lesson on behalf of somebody else. So its two people do not exist: they are rendered from a public head model, any pose on both.
+# Nobody can agree to this lesson on behalf of somebody else. So its two people do not exist.
 #
-# You can run this on pictures of real people, by changing the next cell. Before you do:
+# For pictures of real people change the next cell. Before you do:
 #
 # * **Consent.** Both people know what you do, can see the result, and can say no at any time, also afterwards. Children and
-#   people who cannot say no are out. A public photograph is not consent. Neither is fame.
+#   people who cannot say no are out. A public photograph is not consent.
 # * **Provenance.** Write down whose pictures, who allowed what, and when.
 # * **Marking.** Mark what you make before it leaves your computer. Delete what you no longer need, the decoder included: it is a likeness, too.
 #
@@ -184,13 +184,13 @@ show(
 #
 # ## How good is a swap?
 #
-# First measure: the PSNR (lesson 01) of a **swap** against the true picture, over both directions, A to B and B to A.
+# First measure: the PSNR (lesson 01) of a **swap** against the true picture, over both directions.
 #
 # Second: does the *pose* survive? A reader, a regression on true pictures, answers how far the head is turned (yaw), the mouth open (jaw), its corners drawn up (smile), and the light's side (light). Its answers are scored by
 #
 # $$ R^2 = 1 - \frac{\text{sum of (answer − truth)}^2}{\text{sum of (truth − mean truth)}^2} $$
 #
-# **R²** is the share of the variance that the answers explain. By hand: three mouths are open by 0, .5 and 1. Their mean is .5, the lower sum is .25 + 0 + .25 = .5. A reader that answers .1, .4, .9 has the upper sum .03: $R^2$ = .94.
+# **R²** is 1 minus the share of the variance that the answers leave over. By hand: three mouths are open by 0, .5 and 1. Their mean is .5, the lower sum is .25 + 0 + .25 = .5. A reader that answers .1, .4, .9 has the upper sum .03: $R^2$ = .94.
 # One that always says .5 gets 1 − .5/.5 = 0. One that always says 1.5 gets 1 − 3.5/.5 = −6. Negative means: worse than always guessing the mean.
 
 # %%
@@ -252,10 +252,10 @@ for name, made in trivial(valid["a"], valid["b"]).items():
 score("trained apart, crossed", *crossed)
 
 # %% [markdown]
-# The first row is the reader's limit. The mean face has one pose: $R^2$ about 0 for the yaw. Its −5.93 for the smile is the third reader above: the same blurred mouth
+# The first row is the reader's limit. The mean face has one pose: $R^2$ about 0 for the yaw. Its −5.93 for the smile is the constant 1.5 above: the same blurred mouth
 # a hundred times, the same wrong answer. *The other person unchanged* keeps the pose and has the wrong face: one measure is not enough. (*Exchanged*: A minus A's mean face plus B's. *Nearest*: the training picture most like that.)
 #
-# **Trained apart, crossed:** hardly anything of A's pose got through, with fewer decibels than the mean face.
+# **Trained apart, crossed:** little of A's pose got through, with fewer decibels than the mean face.
 #
 # ## One encoder, two decoders
 #
@@ -275,8 +275,8 @@ plots.diagram(
 )  # fmt: skip
 
 # %% [markdown]
-# The two need not be people. Train on mugs and on elephants: "handle to the left, lit from above" comes out as an elephant whose trunk points left, lit from above. Nothing made a handle *correspond*
-# to a trunk: left and light are what both share, and the encoder finds it cheap to use the same numbers. If all mugs were photographed at night, "dark" would mean "mug".
+# The two need not be people. Train on mugs and on elephants: "handle to the left, lit from above" comes out, at best, as an elephant whose trunk points left, lit from above. Nobody said that handle
+# and trunk *correspond*: left and light are what both share, and the encoder finds it cheap to use the same numbers. If all mugs were photographed at night, "dark" would mean "mug".
 #
 # In Keras: two inputs, one encoder called twice, two outputs.
 
@@ -347,6 +347,7 @@ claim(
 
 # %% [markdown]
 # The codes agree on the turn; the paint is no better than the mean face. Something else is in the code.
+# (The ready pair is smoother: it has convolutions, and learned clean faces from bent inputs in random colours; a strange code surprises it less.)
 #
 # ## Why it fails: the code knows who it is
 #
@@ -379,7 +380,7 @@ plots.scatter_map(
 #
 # measure from A's mean, stretch, put down at B's.
 #
-# In the plane a covariance matrix $\Sigma$ takes the place of the variance, and we need *its* root. The root of a matrix, $\Sigma^{1/2}$, is the symmetric matrix whose product with itself is $\Sigma$. By hand:
+# In the plane a covariance matrix $\Sigma$ takes the place of the variance, and we need *its* root: the symmetric matrix $\Sigma^{1/2}$ whose product with itself is $\Sigma$. By hand:
 #
 # $$ \Sigma = \begin{pmatrix} 5 & 4 \\ 4 & 5 \end{pmatrix}, \quad \Sigma^{1/2} = \begin{pmatrix} 2 & 1 \\ 1 & 2 \end{pmatrix}, \quad
 # \text{as } 2 \cdot 2 + 1 \cdot 1 = 5 \text{ and } 2 \cdot 1 + 1 \cdot 2 = 4. $$
@@ -401,13 +402,13 @@ M = power(a, -0.5) @ inner @ power(a, -0.5)
 print(f"M = {M.round(2).tolist()}; M a M = {(M @ a @ M).round(2).tolist()}, which is b")
 
 # %% [markdown]
-# If A's cloud is round, $\Sigma_A = I$, B's root already does it. If not: make it round by $\Sigma_A^{-1/2}$, then stretch? You may turn a round cloud in between,
-# and "to the left" arrives as "mouth open". The map *without* a turn is a symmetric matrix $M$ with positive stretches (eigenvalues); it moves the points least, in mean squared distance. A's cloud times $M$ has the covariance
+# If A's cloud is round, $\Sigma_A = I$, B's root already does it. If not, $\Sigma_A^{-1/2}$ makes it round first. But a round cloud turned is still round: many maps fit,
+# and with a turn "to the left" may arrive as "mouth open". Only one map turns nothing: a symmetric matrix $M$ with positive stretches (eigenvalues). It moves the points least, in mean squared distance. A's cloud times $M$ has the covariance
 # $M \Sigma_A M$, and we want $\Sigma_B$. Multiply by $\Sigma_A^{1/2}$ on both sides: the left side becomes a square,
 #
 # $$ \left( \Sigma_A^{1/2} M \Sigma_A^{1/2} \right)^2 = \Sigma_A^{1/2}\, \Sigma_B\, \Sigma_A^{1/2}. $$
 #
-# Take the root, then $\Sigma_A^{1/2}$ away on both sides: this is the optimal transport map:
+# Take the root, then $\Sigma_A^{1/2}$ away on both sides: the optimal transport map.
 #
 # $$ T(z) = \mu_B + (z - \mu_A)\,M, \qquad M = \Sigma_A^{-1/2} \left( \Sigma_A^{1/2}\, \Sigma_B\, \Sigma_A^{1/2} \right)^{1/2} \Sigma_A^{-1/2} $$
 #
@@ -434,7 +435,7 @@ plane.set(xlabel="first number of the code", ylabel="second", ylim=(-3, 4.4), ti
 plots.show(figure, "Left: a bell moved onto a bell. Right: a cloud moved onto a cloud; half-way both people meet.")
 
 # %% [markdown]
-# Now the naive pair's codes: the means alone, then means and covariances. (`ridge` adds a little variance to every direction: where nobody varies, $\Sigma_A^{-1/2}$ would divide by 0.)
+# Now the naive pair's codes: the means alone, then means and covariances. (`ridge` adds a little variance: where nobody varies, $\Sigma_A^{-1/2}$ would divide by 0.)
 
 # %%
 shift = codes["b"].mean(axis=0) - codes["a"].mean(axis=0)
@@ -460,7 +461,7 @@ claim(
 # %% [markdown]
 # The network could paint B all along; it was asked in the wrong corner.
 #
-# **Do not trust the leak now.** Both clouds have one mean and one covariance: a linear probe *cannot* find anything. About .5 is built in. (Even below: A's two halves together have B's mean. If the first lies left of it, the second lies right, and the classifier's answer is turned round.)
+# **Do not trust the leak now.** A linear probe looks above all for different means, and we have made them equal: about .5 is built in. (Even below: let both means be 0. If A's training half has mean −1, its other half has +1. The classifier learned "A is left", and calls that half B.)
 # A classifier that can draw curved borders still finds the person ([deeper](06_decoder_swapping_deeper.ipynb)). A probe is evidence only if it could have said otherwise.
 #
 # ## The swap without a network
@@ -481,7 +482,7 @@ carried = [picture(there.move(unseen["a"])), picture(back.move(unseen["b"]))]
 score("PCA and transport", *carried)
 show(
     {"transported": carried[0]},
-    "No network. " + finding("B appears, turned and lit like A, with ghosts; mouths open and close with A's."),
+    "No network. " + finding("B appears, turned and lit like A, with ghosts; most mouths follow A's."),
 )
 
 # %% tags=["hide-input"]
@@ -503,18 +504,18 @@ claim(
 )
 
 # %% [markdown]
-# The decibels say how like each picture the result is. This referee assumes the same variety of poses for both: had B only looked right, the swap would be ruined (second notebook).
+# In brackets: how like the result is to the true B, to B's mean face, and to the mixture (A + B)/2 (half of it the true B, so close).
 #
 # ## Start from the referee
 #
-# Now a network that begins where the closed form ends. Carry both people's components *half of the way* to each other: there A and B share one cloud. The encoder is the identity plus a small network
+# Carry both people's components *half of the way* to each other: there A and B share one cloud. The encoder is the identity plus a small network
 # whose last layer is zero; each decoder is a matrix, the exact way on, plus such a network. Before its first step the swap *is* the transport.
 #
 # By hand, with one number, measured from the means: $M = 3$ sends A's 1 to B's 3. Half-way is $H = (1 + M)/2 = 2$. A's 1 goes to 1 · 2 = 2; B's 3, with the way back $1/M$, to 3 · (1 + 1/3)/2 = 2: the same place.
-# From there back to A is 2/2 = 1, and on to B 2 · 3/2 = 3. With matrices, A's half-way is $z\,H$, $H = (I + M)/2$; back to A: $H^{-1}$; on to B: $H^{-1} M$. (Half-way means are taken away: unlike in the drawing, these codes sit around 0.)
+# From there back to A is 2/2 = 1, and on to B 2 · 3/2 = 3. With matrices: subtract A's mean; half-way is $z\,H$, $H = (I + M)/2$; back to A: $H^{-1}$; on to B: $H^{-1} M$; the decoder adds its person's mean.
 #
-# Noise on the encoder's input, as strong as the components, hides small differences, among them what is A's own, and the decoder must answer with a likely B (lesson 04).
-# To B's decoder the ghosts of a swap are one more noise.
+# Half-way, means and covariances agree; what still gives A away is finer. In training we add noise to the encoder's input, identity included: the same on every component, as strong as a typical one. Wide ones, such as the turn, stand out; narrow ones drown,
+# and the decoder must fill in a likely B (lesson 04). To it the ghosts of a swap are one more noise.
 
 # %%
 guess(
@@ -580,9 +581,9 @@ claim(
 )  # fmt: skip
 
 # %% [markdown]
-# A decibel, though training saw no pair: ghosts are no faces of B, and its decoder has learned what B's faces are. (*We* saw pairs: width, noise and passes were chosen on validation pairs. On your own pictures nobody can.)
+# A decibel, though training saw no pair: B's decoder learned no ghosts. (*We* saw pairs: width, noise and passes were chosen on validation pairs. On your own pictures nobody can.)
 #
-# Multiply one half-way code by a number: 0 is the middle of both clouds, 1 the swap. What should 2 and −1 draw?
+# Multiply one half-way code by a number: 0 is the middle of both clouds, 1 the swap. A decoder that is a matrix would double the turn at 2 and reverse it at −1. Ours?
 
 
 # %%
@@ -604,12 +605,13 @@ explore(
 # %% [markdown]
 # ## A decoder that makes pictures larger
 #
-# The ready pair at the top draws 48 × 48 pixels itself, from a feature map of 6 × 6 places. The cheap way to enlarge is the **pixel shuffle**: compute four times as many channels, lay them out as pixels.
+# The ready pair at the top draws 48 × 48 pixels from a feature map of 6 × 6 places, by the **pixel shuffle**: compute four times as many channels, lay them out as pixels.
 # One place becomes a tile:
 #
 # $$ [1, 2, 3, 4] \;\to\; \begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix}, \qquad \text{result}[2h + i,\; 2w + j,\; k] = x[h,\; w,\; (2i + j)\,c + k] $$
 #
-# with rows $i$ and columns $j$ of the tile, $k$ one of $c$ colours, and another factor in the place of 2. Numbers move; none is changed.
+# with the place in row $h$ and column $w$, the tile's row $i$ and column $j$, and $k$ one of $c$ colours. Above, $c = 1$; with $c = 2$ there are eight channels, two for each pixel, the upper left first.
+# Another factor takes the place of each 2.
 
 # %%
 one_place = np.reshape([1.0, 2.0, 3.0, 4.0], (1, 1, 1, 4))  # (pictures, rows, columns, channels)
@@ -619,9 +621,9 @@ print(np.asarray(layers.PixelShuffle(2)(one_place))[0, ..., 0])
 # ## What goes wrong
 #
 # **The best error is not the best mouth.** The network has the better PSNR, and a jaw that reads *worse* than the closed form's. Unsure how far the mouth is open, it errs least with the mean
-# of all possible mouths. The smile is read best off a trivial answer, *mean faces exchanged*. Published programs weigh mouth and eyes several times.
+# of all possible mouths. Even *mean faces exchanged* beats it on the jaw; its smile reads best of all swaps.
 #
-# **A mark is not a lock.** To **mark** a picture, add a faint pattern of plus and minus, drawn from a secret **key**; who has the key finds it.
+# **A mark is not a lock.** To **mark** a picture, add a faint pattern drawn from a secret **key**; who has the key finds it.
 
 # %%
 marked = watermark.mark(network[0], key=2026)
@@ -629,13 +631,13 @@ with_mark, without = (watermark.is_marked(x, 2026).mean() for x in (marked, netw
 print(f"the mark: {metrics.psnr(network[0], marked):.1f} dB; found in {with_mark:.0%}, without a mark in {without:.0%}")
 
 # %% [markdown]
-# It stops nobody: one pixel to the side removes it, averaged pictures forge it (second notebook).
+# It stops nobody: one pixel to the side removes it.
 #
 # ## When it does not train
 #
 # | you see | look at | likely cause | mend it |
 # |---|---|---|---|
-# | own pictures good, swap a ruin | the leak | the code knows who it is | move the codes; noise and recolouring on the input, the same crop and background |
+# | own pictures good, swap a ruin | the leak | the code knows who it is | move the codes; noise and random colours on the input, the same crop and background |
 # | the swap decays while both losses fall | swap PSNR on pairs, every few passes | the decoders specialise on their own codes | keep the best weights by validation pairs |
 # | everybody looks to the right | the poses in both training sets | different poses, which the transport "corrects" | balance them, or shift the means only |
 #
@@ -685,14 +687,14 @@ claim(
 # | your data look like this | two folders, some hundred pictures each, cut alike, the same variety of poses |
 # | start with this | PCA and transport; look at twenty swaps |
 # | set this | components: a quarter of the pictures, at most 128; crop away background and hair; then the network from the referee |
-# | report this | swaps beside inputs, the leak *before* alignment, consent; a swap PSNR only if you have pairs |
-# | leave the autoencoder when | you have pairs (learn the map directly), fewer than 50 pictures a side, or the open mouth matters most |
+# | report this | swaps beside inputs, the leak *before* moving, consent; a swap PSNR only if you have pairs |
+# | leave the autoencoder when | you have pairs (learn the map directly), fewer than 50 pictures a side (exchange mean faces), or the open mouth matters most (transport) |
 #
 # ## Wrap-up
 #
 # * Trained apart: two languages. A shared encoder gives one: the decoder says who, the code says how. Swap: $D_B(E(x_A))$.
-# * Score the swap, and read its pose: a good own picture says nothing.
-# * The code knows who it is unless something keeps it out. Moving them needs no training and no pairs: $T(z) = \mu_B + (z - \mu_A) M$.
+# * Score the swap and its pose: a good own picture says nothing.
+# * The code knows who it is unless something keeps it out. Moving the codes needs no training and no pairs: $T(z) = \mu_B + (z - \mu_A) M$.
 # * Start at the closed form; the network adds a decibel, and loses some of the open mouth.
 #
 # Next: [the exercises](../exercises/06_decoder_swapping.ipynb).
