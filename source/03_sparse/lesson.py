@@ -28,7 +28,7 @@
 # %%
 from math import comb, log2
 
-from course_lib import above, all_of, below, between, claim, close, datasets, guess, plots, referees, reveal, training
+from course_lib import above, all_of, below, between, claim, datasets, guess, plots, referees, reveal, training
 from course_lib.widgets import explore, slider
 
 import keras

@@ -29,7 +29,7 @@
 # nearly always first: PCA and one matrix come close to the network here, in seconds, and keep more of the open mouth.
 
 # %%
-from course_lib import above, all_of, below, between, claim, close, datasets, finding, guess, reveal
+from course_lib import above, all_of, below, between, claim, datasets, finding, guess, reveal
 from course_lib import head_pose, layers, metrics, models, own_data, plots, referees, training, watermark
 from course_lib.widgets import explore, slider
 
