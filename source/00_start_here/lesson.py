@@ -316,7 +316,7 @@ progress(0)
 # | 04 Denoising autoencoders | What does a network know that can remove noise? | 02 |
 # | 05 Variational autoencoders | How do you make the code a space to sample from? | 02, 03 |
 # | 06 Decoder swapping | How does a deepfake work, and how can you tell? | 02, 04 |
-# | 07 Anomaly detection | Can you flag what reconstructs badly? | 02 |
+# | 07 Anomaly detection | Can you flag what reconstructs badly? | 02, 05 |
 # | 08 Dimensionality reduction and search | What is the code good for without the decoder? | 02, 04 |
 # | 09 Generating images and time series | Are the samples any good, or copies? | 05 |
 # | 10 Recommendation | What will this person like next? | 02, 04, 05 |

@@ -12,6 +12,7 @@
 #     summary: "Flag what reconstructs badly, at a false-alarm rate you chose; spacecraft sensors, heartbeats, your own CSV; what the bottleneck has to do with it, and when a nearest neighbour is enough"
 #     prerequisites:
 #       - "lesson 02"
+#       - "lesson 05, for what a likelihood is worth on strange data"
 #     objectives:
 #       - Score anomalies by reconstruction error, and compare with detectors that need no network
 #       - Choose a threshold from normal samples alone, and measure the false alarms that it really raises
