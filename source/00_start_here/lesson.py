@@ -22,7 +22,7 @@
 
 # %% [markdown]
 # An **autoencoder** is a network that is trained to copy its input, through a place too narrow for a plain copy. To get through, it has to
-# find out what the data are made of. In the next twenty minutes you train one that copies clothes and one that cleans them of noise, and use the first to flag
+# find out what the data are made of. In twenty minutes you train one that copies clothes and one that cleans them of noise, and use the first to flag
 # what does not belong among them.
 #
 # This is your own copy: change what you like. Run the cells in order with **Shift+Enter**. `python -m course_lib reset notebooks/00_start_here` brings
