@@ -243,7 +243,7 @@ plots.grid(
     [[*as_pictures(atoms[[u]]), *validation[np.argsort(-codes[:, u])[:7]].reshape(-1, 28, 28)] for u in often],
     row_labels=[f"active in {np.mean(codes[:, u] > 0):.0%}" for u in often],
     column_titles=["atom", *[f"picture {i}" for i in range(1, 8)]],
-    caption="The first I cannot name. Others: a thing at a place. Short sleeves, a sole (or a bag's edge there), straps, a skirt, no hem.",
+    caption="The first I cannot name. The others stand for a thing at a place: short sleeves; a sole, where the bag has its edge; straps; a narrow skirt; a missing hem.",
 )
 
 # %% [markdown]
@@ -271,8 +271,8 @@ dead_before = int((~active.any(axis=0)).sum())
 print(f"L0 {active.sum(axis=1).mean():.2f}; {dead_before} of 512 units never fire")
 
 # %% [markdown]
-# Only winners get a gradient: a unit that loses everywhere stays as it is. So let it draw, and look for, what is left over of a badly copied picture. A twin trains
-# as long without this.
+# Only winners get a gradient: a unit that loses everywhere stays as it is. So let it draw, and look for, what is left over of a badly copied picture. For comparison, a
+# twin trains as long without this.
 
 
 # %%
@@ -361,7 +361,7 @@ reveal(
 #
 # $$\text{bits}=8k+\log_2\binom{m}{k},\qquad\log_2\binom{512}{8}=57.$$
 #
-# That is the full price of a name, ours and the rivals': a cleverer code would name likely choices in fewer bits. So our code has 64 + 57 = 121 bits, and the fair rival is PCA-16
+# This is the full price, for us and for rivals; a cleverer code would name likely choices in fewer bits. So our code has 64 + 57 = 121 bits, and the fair rival is PCA-16
 # with 128: its choice is fixed and costs nothing. A second rival chooses as well: a picture's *own best k* coefficients, 8 of all 784 or 12 of the first 32. Of (5, −1, 3), PCA-2
 # keeps (5, −1), the own best 2 are (5, 3).
 
@@ -406,8 +406,8 @@ reveal(
 )
 
 # %% [markdown]
-# At eight *numbers* each choosing wins, .766 against .699. At equal *bits* it does not: of 784 components mostly the first are chosen, so names at 62 bits say little. From 32 it
-# pays. Atoms are chosen from all over the dictionary.
+# At eight *numbers* each choosing wins, .766 against .699. At equal *bits* PCA-16 is ahead of it: of 784 components mostly the first are chosen, so names at 62 bits say
+# little. Choose from 32 only, and it pays. Learned atoms are chosen from all over the dictionary: their names are worth the 57 bits.
 #
 # ## A price on activity
 #
@@ -417,7 +417,7 @@ reveal(
 # $$\lambda\cdot\frac{1}{n}\sum_i\sum_j|z_{ij}|$$
 #
 # For our two rows, 2.0 + 0.4 and 1.8, that is $\lambda\cdot(2.4+1.8)/2=2.1\lambda$. What does the price do to *one* activation? Keep all other units fixed, say its best value without a price is 2, and
-# λ = 1. Answer $u$ instead. Its atom has length 1, so the copy is $u-2$ off along it, and you pay $(u-2)^2+|u|$ (and an error that no $u$ mends):
+# λ = 1. Answer $u$ instead. Its atom has length 1, so the copy is $u-2$ off along it, and you pay $(u-2)^2+|u|$, besides an error that no $u$ mends:
 #
 # |answer $u$|2|1.75|1.5|1.25|1|
 # |---|---|---|---|---|---|
@@ -674,7 +674,7 @@ claim(
 # * Naming the units costs bits. At equal bits learned atoms still beat PCA.
 # * Top-k fixes L0. L1 prices activity and shrinks what stays. KL fixes the mean activity and leaves no zeros.
 #
-# **Where this is used now.** Inside language models, which hold more notions than dimensions (*superposition*): sparse autoencoders of up to millions of units find directions that can be
+# **Where this is used now.** Inside language models, which hold more notions than dimensions, as the plane held three atoms (*superposition*): sparse autoencoders of up to millions of units find directions that can be
 # read (Bricken 2023, Gao 2024).
 #
 # |one glance||
