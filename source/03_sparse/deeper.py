@@ -20,6 +20,9 @@
 # %% [markdown]
 # The lesson wrote the layers out; here they come from the library, which checks its inputs and does the same: `layers.TopK`, `layers.L1Penalty`,
 # `models.build_sparse_autoencoder`, `models.revive_dead_units`.
+#
+# More clothes, here or in the lesson: `clothes = datasets.fashion_mnist(full=True).with_validation(2_000)` in the cell that loads them (30 MB, downloaded once). Write
+# `from course_lib import own_data` and `own_data(True)` below it: the claims were measured on the subset and are then only reported.
 
 # %%
 import time
@@ -667,6 +670,12 @@ claim(
 # * Y. Pati, R. Rezaiifar, P. Krishnaprasad: *Orthogonal matching pursuit*, Asilomar 1993; K. Engan, S. Aase, J. Husøy: *Method of optimal directions for frame design*, ICASSP 1999; M. Aharon, M. Elad,
 #   A. Bruckstein: *K-SVD*, IEEE Transactions on Signal Processing 54, 2006 (the test with known atoms).
 # * N. Meinshausen: *Relaxed lasso*, Computational Statistics & Data Analysis 52, 2007 (refitting).
-# * T. Bricken and others: *Towards monosemanticity*, Transformer Circuits 2023 (reviving); L. Gao and others: *Scaling and evaluating sparse autoencoders*, 2024 (tied start).
+# * T. Bricken and others: *Towards monosemanticity*, Transformer Circuits 2023 (atoms of length 1, reviving); L. Gao and others: *Scaling and evaluating sparse autoencoders*, 2024 (top-k, tied start);
+#   N. Elhage and others: *Toy models of superposition*, Transformer Circuits 2022.
+# * Where the lesson's ideas come from: B. Olshausen, D. Field: *Emergence of simple-cell receptive field properties by learning a sparse code for natural images*, Nature 381, 1996 (atoms of pictures);
+#   R. Tibshirani: *Regression shrinkage and selection via the lasso*, Journal of the Royal Statistical Society B 58, 1996 (L1); S. Kullback, R. Leibler: *On information and sufficiency*, Annals of
+#   Mathematical Statistics 22, 1951, and A. Ng: *Sparse autoencoder*, CS294A lecture notes, Stanford 2011 (KL and its penalty); A. Makhzani, B. Frey: *k-sparse autoencoders*, ICLR 2014 (top-k).
+# * Limits that came later: S. Rajamanoharan and others: *Improving dictionary learning with gated sparse autoencoders*, and *Jumping ahead: improving reconstruction fidelity with JumpReLU sparse
+#   autoencoders*, both 2024.
 # * P. Jaccard: *Étude comparative de la distribution florale*, Bulletin de la Société Vaudoise des Sciences Naturelles 37, 1901.
 # * The comparison under *Loudness and strength*: F. Chollet, *Building autoencoders in Keras*, Keras blog, 2016 (mean activations 7.30 and 3.33). The batch scaling: Keras issue 22018 and pull request 22021.

@@ -49,18 +49,17 @@ def explained(copies, pictures=validation):
 
 
 # %% [markdown]
-# More clothes (30 MB): `clothes = datasets.fashion_mnist(full=True).with_validation(2_000)`, and `own_data(True)` from `course_lib`: then a claim that fails on them
-# is only reported.
+# How to take all of Fashion-MNIST: see [deeper](03_sparse_deeper.ipynb).
 #
 # ## Recall
 #
-# 1. A code with more numbers than its input: what can a network with it learn without learning anything about clothes?
+# 1. A code is larger than its input. What may the network do instead of learning clothes?
 # 2. A ReLU answers 0 for every sample. Why does it not come back by itself?
 # 3. PCA-8 keeps eight numbers of each picture. Which eight?
 #
 # <details><summary>Answers</summary>
 #
-# 1. To copy, noise included.
+# 1. Copy, noise included.
 # 2. Its gradient is 0 as well, so nothing changes its weights.
 # 3. How far it lies along each of the eight longest directions of the cloud, the same for all.
 #
@@ -79,7 +78,7 @@ plots.diagram(
         "a": (3, 0, "sum of\n8 atoms"), "y": (4, 0, "copy\n784 pixels"),
     },
     [("x", "d", "z", "a", "y")], labels={("d", "z"): "top 8"}, marked=["z"],
-    caption="512 numbers, of which 8 are not 0: what is narrow is the number of winners.",
+    caption="512 numbers, and narrow all the same: only 8 of them are not 0.",
 )  # fmt: skip
 
 # %% [markdown]
@@ -109,13 +108,13 @@ axes[0].text(-0.1, 1.75, "(1.2, 1.6)", color=plots.COLORS["vermillion"], fontwei
 for direction in plane_pca.components:
     axes[1].plot(*(plane_pca.mean + np.outer([-1.2, 1.2], direction)).T, "--", color=plots.COLORS["vermillion"], lw=2.5)
 plots.show(
-    figure, "Two axes cannot follow three rays. PCA's follow the longest spread, at right angles, and lie along none."
+    figure,
+    "PCA's first axis follows the longest spread, its second stands across. Three rays, and neither axis lies along one.",
 )
 
 # %% [markdown]
 # Three atoms in two dimensions: the code is **overcomplete**, it has more numbers than the input (512 for 784 pixels is not). Three directions in a plane cannot all stand at
-# right angles, so detectors overhear each other. Take two samples as rows, and let each detector look for its own atom, (1, 0), (.6, .8) or (0, −1): multiply
-# by the atoms, cut off below 0.
+# right angles, so detectors overhear each other. Take two samples as rows. Each detector looks for its own atom: multiply by it, cut off below 0.
 
 # %% tags=["nbval-check-output"]
 samples = np.array([[1.2, 1.6], [0.0, -2.0]])
@@ -125,7 +124,7 @@ print("answers:       ", *answers, "   drawn:", *(answers @ three_atoms).round(2
 print("winners alone: ", *winners, "   drawn:", *(winners @ three_atoms).round(2))
 
 # %% [markdown]
-# The first sample, (1.2, 1.6), is 2 × atom 2. But detector 1 hears 1.2 · 1 + 1.6 · 0 = 1.2 of it too, and the sum of both is (2.4, 1.6): wrong. With the winner
+# The first sample, (1.2, 1.6), is 2 × atom 2. But detector 1, looking for (1, 0), hears 1.2·1 + 1.6·0 = 1.2 of it too, and the sum of both is (2.4, 1.6): wrong. With the winner
 # alone the copy is exact. The limit makes the units *decide*, and that works because each sample is made of few atoms.
 #
 # ## Only the winners pass
@@ -144,13 +143,13 @@ class TopK(keras.layers.Layer):
     def call(self, activations):  # (n, units), not negative
         largest, _ = ops.top_k(activations, self.k)  # (n, k), from the largest down
         bar = largest[:, -1:]  # (n, 1): what a unit of this row has to reach
-        return ops.where(activations >= bar, activations, 0.0)
+        return ops.where(activations >= bar, activations, 0.0)  # in a tie more than k reach it
 
 
 # %% [markdown]
 # The whole network, with $\bar x$ the mean picture, $W$ and $b$ the detectors, and $a_j$ the atom of unit $j$, a row of 784 pixels:
 #
-# $$z = \mathrm{top}_k\big(\mathrm{relu}((x - \bar x) W + b)\big), \qquad \hat x = \bar x + \sum_j z_j\, a_j$$
+# $$z=\mathrm{top}_k\big(\mathrm{relu}((x-\bar{x})W+b)\big),\qquad\hat{x}=\bar{x}+\sum_jz_j\,a_j$$
 
 
 # %%
@@ -175,9 +174,8 @@ def summed_squared_error(pictures, copies):
 
 
 # %% [markdown]
-# Four things are new. The decoder has no bias, so a copy is nothing but a sum, and every atom is kept at length 1 (why: below). Each detector starts equal to
-# its atom, as in the plane. And the loss is no longer the *mean* over 784 pixels but their *sum*: same minimum, a number 784 times
-# as large.
+# New: the decoder has no bias, so a copy is nothing but a sum; atoms keep length 1 (why: below); each detector starts as its atom; the error is *summed* over
+# the pixels, not averaged.
 
 
 # %%
@@ -243,9 +241,9 @@ explore(
 often = np.argsort(-(codes > 0).sum(axis=0))[[2, 5, 9, 14, 20, 27]]
 plots.grid(
     [[*as_pictures(atoms[[u]]), *validation[np.argsort(-codes[:, u])[:7]].reshape(-1, 28, 28)] for u in often],
-    row_labels=[f"fires in {np.mean(codes[:, u] > 0):.0%}" for u in often],
+    row_labels=[f"active in {np.mean(codes[:, u] > 0):.0%}" for u in often],
     column_titles=["atom", *[f"picture {i}" for i in range(1, 8)]],
-    caption="The first I cannot name. Others stand for a thing at a place: short sleeves, a sole, a narrow skirt, a missing hem.",
+    caption="The first I cannot name. The others stand for a thing at a place: short sleeves; a sole, where the bag has its edge; straps; a narrow skirt; a missing hem.",
 )
 
 # %% [markdown]
@@ -253,9 +251,9 @@ plots.grid(
 #
 # How sparse is a code? **L0** is the number of active units in a sample, those whose absolute activation is above a threshold $t$, averaged over the samples:
 #
-# $$L_0 = \frac{1}{n} \sum_i \#\{\, j : |z_{ij}| > t \,\}$$
+# $$L_0=\frac{1}{n}\sum_i\#\{\,j:|z_{ij}|>t\,\}$$
 #
-# With exact zeros in the code, $t = 0$. The **firing rate** of a unit looks down the columns: the share of samples in which it is active. Two pictures, four units:
+# With exact zeros in the code, $t=0$. The **firing rate** of a unit looks down the columns: the share of samples in which it is active. Two pictures, four units:
 
 # %% tags=["nbval-check-output"]
 #                 heel sleeve leg strap
@@ -273,14 +271,13 @@ dead_before = int((~active.any(axis=0)).sum())
 print(f"L0 {active.sum(axis=1).mean():.2f}; {dead_before} of 512 units never fire")
 
 # %% [markdown]
-# Top-k gives a gradient to winners only, so a unit that loses everywhere stays as it is. Give it something to win: let it draw what is left over of a
-# picture that is copied badly; the worse the copy, the likelier the picture is chosen. It also looks for what it draws, with a detector as long as the living ones
-# are on average. For comparison, a twin trains as long without it.
+# Only winners get a gradient: a unit that loses everywhere stays as it is. So let it draw, and look for, what is left over of a badly copied picture. For comparison, a
+# twin trains as long without this.
 
 
 # %%
 def revive(encoder, autoencoder, pictures):
-    """Give each dead unit the leftover of a picture that is copied badly; returns how many were dead."""
+    """Give each dead unit the leftover of a picture, likelier the worse its copy; returns how many were dead."""
     detectors, draw = autoencoder.get_layer("detectors"), autoencoder.get_layer("atoms")
     (weights, bias), (atoms,) = detectors.get_weights(), draw.get_weights()
     codes = encode(encoder, pictures)
@@ -290,7 +287,7 @@ def revive(encoder, autoencoder, pictures):
     chosen = np.random.default_rng(SEED).choice(len(pictures), len(dead), replace=False, p=error / error.sum())
     atoms[dead] = leftover[chosen] / np.sqrt(error[chosen])[:, None]  # length 1
     weights[:, dead] = atoms[dead].T * np.linalg.norm(np.delete(weights, dead, axis=1), axis=0).mean()
-    bias[dead] = 0
+    bias[dead] = 0  # and each new detector is as long as the others are on average
     detectors.set_weights([weights, bias])
     draw.set_weights([atoms])
     return len(dead)
@@ -304,7 +301,7 @@ for epochs in (2, 3):
     fit(twin, centred, epochs)
 codes, atoms = encode(encoder, unseen), atoms_of(autoencoder)
 dead_after = int((~(encode(encoder, centred) > 0).any(axis=0)).sum())
-revived, not_revived = explained(codes @ atoms), explained(encode(twin, unseen))
+revived, not_revived = explained(codes @ atoms), explained(twin.predict(unseen, batch_size=1000, verbose=0))
 print(f"{dead_after} of 512 units never fire; {revived:.3f} of the variance is kept, by the twin {not_revived:.3f}")
 
 # %% tags=["hide-input"]
@@ -332,7 +329,7 @@ guess(
 
 # %%
 training.set_seed(SEED)
-# It is told the true 3. The spare units: two often settle on one atom.
+# It is told the true 3. 96 units for 64 atoms: two often settle on one.
 mixture_encoder, mixture_network = network(32, 96, TopK(3))
 for epochs in (6, 6, 8):
     fit(mixture_network, mixtures.samples, epochs, batch_size=100, learning_rate=5e-3)
@@ -353,19 +350,20 @@ reveal(
 )
 
 # %% [markdown]
-# Nearly all, and nothing in the loss mentions atoms. (Dead units are no alarm here: 32 of 96 are spare.) Think of the three rays: only the true atoms serve all samples with few units.
-# Components of PCA cannot be the atoms: at most 32 directions stand at right angles in 32 dimensions. ([Rivals](03_sparse_deeper.ipynb).)
+# Nearly all, though the loss mentions no atoms: as with the three rays, only the true ones serve all samples with few units. PCA has 32 components at most. (32 of 96
+# units are spare: dead ones are no alarm.) Other methods that find atoms: see [deeper](03_sparse_deeper.ipynb).
 #
 # ## Count the bits, and which
 #
 # Eight numbers at 8 bits are 64 bits. But whoever decodes must also know *which* units. Two of four units can be chosen in 6 ways:
-# (1,2), (1,3), (1,4), (2,3), (2,4), (3,4). To name one of 6 takes $\log_2 6 = 2.6$ bits. In general
+# (1,2), (1,3), (1,4), (2,3), (2,4), (3,4). To name one of 6 takes $\log_2{6}=2.6$ bits. In general
 # $k$ of $m$ units can be chosen in $\binom{m}{k}$ ways, so
 #
-# $$\text{bits} = 8k + \log_2 \binom{m}{k}, \qquad \log_2 \binom{512}{8} = 57.$$
+# $$\text{bits}=8k+\log_2\binom{m}{k},\qquad\log_2\binom{512}{8}=57.$$
 #
-# So our code has 64 + 57 = 121 bits, and the fair rival is PCA-16 with 128: its choice is fixed and costs nothing. A second rival
-# chooses as well: a picture's *own best k* coefficients. Of the PCA coefficients (5, −1, 3), PCA-2 keeps (5, −1), the picture's own best 2 are (5, 3).
+# This is the full price, for us and for rivals; a cleverer code would name likely choices in fewer bits. So our code has 64 + 57 = 121 bits, and the fair rival is PCA-16
+# with 128: its choice is fixed and costs nothing. A second rival chooses as well: a picture's *own best k* coefficients, 8 of all 784 or 12 of the first 32. Of (5, −1, 3), PCA-2
+# keeps (5, −1), the own best 2 are (5, 3).
 
 
 # %%
@@ -408,33 +406,32 @@ reveal(
 )
 
 # %% [markdown]
-# At eight *numbers* each, choosing looks splendid: .766 against .699. At equal *bits* it is gone: eight further numbers are worth more than 62 bits of names.
-# A name says much only where the choice is open, and of 784 components mostly the first are chosen. Choose from 32 only, and choosing pays. Learned atoms are chosen from all over the
-# dictionary: their names are worth 57 bits.
+# At eight *numbers* each choosing wins, .766 against .699. At equal *bits* PCA-16 is ahead of it: of 784 components mostly the first are chosen, so names at 62 bits say
+# little. Choose from 32 only, and it pays. Learned atoms are chosen from all over the dictionary: their names are worth the 57 bits.
 #
 # ## A price on activity
 #
 # Top-k allows eight units, for every picture alike. The older way allows any number and charges for them. The **L1 penalty** is $\lambda$ times the sum of the absolute activations
 # of a sample, added to its squared error and averaged over the batch of $n$:
 #
-# $$\lambda \cdot \frac{1}{n} \sum_i \sum_j |z_{ij}|$$
+# $$\lambda\cdot\frac{1}{n}\sum_i\sum_j|z_{ij}|$$
 #
-# For our two rows, 2.0 + 0.4 and 1.8, that is $\lambda$ · (2.4 + 1.8) / 2 = 2.1 λ. What does the price do to *one* activation? Keep all other units fixed, say its best value without a price is 2, and λ = 1. Answer $u$ instead, and pay $(u - 2)^2 + |u|$:
+# For our two rows, 2.0 + 0.4 and 1.8, that is $\lambda\cdot(2.4+1.8)/2=2.1\lambda$. What does the price do to *one* activation? Keep all other units fixed, say its best value without a price is 2, and
+# λ = 1. Answer $u$ instead. Its atom has length 1, so the copy is $u-2$ off along it, and you pay $(u-2)^2+|u|$, besides an error that no $u$ mends:
 #
-# | answer $u$ | 2 | 1.75 | 1.5 | 1.25 | 1 |
+# |answer $u$|2|1.75|1.5|1.25|1|
 # |---|---|---|---|---|---|
-# | error $(u-2)^2$ | 0 | .06 | .25 | .56 | 1 |
-# | price | 2 | 1.75 | 1.5 | 1.25 | 1 |
-# | sum | 2 | 1.81 | 1.75 | 1.81 | 2 |
+# |error $(u-2)^2$|0|.06|.25|.56|1|
+# |price|2|1.75|1.5|1.25|1|
+# |sum|2|1.81|1.75|1.81|2|
 #
 # The best answer is 1.5, half of λ less. If the best value is .3, answering .3 costs .3 and answering 0 costs .09, so 0 wins.
 #
 # ### What L1 takes from every unit
 #
-# In a picture many atoms overlap. The best value $v$ of one unit is then how far the leftover of all others lies along its atom. As atoms have length 1, the error of another answer $u$ is $(u - v)^2$
-# plus a constant. Minimise $(u - v)^2 + \lambda |u|$. For $u > 0$ the slope is $2 (u - v) + \lambda$, and 0 at $u = v - \lambda/2$. Likewise below 0:
+# In general, with $v$ for the best value without a price: for $u>0$ the slope of $(u-v)^2+\lambda|u|$ is $2(u-v)+\lambda$, and 0 at $u=v-\lambda/2$. Likewise below 0 (for codes with a sign):
 #
-# $$u = v - \tfrac{\lambda}{2} \ \text{ if } v > \tfrac{\lambda}{2}, \qquad u = v + \tfrac{\lambda}{2} \ \text{ if } v < -\tfrac{\lambda}{2}, \qquad u = 0 \ \text{ between.}$$
+# $$u=v-\tfrac{\lambda}{2}\;\text{ if }\;v>\tfrac{\lambda}{2},\qquad u=v+\tfrac{\lambda}{2}\;\text{ if }\;v<-\tfrac{\lambda}{2},\qquad u=0\;\text{ between.}$$
 #
 # (The exercise minimises half of this: its $z$ is our $v$, its $a$ our $\lambda/2$.)
 #
@@ -475,9 +472,9 @@ l1_l0 = (l1_codes > 0).sum(axis=1).mean()
 fair = pca.keep(32).reconstruct(unseen)  # keeps about as much and pays no price
 lengths = [np.linalg.norm(some, axis=1).mean() for some in (l1_copies, fair, unseen, codes @ atoms)]
 length, fair_length = lengths[0] / lengths[2], lengths[1] / lengths[2]
-print(f"L0 {l1_l0:.0f}; {explained(l1_copies):.3f} explained; copies of length {length:.2f}")
-print(f"PCA-32: {explained(fair):.3f} explained; copies of length {fair_length:.2f}")
-print(f"8 of 512: {revived:.3f} explained; copies of length {lengths[3] / lengths[2]:.2f}")
+print(f"L0 {l1_l0:.0f}; {explained(l1_copies):.3f} explained; copies {length:.2f} as long as the centred pictures")
+print(f"PCA-32: {explained(fair):.3f} explained; copies {fair_length:.2f} as long")
+print(f"8 of 512: {revived:.3f} explained; copies {lengths[3] / lengths[2]:.2f} as long")
 
 # %%
 shown = [int(np.flatnonzero(clothes.validation_labels == label)[1]) for label in (9, 1, 3, 8)]
@@ -486,7 +483,7 @@ plots.grid(
     [(0.5 + 0.9 * p).reshape(-1, 28, 28) for p in pairs.values()],
     row_labels=list(pairs),
     size=0.8,
-    caption="Difference from the mean picture, grey is none. L1 has many more units at work, and its copies are paler.",
+    caption="Difference from the mean picture, grey is none. L1's copies are paler: see the boot and the bag.",
 )
 
 # %% tags=["hide-input"]
@@ -496,15 +493,14 @@ claim(
 )
 
 # %% [markdown]
-# An incomplete copy is shorter, without a price by a tenth; the rest is shrinkage. λ is a price in units of the squared error *summed* over a picture. With Keras' "mse" the error would be divided by 784 and the price would not: λ = 1 would take 392 from every
-# activation instead of ½.
+# PCA-32 pays no price and is .10 short; L1 is .20 short: the other half is shrinkage. λ is a price in units of the *summed* error. With Keras' "mse", a *mean* over 784 pixels, λ = 1 would take 392 from every activation, not ½.
 #
 # ### Atoms of length one
 #
-# A price on activations can be evaded. Divide every activation by 10, multiply every atom by 10: $\sum_j z_j a_j$ is the same, at a tenth of the
-# price. So each atom is scaled to length 1, after every step:
+# A price on activations can be evaded. Divide every activation by 10, multiply every atom by 10: $\sum_jz_ja_j$ is the same, at a tenth of the
+# price. So each atom is scaled to length 1, after every step; (3, 4) becomes (.6, .8):
 #
-# $$a_j \leftarrow a_j \,/\, \lVert a_j \rVert, \qquad (3, 4) \leftarrow (0.6, 0.8)$$
+# $$a_j\leftarrow a_j\,/\,\lVert{a_j}\rVert$$
 #
 # An atom is a *row* of the decoder's kernel (units, 784), hence `UnitNorm(axis=1)`. The default, axis 0, scales columns, one for each pixel. A row of zeros is left as it is.
 #
@@ -512,15 +508,15 @@ claim(
 #
 # The third way fixes how *often* a unit is active. It needs a distance between "how often it is" and "how often it should be".
 #
-# A coin shows heads with probability ρ. You believe it to be ρ̂. Each throw surprises you by minus the logarithm of the probability that you gave it: a sure thing by −ln 1 = 0, a rare one by much. Somebody who knows the coin is surprised as well, by
-# less on average. The difference is what your belief costs you.
+# A coin shows heads with probability ρ; you believe ρ̂. A throw surprises you by −ln of the probability that you gave it: a sure thing by 0, a rare one by much. An expert who knows
+# the coin is surprised less on average; the difference is what your belief costs.
 #
-# By hand, ρ = ½ and ρ̂ = ¼. Heads: you pay −ln ¼, the expert −ln ½, the difference is ln(½ / ¼) = .69. Tails: ln(½ / ¾) = −.41, this time you win. Half of the
-# throws are heads, so on average ½ · .69 − ½ · .41 = .14. In general, averaged over what the coin really does:
+# By hand, ρ = ½ and ρ̂ = ¼. Heads: you pay −ln ¼, the expert −ln ½, the difference is ln(½/¼) = .69. Tails: ln(½/¾) = −.41, this time you win. Half of the
+# throws are heads, so on average ½·.69 − ½·.41 = .14. In general, averaged over what the coin really does:
 #
-# $$\mathrm{KL}(\rho \,\|\, \hat\rho) = \rho \ln\frac{\rho}{\hat\rho} + (1-\rho) \ln\frac{1-\rho}{1-\hat\rho}$$
+# $$\mathrm{KL}(\rho\,\|\,\hat\rho)=\rho\ln\frac{\rho}{\hat\rho}+(1-\rho)\ln\frac{1-\rho}{1-\hat\rho}$$
 #
-# The first term is heads, the second tails; ρ weighs them, as the coin does the throwing. This is the **KL divergence** of two coins. It is 0 only if they agree.
+# This is the **KL divergence** of two coins: heads, then tails, each weighed by the coin that is thrown. It is 0 only if they agree.
 
 
 # %%
@@ -538,18 +534,18 @@ plots.curve(
     ylabel="KL(ρ ‖ ρ̂)",
     markers=False,
     height=3.0,
-    caption="0 where ρ̂ = ρ, steep on the way to ρ̂ = 0, and not the same in both directions.",
+    caption="0 where ρ̂ = ρ. For ρ = .05 a unit at .2, far too active, costs more than a nearly silent one at .004.",
 )
 
 # %% [markdown]
 # ### A wanted activity
 #
-# Now the penalty. Units are sigmoids, between 0 and 1, each a coin: read .3 as "on" three times in ten. The target is ρ = .05. For unit $j$ take the mean over the batch, $\hat\rho_j$:
+# Now the penalty. Units are sigmoids, between 0 and 1, each a coin: read .3 as "on" three times in ten. The target is ρ = .05, the strength λ = 3. For unit $j$ take the mean over the batch, $\hat\rho_j$:
 #
-# $$\hat\rho_j = \frac{1}{n} \sum_i z_{ij}, \qquad \lambda \sum_j \mathrm{KL}(\rho \,\|\, \hat\rho_j) = \lambda \sum_j \Big[ \rho \ln\frac{\rho}{\hat\rho_j} + (1-\rho) \ln\frac{1-\rho}{1-\hat\rho_j} \Big]$$
+# $$\hat\rho_j=\frac{1}{n}\sum_iz_{ij},\qquad\lambda\sum_j\mathrm{KL}(\rho\,\|\,\hat\rho_j)=\lambda\sum_j\Big[\rho\ln\frac{\rho}{\hat\rho_j}+(1-\rho)\ln\frac{1-\rho}{1-\hat\rho_j}\Big]$$
 #
 # First the mean over samples, then KL, then the sum over units. A unit that is fully on for 5 % of the pictures and off for the others has ρ̂ = .05 and pays nothing. An
-# untrained sigmoid answers ½ and pays KL(.05 ‖ .5) = .49; so start its bias where it answers .05. And as a sigmoid stays below 1, its atom may have any length.
+# untrained sigmoid answers ½ and pays KL(.05 ‖ .5) = .49; so start its bias where it answers .05. And as a sigmoid stays below 1, its atom may have any length: the pullover's × 6.4 needs a long one.
 
 # %%
 guess(
@@ -596,7 +592,7 @@ plots.curve(
     log_x=True,
     markers=False,
     height=3.0,
-    caption="Which units fire: eight and no more; with L1 some forty, ever fainter; with KL all 512, most of them faintly.",
+    caption="How many fire, and how loud: eight and no more; with L1 some forty, ever fainter; with KL all 512, most faintly.",
 )
 
 # %% tags=["hide-input"]
@@ -617,31 +613,32 @@ reveal(
 )
 
 # %% [markdown]
-# No sigmoid answers 0. The penalty kept its promise, a small *mean* activity. But many faint answers have a small mean too, and they are used: without them the copies get worse. If you want few active units, ask for few active units.
+# No sigmoid answers 0. The *mean* is small, as promised, but made of faint answers, and they are used. With them KL keeps the most, .920, but in 512 numbers a picture. The loudest, some 50, keep .838; top-k's eight keep .833.
+# Want few units? Ask for few.
 #
 # ## What goes wrong
 #
-# **A price on the connections.** `kernel_regularizer=L1(…)` makes *weights* sparse: each detector sees few pixels, and nothing keeps all from answering at once. In the second notebook 454 of 512 units fire
-# with it.
+# **A price on the connections.** `kernel_regularizer=L1(…)` makes *weights* sparse: each detector sees few pixels, and nothing keeps all from answering at once. In the second notebook 454 of 512 units then fire
+# in a picture, on average.
 #
 # ## When it does not train
 #
-# | you see | look at | likely cause | mend it |
+# |you see|look at|likely cause|mend it|
 # |---|---|---|---|
-# | the error stops early | `(codes.max(axis=0) == 0).sum()` | dead units | revive them halfway; a larger $k$ at first |
-# | all codes 0, all copies the mean picture | L0 | λ too strong: the toll λ/2 is larger than any activation | a tenth of λ; is the loss a sum? |
-# | L0 is the number of units | `codes.min()` | sigmoid, or no activation: no exact zeros | ReLU or top-k |
-# | the price falls, L0 does not | lengths of the atoms | they grow, or are scaled along the wrong axis | `UnitNorm(axis=1)` |
+# |the error stops early|`(codes.max(axis=0) == 0).sum()`|dead units|revive them halfway|
+# |all codes 0, all copies the mean picture|L0|λ too strong: it takes λ/2, more than any activation has|a tenth of λ; is the loss a sum?|
+# |L0 is the number of units|`codes.min()`|sigmoid, or no activation: no exact zeros|ReLU or top-k|
+# |the price falls, L0 does not|lengths of the atoms|they grow, or are scaled along the wrong axis|`UnitNorm(axis=1)`|
 #
 # ## On your own data
 #
 # * $k$: start at 4 and double, until the lead over PCA at equal bits is gone.
 # * Units: double them while the lead grows and, after reviving, few are dead.
-# * λ: with the summed error start at 1, then go by factors of ten until L0 is near what you want. ρ: the mean activity you want, such as .05, at the smallest strength that holds it. It does not set L0: count.
+# * λ: with the summed error start at 1, then go by factors of ten until L0 is near what you want. ρ: the mean activity you want, such as .05, at the smallest λ that holds it. It does not set L0: count.
 #
 # ## Results
 #
-# Now, once, the test pictures. One rung is new: the same atoms, the code *searched*: take the atom that fits best, solve for all amounts anew, look at what is left, eight times. That is (*orthogonal*) **matching pursuit**.
+# Now, once, the test pictures. The last rung is new, atoms from the network, the code *searched*: take the atom that fits best, solve for all amounts anew, look at what is left, eight times. That is (*orthogonal*) **matching pursuit**.
 
 # %%
 test_codes = encode(encoder, test - mean_picture)
@@ -660,7 +657,7 @@ plots.ladder(
     metric="explained share of 2,000 test pictures",
     lower_is_better=False,
     annotations=["0 bits", *(f"{bits[name]:.0f} bits" for name in list(results)[1:-1]), "121 bits"],
-    caption="At equal bits learned atoms are ahead of PCA, fixed or choosing. A search finds better codes for them than the encoder.",
+    caption="At equal bits learned atoms are ahead of PCA, fixed or choosing. For the network's atoms a search finds better codes.",
 )
 
 # %% tags=["hide-input"]
@@ -677,24 +674,21 @@ claim(
 # * Naming the units costs bits. At equal bits learned atoms still beat PCA.
 # * Top-k fixes L0. L1 prices activity and shrinks what stays. KL fixes the mean activity and leaves no zeros.
 #
-# **Where this is used now.** Inside language models, whose activations hold far more notions than dimensions, few at a time, as the plane held three atoms (*superposition*): a sparse autoencoder with up to millions
-# of units takes them apart into directions that can be read (Bricken 2023, Gao 2024).
+# **Where this is used now.** Inside language models, which hold more notions than dimensions, as the plane held three atoms (*superposition*): sparse autoencoders of up to millions of units find directions that can be
+# read (Bricken 2023, Gao 2024).
 #
-# | one glance | |
+# |one glance||
 # |---|---|
-# | copy | $\hat x = \bar x + \sum_j z_j a_j$, few $z_j \ne 0$, $\lVert a_j \rVert = 1$ |
-# | L1 | $\lambda \sum_j \lvert z_j \rvert$, mean over the batch; takes λ/2 from an active unit, the others fixed |
-# | KL | $\lambda \sum_j \mathrm{KL}(\rho \,\Vert\, \hat\rho_j)$, sigmoid units, mean over the batch inside |
-# | bits | $8k + \log_2 \binom{m}{k}$ |
+# |copy|$\hat{x}=\bar{x}+\sum_jz_ja_j$, few $z_j\ne0$, $\lVert{a_j}\rVert=1$|
+# |L1|$\lambda\sum_j\lvert{z_j}\rvert$, mean over the batch; takes λ/2 from an active unit, the others fixed|
+# |KL|$\lambda\sum_j\mathrm{KL}(\rho\,\Vert\,\hat\rho_j)$, sigmoid units, mean over the batch inside|
+# |bits|$8k+\log_2\binom{m}{k}$|
 #
 # Next: [the exercises](../exercises/03_sparse.ipynb).
 #
 # ## References
 #
-# * B. Olshausen, D. Field: *Emergence of simple-cell receptive field properties by learning a sparse code for natural images*, Nature 381, 1996.
-# * R. Tibshirani: *Regression shrinkage and selection via the lasso*, Journal of the Royal Statistical Society B 58, 1996.
-# * S. Kullback, R. Leibler: *On information and sufficiency*, Annals of Mathematical Statistics 22, 1951. A. Ng: *Sparse autoencoder*, CS294A lecture notes, Stanford 2011 (the KL penalty).
-# * A. Makhzani, B. Frey: *k-sparse autoencoders*, ICLR 2014.
-# * N. Elhage and others: *Toy models of superposition*, Transformer Circuits 2022. T. Bricken and others: *Towards monosemanticity*, Transformer Circuits 2023 (atoms of length 1, reviving). L. Gao and others: *Scaling and
-#   evaluating sparse autoencoders*, 2024 (top-k, tied start).
-# * S. Rajamanoharan and others: *Improving dictionary learning with gated sparse autoencoders*, and *Jumping ahead: improving reconstruction fidelity with JumpReLU sparse autoencoders*, both 2024.
+# * R. Tibshirani: *Regression shrinkage and selection via the lasso*, 1996 (L1).
+# * A. Ng: *Sparse autoencoder*, CS294A, 2011 (KL).
+# * A. Makhzani, B. Frey: *k-sparse autoencoders*, 2014 (top-k).
+# * N. Elhage and others: *Toy models of superposition*, 2022. T. Bricken and others: *Towards monosemanticity*, 2023. L. Gao and others: *Scaling and evaluating sparse autoencoders*, 2024.
