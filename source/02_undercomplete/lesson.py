@@ -715,4 +715,3 @@ claim("On test pictures, features on top of PCA save a tenth against PCA and aga
 # * A. Rahimi, B. Recht: *Random features for large-scale kernel machines*, 2007.
 # * F. Chollet: *Building autoencoders in Keras*, 2016. keras.io: *Convolutional autoencoder for image denoising*; *Timeseries anomaly detection using an autoencoder*.
 # * More in [deeper](02_undercomplete_deeper.ipynb).
-
