@@ -488,6 +488,8 @@ claim(
 )
 
 # %% [markdown]
+# A denoiser needs no bottleneck (lesson 04), but keras.io first trains this network from clean to clean.
+#
 # ## Wrap-up
 #
 # * Two numbers can name 50 pictures, if the weights are many. More pictures close the gap.
@@ -501,3 +503,14 @@ claim(
 # * E. Plaut: *From principal subspaces to principal components with linear autoencoders*, 2018.
 # * D. Kunin, J. Bloom, A. Goeva, C. Seed: *Loss landscapes of regularized linear autoencoders*, ICML 2019.
 # * Å. Björck, G. Golub: *Numerical methods for computing angles between linear subspaces*, Mathematics of Computation 27, 1973.
+#
+# What the lesson rests on, in full:
+#
+# * K. Pearson: *On lines and planes of closest fit to systems of points in space*, Philosophical Magazine 2, 1901.
+# * C. Eckart, G. Young: *The approximation of one matrix by another of lower rank*, Psychometrika 1, 1936.
+# * H. Bourlard, Y. Kamp: *Auto-association by multilayer perceptrons and singular value decomposition*, Biological Cybernetics 59, 1988.
+# * P. Baldi, K. Hornik: *Neural networks and principal component analysis: learning from examples without local minima*, Neural Networks 2, 1989.
+# * A. Hoerl, R. Kennard: *Ridge regression: biased estimation for nonorthogonal problems*, Technometrics 12, 1970.
+# * A. Rahimi, B. Recht: *Random features for large-scale kernel machines*, NIPS 2007.
+# * H. Zhang, Y. Dauphin, T. Ma: *Fixup initialization: residual learning without normalization*, ICLR 2019 (residual branches that start at zero).
+# * F. Chollet: *Building autoencoders in Keras*, Keras blog, 2016; keras.io: *Convolutional autoencoder for image denoising* and *Timeseries anomaly detection using an autoencoder*.
