@@ -120,7 +120,7 @@ plots.show(figure, "The points lie along a slope. Send how many arrows from the 
 # *spread most*: the first **principal component**, or principal axis. The second spreads most of those at right angles to it, and so on.
 #
 # The variance along a component is its **eigenvalue** $\lambda$. Along the arrow the five go −5, −2.2, 1.4, 1.6, 4.2: mean square 10.4. Across it, along (−0.6, 0.8), they go
-# 0, .4, .2, −1.2, .6: mean square 0.4. What you do not send is what you lose: 0.4 of 10.8.
+# 0, .4, .2, −1.2, .6: mean square 0.4. What you do not send is what you lose: 0.4 of 10.4 + 0.4.
 #
 # ### PCA in three lines
 #
@@ -253,8 +253,8 @@ for ax, title in ((left, "two arrows, one span"), (right, "angle between two lin
 plots.show(figure, "Left: equal span, equal copies. Right: the angle says how far two spans are apart.")
 
 # %% [markdown]
-# How much does a wrong arrow hurt? Turn that of the five points by an angle $\theta$. Of a unit along the old one $\sin\theta$ is lost, of a unit across it $\cos\theta$.
-# Variances take the squares. The mixed term is 0, as along times across sums to 0 over the five: $-0.88+0.28-1.92+2.52=0$.
+# How much does a wrong arrow hurt? Turn that of the five points by an angle $\theta$. A point $a$ along the old one and $c$ across it now loses
+# $c\cos\theta-a\sin\theta$. Squared, that has the mixed term $-2ac\sin\theta\cos\theta$, whose mean is 0: over the five $ac$ sums to $-0.88+0.28-1.92+2.52=0$. There remain the variances:
 #
 # $$\text{error}=\lambda_1\sin^2\theta+\lambda_2\cos^2\theta$$
 #
@@ -292,9 +292,9 @@ run = training.fit(linear, train - mean, epochs=15, batch_size=100, learning_rat
 # Centred pictures spare the biases many steps. `training.fit` lets the rate fall to zero: the last steps do not jump.
 #
 # To compare spans, take an orthonormal basis of each: arrows of length 1 at right angles (QR makes one from the decoder's rows). Write all scalar products between the two as a table $T$.
-# A direction of length 1 in one span, with coordinates $a$ along its basis, has the shadow $aT$ in the other; the shadow's length is the cosine of their angle. The smallest singular value
-# of $T$ is the length of the shortest shadow: the largest angle. The floor, $(1,0,0)$ and $(0,1,0)$, and a wall, $(1,0,0)$ and $(0,0,1)$,
-# have $T=\begin{pmatrix}1&0\\0&0\end{pmatrix}$: singular values 1 and 0, angles 0° (the line they share) and 90°.
+# The floor, $(1,0,0)$ and $(0,1,0)$, and a wall, $(1,0,0)$ and $(0,0,1)$, have $T=\begin{pmatrix}1&0\\0&0\end{pmatrix}$: the line that they share casts its whole length on the other span, 1, and the floor's other arrow no
+# shadow, 0. Any bases can be turned until each arrow casts its shadow on one partner only. The SVD does it: the singular values of $T$ are the shadows' lengths, cosines of angles, here 0° and 90°. The smallest
+# belongs to the largest angle.
 
 # %%
 rows = keras.ops.convert_to_numpy(decoder.kernel)  # W2, (8, 784)
@@ -424,7 +424,7 @@ plots.grid(
     [row.reshape(-1, 28, 28) for row in rows],
     row_labels=["original", *(f"{name}\n{errors[name]:.4f}" for name in rungs)],
     size=0.8,
-    caption="PCA-2 draws ghosts; dense-2 draws clothes, but a shoe and a shirt for the bags, and repeats its dots and shadow: near codes, same flaws. PCA-64 has the smaller error, dense-64 the cleaner ground.",
+    caption="PCA-2 draws ghosts; dense-2 draws clothes, but a shoe and a shirt for the bags, and repeats its dark dots and grey shadow: near codes, same flaws. PCA-64 has the smaller error, dense-64 the cleaner ground.",
 )
 
 # %% [markdown]
@@ -514,9 +514,12 @@ plots.diagram(
 )  # fmt: skip
 
 # %% [markdown]
-# At first the lower paths add 0, so $\hat x=\mu+(x-\mu)VV^\top+0$. The zeros do not stay. The gradient of a last layer's weights is hidden unit times error, and in the decoder neither is zero:
-# its path moves first. At the code, the encoder's end, the error $e$ arrives as $eW_2^\top$ (lesson 01), here $eV$, at first 0: what PCA loses stands at right angles to every component.
-# For (8, 8): $(-.36,.48)\cdot(.8,.6)=0$. Once the decoder's path has moved, the encoder's follows.
+# At first the lower paths add 0, so $\hat x=\mu+(x-\mu)VV^\top+0$. The zeros do not stay:
+#
+# * In the decoder a last weight's gradient is hidden unit times error $e$, and neither is 0: this path moves first.
+# * To the encoder the error comes back through the decoder (lesson 01). Its lower path is still 0. Its upper one brings $eV=0$: what PCA loses stands at right angles to every component,
+#   for (8, 8) $(-.36,.48)\cdot(.8,.6)=0$. Once the decoder has moved, the encoder follows.
+#
 # Beginning with the exact answer to a simpler problem is a **warm start**.
 
 # %%
@@ -547,8 +550,8 @@ answers = {
 }
 
 # %% [markdown]
-# **Second way: no gradient step.** A ReLU unit is a hinge: $\max(0,az+b)$ is flat up to some place, then rises. A weighted sum of enough hinges is nearly any curve. (In 64 dimensions: a fold along a plane.)
-# Draw $a$ and $b$ *at random and leave them*: **random features**. Some of many bend near every place that matters. Only the weights of the sum remain: linear regression, one equation.
+# **Second way: no gradient step.** Keep PCA's code $z$ and its copy; predict from $z$ what the copy lacks. A ReLU unit is a hinge: $\max(0,az+b)$ is flat up to some place, then rises. A weighted sum of enough hinges is nearly any curve. (In 64 dimensions: a fold along a plane.)
+# Draw $a$ and $b$ *at random and leave them*: **random features**. With many, some bend near every place that matters. Only the weights of the sum remain: linear regression, one equation.
 #
 # One hinge, on two pictures, with the values $h=(1,2)$, and the targets $e=(2,4)$. Least squares: $w=h\cdot e/h\cdot h=10/5=2$. A penalty on $w^2$ is called **ridge**; it keeps weights small.
 # With a penalty of 5, $(2-w)^2+(4-2w)^2+5w^2$ has slope 0 at $w=10/(5+5)=1$.
@@ -667,7 +670,7 @@ claim("Ten times the learning rate kills at least four more of 64 units", above(
 # %% [markdown]
 # |you see|look at|likely cause|mend it|
 # |---|---|---|---|
-# |the loss stops early|`(codes.max(axis=0) == 0).sum()`|dead ReLU units|no activation on the code, smaller rate|
+# |the loss stops falling early|`(codes.max(axis=0) == 0).sum()`|dead ReLU units|no activation on the code, smaller rate|
 # |a linear network stays above PCA's loss|`pictures.mean(axis=0)`, the last losses|not centred; rate never falls; too few steps|subtract the training mean; let the rate fall|
 # |all copies are the mean picture|`codes.std(axis=0)`|the code is constant|smaller rate; linear or sigmoid output|
 # |training error far below validation error|number of pictures, hidden widths|memorised|more pictures, narrower layers|
@@ -688,7 +691,7 @@ plots.ladder(
     unit="dB",
     lower_is_better=False,
     annotations=[f"MSE {error:.4f}" for error in test_errors.values()],
-    caption="PCA gives nine of the ten decibels above the mean picture; random features and a solved equation most of the tenth.",
+    caption="PCA gives nine decibels above the mean picture; random features and a solved equation nearly one more.",
 )
 
 # %% tags=["hide-input"]
