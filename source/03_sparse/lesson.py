@@ -83,7 +83,7 @@ plots.diagram(
 
 # %% [markdown]
 # A **unit** has two halves. Its detector, in the encoder, says how much of it is in the picture. Its **atom**, in the decoder, is what it draws:
-# a copy is a sum of atoms, each times the activation of its unit. All atoms together are a **dictionary**.
+# a copy is a sum of atoms, each times its unit's activation: the detector's answer. All atoms together are a **dictionary**.
 #
 # Why should few be enough? Look at a plane first. A thousand samples, each an amount of *one* of three atoms, and a little noise.
 
@@ -286,8 +286,8 @@ def revive(encoder, autoencoder, pictures):
     error = np.square(leftover).sum(axis=1).astype("float64")
     chosen = np.random.default_rng(SEED).choice(len(pictures), len(dead), replace=False, p=error / error.sum())
     atoms[dead] = leftover[chosen] / np.sqrt(error[chosen])[:, None]  # length 1
-    weights[:, dead] = atoms[dead].T * np.linalg.norm(np.delete(weights, dead, axis=1), axis=0).mean()
-    bias[dead] = 0  # and each new detector is as long as the others are on average
+    length = np.linalg.norm(np.delete(weights, dead, axis=1), axis=0).mean()  # of the other detectors
+    weights[:, dead], bias[dead] = atoms[dead].T * length, 0
     detectors.set_weights([weights, bias])
     draw.set_weights([atoms])
     return len(dead)
@@ -407,7 +407,7 @@ reveal(
 )
 
 # %% [markdown]
-# At eight *numbers* each choosing wins, .766 against .699. At equal *bits* PCA-16 is ahead of it: of 784 components mostly the first are chosen, so names at 62 bits say
+# At eight *numbers* each choosing wins, .766 against .699. At equal *bits* PCA-16 is ahead of it: of 784 components mostly the first are chosen, so naming them, 126 − 64 = 62 bits, says
 # little. Choose from 32 only, and it pays. Learned atoms are chosen from all over the dictionary: their names are worth the 57 bits.
 #
 # ## A price on activity
@@ -494,7 +494,7 @@ claim(
 )
 
 # %% [markdown]
-# PCA-32 pays no price and is .10 short; L1 is .20 short: the other half is shrinkage. λ is a price in units of the *summed* error. With Keras' "mse", a *mean* over 784 pixels, λ = 1 would take 392 from every activation, not ½.
+# PCA-32 pays no price and is .10 short, by what it cannot say; L1 is .20 short: the other half is shrinkage. λ is a price in units of the *summed* error. With Keras' "mse", a *mean* over 784 pixels, λ = 1 would take 392 from every activation, not ½.
 #
 # ### Atoms of length one
 #
@@ -507,7 +507,7 @@ claim(
 #
 # ## How different are two coins
 #
-# The third way fixes how *often* a unit is active. It needs a distance between "how often it is" and "how often it should be".
+# The third way fixes how *often* a unit is active. It needs a distance between "how often it should be" and "how often it is".
 #
 # A coin shows heads with probability ρ; you believe ρ̂. A throw surprises you by −ln of the probability that you gave it: a sure thing by 0, a rare one by much. An expert who knows
 # the coin is surprised less on average; the difference is what your belief costs.
@@ -541,12 +541,12 @@ plots.curve(
 # %% [markdown]
 # ### A wanted activity
 #
-# Now the penalty. Units are sigmoids, between 0 and 1, each a coin: read .3 as "on" three times in ten. The target is ρ = .05, the strength λ = 3. For unit $j$ take the mean over the batch, $\hat\rho_j$:
+# Now the penalty. Units are sigmoids, between 0 and 1, each a coin: read .3 as "on" three times in ten. The target ρ = .05 is the coin that is thrown, the measured mean the belief (the order matters, as printed); the strength is λ = 3. For unit $j$ take the mean over the batch, $\hat\rho_j$:
 #
 # $$\hat\rho_j=\frac{1}{n}\sum_iz_{ij},\qquad\lambda\sum_j\mathrm{KL}(\rho\,\|\,\hat\rho_j)=\lambda\sum_j\Big[\rho\ln\frac{\rho}{\hat\rho_j}+(1-\rho)\ln\frac{1-\rho}{1-\hat\rho_j}\Big]$$
 #
 # First the mean over samples, then KL, then the sum over units. A unit that is fully on for 5 % of the pictures and off for the others has ρ̂ = .05 and pays nothing. An
-# untrained sigmoid answers ½ and pays KL(.05 ‖ .5) = .49; so start its bias where it answers .05. And as a sigmoid stays below 1, its atom may have any length: the pullover's × 6.4 needs a long one.
+# untrained sigmoid answers ½ and pays KL(.05 ‖ .5) = .49; so start its bias where it answers .05. And as a sigmoid stays below 1, its atom may have any length: the pullover's × 6.4 needs a long one. That leaves a way out, faint answers and long atoms: watch for it.
 
 # %%
 guess(
@@ -593,7 +593,7 @@ plots.curve(
     log_x=True,
     markers=False,
     height=3.0,
-    caption="How many fire, and how loud: eight and no more; with L1 some forty, ever fainter; with KL all 512, most faintly.",
+    caption="How many fire, and how loud: eight and no more; with L1 some forty, ever fainter; with KL all 512, most of them far below the loudest (the axis is logarithmic).",
 )
 
 # %% tags=["hide-input"]
@@ -633,9 +633,9 @@ reveal(
 #
 # ## On your own data
 #
-# * $k$: start at 4 and double, until the lead over PCA at equal bits is gone.
+# * $k$: start at 4 and double, until the lead over PCA at equal bits is gone; keep the one with the largest.
 # * Units: double them while the lead grows and, after reviving, few are dead.
-# * λ: with the summed error start at 1, then go by factors of ten until L0 is near what you want. ρ: the mean activity you want, such as .05, at the smallest λ that holds it. It does not set L0: count.
+# * λ: with the summed error start at 1, then go by factors of ten until L0 is near what you want. ρ: the mean activity you want, such as .05, at the smallest λ that holds it. It does not fix how many fire: count them.
 #
 # ## Results
 #
