@@ -674,7 +674,8 @@ claim("On the test pictures the network beats ten affine maps by more than half 
 #
 # * Spoiled input, clean target: copying is wrong, no bottleneck is needed, doing nothing is the baseline.
 # * The best denoiser answers the mean of all clean points behind $x$: an average, no projection.
-# * The best affine one, unclipped: $\mu+(x-\mu)(C+\sigma^2I)^{-1}C$. Clipped: fit it to pairs. Ten, chosen by a look, get half of what a network adds to one.
+# * The best straight line for one number has the slope $v/(v+\sigma^2)$; for pictures it is a matrix, $(C+\sigma^2I)^{-1}C$ or, on clipped ones, fitted to pairs.
+# * Ten maps, chosen by a look, get half of what a network adds to one.
 # * Tweedie: $r(x)=x+\sigma^2\,\text{score}(x)$. Told $\sigma$ and asked for the noise: $\text{score}(x)=-\hat\varepsilon/\sigma$.
 # * Langevin steps, $x+\frac{\alpha}{2}\,\text{score}+\sqrt\alpha\,z$, from large levels to small make data of noise: the core of diffusion models.
 #
