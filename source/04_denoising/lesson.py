@@ -7,7 +7,7 @@
 #   course:
 #     title: Denoising autoencoders
 #     lesson: 4
-#     minutes: 45
+#     minutes: 44
 #     compute: 32
 #     summary: "Noisy in, clean out: straight lines first, a network on top; read the score off a denoiser, and sample with it"
 #     prerequisites:
