@@ -725,3 +725,12 @@ claim(
 # * K. Zhang, W. Zuo, L. Zhang: *FFDNet: toward a fast and flexible solution for CNN-based image denoising*, IEEE Transactions on Image Processing 27, 2018 (half resolution, noise level as input).
 # * J. Lehtinen and others: *Noise2Noise: learning image restoration without clean data*, ICML 2018.
 # * T. Karras, M. Aittala, T. Aila, S. Laine: *Elucidating the design space of diffusion-based generative models*, NeurIPS 2022.
+# * P. Vincent, H. Larochelle, Y. Bengio, P.-A. Manzagol: *Extracting and composing robust features with denoising autoencoders*, ICML 2008.
+# * P. Vincent: *A connection between score matching and denoising autoencoders*, Neural Computation 23, 2011.
+# * B. Efron: *Tweedie's formula and selection bias*, Journal of the American Statistical Association 106, 2011.
+# * N. Wiener: *Extrapolation, interpolation, and smoothing of stationary time series*, 1949.
+# * D. Zoran, Y. Weiss: *From learning models of natural image patches to whole image restoration*, ICCV 2011 (mixtures as denoisers).
+# * K. He and others: *Masked autoencoders are scalable vision learners*, CVPR 2022 (another way to spoil: hide patches).
+# * Y. Song, S. Ermon: *Generative modeling by estimating gradients of the data distribution*, NeurIPS 2019.
+# * J. Ho, A. Jain, P. Abbeel: *Denoising diffusion probabilistic models*, NeurIPS 2020 (predicting the noise).
+# * R. Rombach and others: *High-resolution image synthesis with latent diffusion models*, CVPR 2022 (the lesson's way from noise to data, on codes instead of pixels).

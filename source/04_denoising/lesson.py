@@ -7,7 +7,7 @@
 #   course:
 #     title: Denoising autoencoders
 #     lesson: 4
-#     minutes: 45
+#     minutes: 44
 #     compute: 32
 #     summary: "Noisy in, clean out: straight lines first, a network on top; read the score off a denoiser, and sample with it"
 #     prerequisites:
@@ -23,7 +23,7 @@
 # ---
 
 # %% [markdown]
-# An autoencoder with enough room can copy its input and learn nothing. Lesson 02 took the room away. This lesson changes the question:
+# An autoencoder with enough room can copy its input and learn nothing. Lesson 02 took the room away. Here the question changes:
 # *spoil the picture, and ask for it as it was.* Copying is now wrong, however wide the network.
 
 # %%
@@ -43,18 +43,18 @@ as_pictures = (-1, 28, 28, 1)
 pictures = train.reshape(as_pictures)
 
 # %% [markdown]
-# More clothes: `clothes = datasets.fashion_mnist(full=True).with_validation(2_000)` (30 MB, downloaded once; some 2 GB of memory). Write
+# More clothes: `clothes = datasets.fashion_mnist(full=True).with_validation(2_000)` (30 MB, once; some 2 GB of memory). Write
 # `from course_lib import own_data` and `own_data(True)` below it: the claims were measured on the subset.
 #
 # ## Recall
 #
-# 1. A code of two numbers stored 50 pictures. Does a narrow code keep a network from memorising?
+# 1. A code of two numbers stored 50 pictures. Does a narrow code prevent memorising?
 # 2. What did a network learn that started at PCA with its last layer at zero?
-# 3. A method scores 21 dB, another 24 dB. How do their squared errors compare?
+# 3. 21 dB or 24 dB: how do the squared errors compare?
 #
 # <details><summary>Answers</summary>
 #
-# 1. No. Two real numbers can say which of 50 pictures is meant. Many pictures keep it from memorising.
+# 1. No. Two real numbers can say which of 50 pictures is meant. Many pictures prevent it.
 # 2. Only what PCA cannot say.
 # 3. The second has half of it: 3 dB.
 #
@@ -70,7 +70,7 @@ caption = "A denoising autoencoder: the input is spoiled, the target is not."
 plots.diagram(boxes, ways, marked=["network"], labels=words | {("clean", "loss"): "the target"}, caption=caption)
 
 # %% [markdown]
-# **White noise** adds to each pixel a number of its own, drawn from a bell (a normal distribution) of mean 0, independently of all others. The bell's standard deviation
+# **White noise** adds to each pixel its own number, drawn from a bell (a normal distribution) of mean 0, independently of all others. The bell's standard deviation
 # is the **noise level** $\sigma$: here .2, where a picture runs from 0 to 1. The result is clipped to that range.
 
 # %%
@@ -119,13 +119,11 @@ def compare(caption, **rows):
 compare("It works: the noise is gone, and some detail with it.", noisy=noisy, network=first_answer)
 
 # %% [markdown]
-# Is that good? The noisy picture itself scores 15.95 dB. **The identity is the baseline of every denoiser.** The network is 6 dB above: it left
-# a quarter of the squared error. Nothing in it is narrow: 784 pixels in, 14 · 14 · 24 = 4,704 numbers in the middle.
+# Is that good? **Doing nothing is the baseline of every denoiser:** the noisy picture itself scores 15.95 dB. The network is 6 dB above: it left
+# a quarter of the squared error. Nothing in it is narrow: 784 pixels in, $14\cdot14\cdot24=4704$ numbers in the middle.
 #
-# What does such a network learn? One drawing.
-#
-# Clean points lie on a curve, noise pushes them off. You see where a point landed, not where it came from. The best answer is *the average
-# of all it could have been* (it has the smallest squared error to them): all clean points, near ones counting more.
+# What does such a network learn? Draw points instead of pictures: clean ones lie on a curve, noise pushes them off. You see where a point landed, not where it came from.
+# The answer of smallest squared error is *the average of all it could have been*: all clean points, near ones counting more.
 
 
 # %%
@@ -151,17 +149,17 @@ panel.axis("off")
 plots.show(figure, "Clean points lie on the grey curve. The best answers (arrows) lead noisy points (dots) back to it.")
 
 # %% [markdown]
-# A denoiser learns the way back to the data (in bends it stops inside: later). First: how good can an answer be?
+# A denoiser learns the way back to the data (in bends it stops inside: later).
 #
 # ## The best line, for one number
 #
-# What is the best *straight-line* answer? Start with one pixel. Over all clothes its clean value has the variance $v = .12$. Noise of level
-# .2 has the variance $\sigma^2 = .04$. You see the pixel .4 above its mean. How much of the .4 do you believe?
+# What is the best *straight-line* answer? Start with one pixel. Over all clothes its clean value has the variance $v=.12$. Noise of level
+# .2 has the variance $\sigma^2=.04$. You see the pixel .4 above its mean. How much of the .4 do you believe?
 #
-# The regression line of clean on noisy has the slope *covariance by variance*. Noise knows nothing of the pixel, so the covariance of clean and noisy is that of clean with itself, $v$.
-# To the variance of noisy it adds its own: $v + \sigma^2$. The slope is $.12 / .16 = .75$: believe .3 of the .4. A quarter of what you see is noise.
+# The regression line of clean on noisy has the slope *covariance by variance*. Noise knows nothing of the pixel: the covariance of clean and noisy is that of clean with itself, $v$.
+# To the variance of noisy it adds its own: $v+\sigma^2$. The slope is $.12/.16=.75$: believe .3 of the .4. A quarter of the variance you see is noise.
 #
-# $$ r(x) = \mu + \frac{v}{v + \sigma^2}\,(x - \mu) $$
+# $$r(x)=\mu+\frac{v}{v+\sigma^2}\,(x-\mu)$$
 #
 # $x$ is the noisy number, $\mu$ the mean, $r(x)$ the answer. With much noise the slope goes to 0: answer the mean. With little it goes to 1: copy. On a real pixel:
 
@@ -187,18 +185,18 @@ plots.show(
 # ## The best affine map
 #
 # Neighbours know something about a pixel, too. Let all 784 noisy pixels vote on each clean one. A matrix and an offset: that is an **affine map**,
-# $r(x) = xW + b$ with pictures as rows. The regression is the same. The **covariance** matrix $C$ (entry $i, j$: how pixels $i$ and $j$ vary together)
-# takes the place of $v$. White noise adds $\sigma^2$ to each pixel's own variance and nothing elsewhere: $\sigma^2 I$. To divide is to multiply by the inverse.
+# $r(x)=xW+b$ with pictures as rows. The regression is the same. The **covariance** matrix $C$ (entry $i,j$: how pixels $i$ and $j$ vary together)
+# takes the place of $v$. White noise adds $\sigma^2$ to each pixel's own variance and nothing elsewhere: $\sigma^2I$. To divide is to multiply by the inverse.
 #
-# $$ r(x) = \mu + (x - \mu)\,(C + \sigma^2 I)^{-1}\, C $$
+# $$r(x)=\mu+(x-\mu)\,(C+\sigma^2I)^{-1}\,C$$
 #
-# This is the **Wiener filter**. Along a principal axis with eigenvalue $\lambda$ (the variance there; the noise has $\sigma^2$ in every direction) it is the one-number case: it keeps the share $\lambda / (\lambda + \sigma^2)$. With $\sigma^2 = .04$ an axis with
-# $\lambda = 4$ keeps 99 %, $\lambda = .04$ half, $\lambda = .004$ 9 %. PCA keeps all or nothing of an axis.
+# This is the **Wiener filter**. Along a principal axis with eigenvalue $\lambda$ (the variance there; noise has $\sigma^2$ in every direction) it is the one-number case: it keeps the share $\lambda/(\lambda+\sigma^2)$.
+# With $\sigma^2=.04$ that is 99 % at $\lambda=4$, half at .04, 9 % at .004. PCA keeps all or nothing of an axis.
 #
 # But our pictures are *clipped*: on a black pixel noise can only add, so its mean is not 0. Regression does
-# not mind. Take covariances and means from pairs of noisy and clean pictures:
+# not mind. Take covariances and means (the bars) from pairs of noisy and clean pictures:
 #
-# $$ W = \mathrm{Cov}(\text{noisy})^{-1}\, \mathrm{Cov}(\text{noisy}, \text{clean}), \qquad b = \overline{\text{clean}} - \overline{\text{noisy}}\; W $$
+# $$W=\mathrm{Cov}(\text{noisy})^{-1}\,\mathrm{Cov}(\text{noisy},\text{clean}),\qquad b=\overline{\text{clean}}-\overline{\text{noisy}}\;W$$
 
 # %%
 guess(
@@ -231,13 +229,13 @@ fitted = above(a, w, by=1, fmt=".2f", unit="dB", names=("affine map", "Wiener fi
 reveal("wiener", answers | {"the fitted one wins by more than 1 dB": fitted})
 
 # %% [markdown]
-# Clipped noise brightens every black pixel by .08 on average; a filter that expects mean 0 leaves that there. A network compared with the Wiener filter on
+# Clipped noise brightens every black pixel by .08 on average; a filter that expects mean 0 leaves that there. A network compared with it on
 # clipped pictures gets a decibel and a half for free.
 #
 # ## Look first, then choose a map
 #
-# One matrix treats a boot and a shirt alike. Look first, and it need not. Sort the training pictures into ten groups (k-means: ten means, each picture belongs to the nearest). Fit an
-# affine map for each, and a bell for 64 numbers at once, with a covariance matrix instead of a variance. The bell is fitted to *noisy* pictures: noisy ones will come in.
+# One matrix treats a boot and a shirt alike. Look first, and it need not. Sort the training pictures into ten groups (k-means: ten means, each picture belongs to the nearest). Fit to each
+# an affine map, and a bell over the picture's 64 PCA coordinates, with a covariance matrix instead of a variance. The bell is fitted to *noisy* pictures: noisy ones will come in.
 # A group is likely if its bell is high at your picture, and if it is large: height times size, in logarithms a sum. The likeliest group's map answers.
 
 # %%
@@ -349,33 +347,33 @@ compare(
 
 # %% [markdown]
 # The head start is gone: convolutions find out for themselves what the choice of a map tells them.
-# The network gains some 1.4 dB on one affine map. *Half of that needs no network:* ten maps and a choice do it. From either start it ends .7 dB above the
-# ten maps; from nothing .2 to .4 dB (three seeds).
+# From either start the network ends some 1.5 dB above one map. *Half of that needs no network:* ten maps and a choice do it.
+# The network from nothing ends .2 to .4 dB above the ten (three seeds).
 #
 # ## What a denoiser knows
 #
-# A denoiser's step, $r(x) - x$, points to where data are. What is that good for, if nobody wants noise removed? Start at pure noise, follow the arrows, with a little fresh noise in each step, and you arrive at
+# A denoiser's step, $r(x)-x$, points to where data are. What is that good for, if nobody wants noise removed? Start at pure noise, follow the arrows, with a little fresh noise in each step, and you arrive at
 # something that looks like data: so work diffusion models. How long is an arrow, exactly?
 #
-# **Smallest case.** Clean numbers from a bell of mean 0 and variance 1. Noise adds variance: noisy numbers come from a bell of variance $1 + \sigma^2$. The logarithm of its density is
-# $\ln p_\sigma(x) = -\frac{x^2}{2(1 + \sigma^2)} + \text{constant}$. Why the logarithm? Its slope is $p' / p$, the *relative* rise: far out, where $p$ and $p'$ are both tiny, it still says which way noisy numbers become more common, and how strongly. This is the **score**:
+# **Smallest case.** Clean numbers come from a bell of mean 0 and variance 1, so noisy ones from a bell of variance $1+\sigma^2$. The logarithm of its density is
+# $\ln p_\sigma(x)=-\frac{x^2}{2(1+\sigma^2)}$ plus a constant. Why the logarithm? Its slope is $p'/p$, the *relative* rise: far out, where $p$ and $p'$ are both tiny, it still says which way noisy numbers become more common, and how strongly. This is the **score**:
 #
-# $$ \text{score}(x) = \nabla_x \ln p_\sigma(x) = -\frac{x}{1 + \sigma^2} $$
+# $$\text{score}(x)=\nabla_x\ln p_\sigma(x)=-\frac{x}{1+\sigma^2}$$
 #
-# ($\nabla_x$: the slope along each coordinate; for a picture 784 of them, an arrow.) The best denoiser you know: $v = 1$, so $r(x) = x / (1 + \sigma^2)$. Take $\sigma = 1$ and
-# $x = 2$: answer 1, step $-1$, score $-1$. At $\sigma = 2$: answer .4, step $-1.6$, score $-.4$. The step is $\sigma^2$ times the score. Always:
+# ($\nabla_x$: the slope along each coordinate; for a picture 784 of them, an arrow.) You know the best denoiser: with $v=1$ it is $r(x)=x/(1+\sigma^2)$. Take $x=2$. At
+# $\sigma=1$: answer 1, step $-1$, score $-1$. At $\sigma=2$: answer .4, step $-1.6$, score $-.4$. The step is $\sigma^2$ times the score. Always:
 #
-# $$ r(x) = x + \sigma^2 \, \nabla_x \ln p_\sigma(x) $$
+# $$r(x)=x+\sigma^2\,\nabla_x\ln p_\sigma(x)$$
 #
 # This is **Tweedie's formula**. The data need not be a bell; the noise must be Gaussian and not clipped, the denoiser the best. Why it holds, in one dimension:
 #
-# 1. $p$ is a sum of bells, one around each clean $c$: $\; p = \sum_c e^{-(x - c)^2 / 2\sigma^2}$, up to a factor.
-# 2. Each bell's slope is the bell times $\frac{c - x}{\sigma^2}$: upwards if $c$ lies to the right. So $\; p' = \sum_c e^{-(x - c)^2 / 2\sigma^2}\, \frac{c - x}{\sigma^2}$.
-# 3. Divide: $\; \frac{p'}{p} = \frac{r(x) - x}{\sigma^2}$, for the mean of all $c$, weighted by their bells, is $r(x)$: it is `best_answer`.
+# 1. $p$ is a sum of bells, one around each clean $c$: $p=\sum_c e^{-(x-c)^2/2\sigma^2}$, up to a factor.
+# 2. Each bell's slope is the bell times $\frac{c-x}{\sigma^2}$: upwards if $c$ lies to the right. So $p'=\sum_c e^{-(x-c)^2/2\sigma^2}\,\frac{c-x}{\sigma^2}$.
+# 3. Divide: $\frac{p'}{p}=\frac{r(x)-x}{\sigma^2}$, for $r(x)$ is the mean of all $c$, weighted by their bells, as in `best_answer`.
 #
 # Solved for the score:
 #
-# $$ \text{score}(x) = \frac{r(x) - x}{\sigma^2} $$
+# $$\text{score}(x)=\frac{r(x)-x}{\sigma^2}$$
 
 # %% tags=["nbval-check-output"]
 draw = np.random.default_rng([SEED, 51])
@@ -416,13 +414,13 @@ loses = below(here[1], here[0], fmt=".2f", unit="dB", names=("network", "affine 
 claim("Trained at .2 and used at .4, the network loses to a matrix that was made for .4", loses)
 
 # %% [markdown]
-# At .1 it loses, too. The mend: train at all levels and *tell* the network which. Write noise as $x = \text{clean} + \sigma \varepsilon$, with $\varepsilon$ white noise of level 1. Each example gets a level
+# At .1 it loses, too. The mend: train at all levels and *tell* the network which. Write $x=\text{clean}+\sigma\varepsilon$, with $\varepsilon$ white noise of level 1. Each example gets a level
 # of its own. The network gets $x$ *and* $\sigma$, and is asked for $\varepsilon$. Its answer $\hat\varepsilon$ gives the rest:
 #
-# $$ r(x) = x - \sigma \hat\varepsilon, \qquad \text{score}(x) = \frac{r(x) - x}{\sigma^2} = -\frac{\hat\varepsilon}{\sigma} $$
+# $$r(x)=x-\sigma\hat\varepsilon,\qquad\text{score}(x)=\frac{r(x)-x}{\sigma^2}=-\frac{\hat\varepsilon}{\sigma}$$
 #
-# Why $\varepsilon$ and not the clean point? A miss in the clean point is $\sigma$ times the miss in $\varepsilon$. Squared, it would count 400 times less at $\sigma = .05$ than at 1;
-# asked for $\varepsilon$, all levels count alike. Ours is small: points of a circle.
+# Why $\varepsilon$ and not the clean point? A miss in the clean point is $\sigma$ times the miss in $\varepsilon$. Squared, it would count 400 times less at $\sigma=.05$ than at 1;
+# asked for $\varepsilon$, all levels count alike. We try it on points of a circle.
 
 # %% tags=["hide-input"]
 boxes = {"clean": (0, 0, "clean"), "x": (1.3, 0, "x = clean\n+ σ ε"), "sigma": (1.3, 1, "σ")}
@@ -507,19 +505,20 @@ options = {"1: it is on the circle already": close(radius, 1, 0.02), "about 1.2:
 reveal("ring", options | {"about .8: inside": close(radius, 0.8, 0.02, fmt=".3f")})
 
 # %% [markdown]
-# The average of points on a circle is no point of the circle: it lies inside, as the arrows at .6 showed. How far? The clean point is some .6 (the noise) along the circle to either side, and $\cos .6 \approx .83$; the cell averages exactly. A denoiser moves *towards* the data and answers an average. So strongly denoised pictures
+# The average of points on a circle lies inside it, as the arrows at .6 showed. How far? The clean point is some .6 (the noise) along the circle to either side, and $\cos.6\approx.83$; the cell averages exactly.
+# A denoiser moves *towards* the data and answers an average. So strongly denoised pictures
 # look soft: the mean of several shirts is a blurred shirt.
 #
 # ## Samples from noise
 #
 # One step gives an average; many small ones can give a sample. A **Langevin step** goes a little along the score and adds a little fresh noise:
 #
-# $$ x \leftarrow x + \frac{\alpha}{2}\,\text{score}(x) + \sqrt{\alpha}\; z $$
+# $$x\leftarrow x+\frac{\alpha}{2}\,\text{score}(x)+\sqrt{\alpha}\;z$$
 #
 # $\alpha$ is the size of the step, $z$ white noise of level 1. Without noise all points would run into the nearest peak. With it they wander, most often where data are common.
 #
-# **Why the root, why the half?** Take the bell of variance 1: its score is $-x$. The first two terms multiply $x$ by $1 - \alpha/2$, so its variance by $(1 - \alpha/2)^2 \approx 1 - \alpha$. The noise adds the square of
-# $\sqrt\alpha$, so $\alpha$. Lost $\alpha$, gained $\alpha$: the variance stays 1. Without the half you lose $2\alpha$, gain $\alpha$, and end at half the variance.
+# **Why the root, why the half?** Take the bell of variance 1: its score is $-x$. The first two terms multiply $x$ by $1-\alpha/2$, so its variance by $(1-\alpha/2)^2\approx1-\alpha$. The noise adds the square of
+# $\sqrt\alpha$, so $\alpha$. Lost $\alpha$, gained $\alpha$: the variance stays 1. Without the half a share $2\alpha$ is lost: it balances the gain at variance 1/2.
 
 # %%
 for factor in (1.0, 0.5):
@@ -529,8 +528,8 @@ for factor in (1.0, 0.5):
     print(f"{factor} times alpha times the score: the walkers end with variance {walkers.var():.2f}; the data have 1")
 
 # %% [markdown]
-# (.03 too much: the steps are not tiny.) Now the circle, from pure noise of level .8. Start with the score of a large level: far out a small one has seen no points. Then lower the level. Steps shrink with it, $\alpha = .3\,\sigma^2$; the
-# score grows as $1/\sigma$. So $\alpha \cdot \text{score}$ and $\sqrt\alpha$ are both a fraction of $\sigma$: no move is much wider than the noise. Twelve levels from .8 to .05, twenty steps at each, 500 walkers. (`models.langevin_path` repeats the line above; an exercise writes it.)
+# (A little above 1: the steps are not tiny.) Now the circle, from pure noise of level .8. Start with the score of a large level: far out a small one has seen no points. Then lower the level. Steps shrink with it, $\alpha=.3\,\sigma^2$; the
+# score grows as $1/\sigma$. So $\alpha\cdot\text{score}$ and $\sqrt\alpha$ are both a fraction of $\sigma$: no move is much wider than the noise. Twelve levels from .8 to .05, twenty steps at each, 500 walkers. (`models.langevin_path` repeats the line above; an exercise writes it.)
 
 # %%
 levels = np.repeat(np.geomspace(0.8, 0.05, 12), 20)  # 240 steps
@@ -598,7 +597,7 @@ claim(
 # %% [markdown]
 # On new noise it is worse, too. A layer draws anew in every step; so can a data set, when a batch is asked for.
 #
-# **Clipped noise and Tweedie.** A true score has mean 0 over its own data, in each pixel: $\int p \cdot \frac{p'}{p} = \int p' =$ end minus start $= 0 - 0$ ($p$ is 0 at both far ends). Take the step over $\sigma^2$ of the affine map on clipped data. (A step of $-.02$ is a 'score' of $-.5$.)
+# **Clipped noise and Tweedie.** A true score has mean 0 over its own data, in each pixel: $\int p\cdot\frac{p'}{p}=\int p'=$ end minus start $=0-0$ ($p$ is 0 at both far ends). Take the step over $\sigma^2$: the Wiener filter's on data that are not clipped, the affine map's on clipped ones.
 
 # %%
 unclipped = add_noise(validation, sigma, 1, clip=False)
@@ -612,16 +611,16 @@ no_score = below(mean_score.mean(), -0.5, fmt=".2f", names=("mean over pixels", 
 claim("On average over pixels the 'score' of clipped data is below -.5, where a score has 0", no_score)
 
 # %% [markdown]
-# It is no score: clipping brightens, so the mean step goes down, by some .04, and $-.04 / .04 = -1$. Clipped data are fine for learning from pairs, not for Tweedie's formula.
+# The second is no score: clipping brightens, so the mean step goes down, by some .04, and $-.04/.04=-1$. Clipped data are fine for learning from pairs, not for Tweedie's formula.
 #
 # ## When it does not train
 #
 # | you see | look at | likely cause | mend it |
 # |---|---|---|---|
-# | validation far better than training | the validation input | the noise layer is off in evaluation: that is *clean* input | one noisy validation set, fixed seed |
-# | the score stays at the start's | the layer `correction` | it starts at zero; layers below get no gradient until it moves | a few hundred more steps; if it stays, a lower rate |
-# | the output equals the input | the target | noisy pictures as target | clean ones |
-# | training error falls, new noise does not | the noise of two epochs | drawn once | fresh noise |
+# | validation far better than training | validation input | noise layer off in evaluation: *clean* input | one noisy validation set, fixed seed |
+# | score stays at the start's | the layer `correction` | zero at first; layers below get no gradient until it moves | a few hundred more steps; if it stays, a lower rate |
+# | output equals input | the target | noisy pictures | clean ones |
+# | training error falls, new noise does not | noise of two epochs | drawn once | fresh noise |
 #
 # ## Results
 #
@@ -673,32 +672,20 @@ claim("On the test pictures the network beats ten affine maps by more than half 
 # %% [markdown]
 # ## Wrap-up
 #
-# * Spoiled input, clean target: copying is wrong, no bottleneck is needed, and doing nothing is the baseline.
-# * The best slope is $v / (v + \sigma^2)$; for pictures a matrix, fitted to clipped pairs.
-# * Ten maps, chosen by a look, get half of what a network adds to one map.
-# * A denoiser's step is an arrow to an average, no projection.
-# * Told the level, asked for the noise, its score followed from large levels to small: the core of diffusion models (on codes: latent diffusion).
-#
-# | one glance | |
-# |---|---|
-# | best denoiser | the mean of all clean points behind $x$ |
-# | best affine one, unclipped noise | $\mu + (x - \mu)(C + \sigma^2 I)^{-1} C$ |
-# | noise, told | $x = \text{clean} + \sigma\varepsilon$, $\;r(x) = x - \sigma\hat\varepsilon$ |
-# | Tweedie | $r(x) = x + \sigma^2\,\text{score}(x)$, so score $= (r(x) - x)/\sigma^2 = -\hat\varepsilon/\sigma$ |
-# | Langevin step | $x + \frac{\alpha}{2}\,\text{score} + \sqrt{\alpha}\,z$ |
+# * Spoiled input, clean target: copying is wrong, no bottleneck is needed, doing nothing is the baseline.
+# * The best denoiser answers the mean of all clean points behind $x$: an average, no projection.
+# * The best straight line for one number has the slope $v/(v+\sigma^2)$; for pictures it is a matrix, $(C+\sigma^2I)^{-1}C$ or, on clipped ones, fitted to pairs.
+# * Ten maps, chosen by a look, get half of what a network adds to one.
+# * Tweedie: $r(x)=x+\sigma^2\,\text{score}(x)$. Told $\sigma$ and asked for the noise: $\text{score}(x)=-\hat\varepsilon/\sigma$.
+# * Langevin steps, $x+\frac{\alpha}{2}\,\text{score}+\sqrt\alpha\,z$, from large levels to small make data of noise: the core of diffusion models.
 #
 # Next: [the exercises](../exercises/04_denoising.ipynb), and their capstone.
 #
 # ## References
 #
-# * P. Vincent, H. Larochelle, Y. Bengio, P.-A. Manzagol: *Extracting and composing robust features with denoising autoencoders*, ICML 2008.
-# * P. Vincent: *A connection between score matching and denoising autoencoders*, Neural Computation 23, 2011.
-# * G. Alain, Y. Bengio: *What regularized auto-encoders learn from the data-generating distribution*, Journal of Machine Learning Research 15, 2014 (the field of arrows).
-# * B. Efron: *Tweedie's formula and selection bias*, Journal of the American Statistical Association 106, 2011.
-# * N. Wiener: *Extrapolation, interpolation, and smoothing of stationary time series*, 1949.
-# * D. Zoran, Y. Weiss: *From learning models of natural image patches to whole image restoration*, ICCV 2011 (mixtures as denoisers).
-# * K. He and others: *Masked autoencoders are scalable vision learners*, CVPR 2022 (another way to spoil: hide patches).
-# * Y. Song, S. Ermon: *Generative modeling by estimating gradients of the data distribution*, NeurIPS 2019.
-# * J. Ho, A. Jain, P. Abbeel: *Denoising diffusion probabilistic models*, NeurIPS 2020 (predicting the noise).
-# * R. Rombach and others: *High-resolution image synthesis with latent diffusion models*, CVPR 2022 (diffusion on codes).
-# * Tutorials with one noisy copy, named under *What goes wrong*: F. Chollet, *Building autoencoders in Keras*, Keras blog, 2016; TensorFlow, *Intro to autoencoders*; keras.io, *Convolutional autoencoder for image denoising*.
+# * Vincent and others 2008: *Extracting and composing robust features with denoising autoencoders*.
+# * Alain, Bengio 2014: *What regularized auto-encoders learn from the data-generating distribution* (the arrows).
+# * Efron 2011: *Tweedie's formula and selection bias*.
+# * Song, Ermon 2019: *Generative modeling by estimating gradients of the data distribution*.
+# * Ho, Jain, Abbeel 2020: *Denoising diffusion probabilistic models* (asked for the noise).
+# * One noisy copy: Chollet 2016, *Building autoencoders in Keras*; TensorFlow, *Intro to autoencoders*; keras.io, *Convolutional autoencoder for image denoising*.
