@@ -14,7 +14,7 @@
 #       - "lesson 02"
 #       - "mean, variance and covariance of random numbers"
 #     objectives:
-#       - Compare a denoising network with doing nothing, with filters and with straight-line answers
+#       - Compare a denoising network with doing nothing, with a blur and with straight-line answers
 #       - Compute the best slope for one noisy number by hand, and the best affine map for a picture
 #       - Train a network that corrects a formula's answer
 #       - Read a score off a denoiser that is told the noise level
@@ -43,9 +43,6 @@ as_pictures = (-1, 28, 28, 1)
 pictures = train.reshape(as_pictures)
 
 # %% [markdown]
-# More clothes: `clothes = datasets.fashion_mnist(full=True).with_validation(2_000)` (30 MB, once; some 2 GB of memory). Write
-# `from course_lib import own_data` and `own_data(True)` below it: the claims were measured on the subset.
-#
 # ## Recall
 #
 # 1. A code of two numbers stored 50 pictures. Does a narrow code prevent memorising?
@@ -149,7 +146,7 @@ panel.axis("off")
 plots.show(figure, "Clean points lie on the grey curve. The best answers (arrows) lead noisy points (dots) back to it.")
 
 # %% [markdown]
-# A denoiser learns the way back to the data (in bends it stops inside: later).
+# A denoiser learns the way back to the data.
 #
 # ## The best line, for one number
 #
@@ -215,8 +212,8 @@ def wiener(x):
     return (mean + (x - mean) @ wiener_weights).astype("float32")
 
 
-# No noise is drawn. A clean 0 becomes .08 on average: a table of such means and variances, one for each clean value, is
-# what pairs of noisy and clean pictures would average out to.
+# Pairs need not be drawn: what clipped noise makes of a clean value on average (a 0 becomes .08), and how widely it is
+# spread, can be computed for each value; with that both covariances are those of endless pairs.
 affine = referees.clipped_noise_denoiser(train, sigma)
 scores = {"noisy": decibels(validation, noisy)}
 scores |= {"Wiener": decibels(validation, wiener(noisy)), "affine map": decibels(validation, affine(noisy))}
@@ -234,9 +231,9 @@ reveal("wiener", answers | {"the fitted one wins by more than 1 dB": fitted})
 #
 # ## Look first, then choose a map
 #
-# One matrix treats a boot and a shirt alike. Look first, and it need not. Sort the training pictures into ten groups (k-means: ten means, each picture belongs to the nearest). Fit to each
-# an affine map, and a bell over the picture's 64 PCA coordinates, with a covariance matrix instead of a variance. The bell is fitted to *noisy* pictures: noisy ones will come in.
-# A group is likely if its bell is high at your picture, and if it is large: height times size, in logarithms a sum. The likeliest group's map answers.
+# One matrix treats a boot and a shirt alike. Look first, and it need not. Sort the training pictures into ten groups (k-means: ten means, each picture belongs to the nearest). Fit an affine map to each.
+# Whose map answers? The nearest mean's would ignore that some groups are wide and some narrow. So fit to each group's pictures, noisy as they will come in, a bell over 64 PCA coordinates,
+# with a covariance matrix instead of a variance. A group is likely if its bell is high at your picture and many pictures belong to it: height times share, in logarithms a sum. The likeliest group's map answers.
 
 # %%
 pca = referees.fit_pca(train, 64)  # 64 coordinates: a group is too small for a bell with 784 x 784 covariances
@@ -369,7 +366,7 @@ compare(
 #
 # 1. $p$ is a sum of bells, one around each clean $c$: $p=\sum_c e^{-(x-c)^2/2\sigma^2}$, up to a factor.
 # 2. Each bell's slope is the bell times $\frac{c-x}{\sigma^2}$: upwards if $c$ lies to the right. So $p'=\sum_c e^{-(x-c)^2/2\sigma^2}\,\frac{c-x}{\sigma^2}$.
-# 3. Divide: $\frac{p'}{p}=\frac{r(x)-x}{\sigma^2}$, for $r(x)$ is the mean of all $c$, weighted by their bells, as in `best_answer`.
+# 3. Divide ($x$ and $\sigma^2$ are the same in every term): $\frac{p'}{p}=\frac{r(x)-x}{\sigma^2}$, for $r(x)$ is the mean of all $c$, weighted by their bells, as in `best_answer`.
 #
 # Solved for the score:
 #
@@ -432,7 +429,7 @@ plots.diagram(boxes, ways, marked=["sigma"], labels=words, caption=caption)
 # %%
 count = 2000 * 256
 points = datasets.ring(count, draw)  # (count, 2), on the unit circle
-level = np.exp(draw.uniform(np.log(0.05), np.log(1.0), (count, 1))).astype("float32")  # small ones as often as large
+level = np.exp(draw.uniform(np.log(0.05), np.log(1.0), (count, 1))).astype("float32")  # each doubling as often
 epsilon = draw.standard_normal((count, 2), dtype="float32")
 
 x_in, sigma_in = keras.Input((2,)), keras.Input((1,))
@@ -505,7 +502,7 @@ options = {"1: it is on the circle already": close(radius, 1, 0.02), "about 1.2:
 reveal("ring", options | {"about .8: inside": close(radius, 0.8, 0.02, fmt=".3f")})
 
 # %% [markdown]
-# The average of points on a circle lies inside it, as the arrows at .6 showed. How far? The clean point is some .6 (the noise) along the circle to either side, and $\cos.6\approx.83$; the cell averages exactly.
+# The average of points on a circle lies inside it, as the arrows at .6 showed. How far? Say the clean point is .6 (the noise) along the circle to one side or the other: the mean of the two lies at $\cos.6\approx.83$. The cell averages exactly.
 # A denoiser moves *towards* the data and answers an average. So strongly denoised pictures
 # look soft: the mean of several shirts is a blurred shirt.
 #
@@ -518,7 +515,7 @@ reveal("ring", options | {"about .8: inside": close(radius, 0.8, 0.02, fmt=".3f"
 # $\alpha$ is the size of the step, $z$ white noise of level 1. Without noise all points would run into the nearest peak. With it they wander, most often where data are common.
 #
 # **Why the root, why the half?** Take the bell of variance 1: its score is $-x$. The first two terms multiply $x$ by $1-\alpha/2$, so its variance by $(1-\alpha/2)^2\approx1-\alpha$. The noise adds the square of
-# $\sqrt\alpha$, so $\alpha$. Lost $\alpha$, gained $\alpha$: the variance stays 1. Without the half a share $2\alpha$ is lost: it balances the gain at variance 1/2.
+# $\sqrt\alpha$, so $\alpha$. Lost $\alpha$, gained $\alpha$: the variance stays 1. Without the half a share $2\alpha$ is lost, and $2\alpha v=\alpha$ at $v=1/2$.
 
 # %%
 for factor in (1.0, 0.5):
@@ -528,7 +525,7 @@ for factor in (1.0, 0.5):
     print(f"{factor} times alpha times the score: the walkers end with variance {walkers.var():.2f}; the data have 1")
 
 # %% [markdown]
-# (A little above 1: the steps are not tiny.) Now the circle, from pure noise of level .8. Start with the score of a large level: far out a small one has seen no points. Then lower the level. Steps shrink with it, $\alpha=.3\,\sigma^2$; the
+# (A little above 1: the steps are not tiny.) Now the circle, from pure noise of level .8. Start with the score of a large level: far out, networks of small levels have seen no points. Then lower the level. Steps shrink with it, $\alpha=.3\,\sigma^2$; the
 # score grows as $1/\sigma$. So $\alpha\cdot\text{score}$ and $\sqrt\alpha$ are both a fraction of $\sigma$: no move is much wider than the noise. Twelve levels from .8 to .05, twenty steps at each, 500 walkers. (`models.langevin_path` repeats the line above; an exercise writes it.)
 
 # %%
@@ -597,7 +594,7 @@ claim(
 # %% [markdown]
 # On new noise it is worse, too. A layer draws anew in every step; so can a data set, when a batch is asked for.
 #
-# **Clipped noise and Tweedie.** A true score has mean 0 over its own data, in each pixel: $\int p\cdot\frac{p'}{p}=\int p'=$ end minus start $=0-0$ ($p$ is 0 at both far ends). Take the step over $\sigma^2$: the Wiener filter's on data that are not clipped, the affine map's on clipped ones.
+# **Clipped noise and Tweedie.** A true score has mean 0 over its own data, in each pixel: $\int p\cdot\frac{p'}{p}=\int p'=$ end minus start $=0-0$ ($p$ is 0 at both far ends). Divide the step by $\sigma^2$: first the Wiener filter's on data that are not clipped, then the affine map's on clipped ones.
 
 # %%
 unclipped = add_noise(validation, sigma, 1, clip=False)
@@ -611,7 +608,7 @@ no_score = below(mean_score.mean(), -0.5, fmt=".2f", names=("mean over pixels", 
 claim("On average over pixels the 'score' of clipped data is below -.5, where a score has 0", no_score)
 
 # %% [markdown]
-# The second is no score: clipping brightens, so the mean step goes down, by some .04, and $-.04/.04=-1$. Clipped data are fine for learning from pairs, not for Tweedie's formula.
+# The second is no score: clipping brightens, so the mean step goes down, by some .04 (half of the pixels are black: half of .08), and over $\sigma^2=.04$ that is $-1$. Clipped data are fine for learning from pairs, not for Tweedie's formula.
 #
 # ## When it does not train
 #
