@@ -506,7 +506,12 @@ claim("PCA with twice the numbers beats the deep network", below(results["PCA-64
 # %% [markdown]
 # ## References
 #
+# * G. E. Hinton, R. R. Salakhutdinov: *Reducing the dimensionality of data with neural networks*, Science 313, 2006.
+# * P. Baldi, K. Hornik: *Neural networks and principal component analysis: learning from examples without local minima*, Neural Networks 2, 1989.
+# * I. Loshchilov, F. Hutter: *SGDR: stochastic gradient descent with warm restarts*, ICLR 2017 (the cosine).
+# * Z. Wang, A. C. Bovik: *Mean squared error: love it or leave it?*, IEEE Signal Processing Magazine 26, 2009.
+# * Z. Wang, A. C. Bovik, H. R. Sheikh, E. P. Simoncelli: *Image quality assessment: from error visibility to structural similarity*, IEEE Transactions on Image
+#   Processing 13, 2004 (SSIM).
 # * G. K. Wallace: *The JPEG still picture compression standard*, Communications of the ACM 34, 1991.
 # * J. Ballé, V. Laparra, E. P. Simoncelli: *End-to-end optimized image compression*, ICLR 2017 (rounding in training).
-# * Z. Wang, A. C. Bovik, H. R. Sheikh, E. P. Simoncelli: *Image quality assessment: from error visibility to structural similarity*, IEEE Transactions on Image
-#   Processing 13, 2004.
+# * H. Xiao, K. Rasul, R. Vollgraf: *Fashion-MNIST: a novel image dataset for benchmarking machine learning algorithms*, 2017.

@@ -7,7 +7,7 @@
 #   course:
 #     title: Anatomy of an autoencoder
 #     lesson: 1
-#     minutes: 45
+#     minutes: 44
 #     compute: 25
 #     summary: "Encoder, code, decoder, and what training does to them; errors that mean something; bits, not numbers; what a network of clothes does with digits"
 #     prerequisites:
@@ -23,7 +23,7 @@
 
 # %% [markdown]
 # In lesson 00 a network copied clothes through 32 numbers. Now you take one apart. What is inside, and what does training do to it? Autoencoders are
-# said to be *lossy*, *data-specific* and *learned*: here each word gets a number.
+# called *lossy*, *data-specific* and *learned*: here each word gets a number.
 
 # %%
 import io
@@ -61,9 +61,9 @@ plots.diagram(
 )
 
 # %% [markdown]
-# $z = f(x)$, $\hat x = g(z)$, and for $n$ pictures of $d$ pixels
+# In signs: $z=f(x)$, $\hat{x}=g(z)$, and the mean squared error over $n$ pictures of $d$ pixels is
 #
-# $$\mathrm{MSE} = \frac{1}{n d} \sum_{i=1}^{n} \sum_{j=1}^{d} (x_{ij} - \hat x_{ij})^2 .$$
+# $$\mathrm{MSE}=\frac{1}{nd}\sum_{i=1}^{n}\sum_{j=1}^{d}(x_{ij}-\hat{x}_{ij})^2.$$
 #
 # In Keras the two halves are models of their own. The third model owns no layers: it *is* the other two, one after the other.
 
@@ -101,9 +101,9 @@ print(f"and in the autoencoder: {autoencoder.count_params():,}, the same numbers
 # ### The gradient of one unit, by hand
 #
 # Training nudges every weight against its **gradient**: the rate at which the loss grows with that weight. Keras computes 400,000 of them
-# at once; here are two. One number $x = 2$, one tanh unit, one output, no biases:
+# at once; here are two. One number $x=2$, one tanh unit, one output, no biases:
 #
-# $$a = w_1 x, \qquad h = \tanh a, \qquad y = w_2 h, \qquad L = (y - x)^2.$$
+# $$a=w_1x,\qquad{h}=\tanh{a},\qquad{y}=w_2h,\qquad{L}=(y-x)^2.$$
 
 # %% tags=["hide-input"]
 there = {"x": "x\n2", "a": "a\n1", "h": "h\n.76", "y": "y\n.76", "L": "L\n1.53"}
@@ -118,15 +118,15 @@ caption = "Above from the input to the loss; below the same steps backwards, eac
 plots.diagram(boxes, [list(there), list(back)[::-1], ["y'", "v'"]], labels=labels, marked=["x'", "v'"], caption=caption)
 
 # %% [markdown]
-# With $w_1 = 0.5$ and $w_2 = 1$ the output is .76, far below 2. Now walk back from the loss and multiply by one factor a step; this is the
-# **chain rule**. ($\partial L / \partial w$ reads: the rate at which $L$ grows with $w$, all else fixed.)
+# With $w_1=.5$ and $w_2=1$ the output is .76, far below 2. Now walk back from the loss and multiply by one factor a step: the
+# **chain rule**. ($\partial{L}/\partial{w}$ reads: the rate at which $L$ grows with $w$, all else fixed.)
 #
-# * How fast does the loss grow with the output? $2(y - x) = 2 \cdot (.76 - 2) = -2.48$.
-# * How fast does the output grow with $w_2$? By $h$. So the gradient for $w_2$ is $-2.48 \cdot .76 = -1.89$ (before rounding).
-# * And the output with $h$? By $w_2 = 1$. $h$ with $a$? By the slope of tanh, $1 - h^2 = .42$. $a$ with $w_1$? By $x = 2$. The
-#   gradient for $w_1$ is the product: $-2.48 \cdot 1 \cdot .42 \cdot 2 = -2.08$.
+# * How fast does the loss grow with the output? $2(y-x)=2\cdot(.76-2)=-2.48$.
+# * The output with $w_2$? By $h$. So the gradient for $w_2$ is $-2.48\cdot.76=-1.89$ (before rounding).
+# * The output with $h$? By $w_2=1$. $h$ with $a$? By the slope of tanh, $1-h^2=.42$. $a$ with $w_1$? By $x=2$. The
+#   gradient for $w_1$ is the product: $-2.48\cdot1\cdot.42\cdot2=-2.08$.
 #
-# $$\frac{\partial L}{\partial w_2} = 2(y - x)\, h, \qquad \frac{\partial L}{\partial w_1} = 2(y - x)\; w_2\, (1 - h^2)\; x .$$
+# $$\frac{\partial{L}}{\partial{w_2}}=2(y-x)\,h,\qquad\frac{\partial{L}}{\partial{w_1}}=2(y-x)\;w_2\,(1-h^2)\;x.$$
 #
 # Both are negative: more weight, less loss. So raise both, a little, and again:
 
@@ -164,14 +164,14 @@ claim("The chain rule gives the slopes that nudging each weight shows", slopes)
 # %% [markdown]
 # The output climbs to 2: that is training. Now $n$ pictures of $d$ pixels, one a row of $X$, with $k$ units and biases:
 #
-# $$A = X W_1 + b_1, \qquad H = \tanh A, \qquad Y = H W_2 + b_2, \qquad L = \frac1n \sum_{i,j} (Y_{ij} - X_{ij})^2 .$$
+# $$A=XW_1+b_1,\qquad{H}=\tanh{A},\qquad{Y}=HW_2+b_2,\qquad{L}=\frac1n\sum_{i,j}(Y_{ij}-X_{ij})^2.$$
 #
-# $X$ and $Y$ are $(n, d)$, $A$ and $H$ are $(n, k)$. Call the rate at the output $G = \frac{\partial L}{\partial Y} = \frac2n (Y - X)$. To the gradient of the
-# weight from unit $u$ to pixel $j$, picture $i$ adds $H_{iu}\, G_{ij}$: as above, what enters the weight times the rate behind it. The product $H^\top G$
-# sums this over the pictures. Walk on as above, $\odot$ being entry by entry:
+# $X$ and $Y$ are $(n,d)$, $A$ and $H$ are $(n,k)$. Call the rate at the output $G=\frac{\partial{L}}{\partial{Y}}=\frac2n(Y-X)$. To the gradient of the
+# weight from unit $u$ to pixel $j$, picture $i$ adds $H_{iu}\,G_{ij}$: as above, what enters the weight times the rate behind it. The product $H^\top{G}$
+# sums this over the pictures. Walk on as above, back through $W_2$, then times the slope of
+# tanh, entry by entry ($\odot$):
 #
-# $$\frac{\partial L}{\partial W_2} = H^\top G, \qquad D = \frac{\partial L}{\partial A} = (G\, W_2^\top) \odot (1 - H^2), \qquad
-# \frac{\partial L}{\partial W_1} = X^\top D .$$
+# $$\frac{\partial{L}}{\partial{W_2}}=H^\top{G},\qquad{D}=\frac{\partial{L}}{\partial{A}}=(G\,W_2^\top)\odot(1-H^2),\qquad\frac{\partial{L}}{\partial{W_1}}=X^\top{D}.$$
 #
 # A bias is added to every row: its gradient is the sum of each column, of $G$ for $b_2$, of $D$ for $b_1$. (Keras's `"mse"` also divides by $d$.)
 #
@@ -180,9 +180,9 @@ claim("The chain rule gives the slopes that nudging each weight shows", slopes)
 # An untrained decoder answers grey: the sigmoid of 0 is $\frac12$. Suppose a pixel is .2 on average. Which bias, the number added
 # before the sigmoid, makes the sigmoid answer .2?
 #
-# $$\frac{1}{1 + e^{-b}} = .2 \quad\Longrightarrow\quad b = \ln \frac{.2}{1 - .2} = -1.39 .$$
+# $$\frac{1}{1+e^{-b}}=.2\quad\Longrightarrow\quad{b}=\ln\frac{.2}{1-.2}=-1.39.$$
 #
-# This is the **logit** of .2. We set each pixel's bias to the logit of its mean; the error at the end is smaller, too (second notebook).
+# This is the **logit** of .2. We set each pixel's bias to the logit of its mean. The error at the end is smaller, too (second notebook).
 
 
 # %%
@@ -208,6 +208,8 @@ print(
 )
 
 # %% [markdown]
+# Half of the error is gone before any training.
+#
 # ### Compile and fit, in the open
 #
 # A **learning-rate schedule** takes large steps first, small ones at the end; ours falls along half a cosine, to 0
@@ -244,20 +246,20 @@ plots.show(figure, "A picture, all that the decoder gets to see of it, and what 
 # %% [markdown]
 # ## How large is an error
 #
-# Is that error large or small? By hand first. A picture of four pixels, (0, .5, 1, .2), and its copy, (.1, .5, .8, .2): the differences
-# are .1, 0, .2, 0, their squares .01, 0, .04, 0, the mean is .0125. Its root, .11, says how far off a typical pixel is.
+# Is that error large or small? By hand first. A picture of four pixels, $(0,.5,1,.2)$, and its copy, $(.1,.5,.8,.2)$, differ
+# by $(.1,0,.2,0)$; the squares are $(.01,0,.04,0)$, their mean is .0125. Its root, .11, says how far off a typical pixel is.
 #
 # Errors that differ by factors are easier to read in **decibels** (dB). An error of .01 is 20 dB, .001 is 30 dB, each tenth is 10 more; half the
 # error is 3 more. The name is **peak signal-to-noise ratio**: the square of the largest possible pixel, the peak, over the error; its $\log_{10}$; times
 # ten. With a peak of 1:
 #
-# $$\mathrm{PSNR} = 10 \log_{10} \frac{1^2}{\mathrm{MSE}} = -10 \log_{10} \mathrm{MSE}.$$
+# $$\mathrm{PSNR}=10\log_{10}\frac{1^2}{\mathrm{MSE}}=-10\log_{10}\mathrm{MSE}.$$
 #
 # Our .0125 is 19 dB. For a set of pictures, average the errors first and convert once.
 #
-# And is 19 dB good? That no number says alone. It takes two others:
+# Is 19 dB good? It takes two other numbers to say:
 #
-# * the trivial baseline, the mean picture: $\bar x_j = \frac1n \sum_i x_{ij}$ over the *training* pictures, one answer for all. No other
+# * the trivial baseline, the mean picture: $\bar{x}_j=\frac1n\sum_i{x_{ij}}$ over the *training* pictures, one answer for all. No other
 #   constant answer has a smaller squared error there;
 # * the referee, the best straight-line answer: of all copies made by one matrix down to 32 numbers and another one up, none is better on the
 #   training pictures than PCA with 32 numbers, **PCA-32**. Lesson 02 shows how.
@@ -278,7 +280,7 @@ for name, error in (("mean picture", baseline), ("PCA-32", pca_error), ("network
     )
 
 # %% [markdown]
-# Now it reads: eight times better than no knowledge, and 1 dB better than linear algebra.
+# Now it reads: nearly eight times better than no knowledge, and 1 dB better than linear algebra.
 #
 # ### Is a small error a similar picture?
 #
@@ -321,7 +323,7 @@ reveal("shift-or-mask", dict(zip(("one-pixel shift", "half painted grey", "about
 
 # %% [markdown]
 # Why? Every stripe now lies where the gap was. The MSE compares each pixel with the one at the same place and knows nothing of its
-# neighbours. A plain coat pays less: .057, against the checked shirt's .127.
+# neighbours.
 
 # %% tags=["hide-input"]
 
@@ -338,7 +340,7 @@ controls = {"pixels": slider(0, 6, 1, label="shift in pixels"), "index": slider(
 explore(show_shift, caption, **controls)
 
 # %% [markdown]
-# All 2,000, beside a blur (each pixel replaced by the mean of the three by three around it):
+# All 2,000 pictures, beside a blur (each pixel replaced by the mean of the three by three around it):
 
 # %%
 framed = np.pad(pictures, ((0, 0), (1, 1), (1, 1)))
@@ -393,7 +395,7 @@ ahead = below(sixteen, pca_error, fmt=".4f", names=("after 16", "PCA-32"))
 claim("The common recipe is behind PCA-32 after five epochs, and ahead after sixteen", all_of(behind, ahead))
 
 # %% [markdown]
-# Stopped early it loses, trained as long as in the tutorials it wins, and **the loss alone would not have told you which.** Why behind? PCA is solved
+# Stopped early it loses, trained longer it wins, and **the loss alone would not have told you which.** Why behind? PCA is solved
 # exactly; the network creeps towards its answer in small steps. Why ahead later? Its sigmoid ends at black and white. PCA's copies are clipped there too,
 # but after the fit: its numbers were chosen without it, the network's with the sigmoid in place. (The ReLU is no help; the second notebook takes it
 # out.)
@@ -423,21 +425,20 @@ plots.ladder_images(
 )
 
 # %% [markdown]
-# Two numbers say *bright or dark, tall or flat*: the dark shirt comes back as a shoe. Thirty-two say which garment. What no rung but the last has is
-# texture: prints, checks and laces cost many bits and, on average, little squared error.
+# Two numbers say *bright or dark, tall or flat*: the dark shirt comes back as a shoe. Prints, checks and laces cost many bits and, on average,
+# little squared error: only the picture itself (*identity*) has them.
 
 # %% [markdown]
 # ## Bits, not numbers
 #
 # How much smaller is the code? "784 numbers became 32, so 24.5 times" compares pixels of 8 bits with floats of 32. The **bits of a code** are its
-# numbers times the bits of each:
+# numbers times the bits of each, and so are those of a picture:
 #
-# $$\text{ratio} = \frac{\text{numbers in the input} \cdot \text{bits of each}}{\text{numbers in the code} \cdot \text{bits of each}} = \frac{784 \cdot 8}{32 \cdot 32} =
-# \frac{6272}{1024} = 6.1 .$$
+# $$\text{ratio}=\frac{\text{bits of the picture}}{\text{bits of the code}}=\frac{784\cdot8}{32\cdot32}=\frac{6272}{1024}=6.1.$$
 #
 # "Numbers" is the product of all axes: a code of shape (7, 7, 4) has 196.
 #
-# A code need not be stored as floats. Round each number to one of 256 levels, and it takes 8 bits: $6272 / (32 \cdot 8) = 24.5$, the naive figure
+# A code need not be stored as floats. Round each number to one of 256 levels, and it takes 8 bits: $6272/(32\cdot8)=24.5$, the naive figure
 # again, now earned: both sides have 8 bits a number, which cancel. What does the rounding cost?
 
 
@@ -548,8 +549,8 @@ claim("Digits cost a network of clothes 3 to 5 times as much as clothes do", bet
 
 # %% [markdown]
 # Read each column against its own mean picture, the trivial answer of that world. Clothes upside down, the same pixels elsewhere, cost more than twice as
-# much as upright ones. On digits the network leaves two thirds of that error, and PCA-32 no more: the lead on clothes does not carry over. On noise and
-# checkerboard both are worse than plain grey: these errors are large mostly because the contrast is. Lesson 07 needs the factor of four.
+# much as upright ones. On digits the network leaves two thirds of the mean picture's error, and PCA-32 no more: the lead on clothes does not carry over. On noise and
+# checkerboard both are worse than plain grey, their mean picture: these errors are large mostly because the contrast is.
 #
 # Is it symmetric? Train the same network, by the same recipe, on digits.
 
@@ -564,7 +565,7 @@ for name in ("digits", "clothes"):
     print(f"on {name}: the network of digits {own:.4f}, the network of clothes {deep_errors[name]:.4f}")
 
 # %% [markdown]
-# It is not symmetric: a network of digits has never met a large bright area. On clothes it is eight times worse than on digits, and worse than their mean
+# No: a network of digits has never met a large bright area. On clothes it is eight times worse than on digits, and worse than their mean
 # picture (.0866). *Data-specific* means: how a model does elsewhere depends on its own world. And nobody designed anything for digits: new data,
 # the same lines, a working autoencoder. That is what *learned* means.
 #
@@ -609,9 +610,9 @@ reveal("fifty", dict(zip(ends, options, strict=True)))
 claim("The widest network is more than 10 times worse on unseen pictures", above(wide, few_errors[-1], times=10))
 
 # %% [markdown]
-# It does not bend up. The gap grows, from a factor of 1.4 to one far above 10: the wide network has memorised its 50: it overfits, and here does no
-# harm. (The small one's gap is small because it copies everything badly.) Why does PCA-16 stay ahead? A likely reason: for any picture, seen or not, its 16
-# numbers are the best ones for its fixed pictures; the network's encoder has to guess, and has practised on 50. A training error
+# It does not bend up. The gap grows, from a factor of 1.4 to one far above 10: the wide network has memorised its 50. It overfits, and here does no
+# harm. (The small one's gap is small because it copies everything badly.) Why does PCA-16 stay ahead? A likely reason: it adds up 16 fixed pictures, and for
+# any picture, seen or not, takes the amounts that fit best; the network's encoder has to guess, and has practised on 50. A training error
 # says only how well the pictures are remembered. With all 12,000 the deep network's two errors are nearly the same
 # (`deep_run.history` has them): more pictures closed the gap.
 #
@@ -632,7 +633,7 @@ print(f"PCA-32 without the frame {pca_error:.4f}, with it {padded_error:.4f}: {1
 # No picture improved: black pixels are easy, and they count. The mean picture's error falls by as much: a baseline would have told you.
 #
 # **Choosing on the pictures that are meant to judge.** Take the best of 100 models on 30 test pictures, and part of its lead is luck with these 30.
-# It shrinks on others; the second notebook measures by how much. Choose on validation pictures.
+# It shrinks on others (measured in the second notebook). Choose on validation pictures.
 #
 # ## When it does not train
 #
@@ -660,12 +661,12 @@ plots.grid(
 )
 
 # %% [markdown]
-# | you see | look at | likely cause | mend it |
+# |you see|look at|likely cause|mend it|
 # |---|---|---|---|
-# | loss stuck near that of the mean picture, all copies alike | `code.max(axis=0)`: which units are ever active? | units killed by a step that was too large | a smaller learning rate; a code without ReLU |
-# | loss starts high and hardly moves | the loss of the first epochs against the baseline | the learning rate is far too small | ten times more, until it breaks, then back |
-# | a loss in the thousands | `train.min(), train.max()` | pixels from 0 to 255 against a sigmoid | divide by 255 |
-# | `nan` | the epoch where it begins | a rate that is far too large | a smaller rate; start again |
+# |loss stuck near that of the mean picture, all copies alike|`code.max(axis=0)`: which units are ever active?|units killed by a step that was too large|a smaller learning rate; a code without ReLU|
+# |loss starts high and hardly moves|the first losses against the baseline|a learning rate far too small|ten times more, until it breaks, then back|
+# |a loss in the thousands|`train.min(), train.max()`|pixels from 0 to 255 against a sigmoid|divide by 255|
+# |`nan`|the epoch where it begins|a rate far too large|a smaller rate; start again|
 #
 # ## Results
 #
@@ -698,30 +699,29 @@ claim("On test pictures the deep autoencoder beats PCA-32 by at least 15 %", dee
 # ## Wrap-up
 #
 # * An autoencoder is an encoder, a code and a decoder on shared layers. Training walks every weight against its gradient.
-# * Its error means something beside two others: the mean picture's and PCA's. After five epochs the common recipe was behind PCA, after sixteen
-#   ahead. The deep one beats PCA by a fifth.
+# * An error means something beside two others: the mean picture's and PCA's. The common recipe was behind PCA after five epochs, ahead after sixteen;
+#   the deep network beats PCA by a fifth.
 # * The MSE prefers blur to displacement.
 # * *Lossy*: a little better than JPEG at 32 bytes, with a large decoder. *Data-specific*: digits cost it four times as much as clothes.
 #   *Learned*: the same lines learn digits; from 50 pictures they learn these 50.
 # * Count bits. Choose on validation pictures.
 #
-# | one glance | |
+# |one glance||
 # |---|---|
-# | $n$ pictures of $d$ pixels, codes of $k$ numbers | $z = f(x)$, $\hat x = g(z)$ |
-# | three models | `encoder`, `decoder`, `keras.Model(image, decoder(encoder(image)))` |
-# | PSNR | $-10 \log_{10}$ MSE, in dB |
-# | bits | numbers × bits of each, on both sides |
-# | logit | $\ln \frac{p}{1 - p}$, the bias that makes a sigmoid answer $p$ |
+# |$n$ pictures of $d$ pixels, codes of $k$ numbers|$z=f(x)$, $\hat{x}=g(z)$|
+# |three models|`encoder`, `decoder`, `keras.Model(image, decoder(encoder(image)))`|
+# |PSNR|$-10\log_{10}\mathrm{MSE}$, in dB|
+# |bits|numbers × bits of each, on both sides|
+# |logit|$\ln\frac{p}{1-p}$, the bias that makes a sigmoid answer $p$|
 #
 # Next: [Undercomplete autoencoders](02_undercomplete.ipynb), where PCA is shown at last, and a network starts from it instead of the mean
 # picture.
 #
 # ## References
 #
-# * G. E. Hinton, R. R. Salakhutdinov: *Reducing the dimensionality of data with neural networks*, Science 313, 2006.
-# * D. E. Rumelhart, G. E. Hinton, R. J. Williams: *Learning representations by back-propagating errors*, Nature 323, 1986.
-# * P. Baldi, K. Hornik: *Neural networks and principal component analysis: learning from examples without local minima*, Neural Networks 2, 1989.
-# * I. Loshchilov, F. Hutter: *SGDR: stochastic gradient descent with warm restarts*, ICLR 2017 (the cosine).
-# * Z. Wang, A. C. Bovik: *Mean squared error: love it or leave it?*, IEEE Signal Processing Magazine 26, 2009.
-# * G. K. Wallace: *The JPEG still picture compression standard*, Communications of the ACM 34, 1991.
-# * H. Xiao, K. Rasul, R. Vollgraf: *Fashion-MNIST: a novel image dataset for benchmarking machine learning algorithms*, 2017.
+# * Rumelhart, Hinton, Williams: *Learning representations by back-propagating errors*, Nature 323, 1986.
+# * Hinton, Salakhutdinov: *Reducing the dimensionality of data with neural networks*, Science 313, 2006.
+# * Wang, Bovik: *Mean squared error: love it or leave it?*, 2009.
+# * Xiao, Rasul, Vollgraf: *Fashion-MNIST*, 2017.
+#
+# The rest: second notebook.
