@@ -83,7 +83,7 @@ def narrow_network(code=32):
         [
             keras.Input((784,)),
             keras.layers.Dense(256, "gelu"),  # gelu: a smooth ReLU
-            keras.layers.Dense(code),
+            keras.layers.Dense(code),  # the bottleneck: so far the encoder, from here the decoder
             keras.layers.Dense(256, "gelu"),
             keras.layers.Dense(784, "sigmoid"),  # a pixel lies between 0 and 1
         ]
@@ -94,6 +94,7 @@ copier = narrow_network()
 copier.compile(keras.optimizers.Adam(2e-3), "mse")
 copier.fit(train, train, batch_size=64, epochs=5, verbose=0)
 copies = copier.predict(validation, verbose=0)
+print("code of the first:", *keras.Sequential(copier.layers[:2]).predict(validation[ten[:1]], verbose=0)[0].round(1))
 
 # %%
 plots.grid(
@@ -108,8 +109,8 @@ plots.grid(
 #
 # * the **trivial baseline** answers every picture with the mean of the training pictures;
 # * the **referee** is the exact answer to a simpler problem. Here: copy by adding only. Each copy is the mean picture plus 32 fixed pictures, each times
-#   one number; the 32 numbers are its code. Which 32 pictures leave the smallest error on the training pictures? **PCA** finds them. As points with
-#   784 coordinates (the pixels) the training pictures are a cloud, and the 32 fixed pictures are its longest directions.
+#   one number; the 32 numbers are its code. Which 32 pictures leave the smallest error on the training pictures? **PCA** finds them: seen as
+#   points with 784 coordinates, pictures are a cloud, and these are its longest directions.
 #
 # Before an experiment you guess: click an answer. Nothing is graded.
 
@@ -146,11 +147,11 @@ plots.row(
     [image.reshape(28, 28) for _, image in closer],
     titles=[name for name, _ in closer],
     size=1.5,
-    caption="PCA leaves a grey cloud around the shoe; the copier's ground is cleaner, its leather speckled.",
+    caption="PCA leaves a grey cloud around the sandal; the copier's ground is cleaner, its sneaker speckled.",
 )
 
 # %% [markdown]
-# Why better? PCA may only add up fixed pictures. The network may also switch: a unit can be silent for shoes and speak for shirts. The gain is real and
+# Why better? A likely reason: PCA may only add; the network may also switch, as a unit can be silent for shoes and speak for shirts. The gain is real and
 # not large: most of the way down was linear algebra.
 #
 # A line with a tick is a **claim**: the notebook computed its numbers now, and stops if it does not hold. When you change a cell and a claim fails, you have
@@ -193,7 +194,7 @@ claim("The cleaner is nearer to the clean picture than PCA, and than the copier"
 # %% [markdown]
 # Through 32 numbers there is no room for most of the noise, so even the copier removes it. But it falls behind PCA, which it beat on clean pictures.
 # Neither had seen noise. A likely reason: each of PCA's numbers is a weighted sum of all pixels, where noise largely cancels; the copier's sums go
-# on through bends learned on clean pictures only. Trained for noise, the same layers lead again. What such a network knows is the subject of
+# on through gelu layers that met clean pictures only. Trained for noise, the same layers lead again. What such a network knows is the subject of
 # lesson 04.
 #
 # ## Flag
@@ -223,7 +224,7 @@ plots.grid(
     [rows.reshape(-1, 28, 28) for rows in (shown, shown_copies, np.abs(shown - shown_copies))],
     row_labels=["picture", "its copy", "difference"],
     below=[[""] * 10, [""] * 10, verdicts],
-    caption=f"The error of each copy: above {threshold:.3f} a picture is flagged. Digits come back as blurred garments.",
+    caption=f"The error of each copy: above {threshold:.3f} a picture is flagged. Digits come back blurred, some as garments.",
 )
 
 # %% tags=["hide-input"]
@@ -237,6 +238,10 @@ claim(
 # about a garment with a fault, a hole of 7 × 7 pixels?
 
 # %%
+shares = ["nearly all", "about half", "hardly any"]
+guess("distance", "How many digits are farther from the mean picture than 95 % of the clothes are?", shares)
+
+# %%
 from_mean = [np.mean((images - train.mean(axis=0)) ** 2, axis=1) for images in (validation, digits)]
 from_pca = [np.mean((images - metrics.clip01(pca.reconstruct(images))) ** 2, axis=1) for images in (validation, digits)]
 for name, (at_clothes, at_digits) in (("the distance from the mean picture", from_mean), ("PCA's error", from_pca)):
@@ -246,10 +251,15 @@ damaged[:, 11:18, 11:18] = 0
 with_hole = np.mean(copy_error(damaged.reshape(-1, 784)) > threshold)
 print(f"clothes flagged by the copier: {false_alarms:.1%} without a hole, {with_hole:.1%} with one")
 
+# %% tags=["hide-input"]
+far = 100 * np.mean(from_mean[1] > np.quantile(from_mean[0], 0.95))
+among = above(far, 80, unit="%"), between(far, 20, 80, unit="%"), below(far, 20, unit="%")
+reveal("distance", dict(zip(shares, among, strict=True)))
+
 # %% [markdown]
-# The distance from the mean picture, the trivial answer, flags no digit: each lies nearer to it than the farthest 5 % of clothes. PCA flags nearly as many
-# as the network. And most holes pass. A hole is one pixel in 16: in cloth of .8, filled in by the copy, it adds .64 / 16 = .04, enough; in dark cloth,
-# or copied in part, less. Lesson 07 does better, and says how well you may expect to do.
+# A digit is black but for one stroke: nearer to the mean picture than a bright coat is. PCA flags nearly as many
+# as the network. And most holes pass. A hole is 49 of 784 pixels, 1 in 16. Where the copy says .8 and the hole 0, each adds .64, over the picture .64 / 16 = .04: enough. In dark cloth,
+# or copied in part, it adds less. Lesson 07 does better, and says how well you may expect to do.
 #
 # ## Your turn
 #

@@ -166,10 +166,9 @@ claim("The chain rule gives the slopes that nudging each weight shows", slopes)
 #
 # $$A=XW_1+b_1,\qquad{H}=\tanh{A},\qquad{Y}=HW_2+b_2,\qquad{L}=\frac1n\sum_{i,j}(Y_{ij}-X_{ij})^2.$$
 #
-# $X$ and $Y$ are $(n,d)$, $A$ and $H$ are $(n,k)$. Call the rate at the output $G=\frac{\partial{L}}{\partial{Y}}=\frac2n(Y-X)$. To the gradient of the
+# $X$ and $Y$ are $(n,d)$, $A$ and $H$ $(n,k)$, $W_1$ $(d,k)$, $W_2$ $(k,d)$. Call the rate at the output $G=\frac{\partial{L}}{\partial{Y}}=\frac2n(Y-X)$. To the gradient of the
 # weight from unit $u$ to pixel $j$, picture $i$ adds $H_{iu}\,G_{ij}$: as above, what enters the weight times the rate behind it. The product $H^\top{G}$
-# sums this over the pictures. Walk on as above, back through $W_2$, then times the slope of
-# tanh, entry by entry ($\odot$):
+# sums this over the pictures. Unit $u$ reaches every pixel $j$, with weight $W_{2,uj}$: its own rate is the sum $\sum_jG_{ij}W_{2,uj}$, an entry of $GW_2^\top$. Then times the slope of tanh, entry by entry ($\odot$):
 #
 # $$\frac{\partial{L}}{\partial{W_2}}=H^\top{G},\qquad{D}=\frac{\partial{L}}{\partial{A}}=(G\,W_2^\top)\odot(1-H^2),\qquad\frac{\partial{L}}{\partial{W_1}}=X^\top{D}.$$
 #
@@ -227,7 +226,7 @@ deep_error = metrics.mse(validation, copies_of(validation, autoencoder))
 print(f"error on unseen pictures: {deep_error:.4f}; the mean picture, where it started: {baseline:.4f}")
 
 # %% [markdown]
-# We call this network *deep*. In lesson 00 the same layers came to .0129: an epoch less, smaller steps, a start at grey. From here on
+# We call this network *deep*. In lesson 00 the same layers came to .0129: an epoch less, steps of one size, a start at grey. From here on
 # `training.fit(model, images, epochs=…, batch_size=…, learning_rate=…)` does the same: target, Adam, squared error and cosine (`schedule=None` keeps the
 # rate constant). What came out?
 
@@ -255,7 +254,7 @@ plots.show(figure, "A picture, all that the decoder gets to see of it, and what 
 #
 # $$\mathrm{PSNR}=10\log_{10}\frac{1^2}{\mathrm{MSE}}=-10\log_{10}\mathrm{MSE}.$$
 #
-# Our .0125 is 19 dB. For a set of pictures, average the errors first and convert once.
+# Our .0125 is 19 dB. For a set of pictures, average the errors first, then convert.
 #
 # Is 19 dB good? It takes two other numbers to say:
 #
@@ -284,7 +283,7 @@ for name, error in (("mean picture", baseline), ("PCA-32", pca_error), ("network
 #
 # ### Is a small error a similar picture?
 #
-# Take a checked shirt. Shift it one pixel to the right, or paint its left half grey.
+# Take a checked shirt. Shift it one pixel to the right, or paint its left half its own mean grey.
 
 # %%
 guess(
@@ -354,7 +353,7 @@ claim(
 )
 
 # %% [markdown]
-# So **a network trained with the MSE prefers a blur to a sharp edge in a slightly wrong place.** One pixel shows why. It is black (0) or white (1), half
+# (The shirt is an extreme: over all pictures one pixel costs less than the paint.) So **a network trained with the MSE prefers a blur to a sharp edge in a slightly wrong place.** One pixel shows why. It is black (0) or white (1), half
 # and half, and the code does not say which. Answer black: the squared error is 0 or 1, on average $\frac12$. Answer grey, .5: it is $\frac14$, always. Blur
 # is what the loss asks for where the code is silent.
 #
@@ -396,8 +395,8 @@ claim("The common recipe is behind PCA-32 after five epochs, and ahead after six
 
 # %% [markdown]
 # Stopped early it loses, trained longer it wins, and **the loss alone would not have told you which.** Why behind? PCA is solved
-# exactly; the network creeps towards its answer in small steps. Why ahead later? Its sigmoid ends at black and white. PCA's copies are clipped there too,
-# but after the fit: its numbers were chosen without it, the network's with the sigmoid in place. (The ReLU is no help; the second notebook takes it
+# exactly; the network creeps towards its answer in small steps. Why ahead later? Its sigmoid ends at black and white, and was in place while it chose its numbers. PCA's copies are clipped
+# there only after PCA has chosen. (The ReLU is no help; the second notebook takes it
 # out.)
 #
 # ## The reconstruction ladder
@@ -425,7 +424,7 @@ plots.ladder_images(
 )
 
 # %% [markdown]
-# Two numbers say *bright or dark, tall or flat*: the dark shirt comes back as a shoe. Prints, checks and laces cost many bits and, on average,
+# Two numbers say *bright or dark, tall or flat*: the dark shirt comes back as a shoe. Prints and checks cost many bits and, on average,
 # little squared error: only the picture itself (*identity*) has them.
 
 # %% [markdown]
@@ -436,7 +435,7 @@ plots.ladder_images(
 #
 # $$\text{ratio}=\frac{\text{bits of the picture}}{\text{bits of the code}}=\frac{784\cdot8}{32\cdot32}=\frac{6272}{1024}=6.1.$$
 #
-# "Numbers" is the product of all axes: a code of shape (7, 7, 4) has 196.
+# A code may be a small picture, too: shape (7, 7, 4) is 196 numbers.
 #
 # A code need not be stored as floats. Round each number to one of 256 levels, and it takes 8 bits: $6272/(32\cdot8)=24.5$, the naive figure
 # again, now earned: both sides have 8 bits a number, which cancel. What does the rounding cost?
@@ -657,13 +656,13 @@ for name, learning_rate, scale in failures:
 plots.grid(
     [pictures[ten], *examples],
     row_labels=["input", *(name.replace("0.000001", "1e-6") for name, _, _ in failures)],
-    caption="Three broken trainings: nearly one picture for all, grey haze, and black-and-white masks.",
+    caption="Three broken trainings: one picture for most, grey haze, and black-and-white masks.",
 )
 
 # %% [markdown]
 # |you see|look at|likely cause|mend it|
 # |---|---|---|---|
-# |loss stuck near that of the mean picture, all copies alike|`code.max(axis=0)`: which units are ever active?|units killed by a step that was too large|a smaller learning rate; a code without ReLU|
+# |loss stuck near that of the mean picture, most copies alike|`code.max(axis=0)`: which units are ever active?|units killed by a step that was too large|a smaller learning rate; a code without ReLU|
 # |loss starts high and hardly moves|the first losses against the baseline|a learning rate far too small|ten times more, until it breaks, then back|
 # |a loss in the thousands|`train.min(), train.max()`|pixels from 0 to 255 against a sigmoid|divide by 255|
 # |`nan`|the epoch where it begins|a rate far too large|a smaller rate; start again|
@@ -702,7 +701,7 @@ claim("On test pictures the deep autoencoder beats PCA-32 by at least 15 %", dee
 # * An error means something beside two others: the mean picture's and PCA's. The common recipe was behind PCA after five epochs, ahead after sixteen;
 #   the deep network beats PCA by a fifth.
 # * The MSE prefers blur to displacement.
-# * *Lossy*: a little better than JPEG at 32 bytes, with a large decoder. *Data-specific*: digits cost it four times as much as clothes.
+# * *Lossy*: a little better than JPEG, at 32 bytes against its 36, with a large decoder. *Data-specific*: digits cost it four times as much as clothes.
 #   *Learned*: the same lines learn digits; from 50 pictures they learn these 50.
 # * Count bits. Choose on validation pictures.
 #
@@ -714,7 +713,7 @@ claim("On test pictures the deep autoencoder beats PCA-32 by at least 15 %", dee
 # |bits|numbers × bits of each, on both sides|
 # |logit|$\ln\frac{p}{1-p}$, the bias that makes a sigmoid answer $p$|
 #
-# Next: [Undercomplete autoencoders](02_undercomplete.ipynb), where PCA is shown at last, and a network starts from it instead of the mean
+# Next: [Undercomplete autoencoders](02_undercomplete.ipynb), where PCA is explained, and a network starts from it instead of the mean
 # picture.
 #
 # ## References
@@ -724,4 +723,4 @@ claim("On test pictures the deep autoencoder beats PCA-32 by at least 15 %", dee
 # * Wang, Bovik: *Mean squared error: love it or leave it?*, 2009.
 # * Xiao, Rasul, Vollgraf: *Fashion-MNIST*, 2017.
 #
-# The rest: second notebook.
+# More: second notebook.
