@@ -559,7 +559,7 @@ def _dimmed_pictures(rng) -> list[np.ndarray]:
         parts = []
         for source, split, which, share in zip((clothes, digits), splits, (kinds, numerals), (2, 1), strict=True):
             rows = np.flatnonzero(np.isin(getattr(source, f"{split}_labels"), which))
-            parts.append(source.images(split)[rng.choice(rows, share * count // 3), ..., 0])
+            parts.append(source.images(split)[rng.choice(rows, share * count // 3, replace=False), ..., 0])
         mixed = rng.permutation(np.concatenate(parts))
         mirrored = rng.random(count) < 0.5
         mixed[mirrored] = mixed[mirrored][..., ::-1]
