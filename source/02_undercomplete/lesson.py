@@ -23,7 +23,7 @@
 # ---
 
 # %% [markdown]
-# Pictures of clothes have structure: one sleeve resembles the other, corners are black. An autoencoder is **undercomplete** if its code has fewer numbers than its input. It has to use
+# Pictures of clothes have structure: one sleeve resembles the other, corners are black. An autoencoder is **undercomplete** if its code has fewer numbers than its input. It must use
 # the structure.
 #
 # These points lie near a curve, so one number a point says nearly all.
@@ -69,7 +69,7 @@ def error_of(pictures, copies):
 
 
 # %% [markdown]
-# How to take all of Fashion-MNIST: see [deeper](02_undercomplete_deeper.ipynb).
+# All of Fashion-MNIST: see [deeper](02_undercomplete_deeper.ipynb).
 #
 # ## Recall
 #
@@ -130,7 +130,7 @@ plots.show(figure, "The points lie along a slope. Send how many arrows from the 
 #
 # $x$ and the mean $\mu$ are rows of $d$ numbers. The minus centres. $V$, shape $(d, k)$, takes a scalar product with each component: the code $z$, $k$
 # numbers. $V^\top$ lays that much of each out again. The plus puts the mean back. No other straight map through $k$ numbers has a
-# smaller squared error on the training data (Eckart and Young, 1936).
+# smaller squared error on training data (Eckart and Young, 1936).
 #
 # The singular value decomposition (SVD) finds all components.
 
@@ -560,7 +560,7 @@ answers = {
 #
 # $$W = (H^\top H + \alpha I)^{-1}\, H^\top E$$
 #
-# The penalty $\alpha$ on the diagonal, 100 below, was chosen on the validation pictures.
+# The penalty $\alpha$ on the diagonal, 100 below, was chosen on validation pictures.
 
 # %%
 place = np.linspace(-2, 2, 200)[:, None]
@@ -634,9 +634,9 @@ for name, (picture, code) in published.items():
 # With as many numbers as the input a network can copy anything ([deeper](02_undercomplete_deeper.ipynb)).
 # A denoiser needs no bottleneck (lesson 04), but keras.io first trains this one from clean to clean.
 #
-# **Taking the weights for components.** They share the span only. To get the components, do PCA *inside* it:
+# **Taking the weights for components.** They share the span only. For components, do PCA *inside* it:
 #
-# 1. Take an orthonormal basis of the decoder's rows (the QR above).
+# 1. Take an orthonormal basis of the decoder's rows (QR above).
 # 2. Write the centred pictures in coordinates along it.
 # 3. Find the principal axes of these coordinates.
 # 4. Carry them back through the basis.
@@ -710,7 +710,7 @@ claim("On test pictures, features on top of PCA save a tenth against PCA and aga
 # * Narrow hidden layers limit overfitting, and cost error.
 # * Start from the referee.
 #
-# Next: [the exercises](../exercises/02_undercomplete.ipynb).
+# Next: [the exercises](../exercises/02_undercomplete.ipynb) and their capstone, a compressor.
 #
 # ## References
 #

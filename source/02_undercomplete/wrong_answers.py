@@ -1119,6 +1119,13 @@ def compressor(pictures, size):
     return lambda x: (x - mean) @ v, lambda codes: codes @ v.T
 
 
+@wrong("forgets-the-mean")
+def compressor(pictures, size):
+    # Subtracted for the fit alone, and added on the way out.
+    mean, v = _pca(pictures, size)
+    return lambda x: x @ v, lambda codes: mean + codes @ v.T
+
+
 @wrong("trained-on-other-pictures")
 def compressor(pictures, size):
     # What was tried out at home: the lesson's clothes, not the argument.
