@@ -432,9 +432,10 @@ plots.ladder(
 # %% tags=["success"]
 _, first = np.unique(clothes.validation_labels[:400], return_index=True)  # the first picture of each kind
 shown = [*first, 400, 401, 402]
+rows = {"original": unseen} | {name: copies[name] for name in ("PCA, 16 numbers", "compressor, 16 bytes")}
 plots.grid(
-    [x[shown].reshape(-1, 28, 28) for x in (unseen, copies["PCA, 16 numbers"], received)],
-    row_labels=["original", f"PCA-16\n{scores['PCA, 16 numbers']:.1f} dB", f"yours\n{scores['compressor, 16 bytes']:.1f} dB"],
+    [x[shown].reshape(-1, 28, 28) for x in rows.values()],
+    row_labels=[name.replace(", ", "\n") for name in rows],
     size=0.72,
     caption="Thirteen unseen pictures, sixteen bytes each. PCA leaves a grey haze around digits and shoes; where the map bends, the ground stays black.",
 )
