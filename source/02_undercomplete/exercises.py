@@ -437,7 +437,7 @@ plots.grid(
     [x[shown].reshape(-1, 28, 28) for x in rows.values()],
     row_labels=[name.replace(", ", "\n") for name in rows],
     size=0.72,
-    caption="Thirteen unseen pictures, sixteen bytes each. PCA leaves a grey haze around digits and shoes; where the map bends, the ground stays black.",
+    caption="Thirteen unseen pictures. PCA leaves ghosts of other clothes, beside the trousers and in the bag. Where the map bends, the bag is a bag, and soles are thin.",
 )
 
 # %% [markdown] tags=["explanation"]
