@@ -353,7 +353,7 @@ claim(
 )
 
 # %% [markdown]
-# (The shirt is an extreme: over all pictures one pixel costs less than the paint.) So **a network trained with the MSE prefers a blur to a sharp edge in a slightly wrong place.** One pixel shows why. It is black (0) or white (1), half
+# (Over all pictures one pixel costs less than paint.) So **a network trained with the MSE prefers a blur to a sharp edge in a slightly wrong place.** One pixel shows why. It is black (0) or white (1), half
 # and half, and the code does not say which. Answer black: the squared error is 0 or 1, on average $\frac12$. Answer grey, .5: it is $\frac14$, always. Blur
 # is what the loss asks for where the code is silent.
 #

@@ -23,7 +23,7 @@
 # ---
 
 # %% [markdown]
-# Pictures of clothes have structure: one sleeve resembles the other, corners are black. An autoencoder is **undercomplete** if its code has fewer numbers than its input. It has to use
+# Pictures of clothes have structure: one sleeve resembles the other, corners are black. An autoencoder is **undercomplete** if its code has fewer numbers than its input. It must use
 # the structure.
 #
 # These points lie near a curve, so one number a point says nearly all.
@@ -130,7 +130,7 @@ plots.show(figure, "The points lie along a slope. Send how many arrows from the 
 #
 # $x$ and the mean $\mu$ are rows of $d$ numbers. The minus centres. $V$, shape $(d,k)$, takes a scalar product with each component: the code $z$, $k$
 # numbers. $V^\top$ lays that much of each out again. The plus puts the mean back. No other straight map through $k$ numbers has a
-# smaller squared error on the training data (Eckart and Young, 1936).
+# smaller squared error on training data (Eckart and Young, 1936).
 #
 # The singular value decomposition (SVD) finds all components.
 
@@ -632,7 +632,7 @@ for name, (picture, code) in published.items():
 # %% [markdown]
 # With as many numbers as the input a network can copy anything ([deeper](02_undercomplete_deeper.ipynb)). A denoiser needs no bottleneck (lesson 04).
 #
-# **Taking the weights for components.** They share the span only. To get the components, do PCA *inside* it:
+# **Taking the weights for components.** They share the span only. For components, do PCA *inside* it:
 #
 # 1. Take an orthonormal basis of the decoder's rows (QR).
 # 2. Write the centred pictures in coordinates along it.
@@ -709,7 +709,7 @@ claim("On test pictures, features on top of PCA save a tenth against PCA and aga
 # * From 8 numbers on, narrow hidden layers limit overfitting, and cost error.
 # * Start from the referee.
 #
-# Next: [the exercises](../exercises/02_undercomplete.ipynb).
+# Next: [the exercises](../exercises/02_undercomplete.ipynb) and their capstone, a compressor.
 #
 # ## References
 #

@@ -70,3 +70,45 @@ def explained_variance_ratio__gram_matrix(train, k):
 
 def dead_units__as_bytes(codes):
     return np.flatnonzero(np.count_nonzero(codes, axis=0) == 0).astype(np.uint8)
+
+
+def compressor(pictures, size):
+    # No network and no step of training: PCA's code, random hinges of it, and one equation for what PCA has lost.
+    squares = pictures.reshape(-1, 28, 28)
+    pictures = np.stack([squares, squares[:, :, ::-1]], axis=1).reshape(-1, 784)  # each with its mirror image
+    mean, n = pictures.mean(axis=0), len(pictures)
+    _, vectors = np.linalg.eigh(np.cov(pictures.T))
+    v = vectors[:, ::-1][:, :size].astype("float32")
+    codes = (pictures - mean) @ v
+    lost = pictures - mean - codes @ v.T
+    rng = np.random.default_rng(7)
+    slopes = (rng.standard_normal((size, 2000)) / codes.std(axis=0)[:, None] / np.sqrt(size)).astype("float32")
+    offsets = rng.uniform(-1, 1, 2000).astype("float32")
+    hinges = np.maximum(codes @ slopes + offsets, 0)
+    kept, held = slice(n // 6, None), slice(n // 6)
+    errors = {}
+    for penalty in (3, 10, 30):  # chosen on pictures that the equation did not see
+        square = hinges[kept].T @ hinges[kept] + np.float32(penalty) * np.eye(2000, dtype="float32")
+        weights = np.linalg.solve(square, hinges[kept].T @ lost[kept])
+        errors[np.square(hinges[held] @ weights - lost[held]).mean()] = weights
+    weights = errors[min(errors)]
+
+    def decode(codes):
+        return mean + codes @ v.T + np.maximum(codes @ slopes + offsets, 0) @ weights
+
+    return lambda x: (x - mean) @ v, decode
+
+
+def compressor__two_keras_models(pictures, size):
+    # Nothing is known before: a network of two hidden layers a side, from random weights, on pictures and their mirror images.
+    from course_lib import training
+
+    picture, code = keras.Input((784,)), keras.Input((size,))
+    x = keras.layers.Dense(300, "gelu")(picture)
+    encoder = keras.Model(picture, keras.layers.Dense(size)(x))
+    x = keras.layers.Dense(300, "gelu")(code)
+    decoder = keras.Model(code, keras.layers.Dense(784, "sigmoid")(x))
+    mirrored = pictures.reshape(-1, 28, 28)[:, :, ::-1].reshape(-1, 784)
+    both = keras.Model(picture, decoder(encoder(picture)))
+    training.fit(both, np.concatenate([pictures, mirrored]), epochs=24, batch_size=64, learning_rate=4e-3)
+    return encoder, decoder

@@ -903,3 +903,251 @@ def linear_autoencoder(train, code_size):
     model.compile("adam", "mse")
     model.fit(train, train, epochs=20, batch_size=32, verbose=0)
     return model
+
+
+# compressor
+
+
+def _pca(pictures, size):
+    mean = pictures.mean(axis=0)
+    return mean, _axes(pictures - mean)[:size].T
+
+
+def _network(pictures, size, hidden=256, activation="gelu", on_the_code=None, output=None):
+    """Encoder, decoder and both, from random weights; hidden=0: one layer a side."""
+    picture, code = keras.Input((pictures.shape[1],)), keras.Input((size,))
+    bent = keras.layers.Dense(hidden, activation)(picture) if hidden else picture
+    encoder = keras.Model(picture, keras.layers.Dense(size, on_the_code)(bent))
+    bent = keras.layers.Dense(hidden, activation)(code) if hidden else code
+    decoder = keras.Model(code, keras.layers.Dense(pictures.shape[1], output)(bent))
+    return encoder, decoder, keras.Model(picture, decoder(encoder(picture)))
+
+
+def _pressed(pictures, size, epochs=4, rate=1e-3, batch_size=50, **options):
+    encoder, decoder, both = _network(pictures, size, **options)
+    both.compile(keras.optimizers.Adam(rate), "mse")
+    both.fit(pictures, pictures, epochs=epochs, batch_size=batch_size, verbose=0)
+    return encoder, decoder
+
+
+def _hinges(pictures, size, penalty, count=2000):
+    """PCA's code and a decoder with random features."""
+    mean, v = _pca(pictures, size)
+    codes = (pictures - mean) @ v
+    rng = np.random.default_rng(0)
+    slopes = (rng.standard_normal((size, count)) / codes.std(axis=0)[:, None] / np.sqrt(size)).astype("float32")
+    offsets = rng.uniform(-1, 1, count).astype("float32")
+
+    def bent(codes):
+        return np.maximum(codes @ slopes + offsets, 0)
+
+    hinges, lost = bent(codes).astype(np.float64), pictures - mean - codes @ v.T
+    weights = np.linalg.solve(hinges.T @ hinges + penalty * np.eye(count), hinges.T @ lost).astype("float32")
+    return lambda x: (x - mean) @ v, lambda codes: mean + codes @ v.T + bent(codes) @ weights
+
+
+@wrong("straight-lines")
+def compressor(pictures, size):
+    mean, v = _pca(pictures, size)
+    return lambda x: (x - mean) @ v, lambda codes: mean + codes @ v.T
+
+
+@wrong("straight-lines")
+def compressor(pictures, size):
+    # The same, clipped.
+    mean, v = _pca(pictures, size)
+    return lambda x: (x - mean) @ v, lambda codes: np.clip(mean + codes @ v.T, 0, 1)
+
+
+@wrong("straight-lines")
+def compressor(pictures, size):
+    # A linear autoencoder from random weights.
+    return _pressed(pictures, size, hidden=0)
+
+
+@wrong("behind-pca")
+def compressor(pictures, size):
+    # Four passes from random weights.
+    return _pressed(pictures, size, output="sigmoid")
+
+
+@wrong("too-large-an-error")
+def compressor(pictures, size):
+    # A start from PCA, and a decoder that bends a little: 60 random hinges.
+    return _hinges(pictures, size, 10, count=60)
+
+
+@wrong("learned-by-heart")
+def compressor(pictures, size):
+    # Random features without a penalty: as many weights a pixel as the equation has room for.
+    return _hinges(pictures, size, 1e-6, count=2800)
+
+
+@wrong("learned-by-heart")
+def compressor(pictures, size):
+    # The first pictures only, for long.
+    return _pressed(pictures[:300], size, epochs=150, rate=2e-3, hidden=512)
+
+
+@wrong("dead-numbers")
+def compressor(pictures, size):
+    # A ReLU on the code, and a rate that kills.
+    return _pressed(pictures, size, epochs=6, rate=1e-2, hidden=0, on_the_code="relu", output="sigmoid")
+
+
+@wrong("another-size")
+def compressor(pictures, size):
+    # Copies its input.
+    return lambda x: x, lambda codes: codes
+
+
+@wrong("another-size")
+def compressor(pictures, size):
+    # The size of the lesson's example.
+    mean, v = _pca(pictures, 8)
+    return lambda x: (x - mean) @ v, lambda codes: mean + codes @ v.T
+
+
+@wrong("more-than-a-byte")
+def compressor(pictures, size):
+    # Two numbers in one: thousands for the first, what is behind for the second.
+    mean, v = _pca(pictures, 2 * size)
+    high = np.abs((pictures - mean) @ v).max() * 1.5
+
+    def encode(x):
+        whole = np.round(((x - mean) @ v / high + 1) * 500)
+        return whole[:, :size] * 1000 + whole[:, size:]
+
+    def decode(codes):
+        first = np.floor(codes / 1000)
+        return mean + (np.hstack([first, codes - 1000 * first]) / 500 - 1) * high @ v.T
+
+    return encode, decode
+
+
+@wrong("decoder-remembers")
+def compressor(pictures, size):
+    # The last batch, kept for whoever decodes.
+    mean, v = _pca(pictures, size)
+    kept = {}
+
+    def encode(x):
+        kept["x"] = x
+        return (x - mean) @ v
+
+    def decode(codes):
+        return kept["x"] if len(kept["x"]) == len(codes) else np.resize(kept["x"], (len(codes), 784))
+
+    return encode, decode
+
+
+@wrong("decoder-remembers")
+def compressor(pictures, size):
+    # Every picture that was ever encoded, found again by its code.
+    mean, v = _pca(pictures, size)
+    codes_seen, seen = [], []
+
+    def encode(x):
+        codes_seen.append((x - mean) @ v)
+        seen.append(x)
+        return codes_seen[-1]
+
+    def decode(codes):
+        known = np.concatenate(codes_seen)
+        distance = np.square(known).sum(axis=1) - 2 * codes @ known.T
+        return np.concatenate(seen)[distance.argmin(axis=1)]
+
+    return encode, decode
+
+
+@wrong("decoder-remembers")
+def compressor(pictures, size):
+    # The same, where the code is found to the byte; PCA where it is not.
+    mean, v = _pca(pictures, size)
+    codes_seen, seen = [], []
+    step = np.ptp((pictures - mean) @ v, axis=0) / 255
+
+    def encode(x):
+        codes_seen.append((x - mean) @ v)
+        seen.append(x)
+        return codes_seen[-1]
+
+    def decode(codes):
+        known = np.concatenate(codes_seen)
+        distance = np.square(known / step).sum(axis=1) - 2 * (codes / step) @ (known / step).T
+        nearest = distance.argmin(axis=1)
+        near = (np.abs(known[nearest] - codes) < 0.6 * step).all(axis=1)
+        return np.where(near[:, None], np.concatenate(seen)[nearest], mean + codes @ v.T)
+
+    return encode, decode
+
+
+@wrong("decoder-remembers")
+def compressor(pictures, size):
+    # PCA of whatever is to be encoded.
+    fitted = {}
+
+    def encode(x):
+        fitted["mean"], fitted["v"] = _pca(x, size)
+        codes = (x - fitted["mean"]) @ fitted["v"]
+        return np.hstack([codes, np.zeros((len(x), size - codes.shape[1]))])
+
+    def decode(codes):
+        return fitted["mean"] + codes[:, : fitted["v"].shape[1]] @ fitted["v"].T
+
+    return encode, decode
+
+
+@wrong("batch-of-one")
+def compressor(pictures, size):
+    # Centred on the mean of the batch.
+    mean, v = _pca(pictures, size)
+    return lambda x: (x - x.mean(axis=0)) @ v, lambda codes: mean + codes @ v.T
+
+
+@wrong("random-at-prediction")
+def compressor(pictures, size):
+    # Noise on the code, still there when pictures are sent.
+    mean, v = _pca(pictures, size)
+    noise = keras.layers.GaussianNoise(0.5)
+    return lambda x: noise((x - mean) @ v, training=True), lambda codes: mean + codes @ v.T
+
+
+@wrong("forgets-the-mean")
+def compressor(pictures, size):
+    mean, v = _pca(pictures, size)
+    return lambda x: (x - mean) @ v, lambda codes: codes @ v.T
+
+
+@wrong("forgets-the-mean")
+def compressor(pictures, size):
+    # Subtracted for the fit alone, and added on the way out.
+    mean, v = _pca(pictures, size)
+    return lambda x: x @ v, lambda codes: mean + codes @ v.T
+
+
+@wrong("trained-on-other-pictures")
+def compressor(pictures, size):
+    # What was tried out at home: the lesson's clothes, not the argument.
+    from course_lib import datasets
+
+    return _hinges(datasets.fashion_mnist().flat("train")[:3000], size, 10)
+
+
+@wrong("ignores-the-picture")
+def compressor(pictures, size):
+    mean, _ = _pca(pictures, size)
+    return lambda x: np.zeros((len(x), size)), lambda codes: np.tile(mean, (len(codes), 1))
+
+
+@wrong("wrong-shape")
+def compressor(pictures, size):
+    # A decoder that answers pictures with height and width.
+    mean, v = _pca(pictures, size)
+    return lambda x: (x - mean) @ v, lambda codes: (mean + codes @ v.T).reshape(-1, 28, 28)
+
+
+@wrong("no-pair")
+def compressor(pictures, size):
+    # One model that does both: nobody sees the code.
+    return _network(pictures, size)[2]

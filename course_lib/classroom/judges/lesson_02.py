@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from course_lib import referees
+from course_lib import datasets, metrics, referees
 from course_lib.classroom.exercise import judges_of
 from course_lib.classroom.probe import described, kind
 
@@ -456,3 +456,132 @@ def _check_directions(probe, got, decoder, train) -> None:
     unit = got / np.maximum(lengths, 1e-12)[:, None]
     probe.require(np.allclose(unit @ unit.T, np.eye(k), atol=1e-3), "not-orthogonal")
     probe.fail("not-the-axes-of-the-data")
+
+
+PICTURES, UNSEEN, PIXELS = 3000, 600, 784
+
+
+@judge("compressor", capstone=True)
+def judge_compressor(compressor, probe):
+    """A code of a size that is told, one byte a number. Unseen pictures go in, and come out in another order."""
+    rng = probe.rng
+    size = 2 * int(rng.integers(6, 11))
+    pictures, unseen = _dimmed_pictures(rng)
+    pair = _Pair(probe, probe.call(compressor, pictures, size), size)
+    own = pair.encode(pictures)
+    low, high = own.min(axis=0), own.max(axis=0)
+
+    def in_bytes(codes, moved=0):
+        step = np.maximum((high - low) / 255, 1e-12)
+        return (low + (np.round((np.clip(codes, low, high) - low) / step) + moved) * step).astype(np.float32)
+
+    between = in_bytes((own[: PICTURES // 2] + own[PICTURES // 2 :]) / 2)  # codes of no picture
+    before, same = pair.decode(between), pair.decode(between)
+    probe.require(np.abs(before - same).mean() < 1e-3, "random-at-prediction")
+    codes = pair.encode(unseen)
+    off = np.abs(pair.encode(unseen) - codes).mean()
+    probe.require(off <= 0.01 * codes.std() + 1e-9, "random-at-prediction")
+    probe.require(np.abs(pair.decode(between) - before).max() < 0.02, "decoder-remembers")
+    probe.batch_of_one(pair.encoder, (unseen,), codes, rtol=0.01, atol=0.01 * codes.std() + 1e-6)
+    copies = pair.copy(in_bytes(codes))
+    probe.batch_of_one(pair.decoder, (in_bytes(codes),), copies, rtol=0.01, atol=0.01)
+
+    pca, mine = referees.fit_pca(pictures), _psnr(unseen, copies)
+    same_size, more = (_psnr(unseen, pca.keep(k).reconstruct(unseen)) for k in (size, size * 3 // 2))
+    if mine > more:
+        nudged = pair.copy(in_bytes(codes, rng.choice([-1, 1], codes.shape)))
+        lost = mine - _psnr(unseen, nudged)
+        probe.require(lost < 1, "decoder-remembers/exactly", lost=lost)
+        return
+    nothing = _psnr(unseen, np.broadcast_to(pca.mean, unseen.shape))
+    told = (
+        f"PSNR of unseen pictures, in dB: the mean picture {nothing:.2f}; PCA {same_size:.2f} with {size} numbers and {more:.2f} "
+        f"with {size * 3 // 2}; yours {mine:.2f}."
+    )
+    exact = _psnr(unseen, pair.copy(codes)) - mine
+    probe.require(exact < 0.3, "more-than-a-byte", told, gain=exact)
+    probe.require(np.ptp(copies, axis=0).mean() > 1e-3, "ignores-the-picture", told)
+    for name, mean in (("forgets-the-mean", pca.mean), ("forgets-the-mean/twice", -pca.mean)):
+        gain = _psnr(unseen, copies + mean) - mine
+        probe.require(gain < 1, name, told, gain=gain)
+    _fitted_elsewhere(probe, pair, mine - same_size, told)
+    dead = int((own.std(axis=0) < 1e-3 * own.std(axis=0).max()).sum())
+    probe.require(not dead, "dead-numbers", told, dead=dead, size=size)
+    halves = UNSEEN // 2
+    straight = (_straight(pair.encode, unseen[:halves], unseen[halves:]), _straight(pair.decode, *np.split(codes, 2)))
+    behind = mine < same_size - 0.1
+    probe.require(not all(straight), "straight-lines/behind" if behind else "straight-lines", told)
+    gaps = []
+    for part in (slice(None), slice(300), slice(-300, None)):
+        seen = pictures[part]
+        here = _psnr(seen, pair.copy(own[part])) - mine
+        gaps.append(here - (_psnr(seen, pca.keep(size).reconstruct(seen)) - same_size))
+    probe.require(max(gaps) < 2, "learned-by-heart", told, gap=max(gaps))
+    probe.fail("behind-pca" if behind else "too-large-an-error", told, size=size, more=size * 3 // 2)
+
+
+class _Pair:
+    """The two functions that the learner returned, and what the check asks of them."""
+
+    def __init__(self, probe, got, size: int):
+        several = isinstance(got, tuple | list)
+        kinds = [kind(part) for part in got] if several else [kind(got)]
+        right = several and len(got) == 2 and set(kinds) <= {"function", "model"}
+        probe.require(right, "no-pair", found=", ".join(kinds))
+        self.probe, self.size, (self.encoder, self.decoder) = probe, size, got
+
+    def encode(self, x) -> np.ndarray:
+        """Codes (n, size) of pictures."""
+        got = self.probe.array(self.probe.call(self.encoder, x), "encode")
+        other = "another-size" if got.ndim == 2 and len(got) == len(x) else "wrong-shape"
+        got = self.probe.shape(got, (len(x), self.size), otherwise=other, size=self.size)
+        return self.probe.finite(got).astype(np.float32)
+
+    def decode(self, codes) -> np.ndarray:
+        """Pictures of codes."""
+        got = self.probe.array(self.probe.call(self.decoder, codes), "decode")
+        got = self.probe.shape(got, (len(codes), PIXELS), otherwise="wrong-shape/decode")
+        return self.probe.finite(got).astype(np.float32)
+
+    def copy(self, codes) -> np.ndarray:
+        """The same, asked in another order: a decoder has nothing but the code to tell pictures apart."""
+        order = self.probe.rng.permutation(len(codes))
+        copies = np.empty((len(codes), PIXELS), np.float32)
+        copies[order] = self.decode(codes[order])
+        return copies
+
+
+def _dimmed_pictures(rng) -> list[np.ndarray]:
+    """Five kinds of clothes and three digits, two to one, mirrored and dimmed by chance: to train on, and others."""
+    clothes, digits, sets = datasets.fashion_mnist(), datasets.digits(), []
+    kinds, numerals = rng.choice(10, 5, replace=False), rng.choice(10, 3, replace=False)
+    for count, *splits in ((PICTURES, "train", "train"), (UNSEEN, "validation", "test")):
+        parts = []
+        for source, split, which, share in zip((clothes, digits), splits, (kinds, numerals), (2, 1), strict=True):
+            rows = np.flatnonzero(np.isin(getattr(source, f"{split}_labels"), which))
+            parts.append(source.images(split)[rng.choice(rows, share * count // 3, replace=False), ..., 0])
+        mixed = rng.permutation(np.concatenate(parts))
+        mirrored = rng.random(count) < 0.5
+        mixed[mirrored] = mixed[mirrored][..., ::-1]
+        sets.append(mixed.reshape(count, PIXELS) * rng.uniform(0.6, 1, (count, 1)).astype(np.float32))
+    return sets
+
+
+def _psnr(pictures: np.ndarray, copies: np.ndarray) -> float:
+    return metrics.psnr(pictures, metrics.clip01(np.asarray(copies, np.float32)))
+
+
+def _fitted_elsewhere(probe, pair, lead: float, told: str) -> None:
+    """Further ahead of PCA on the lesson's clothes, each with PCA of its own, than on the pictures of the check."""
+    clothes = datasets.fashion_mnist()
+    theirs, pca = clothes.flat("validation")[:UNSEEN], referees.fit_pca(clothes.flat("train")[:PICTURES], pair.size)
+    there = _psnr(theirs, pair.copy(pair.encode(theirs))) - _psnr(theirs, pca.reconstruct(theirs))
+    probe.require(there < lead + 1, "trained-on-other-pictures", told, ahead=there - lead)
+
+
+def _straight(function, one, other) -> bool:
+    """Half-way between two inputs lies half-way between their answers, at least where nothing is clipped."""
+    first, middle, last = (function(x) for x in (one, (one + other) / 2, other))
+    inside = np.all([(a != 0) & (a != 1) for a in (first, middle, last)], axis=0)
+    bent, moved = (np.abs(x[inside]).mean() if inside.any() else 0.0 for x in (first + last - 2 * middle, first - last))
+    return bool(bent <= 0.02 * moved)
