@@ -13,11 +13,11 @@
 # # 06 · Decoder swapping: exercises
 #
 # Seven exercises: wire one encoder to two decoders, swap, measure who the code gives away, carry codes from one person
-# to another in closed form, and mark what you made. Replace each line that raises `NotImplementedError` by your answer,
+# to another in closed form, and mark what you made. Then a capstone: a whole swap, of two puppets that you have not met. Replace each line that raises `NotImplementedError` by your answer,
 # run the cell, then the check below it. `hint(build_swapper)` asks you a question; call it again for more.
 
 # %%
-from course_lib import check, hint
+from course_lib import check, datasets, hint, referees
 
 import keras
 import numpy as np
@@ -335,3 +335,76 @@ check(mark, is_marked)
 # until it says no. And whoever has some marked pictures can average their detail, find the pattern without the key, and
 # put it on honest pictures: one pattern for all pictures is a weakness (the second notebook measures it, and a remedy).
 # A mark helps honest people to say what they made; it does not stop anybody else.
+
+# %% [markdown] tags=["task"]
+# ## swapper: a face for a stranger ★★★ · 40 minutes · capstone
+#
+# Two puppets, pictures of each, no pairs. Put A's face on B: build, train and apply a whole swap.
+#
+# Write `swapper(a, b)`. `a` and `b` are float32 arrays of shape (800, 24, 24, 3), values in [0, 1]: 800 pictures of puppet A and 800 of
+# puppet B, each in poses of its own: turn and nod of the head, mouth, smile, light. Your function trains whatever you like and returns a **function** `swap(x)`: `x` is (n, 24, 24, 3), *other*
+# pictures of A, for any n; it returns B in the same poses, (n, 24, 24, 3), in the same units. The same picture gets the same
+# answer, alone or among others.
+#
+# The check draws two new puppets and compares your answer to 300 unseen pictures of A with the true B (PSNR, answers clipped). **The bar:** 0.5 dB above the best
+# of three swaps that train nothing: PCA and transport; the picture of B nearest to that; the one nearest to A with the mean
+# faces exchanged. And the mouth lives: how far it is open, read off your pictures, has an $R^2$ of .3 or more. On one of the
+# check's draws:
+#
+# | | swap PSNR | mouth $R^2$ |
+# |---|---|---|
+# TABLE
+#
+# `referees.fit_pca` and `referees.fit_transport` may help. To try things out, `datasets.puppets(np.random.default_rng(1))`
+# draws a pair with the truth: `.a`, `.b`, `.unseen_a`, `.unseen_b`.
+#
+# **Success looks like** somebody you never paired with A, with the mouth open as A has it.
+
+
+# %% tags=["answer"]
+def swapper(a, b):
+    """Pictures of A and of B (n, ...), never in pairs -> a trained function: pictures of A -> B in the same poses."""
+    # SOLUTION BEGIN
+    k, shape, together = 64, a.shape[1:], np.concatenate([a, b])
+    pca = referees.fit_pca(together.reshape(len(together), -1), k)
+    size = np.sqrt(np.square(pca.encode(together.reshape(len(together), -1))).mean())
+
+    def numbers(x):
+        return pca.encode(x.reshape(len(x), -1)) / size
+
+    there = referees.fit_transport(numbers(a), numbers(b), ridge=1e-3)
+    back = there.inverse()
+    meet = [there.halfway(numbers(a)), back.halfway(numbers(b))]  # here both clouds have one mean and one covariance
+    half = (np.eye(k) + there.matrix) / 2
+
+    def plus_a_network(start, z):
+        hidden = keras.layers.Dense(256, "gelu")(z)
+        return keras.layers.Add()([start, keras.layers.Dense(k, kernel_initializer="zeros")(hidden)])
+
+    def way_on(matrix, mean):
+        code, linear = keras.Input((k,)), keras.layers.Dense(k)
+        decoder = keras.Model(code, plus_a_network(linear(code), code))
+        linear.set_weights([matrix, mean])
+        return decoder
+
+    given, of_a, of_b = (keras.Input((k,)) for _ in range(3))
+    noisy = keras.layers.GaussianNoise(0.5 * float(np.std(meet)))(given)  # the ghosts of a swap are one more noise
+    encoder = keras.Model(given, plus_a_network(noisy, noisy))
+    to_a, to_b = way_on(np.linalg.inv(half), there.source), way_on(np.linalg.inv(half) @ there.matrix, there.target)
+    both = keras.Model([of_a, of_b], [to_a(encoder(of_a)), to_b(encoder(of_b))])
+    rate = keras.optimizers.schedules.CosineDecay(2e-3, 60 * len(a) // 64)
+    both.compile(keras.optimizers.Adam(rate), ["mse", "mse"])
+    both.fit(meet, [numbers(a), numbers(b)], batch_size=64, epochs=60, verbose=0)
+
+    def swap(x):
+        code = encoder.predict(there.halfway(numbers(x)), verbose=0)
+        drawn = pca.decode(size * to_b.predict(code, verbose=0)).reshape(-1, *shape)
+        return np.clip(drawn, 0, 1)
+
+    return swap
+    # SOLUTION END
+    # STUB: raise NotImplementedError("swapper: write your answer here")
+
+
+# %% tags=["check"]
+check(swapper)
