@@ -144,6 +144,7 @@ def _drawn(look: dict, poses: np.ndarray) -> np.ndarray:
     across, down, narrow = on_the_face(0, look["mouth_down"] / 0.8)
     wide, tall = look["mouth"] * narrow * (1 + 0.15 * smile), 0.02 + 0.13 * jaw
     y = y - down - 0.06 * jaw + 0.09 * smile * (((x - across) / wide) ** 2 - 0.4)
-    paint(oval(x - across, y, wide, tall + 0.05), look["lips"])
+    beside = np.abs(x - across) - wide  # a flat oval's edge is too soft at its ends
+    paint(np.maximum(oval(x - across, y, wide, tall + 0.05), beside), look["lips"])
     paint(oval(x - across, y, 0.85 * wide, tall), (0.15, 0.05, 0.07), np.ones_like(shade))
     return np.clip(picture, 0, 1)
