@@ -697,7 +697,7 @@ claim(
 # * The code knows who it is unless something keeps it out. Moving the codes needs no training and no pairs: $T(z) = \mu_B + (z - \mu_A) M$.
 # * Start at the closed form; the network adds a decibel, and loses some of the open mouth.
 #
-# Next: [the exercises](../exercises/06_decoder_swapping.ipynb).
+# Next: [the exercises](../exercises/06_decoder_swapping.ipynb), and their capstone.
 #
 # ## References
 #
