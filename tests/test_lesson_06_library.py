@@ -385,7 +385,7 @@ def test_puppets_are_two_people_in_poses_of_their_own_and_in_pairs_where_unseen(
     pair = datasets.puppets(np.random.default_rng(3), 40, 30)
     assert pair.a.shape == pair.b.shape == (40, 24, 24, 3) and pair.a.dtype == np.float32
     assert pair.unseen_a.shape == pair.unseen_b.shape == (30, 24, 24, 3) and pair.poses.shape == (30, 5)
-    assert 0 <= min(pair.a.min(), pair.b.min()) and max(pair.a.max(), pair.b.max()) <= 1
+    assert min(pair.a.min(), pair.b.min()) >= 0 and max(pair.a.max(), pair.b.max()) <= 1
     for who, unseen in (("a", pair.unseen_a), ("b", pair.unseen_b)):
         np.testing.assert_array_equal(pair.draw(who, pair.poses), unseen)
     still = np.zeros((2, 5), np.float32)

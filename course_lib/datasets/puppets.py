@@ -136,7 +136,9 @@ def _drawn(look: dict, poses: np.ndarray) -> np.ndarray:
     for side in (-1, 1):
         across, down, narrow = on_the_face(side * look["eyes_apart"], look["eyes_down"])
         paint(oval(x - across, y - down, eye * narrow, 0.8 * eye), (0.95, 0.95, 0.93))
-        paint(oval(x - across - 0.03 * turn, y - down, 0.6 * eye * narrow, 0.6 * eye), look["iris"], np.ones_like(shade))
+        paint(
+            oval(x - across - 0.03 * turn, y - down, 0.6 * eye * narrow, 0.6 * eye), look["iris"], np.ones_like(shade)
+        )
         brow = np.abs(y - down + 1.5 * eye) - look["brow"]
         paint(np.maximum(brow, np.abs(x - across) - 1.3 * eye * narrow), hair)
     across, down, _ = on_the_face(0, 0.16)

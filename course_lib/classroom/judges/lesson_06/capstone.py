@@ -80,9 +80,7 @@ def judge_swapper(swapper, probe):
     if mine >= wanted and read["mouth_open"] >= OPEN:
         return
     scores = "; ".join(f"{name} {score:.1f}" for name, score in {**rungs, "yours": mine}.items())
-    told = (
-        f"Swap PSNR in dB: {scores}; wanted {wanted:.1f}. Your mouths say how far A's is open with R² {read['mouth_open']:.2f}; wanted {OPEN}."
-    )
+    told = f"Swap PSNR in dB: {scores}; wanted {wanted:.1f}. Your mouths say how far A's is open with R² {read['mouth_open']:.2f}; wanted {OPEN}."
     _wrong_person(probe, ask, pair, got, mine, told)
     _wrong_road(probe, ask, pair, got, told)
     straight = _is_one_line(ask, pair.unseen_a)
