@@ -32,7 +32,7 @@ def _rungs(pair) -> dict[str, np.ndarray]:
     """Swaps without training, of the unseen pictures of A."""
     pca = referees.fit_pca(_flat(np.concatenate([pair.a, pair.b])), 64)
     to_b = referees.fit_transport(pca.encode(_flat(pair.a)), pca.encode(_flat(pair.b)), ridge=1e-3)
-    carried = pca.decode(to_b.move(pca.encode(_flat(pair.unseen_a)))).reshape(pair.unseen_a.shape)
+    carried = metrics.clip01(pca.decode(to_b.move(pca.encode(_flat(pair.unseen_a))))).reshape(pair.unseen_a.shape)
     exchanged = pair.unseen_a - pair.a.mean(axis=0) + pair.b.mean(axis=0)
     return {
         "B's mean face": np.broadcast_to(pair.b.mean(axis=0), pair.unseen_b.shape),
