@@ -148,5 +148,5 @@ def _drawn(look: dict, poses: np.ndarray) -> np.ndarray:
     y = y - down - 0.06 * jaw + 0.09 * smile * (((x - across) / wide) ** 2 - 0.4)
     beside = np.abs(x - across) - wide  # a flat oval's edge is too soft at its ends
     paint(np.maximum(oval(x - across, y, wide, tall + 0.05), beside), look["lips"])
-    paint(oval(x - across, y, 0.85 * wide, tall), (0.15, 0.05, 0.07), np.ones_like(shade))
+    paint(np.maximum(oval(x - across, y, 0.85 * wide, tall), beside), (0.15, 0.05, 0.07), np.ones_like(shade))
     return np.clip(picture, 0, 1)

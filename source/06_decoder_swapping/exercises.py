@@ -449,7 +449,7 @@ plots.grid(
     [pair.unseen_a[shown], *(x[shown] for x in made.values()), pair.unseen_b[shown]],
     row_labels=["A, goes in", *made, "B, the truth"],
     size=0.62,
-    caption="Ten unseen faces of A, put on B. The transport has ghosts, the nearest picture another mouth, yours neither.",
+    caption="Ten unseen faces of A, put on B. The transport has ghosts, the nearest picture another mouth; yours keeps the mouth, and loses smiles.",
 )
 
 # %% [markdown] tags=["explanation"]
@@ -461,5 +461,5 @@ plots.grid(
 #
 # The nearest picture is a strong rival here: 800 pictures of five numbers leave one in nearly the same pose. It errs in what is small, the mouth.
 # Without a network the bar can be had, too: kernel ridge from noisy half-way codes of B to clean ones. Or a mean: transport and nearest pictures
-# err differently, and the mean of the three swaps that train nothing was .5 to 1.7 dB above the best of them on 12 draws, that of the network on 8 of them 1.1 to 2.1. What cannot be had is any help from
+# err differently, and the mean of the three swaps that train nothing was .5 to 1.7 dB above the best of them on 12 draws, that of the network on 8 of them 1.0 to 2.1. What cannot be had is any help from
 # place: the i-th picture of B has nothing to do with the i-th of A.
