@@ -339,7 +339,7 @@ check(mark, is_marked)
 # %% [markdown] tags=["task"]
 # ## swapper: a face for a stranger ★★★ · 40 minutes · capstone
 #
-# Two puppets, pictures of each, no pairs. Put A's face on B: build, train and apply a whole swap.
+# Two puppets, pictures of each, no pairs. Let B make every face that A makes: build, train and apply a whole swap.
 #
 # Write `swapper(a, b)`. `a` and `b` are float32 arrays of shape (800, 24, 24, 3), values in [0, 1]: 800 pictures of puppet A and 800 of
 # puppet B, each in poses of its own: turn and nod of the head, mouth, smile, light. Your function trains whatever you like and returns a **function** `swap(x)`: `x` is (n, 24, 24, 3), *other*
@@ -361,7 +361,7 @@ check(mark, is_marked)
 # `referees.fit_pca` and `referees.fit_transport` may help. To try things out, `datasets.puppets(np.random.default_rng(1))`
 # draws a pair with the truth: `.a`, `.b`, `.unseen_a`, `.unseen_b`.
 #
-# **Success looks like** somebody you never paired with A, with the mouth open as A has it.
+# **Success looks like** B, who was never paired with A, with the mouth open as A has it.
 
 
 # %% tags=["answer"]
