@@ -354,9 +354,9 @@ check(mark, is_marked)
 # | | swap PSNR | mouth $R^2$ |
 # |---|---|---|
 # | B's mean face | 19.4 | below 0 |
-# | the nearest picture of B | 26.7 | .48 |
-# | PCA and transport | 26.9 | .86 |
-# | the course's own answer | 28.0 | .85 |
+# | the nearest picture of B | 26.8 | .53 |
+# | PCA and transport | 27.0 | .86 |
+# | the course's own answer | 28.1 | .85 |
 #
 # `referees.fit_pca` and `referees.fit_transport` may help. To try things out, `datasets.puppets(np.random.default_rng(1))`
 # draws a pair with the truth: `.a`, `.b`, `.unseen_a`, `.unseen_b`.
@@ -461,5 +461,5 @@ plots.grid(
 #
 # The nearest picture is a strong rival here: 800 pictures of five numbers leave one in nearly the same pose. It errs in what is small, the mouth.
 # Without a network the bar can be had, too: kernel ridge from noisy half-way codes of B to clean ones. Or a mean: transport and nearest pictures
-# err differently, and the mean of the three swaps that train nothing was .5 to 1.7 dB above the best of them on 12 draws, that of the network on 8 of them 1.0 to 2.1. What cannot be had is any help from
+# err differently, and the mean of the three swaps that train nothing was .5 to 1.7 dB above the best of them on 12 draws, that of the network on 6 of them 1.0 to 2.3. What cannot be had is any help from
 # place: the i-th picture of B has nothing to do with the i-th of A.
