@@ -7,7 +7,7 @@ import scipy.linalg
 import scipy.ndimage
 from keras import ops
 
-from course_lib import augment, head_pose, layers, metrics, models, referees, training, watermark
+from course_lib import augment, datasets, head_pose, layers, metrics, models, referees, training, watermark
 
 
 def cloud(rng, n, scales, mean):
@@ -379,3 +379,20 @@ faces = datasets.HeadsDataset("your own pictures", pictures_, {}, (), (), False,
     )
     assert run.returncode == 0, run.stderr[-2000:]
     assert "Nobody knows the true swap" in run.stdout
+
+
+def test_puppets_are_two_people_in_poses_of_their_own_and_in_pairs_where_unseen():
+    pair = datasets.puppets(np.random.default_rng(3), 40, 30)
+    assert pair.a.shape == pair.b.shape == (40, 24, 24, 3) and pair.a.dtype == np.float32
+    assert pair.unseen_a.shape == pair.unseen_b.shape == (30, 24, 24, 3) and pair.poses.shape == (30, 5)
+    assert min(pair.a.min(), pair.b.min()) >= 0 and max(pair.a.max(), pair.b.max()) <= 1
+    for who, unseen in (("a", pair.unseen_a), ("b", pair.unseen_b)):
+        np.testing.assert_array_equal(pair.draw(who, pair.poses), unseen)
+    still = np.zeros((2, 5), np.float32)
+    still[1, 2] = 1  # opens the mouth: the lower half changes, the upper does not
+    closed, opened = pair.draw("a", still)
+    assert np.abs(opened - closed)[14:].max() > 0.2 and np.abs(opened - closed)[:12].max() == 0
+    assert "40 pictures each" in repr(pair)
+    assert np.abs(datasets.puppets(np.random.default_rng(4), 40, 30).a - pair.a).max() > 0.1
+    with pytest.raises(ValueError, match="unseen must be"):
+        datasets.puppets(np.random.default_rng(0), 5, 0)

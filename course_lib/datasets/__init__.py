@@ -72,6 +72,12 @@ from course_lib.datasets.photos import (
     Photographs,
     photographs,
 )
+from course_lib.datasets.puppets import (
+    PUPPET_POSE,
+    Puppets,
+    puppet_poses,
+    puppets,
+)
 from course_lib.datasets.ratings import (
     FULL_MOVIE_RATINGS,
     MOVIE_RATINGS_TABLE,
@@ -102,6 +108,7 @@ __all__ = [
     "HEADS_KEYS",
     "HEADS_PARAMETERS",
     "MOVIE_RATINGS_TABLE",
+    "PUPPET_POSE",
     "SPLITS",
     "DataError",
     "ElectricityDays",
@@ -109,6 +116,7 @@ __all__ = [
     "ImageDataset",
     "MovieRatings",
     "Photographs",
+    "Puppets",
     "Recording",
     "SparseMixtures",
     "VectorDataset",
@@ -128,6 +136,8 @@ __all__ = [
     "own_vectors",
     "own_windows",
     "photographs",
+    "puppet_poses",
+    "puppets",
     "ring",
     "shuttle",
     "sparse_mixtures",

@@ -504,7 +504,7 @@ claim(
 )
 
 # %% [markdown]
-# In brackets: how like the result is to the true B, to B's mean face, and to the mixture (A + B)/2 (half of it the true B, so close).
+# In brackets: how like the result is to B, to B's mean face, and to (A + B)/2 (half of it B, so close).
 #
 # ## Start from the referee
 #
@@ -697,7 +697,7 @@ claim(
 # * The code knows who it is unless something keeps it out. Moving the codes needs no training and no pairs: $T(z) = \mu_B + (z - \mu_A) M$.
 # * Start at the closed form; the network adds a decibel, and loses some of the open mouth.
 #
-# Next: [the exercises](../exercises/06_decoder_swapping.ipynb).
+# Next: [exercises and a capstone](../exercises/06_decoder_swapping.ipynb).
 #
 # ## References
 #

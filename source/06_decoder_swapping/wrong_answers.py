@@ -6,6 +6,7 @@ import scipy.ndimage
 from keras import ops
 
 from authoring.bank import wrong
+from course_lib import referees
 
 # build_swapper
 
@@ -999,3 +1000,230 @@ def _smoothed_across_pictures():
 @wrong("false-alarms", "mark")
 def _low_bar():
     return _mark, lambda images, key: _score(images, _signs(key)) > 1.9
+
+
+# swapper
+
+
+def _flat(x):
+    return x.reshape(len(x), -1)
+
+
+class _Numbers:
+    """PCA of both people, and numbers of a typical size of 1."""
+
+    def __init__(self, a, b, k=64):
+        self.pca, self.size, self.shape = referees.fit_pca(_flat(np.concatenate([a, b])), k), 1.0, a.shape[1:]
+        self.size = float(np.sqrt(np.square(self.of(np.concatenate([a, b]))).mean()))
+
+    def of(self, x):
+        return self.pca.encode(_flat(x)) / self.size
+
+    def drawn(self, z):
+        return np.clip(self.pca.decode(z * self.size), 0, 1).reshape(-1, *self.shape)
+
+
+def _dense(inputs, outputs, units=256):
+    return keras.Sequential([keras.Input((inputs,)), keras.layers.Dense(units, "gelu"), keras.layers.Dense(outputs)])
+
+
+def _fitted_pair(encoder, decoders, x, targets, epochs):
+    given = [keras.Input(encoder.input_shape[1:]) for _ in range(2)]
+    both = keras.Model(given, [d(encoder(z)) for d, z in zip(decoders, given, strict=True)])
+    both.compile(keras.optimizers.Adam(2e-3), ["mse", "mse"])
+    both.fit(x, targets, batch_size=64, epochs=epochs, verbose=0)
+
+
+def _predicted(x, *models):
+    for model in models:
+        x = model.predict(x, verbose=0)
+    return x
+
+
+def _naive(a, b, epochs=25):
+    numbers = _Numbers(a, b)
+    x, encoder, decoders = [numbers.of(a), numbers.of(b)], _dense(64, 32), [_dense(32, 64) for _ in range(2)]
+    _fitted_pair(encoder, decoders, x, x, epochs)
+    return numbers, encoder, decoders
+
+
+def _nearest(x, gallery):
+    rows = _flat(gallery)
+    return gallery[(np.square(rows).sum(axis=1) - 2 * _flat(x) @ rows.T).argmin(axis=1)]
+
+
+def _transport(a, b, k=64):
+    numbers = _Numbers(a, b, k)
+    there = referees.fit_transport(numbers.of(a), numbers.of(b), ridge=1e-3)
+    return lambda x: numbers.drawn(there.move(numbers.of(x)))
+
+
+def _from_the_referee(a, b, epochs, noise, k=64):
+    """B's decoder alone, from the transported numbers."""
+    numbers = _Numbers(a, b, k)
+    there = referees.fit_transport(numbers.of(a), numbers.of(b), ridge=1e-3)
+    given = keras.Input((k,))
+    noisy = keras.layers.GaussianNoise(noise)(given)
+    more = keras.layers.Dense(k, kernel_initializer="zeros")(keras.layers.Dense(256, "gelu")(noisy))
+    decoder = keras.Model(given, keras.layers.Add()([noisy, more]))
+    decoder.compile(keras.optimizers.Adam(2e-3), "mse")
+    decoder.fit(numbers.of(b), numbers.of(b), batch_size=64, epochs=epochs, verbose=0)
+    return lambda x: numbers.drawn(decoder.predict(there.move(numbers.of(x)), verbose=0))
+
+
+@wrong("codes-not-moved")
+def swapper(a, b):
+    # The naive pair: it draws each person well and was never asked for a swap.
+    numbers, encoder, decoders = _naive(a, b)
+    return lambda x: numbers.drawn(_predicted(numbers.of(x), encoder, decoders[1]))
+
+
+@wrong("still-a")
+def swapper(a, b):
+    # A's own decoder.
+    numbers, encoder, decoders = _naive(a, b)
+    return lambda x: numbers.drawn(_predicted(numbers.of(x), encoder, decoders[0]))
+
+
+@wrong("returns-its-input")
+def swapper(a, b):
+    return lambda x: x
+
+
+@wrong("ignores-the-picture")
+def swapper(a, b):
+    return lambda x: np.repeat(b.mean(axis=0, keepdims=True), len(x), axis=0)
+
+
+@wrong("copies-pictures-of-b")
+def swapper(a, b):
+    # The picture of B that is nearest to A's.
+    return lambda x: _nearest(x, b)
+
+
+@wrong("copies-pictures-of-b")
+def swapper(a, b):
+    carried = _transport(a, b)
+    return lambda x: _nearest(carried(x), b)
+
+
+@wrong("paired-by-place")
+def swapper(a, b):
+    # A regression from the i-th picture of A to the i-th of B.
+    numbers = _Numbers(a, b)
+    x = numbers.of(a)
+    weights = np.linalg.solve(x.T @ x + 0.1 * np.eye(64), x.T @ (numbers.of(b) - numbers.of(b).mean(axis=0)))
+    return lambda x: numbers.drawn(numbers.of(x) @ weights + numbers.of(b).mean(axis=0))
+
+
+@wrong("paired-by-place")
+def swapper(a, b):
+    # The same by a network.
+    numbers = _Numbers(a, b)
+    network = _dense(64, 64)
+    network.compile("adam", "mse")
+    network.fit(numbers.of(a), numbers.of(b), epochs=30, verbose=0)
+    return lambda x: numbers.drawn(network.predict(numbers.of(x), verbose=0))
+
+
+@wrong("pixel-by-pixel")
+def swapper(a, b):
+    # The colours of B: each pixel gets B's mean and deviation.
+    scale = b.std(axis=0) / (a.std(axis=0) + 1e-3)
+    return lambda x: np.clip((x - a.mean(axis=0)) * scale + b.mean(axis=0), 0, 1)
+
+
+@wrong("pixel-by-pixel")
+def swapper(a, b):
+    return lambda x: x - a.mean(axis=0) + b.mean(axis=0)
+
+
+@wrong("only-the-transport")
+def swapper(a, b):
+    return _transport(a, b)
+
+
+@wrong("only-the-transport")
+def swapper(a, b):
+    return _transport(a, b, k=128)
+
+
+@wrong("one-affine-map")
+def swapper(a, b):
+    # B's mean and covariance by Cholesky's root: the right cloud, turned.
+    numbers = _Numbers(a, b)
+    x, y = numbers.of(a), numbers.of(b)
+    roots = [np.linalg.cholesky(np.cov(z.T) + 1e-4 * np.eye(64)) for z in (x, y)]
+    matrix = np.linalg.solve(roots[0].T, roots[1].T)
+    return lambda z: numbers.drawn((numbers.of(z) - x.mean(axis=0)) @ matrix + y.mean(axis=0))
+
+
+@wrong("other-direction")
+def swapper(a, b):
+    return _from_the_referee(b, a, epochs=20, noise=0.5)
+
+
+@wrong("only-the-transport")
+def swapper(a, b):
+    # From the referee, and two passes.
+    return _from_the_referee(a, b, epochs=2, noise=0.1)
+
+
+@wrong("only-the-transport")
+def swapper(a, b):
+    # From the referee, and no noise: nothing to learn.
+    return _from_the_referee(a, b, epochs=10, noise=0)
+
+
+@wrong("behind-the-bar")
+def swapper(a, b):
+    # Moved codes of the naive pair: the lesson's step before the last.
+    numbers, encoder, decoders = _naive(a, b)
+    there = referees.fit_transport(*(_predicted(numbers.of(x), encoder) for x in (a, b)), ridge=1e-3)
+    return lambda x: numbers.drawn(_predicted(there.move(_predicted(numbers.of(x), encoder)), decoders[1]))
+
+
+@wrong("mouth-lost")
+def swapper(a, b):
+    # A code of four numbers.
+    return _from_the_referee(a, b, epochs=20, noise=0.5, k=4)
+
+
+@wrong("batch-of-one")
+def swapper(a, b):
+    # The transport is fitted to the pictures that are asked about.
+    numbers = _Numbers(a, b)
+
+    def swap(x):
+        there = referees.fit_transport(numbers.of(x), numbers.of(b), ridge=1e-2)
+        return numbers.drawn(there.move(numbers.of(x)))
+
+    return swap
+
+
+@wrong("random-at-prediction")
+def swapper(a, b):
+    # The noise layer is still at work.
+    numbers = _Numbers(a, b)
+    there = referees.fit_transport(numbers.of(a), numbers.of(b), ridge=1e-3)
+    noise = keras.layers.GaussianNoise(0.5)
+    return lambda x: numbers.drawn(np.array(noise(there.move(numbers.of(x)), training=True)))
+
+
+@wrong("answers-in-other-units")
+def swapper(a, b):
+    # Grey levels from 0 to 255.
+    carried = _transport(a, b)
+    return lambda x: 255 * carried(x)
+
+
+@wrong("wrong-shape")
+def swapper(a, b):
+    # Rows of 1,728 numbers.
+    carried = _transport(a, b)
+    return lambda x: _flat(carried(x))
+
+
+@wrong("no-function")
+def swapper(a, b):
+    return _transport(a, b)(a)
