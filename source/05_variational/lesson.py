@@ -7,7 +7,7 @@
 #   course:
 #     title: Variational autoencoders
 #     lesson: 5
-#     minutes: 44
+#     minutes: 45
 #     compute: 35
 #     summary: "A code to draw from; how probable a picture is, in nats; a bound against the exact answer; clothes made to order"
 #     prerequisites:
@@ -149,8 +149,8 @@ plots.diagram(line, [list(line)], shapes={"g": "widens"}, marked=["z"], caption=
 #
 # ### What the error costs
 #
-# One pixel, $x=.6$. The decoder says $\hat{x}=.7$, the noise has $\sigma_x=.25$. How probable is that? The bell around .7 has the height
-# 1.47 at .6. Its negative logarithm, $-\ln1.47=-.39$, is the cost, in **nats** (units of the natural logarithm; 1.44 bits).
+# One pixel, $x=.6$. The decoder says $\hat{x}=.7$, the noise has $\sigma_x=.25$. How probable is that? At .6 the bell around .7 has the height
+# $e^{-(x-\hat{x})^2/2\sigma_x^2}/(\sigma_x\sqrt{2\pi})=.92/.63=1.47$. Its negative logarithm, $-\ln1.47=-.39$, is the cost, in **nats** (units of the natural logarithm; 1.44 bits).
 # For a whole picture $x$, *given* its code $z$ (read the bar so), the costs add up:
 #
 # $$-\ln{p(x\mid{z})}=\sum_{\text{pixels}}\left[\frac{(x-\hat{x})^2}{2\sigma_x^2}+\ln\sigma_x+\tfrac12\ln2\pi\right]$$
@@ -659,7 +659,7 @@ claim("The guide's VAE is the mean digit, within 4 %", is_the_mean)
 reveal("guide", {"a blurred 3": below(share, 0.96), "the mean of all digits": is_the_mean, "noise": above(share, 1.04)})
 
 # %% [markdown]
-# The largest eigenvalue of the digits is 5.2, and the noise has 12.25: all latents collapse. The published run ends at a loss of .0677, about the error of the mean digit (printed above), with no baseline beside it.
+# The largest eigenvalue of the digits is 5.2, and the noise has 12.25: all latents collapse. The published run ends at a loss of .0677, KL included: about the error of the mean digit (printed above), with no baseline beside it.
 #
 # ## When it does not train
 #
