@@ -771,8 +771,11 @@ print(
 #
 # ## References
 #
+# * Of the lesson: D. P. Kingma, M. Welling: *Auto-encoding variational Bayes*, ICLR 2014. D. J. Rezende, S. Mohamed, D. Wierstra: *Stochastic backpropagation and approximate inference in deep generative models*, ICML 2014.
+#   M. E. Tipping, C. M. Bishop: *Probabilistic principal component analysis*, Journal of the Royal Statistical Society B 61, 1999. O. Rybkin, K. Daniilidis, S. Levine: *Simple and effective VAE training with calibrated decoders*, ICML 2021 (learned σ).
+#   A. Géron, *Hands-On Machine Learning*, 3rd ed. 2022; A. Desai and others, *TimeVAE*, 2021.
 # * C. E. Shannon: *Coding theorems for a discrete source with a fidelity criterion*, 1959. T. M. Cover, J. A. Thomas: *Elements of information theory*, 2006, section 10.3 (reverse water-filling).
-# * J. Lucas, G. Tucker, R. Grosse, M. Norouzi: *Don't blame the ELBO!*, NeurIPS 2019 (collapse in linear VAEs).
+# * J. Lucas, G. Tucker, R. Grosse, M. Norouzi: *Don't blame the ELBO!* (a linear VAE perspective on posterior collapse), NeurIPS 2019.
 # * Y. Burda, R. Grosse, R. Salakhutdinov: *Importance weighted autoencoders*, ICLR 2016 (the bound; active units).
 # * I. Higgins and others: *β-VAE: learning basic visual concepts with a constrained variational framework*, ICLR 2017. A. Alemi and others: *Fixing a broken ELBO*, ICML 2018 (rate and distortion).
 # * C. Cremer, X. Li, D. Duvenaud: *Inference suboptimality in variational autoencoders*, ICML 2018 (the two gaps). S. R. Bowman and others: *Generating sentences from a continuous space*, CoNLL 2016 (KL warm-up). D. P. Kingma and others: *Improving variational inference with inverse autoregressive flow*, NIPS 2016 (free bits).

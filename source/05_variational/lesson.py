@@ -7,7 +7,7 @@
 #   course:
 #     title: Variational autoencoders
 #     lesson: 5
-#     minutes: 46
+#     minutes: 45
 #     compute: 35
 #     summary: "A code to draw from; how probable a picture is, in nats; a bound against the exact answer; clothes made to order"
 #     prerequisites:
@@ -24,8 +24,8 @@
 # ---
 
 # %% [markdown]
-# An autoencoder copies. Can it also invent: draw a boot that nobody photographed? Its decoder makes a picture of any code. All we need is a
-# code. Which one? You can look where the codes of real pictures are. Or settle it in advance, as the **variational autoencoder** (VAE) does. You will do both, and end with clothes made to order.
+# An autoencoder copies. Can it also invent: draw a boot that nobody photographed? Its decoder makes a picture of any code. Which one? You can look where the codes of real pictures are. Or
+# settle it in advance, as the **variational autoencoder** (VAE) does. You will do both, and end with clothes made to order.
 
 # %%
 from course_lib import above, all_of, below, between, claim, datasets, guess, losses, metrics, models, plots
@@ -65,7 +65,7 @@ def draw(decoder, codes):
 #
 # ## Draw a boot that nobody photographed
 #
-# Take an autoencoder with a code of two numbers, so that you can see it. Train it, draw two normal numbers, decode.
+# Take an autoencoder with a code of two numbers, which you can see. Train it, draw two normal numbers, decode. Nothing in its loss says where codes should lie.
 
 # %%
 guess(
@@ -92,7 +92,7 @@ centre, spread = plain_codes.mean(axis=0), plain_codes.std(axis=0)
 turn = np.linspace(0, 2 * np.pi, 100)
 figure, axes = plots.subplots(1, 2, height=3.4)
 for axis, codes, title in zip(
-    axes, (plain_codes, (plain_codes - centre) / spread), ("as they are", "moved and stretched"), strict=True
+    axes, (plain_codes, (plain_codes - centre) / spread), ("as they are", "moved and scaled"), strict=True
 ):
     for kind in range(10):
         axis.plot(*codes[labels == kind][:150].T, ".", ms=3, alpha=0.6)
@@ -100,12 +100,11 @@ for axis, codes, title in zip(
     axis.set(title=title, xlabel="first number of the code", ylabel="second")
 plots.show(
     figure,
-    "The codes of 1,500 clothes, a colour for each kind. 86 % of the codes that we draw lie in the black circle.",
+    "The codes of 1,500 clothes, a colour for each kind; 86 % of our draws lie in the black circle. Left: codes and circle miss each other (an oval, as the axes differ). Right: the codes moved and scaled.",
 )
 
 # %% [markdown]
-# Nothing said where codes should lie, so they lie where they like. We drew from the small circle on the left, where hardly any real code is.
-# The remedy needs no new network: measure centre and spread of the codes, and draw there.
+# Our circle (left) misses them. The remedy needs no new network: draw with the centre and spread of the real codes.
 
 # %%
 stretched_samples = draw(plain_decoder, centre + spread * normal_codes)
@@ -133,12 +132,12 @@ reveal("plain-sampling", answers)
 print(f"kinds that at least 2 % of the samples resemble: {few} before, {many} after stretching")
 
 # %% [markdown]
-# A small circle covers few kinds: that is all. So a plain autoencoder can invent, if you look afterwards where its codes went. It is the rival of this lesson. What it cannot tell you is
-# how *probable* a picture is, and how *sure* a code is. For that, chance must be part of the model.
+# The circle lay beside the codes: that is all. So a plain autoencoder can invent, if you look afterwards: the rival of this lesson. How *probable* a picture is, how *sure* a code, it cannot say.
+# For that, chance must be part of the model.
 #
 # ## A machine that draws
 #
-# Start from the other end. Write down how pictures come about, as if a machine made them:
+# Now suppose that a machine makes the pictures, by chance:
 
 # %% tags=["hide-input"]
 line = {"z": (0, 0, "code z\nfrom N(0, I)"), "g": (1.2, 0, "decoder"), "mean": (2.4, 0, "mean\npicture"), "noise": (3.6, 0, "add noise\nof size σₓ"), "x": (4.8, 0, "picture x")}  # fmt: skip
@@ -146,36 +145,36 @@ caption = "A generative model: draw a code, decode it, add noise to each pixel. 
 plots.diagram(line, [list(line)], shapes={"g": "widens"}, marked=["z"], caption=caption)
 
 # %% [markdown]
-# The distribution that codes are drawn from, N(0, I), is fixed before training: the **prior**. Training shall make our pictures *probable* under this machine.
+# N(0, I) draws each number of the code from N(0, 1), independently. It is fixed before training: the **prior**. Training shall make our pictures *probable* under this machine.
 #
 # ### What the error costs
 #
-# One pixel, $x = .6$. The decoder says $\hat x = .7$, the noise has $\sigma_x = .25$. How probable is that? The bell around .7 has the height
-# 1.47 at .6. Its negative logarithm, $-\ln 1.47 = -.39$, is the cost. The unit of a natural logarithm is the **nat** (1.44 bits).
-# For all pixels the costs add up:
+# One pixel, $x=.6$. The decoder says $\hat{x}=.7$, the noise has $\sigma_x=.25$. How probable is that? At .6 the bell around .7 has the height
+# $e^{-(x-\hat{x})^2/2\sigma_x^2}/(\sigma_x\sqrt{2\pi})=.92/.63=1.47$. Its negative logarithm, $-\ln1.47=-.39$, is the cost, in **nats** (units of the natural logarithm; 1.44 bits).
+# For a whole picture $x$, *given* its code $z$ (read the bar so), the costs add up:
 #
-# $$-\ln p(x \mid z) = \sum_{\text{pixels}} \left[ \frac{(x - \hat x)^2}{2 \sigma_x^2} + \ln \sigma_x + \tfrac 1 2 \ln 2\pi \right]$$
+# $$-\ln{p(x\mid{z})}=\sum_{\text{pixels}}\left[\frac{(x-\hat{x})^2}{2\sigma_x^2}+\ln\sigma_x+\tfrac12\ln2\pi\right]$$
 #
-# the squared error in units of the noise, plus what the noise itself costs. It may be negative: a density can be above 1.
+# the squared error in units of the noise, plus what the noise itself costs; here $.01/.125+\ln.25+.92=.08-1.39+.92=-.39$. It may be negative: a density can be above 1.
 #
-# If pixels are black or white, 0 or 1, each is a coin. Let the decoder give its logit $l$: white has the probability $1 / (1 + e^{-l})$, and
-# $-\ln p(x \mid z) = \sum \left[ \ln(1 + e^{l}) - x\, l \right]$. (Black has $1 - \frac{1}{1 + e^{-l}} = \frac{1}{1 + e^{l}}$; white costs $l$ less.) For a large $l$ the exponential
-# overflows; $\ln(1 + e^{l}) = l + \ln(1 + e^{-l})$ does not.
+# Black-or-white pixels (exercise `bernoulli_nll`), 0 or 1, are coins. Let the decoder give the logit $l$: white has the probability $1/(1+e^{-l})$, and
+# $-\ln{p(x\mid{z})}=\sum\left[\ln(1+e^l)-x\,l\right]$. (Black has $1-\frac1{1+e^{-l}}=\frac1{1+e^l}$; white costs $l$ less.) For a large positive $l$ the exponential
+# overflows; $\ln(1+e^l)=l+\ln(1+e^{-l})$ does not.
 #
 # ## How probable is a picture?
 #
-# To know $p(x)$ you add up over *all* codes that the machine may have drawn: $p(x) = \sum_z p(z)\, p(x \mid z)$, the **evidence** for the model.
+# Add up over *all* codes that the machine may have drawn: $p(x)=\sum_zp(z)\,p(x\mid{z})$, the **evidence** for the model, or its likelihood.
 #
-# Two codes, *sneaker* and *boot*, equally likely, and one pixel above the ankle. For a sneaker the decoder says .1, for
-# a boot .7, the noise is .25. The pixel is .6. The heights are .216 and 1.473. We can add up: $p = \tfrac 1 2 \cdot .216 + \tfrac 1 2 \cdot 1.473 = .84$, and $\ln p = -.17$.
-# With 32 numbers, at ten steps each, there are $10^{32}$ codes. So let us try without.
+# Two codes, *sneaker* and *boot*, equally likely; one pixel, above the ankle, is .6. For a sneaker the decoder says .1, for
+# a boot .7; the noise is .25. The heights are .216 and 1.473, so $p=\frac12\cdot.216+\frac12\cdot1.473=.84$, and $\ln{p}=-.17$.
+# With 32 numbers, at ten steps each, there are $10^{32}$ codes. So let us try without adding up.
 #
-# Somebody sees the pixel and says: "a boot, I am 80 % sure". Call it **the encoder's guess**, $q(z \mid x)$, or $q$. Score the guess:
+# Somebody sees the pixel and says: "a boot, I am 80 % sure". Call it **the encoder's guess**, $q(z\mid{x})$, or $q$. Score it:
 #
-# * the average logarithm of the heights, weighted by the guess: $.8 \ln 1.473 + .2 \ln .216 = .00$;
-# * less the price of being so sure when the prior said half and half: $\mathrm{KL}(q \,\|\, p) = .8 \ln \frac{.8}{.5} + .2 \ln \frac{.2}{.5} = .19$.
+# * the average logarithm of the heights, weighted by the guess: $.8\ln1.473+.2\ln.216=.00$;
+# * less the price of being so sure when the prior said half and half: $\mathrm{KL}(q\,\|\,p)=.8\ln\frac{.8}{.5}+.2\ln\frac{.2}{.5}=.19$.
 #
-# $.00 - .19 = -.19$, a little below $-.17$. Why this score, you see below. Now for all guesses:
+# $.00-.19=-.19$, a little below $-.17$. Why this score, you see below. Now for all guesses:
 
 # %%
 pixel, noise = 0.6, 0.25
@@ -203,32 +202,32 @@ plots.curve(
 )
 
 # %% [markdown]
-# So the score is a **bound**. What Bayes' rule says about the code once the picture is known, $p(z \mid x)$, is the **posterior**. The
-# guess tries to be it. (Much code, ours too, calls the guess `posterior`.) Why does the bound hold? Three lines. For every $z$, by Bayes' rule,
+# So the score is a **bound**. What Bayes' rule says about the code once the picture is known, $p(z\mid{x})$, is the **posterior**; the
+# guess tries to be it. (Much code, ours too, calls the guess `posterior`.) Why a bound? By Bayes' rule, for every $z$,
 #
-# $$\ln p(x) = \ln p(x \mid z) + \ln p(z) - \ln p(z \mid x)$$
+# $$\ln{p(x)}=\ln{p(x\mid{z})}+\ln{p(z)}-\ln{p(z\mid{x})}$$
 #
-# $$= \ln p(x \mid z) - \ln \frac{q(z)}{p(z)} + \ln \frac{q(z)}{p(z \mid x)} \qquad \text{($q$ put in and taken out)}$$
+# $$=\ln{p(x\mid{z})}-\ln\frac{q(z)}{p(z)}+\ln\frac{q(z)}{p(z\mid{x})}\qquad\text{($q$ put in and taken out)}$$
 #
-# Average over codes drawn from $q$. The left side does not depend on $z$ and stays:
+# Average over codes drawn from $q$, written $\mathbb{E}_q$. The left side has no $z$ and stays:
 #
-# $$\ln p(x) = \underbrace{\mathbb E_q[\ln p(x \mid z)]}_{-\text{distortion}} - \underbrace{\mathrm{KL}(q(z) \,\|\, p(z))}_{\text{rate}} + \underbrace{\mathrm{KL}(q(z) \,\|\, p(z \mid x))}_{\text{how wrong the guess is}}$$
+# $$\ln{p(x)}=\underbrace{\mathbb{E}_q[\ln{p(x\mid{z})}]}_{-\text{distortion}}-\underbrace{\mathrm{KL}(q(z)\,\|\,p(z))}_{\text{rate}}+\underbrace{\mathrm{KL}(q(z)\,\|\,p(z\mid{x}))}_{\text{how wrong the guess is}}$$
 #
-# A KL is never negative, as nothing describes a coin better than its own probabilities. So the first two are at most $\ln p(x)$: the *evidence lower bound*, **ELBO**. A VAE is trained to make it large (to vary the guess until it fits is the *variational* part). Its loss is
-# **distortion** (what the error costs) plus **rate** (what the code costs), in nats for one picture.
+# A KL is never negative: nothing describes a coin better than its own probabilities. So the first two are at most $\ln{p(x)}$: the *evidence lower bound*, **ELBO**. A VAE makes it large
+# (varying the guess until it fits is the *variational* part). Its loss is **distortion** (what the error costs) plus **rate** (what the code costs), in nats a picture.
 #
 # ## The price of a guess
 #
-# For real codes the guess is a bell for each number: a mean $\mu$ and a standard deviation $\sigma$. The prior is the bell with 0 and 1. How
-# far apart are two bells? As with coins: the mean, over draws of $q$, of $\ln q(z) - \ln p(z)$. The $\ln \sqrt{2\pi}$ cancels, and there remains
+# For real codes the guess is a bell for each number, with a mean $\mu$ and a standard deviation $\sigma$; the prior's has 0 and 1. How
+# far apart are two bells? As with coins: the mean, over draws of $q$, of $\ln{q(z)}-\ln{p(z)}$. The $\ln\sqrt{2\pi}$ cancels, and there remains
 #
-# $$-\ln \sigma - \frac{(z - \mu)^2}{2 \sigma^2} + \frac{z^2}{2}.$$
+# $$-\ln\sigma-\frac{(z-\mu)^2}{2\sigma^2}+\frac{z^2}2.$$
 #
-# On average $(z - \mu)^2$ is $\sigma^2$, and $z^2$ is $\mu^2 + \sigma^2$. Put in, and add up over the latents (a *latent* is one number of the code):
+# On average $(z-\mu)^2$ is $\sigma^2$, and $z^2$ is $\mu^2+\sigma^2$. Put in, and add up over the latents (a *latent* is one number of the code):
 #
-# $$\mathrm{KL} = \sum_{\text{latents}} \tfrac 1 2 \left( \mu^2 + \sigma^2 - 1 - \ln \sigma^2 \right) \text{ nats}$$
+# $$\mathrm{KL}=\sum_{\text{latents}}\tfrac12\left(\mu^2+\sigma^2-1-\ln\sigma^2\right)\text{ nats}$$
 #
-# A guess one off ($\mu = 1$, $\sigma = 1$) costs ½. A guess half as wide as the prior ($\mu = 0$, $\sigma = \frac 1 2$) costs $\frac 1 2 (.25 - 1 + 1.39) = .32$.
+# A guess one off ($\mu=1$, $\sigma=1$) costs ½. One half as wide as the prior ($\mu=0$, $\sigma=\frac12$) costs $\frac12(.25-1+1.39)=.32$.
 
 # %% tags=["hide-input"]
 figure, axes = plots.subplots(1, 4, height=2.0)
@@ -243,19 +242,19 @@ for axis, (mean, width) in zip(axes, ((0, 1), (1, 1), (0, 0.5), (2, 0.1)), stric
     )
 plots.show(
     figure,
-    "Grey: the prior. Orange: a guess (the last is cut off). Saying nothing is free; a narrow guess far out is dear.",
+    "Grey: the prior. Orange: a guess (the last is cut off). Saying nothing is free; a narrow guess far out costs most.",
 )
 
 # %% [markdown]
 # ## A draw that lets gradients through
 #
 # The distortion is an average over codes drawn from the guess. One draw will do, as training takes many steps. But the gradient has to reach $\mu$ and $\sigma$, and a
-# random number has no derivative. So let the chance come in from the side, as $\varepsilon$ from $\mathcal N(0, 1)$:
+# random number has no derivative. So let the chance come in from the side, as $\varepsilon$ from N(0, 1):
 #
-# $$z = \mu + \sigma\, \varepsilon, \qquad \sigma = \exp\left(\tfrac 1 2 \log \sigma^2\right)$$
+# $$z=\mu+\sigma\,\varepsilon,\qquad\sigma=\exp\left(\tfrac12\ln\sigma^2\right)$$
 #
-# With $\mu = 5$, $\sigma = 2$ and $\varepsilon = 1$ the code is 7. Move $\mu$ by .1 and the code moves by .1; move $\sigma$ by .1 and it moves by $.1\,\varepsilon$. These are
-# derivatives. This is the **reparameterisation trick**. The encoder answers with $\log \sigma^2$, which may be any number; $\sigma$ itself must be positive.
+# With $\mu=5$, $\sigma=2$ and $\varepsilon=1$ the code is 7. Move $\mu$ by .1 and the code moves by .1; move $\sigma$ by .1 and it moves by $.1\,\varepsilon$. These are
+# derivatives. This is the **reparameterisation trick**. The encoder answers with $\ln\sigma^2$ (`log_var`; code writes log for ln), which may be any number; $\sigma$ must be positive.
 
 
 # %%
@@ -277,11 +276,11 @@ class DrawCode(layers.Layer):
 
 # %% tags=["hide-input"]
 boxes = {
-    "x": (0, 0.5, "picture x"), "f": (1.1, 0.5, "encoder"), "mu": (2.2, 0, "μ"), "var": (2.2, 1, "log σ²"), "e": (3.3, 1.5, "ε from N(0, I)"),
-    "z": (3.3, 0.5, "z = μ + σ ε"), "g": (4.4, 0.5, "decoder"), "copy": (5.5, 0.5, "copy x̂"),
+    "x": (0, 0.5, "picture x"), "f": (1.1, 0.5, "encoder"), "mu": (2.2, 0, "μ\n(rate)"), "var": (2.2, 1, "ln σ²\n(rate)"), "e": (3.3, 1.5, "ε from N(0, I)"),
+    "z": (3.3, 0.5, "z = μ + σ ε"), "g": (4.4, 0.5, "decoder"), "copy": (5.5, 0.5, "copy x̂\n(distortion)"),
 }  # fmt: skip
 arrows = [["x", "f", "mu", "z", "g", "copy"], ["f", "var", "z"], ["e", "z"]]
-caption = "A variational autoencoder. μ and log σ² pay the rate, the copy pays the distortion."
+caption = "A variational autoencoder. In brackets what each answer pays: μ and ln σ² the rate, the copy the distortion."
 plots.diagram(boxes, arrows, shapes={"f": "narrows", "g": "widens"}, marked=["z"], caption=caption)
 
 
@@ -328,7 +327,7 @@ print(f"root mean squared error of the plain network: {left**0.5:.2f}")
 # * `compute_loss` replaces `loss="mse"`, as our loss is more than a comparison with a target. Keras calls it in every step, with `call`'s answer as `y_pred`.
 # * No target is handed over: `x` is compared with itself, and `loss=None` says that the model brings its own loss.
 # * `losses.gaussian_nll` and `losses.kl_divergence` are the two formulas above; you write them in the exercises.
-# * `pixel_sigma=0.2`: about the error that two numbers must leave. The plain network's is printed above.
+# * `pixel_sigma=0.2`: about the plain network's error, above.
 
 # %%
 vae = models.VariationalAutoencoder(encoder, decoder, sigma=0.2)  # the same halves, with methods that score
@@ -343,11 +342,11 @@ print(
 plots.grid(
     [validation[:10].reshape(-1, 28, 28), by_mean[:10], by_draw[:10]],
     row_labels=["unseen", "decoded μ", "decoded draw"],
-    caption="Two numbers often keep the kind, and the brightness. A draw from the guess tells nearly the same as its mean.",
+    caption="Two numbers often keep the kind; the bag becomes a boot. A draw from the guess tells nearly the same as its mean.",
 )
 
 # %% [markdown]
-# “Any draw from the guess decodes to the same picture.” The loss asks for it, as whatever is drawn has to fit. Nearly so:
+# “Any draw from the guess decodes to the same picture”: whatever is drawn has to fit. Nearly so:
 
 # %%
 apart, error = metrics.mse(by_mean, by_draw), metrics.mse(validation, by_mean.reshape(-1, 784))
@@ -360,11 +359,11 @@ claim(
 # ## A map of equal tiles
 #
 # Where to look at a code of two numbers? Evenly spaced codes show mostly places that the prior never visits. Better cut each axis into $n$
-# pieces of the same *probability*. The middle of piece $i$ has the probability $(i + \frac 1 2) / n$ below it, and `norm.ppf` turns that into a number:
-# for $n = 2$ these are $\pm .67$.
+# pieces of the same *probability*. The middle of piece $i$ has the probability $(i+\frac12)/n$ below it, and `norm.ppf` turns that into a number:
+# for $n=2$ these are $\pm.67$. First move and scale the codes, as we did the plain ones (`standardise_codes`):
 
 # %%
-vae = models.standardise_codes(vae, train)  # move and stretch the codes to mean 0 and variance 1, undone in the decoder
+vae = models.standardise_codes(vae, train)  # to mean 0 and variance 1, undone in the decoder
 print(f"rate {terms.rate.mean():.1f} nats before, {vae.elbo_terms(validation).rate.mean():.1f} after")
 side = 15
 centres = norm.ppf((np.arange(side) + 0.5) / side)
@@ -381,33 +380,30 @@ axis.set(xlabel="second latent", ylabel="first latent")
 axis.grid(False)
 plots.show(
     figure,
-    "Each tile has 1/225 of the prior's probability. Kinds pass into each other; the dim places lie between kinds: mean 0 and variance 1 do not make a bell.",
+    "Each tile has 1/225 of the prior's probability. Kinds pass into each other. Few clothes lie in the dim places between kinds, none at the blotched boots: mean 0 and variance 1 do not make a bell.",
 )
 
 # %% [markdown]
-# `standardise_codes` moved and stretched the codes. They were off centre, and two to three times as wide as the prior, and that cost half of the rate. Training hardly minds. Moving and stretching
-# is free, as the decoder undoes it. We did the same with the plain code.
+# Off centre and two to three times too wide, the codes had paid 7 nats too many. Training mends the larger cost first, and the squared error costs 350; with four times the epochs the 7 become 3. Moving and scaling is free: the decoder undoes it.
 #
 # ## Is the bound any good?
 #
-# Take a case in which $\ln p(x)$ is known: everything linear. First the smallest,
-# one latent, one pixel. The machine draws $z$, answers $w z$, adds noise. So $x$ is
-# normal with variance $w^2 + \sigma_x^2$.
+# Where all is linear, $\ln{p(x)}$ is known. One latent, one pixel: $x=wz+\text{noise}$ is normal with variance $w^2+\sigma_x^2$.
 #
-# Say the pixel has mean 0 and variance $\lambda = 4$, and $\sigma_x^2 = 1$. The best $w$ gives $x$ the right variance: $w^2 = \lambda - \sigma_x^2 = 3$.
-# The posterior is a bell around the regression line of $z$ on $x$, whose slope is covariance over variance, $w / \lambda$. Of $z$'s variance 1 the line explains $w^2 / \lambda$, so $\sigma_x^2 / \lambda = .25$ is left.
-# For $x = 4$: mean $1.73$, which decodes to $3$. With that as the guess,
+# Say the pixel has mean 0 and variance $\lambda=4$, and $\sigma_x^2=1$. The best $w$ gives $x$ the right variance: $w^2=\lambda-\sigma_x^2=3$.
+# The posterior is a bell around the regression line of $z$ on $x$, whose slope is covariance over variance, $w/\lambda$. Of $z$'s variance 1 the line explains slope² times the variance of $x$: $(w/\lambda)^2\lambda=w^2/\lambda=.75$. So $1-w^2/\lambda=\sigma_x^2/\lambda=.25$ is left.
+# For $x=4$: mean $1.73$, which decodes to $3$. With that as the guess,
 #
-# * distortion: $\frac 1 2 \left[ (4 - 3)^2 + w^2 \cdot .25 \right] + \ln 1 + .92 = 1.79$ (the error of the mean, squared, plus the variance of $w z$; $.92 = \frac 1 2 \ln 2\pi$),
-# * rate: $\frac 1 2 (1.73^2 + .25 - 1 - \ln .25) = 1.82$.
+# * distortion: $\frac12\left[(4-3)^2+w^2\cdot.25\right]+\ln1+.92=1.79$ (the error of the mean, squared, plus the variance of $wz$),
+# * rate: $\frac12(1.73^2+.25-1-\ln.25)=1.82$.
 #
-# $-1.79 - 1.82 = -3.61$, and $\ln p(4)$ of a normal with variance 4 is $-3.61$. No gap: the guess is the posterior.
+# $-1.79-1.82=-3.61$, and $\ln{p(4)}$ of a normal with variance 4 is $-3.61$. No gap: the guess is the posterior.
 #
-# And if the noise is larger than the variance, say $\sigma_x^2 = 5$? Then $\lambda - \sigma_x^2$ is negative and the best $w$ is 0: the machine calls the pixel noise, and the
-# latent says nothing. It has **collapsed**. Remember the rule: **a latent lives as long as the variance along its axis is above the noise.**
+# And for a noise above the variance, say $\sigma_x^2=5$? Then $\lambda-\sigma_x^2$ is negative and the best $w$ is 0: the machine calls the pixel noise, and the
+# latent says nothing. It has **collapsed**. The rule: **a latent lives as long as the variance along its axis is above the noise's variance,** $\sigma_x^2$.
 #
-# With many pixels the same holds along each principal axis, with its eigenvalue as $\lambda$. That model is **probabilistic PCA**; its likelihood is exact, and its best noise is what is left: the mean of the eigenvalues not kept. A linear
-# VAE, trained from random weights, should arrive there. Pictures of 14 × 14 and ten latents:
+# With many pixels the same holds along each principal axis, with its eigenvalue as $\lambda$: **probabilistic PCA**. Its likelihood is exact; its best noise variance is what is left, the mean of the eigenvalues not kept. A linear
+# VAE should arrive there. 14 × 14 pixels, ten latents:
 
 # %%
 half = {
@@ -421,7 +417,8 @@ training.set_seed(SEED)
 linear = models.build_linear_vae(196, 10, sigma=0.3, learn_sigma=True)  # no activations; σₓ starts at .3
 centred = half["train"] - referee.mean
 training.fit(linear, centred, loss=None, epochs=10, batch_size=100, learning_rate=2e-2)
-bound, exact = linear.elbo_terms(centred, samples=2).elbo.mean(), referee.log_likelihood(half["train"]).mean()
+bound = linear.elbo_terms(centred, samples=2).elbo.mean()  # two draws for each picture
+exact = referee.log_likelihood(half["train"]).mean()
 print(
     f"bound {bound:.2f} nats, exact {exact:.2f}; pixel noise learned {linear.sigma:.4f}, exact {referee.noise_variance**0.5:.4f}"
 )
@@ -438,7 +435,7 @@ claim(
 # %% [markdown]
 # From random weights to the exact answer: every sum, half and logarithm is right. Run this test on your own: take the activations out.
 #
-# Now let it bend. As in lesson 02, the network starts from the referee: encoder and decoder have a straight path, set to probabilistic PCA with 32 latents, and beside it a bent one that begins at zero.
+# Now let it bend, from a warm start (lesson 02): a straight path set to probabilistic PCA with 32 latents, a bent one at zero.
 
 # %%
 pca = referees.fit_pca(train)
@@ -456,19 +453,19 @@ print(
 )
 
 # %% [markdown]
-# That is more than any linear model with 32 latents and *one* noise for all pixels can have.
+# Bending earned some 90 nats a picture.
 #
 # ## Which noise a loss assumes
 #
 # Most published losses do not mention $\sigma_x$. They add a squared error and a KL with some weights. Put both as *sums*:
 #
-# $$w_r \sum_{\text{pixels}} (x - \hat x)^2 + w_k \sum_{\text{latents}} \mathrm{KL}$$
+# $$w_r\sum_{\text{pixels}}(x-\hat{x})^2+w_k\sum_{\text{latents}}\mathrm{KL}$$
 #
-# and compare with $\frac{1}{2 \sigma_x^2} \sum (x - \hat x)^2 + \mathrm{KL}$, ours without constants. Divide by $w_k$, and read off $\frac{w_r}{w_k} = \frac{1}{2\sigma_x^2}$, so
+# and compare with $\frac1{2\sigma_x^2}\sum(x-\hat{x})^2+\mathrm{KL}$, ours without constants. Divide by $w_k$, and read off $\frac{w_r}{w_k}=\frac1{2\sigma_x^2}$, so
 #
-# $$\sigma_x^2 = \frac{w_k}{2\, w_r}.$$
+# $$\sigma_x^2=\frac{w_k}{2\,w_r}.$$
 #
-# Keras' own guide averages the error over 784 pixels and the KL over 32 latents: $w_r = 1/784$, $w_k = 1/32$, so $\sigma_x^2 = 784/64 = 12.25$ and $\sigma_x = 3.5$, for
+# Keras' own guide averages the error over 784 pixels and the KL over 32 latents: $w_r=1/784$, $w_k=1/32$, so $\sigma_x^2=784/64=12.25$ and $\sigma_x=3.5$, for
 # pixels between 0 and 1. Count the eigenvalues above 12.25: those latents live.
 
 # %%
@@ -490,12 +487,10 @@ for name, (error_weight, kl_weight) in published.items():
     print(f"{name:28} {np.sqrt(variance):6.3f} {kept[0]:8} {kept[1]:7}")
 
 # %% [markdown]
-# The first line comes back below.
-#
 # ## What the prior buys
 #
-# Back to the rival. Sixteen numbers a code, a plain autoencoder and a VAE, trained alike. Codes are drawn in three ways, treated alike: from N(0, I) without a look at any code; from *one* bell
-# fitted to the training codes; from a bell for *each kind* of clothes.
+# Back to the rival: sixteen numbers, trained alike, PCA beside them. Codes come from N(0, I), without a look; from *one* bell
+# fitted to the training codes; from a bell for *each kind*.
 
 # %%
 guess(
@@ -526,8 +521,8 @@ def three_ways(codes):
 
 
 # %% [markdown]
-# Who judges? A classifier that was trained once to tell real clothes apart looks at 2,000 samples and at 2,000 unseen photographs, and we compare what its last
-# hidden layer sees, means and covariances (lesson 09 takes this distance apart). For scale: photographs against photographs .4; one mean picture again and again, 210.
+# Who judges? A classifier of real clothes looks at 2,000 samples and 2,000 unseen photographs; we compare means and covariances of its last
+# hidden layer (lesson 09). For scale: photographs against photographs .4; one mean picture again and again, 210.
 
 # %%
 classifier = keras.saving.load_model(datasets.DATA_FOLDER.parent / "checkpoints" / "clothes_classifier.keras")
@@ -577,8 +572,8 @@ answers = {
 reveal("prior", answers)
 
 # %% [markdown]
-# Read the columns. *Without a look* at any code the VAE is at half the plain network's distance: that is what its prior buys. PCA, whose codes have mean 0 and variance 1 by construction, has it for nothing and is nearer still.
-# *One bell* fitted afterwards, and the plain code is ahead of both. But ten kinds are ten clouds: *ten bells* bring both networks many times nearer, the plain one a little ahead again. What a plain code cannot give is a number of nats, and its own width.
+# *Without a look* the VAE is at half the plain network's distance: that is what its prior buys. PCA, whose codes have mean 0 and variance 1 anyway, is nearer still.
+# But ten kinds are ten clouds: *ten bells* bring both networks many times nearer. There, as with *one bell*, the plain code is a little ahead. How probable a picture is, how sure a code, it cannot say.
 #
 # ## Clothes made to order
 
@@ -594,7 +589,7 @@ def order(kind, size=0.7, n=12):
 plots.grid(
     [order(kind) for kind in range(10)],
     row_labels=list(kinds),
-    caption="A hundred and twenty clothes that nobody photographed.",
+    caption="A hundred and twenty clothes that nobody photographed. Trousers and boots would sell; some bags are pullovers, sandals smear.",
 )
 
 
@@ -612,7 +607,7 @@ explore(show_order, kind=choice(kinds, 9, label="kind"), size=slider(0.2, 1.6, 0
 # %% [markdown]
 # ## What goes wrong
 #
-# **Means where sums belong.** The guide's loss, $\sigma_x = 3.5$. Trained as published (64 hidden units, 32 latents, Adam at .001), on our 4,000 digits.
+# **Means where sums belong.** The guide's loss, $\sigma_x=3.5$. Trained as published (64 hidden units, 32 latents, Adam at .001), on our 4,000 digits.
 
 # %%
 guess(
@@ -652,10 +647,11 @@ linear_copies = metrics.clip01(kept_digits.reconstruct(digit_test))
 plots.grid(
     [part[:8].reshape(-1, 28, 28) for part in (digit_test, copies, linear_copies)],
     row_labels=["unseen digits", "guide's VAE", f"PCA-{len(kept_digits.components)}\n(σ = .3)"],
-    caption="The published VAE answers every digit with the same smudge. With a noise of .3 a linear model keeps them.",
+    caption="The published VAE answers every digit with nearly the same smudge. PCA on the latents that live at σ = .3 keeps them.",
 )
 mean_digit = np.broadcast_to(referees.mean_image(digit_train), digit_test.shape)
 share = metrics.mse(digit_test, copies) / metrics.mse(digit_test, mean_digit)
+print(f"error of the mean digit: {metrics.mse(digit_test, mean_digit):.4f}")
 
 # %% tags=["hide-input"]
 is_the_mean = between(share, 0.96, 1.04, fmt=".3f", name="its error over that of the mean digit")
@@ -663,17 +659,17 @@ claim("The guide's VAE is the mean digit, within 4 %", is_the_mean)
 reveal("guide", {"a blurred 3": below(share, 0.96), "the mean of all digits": is_the_mean, "noise": above(share, 1.04)})
 
 # %% [markdown]
-# The largest eigenvalue of the digits is 5.2, and the noise has 12.25: no latent is loud enough, all collapse. The published run ends at a loss of .0677, the mean digit's, with no baseline beside it.
+# The largest eigenvalue of the digits is 5.2, and the noise has 12.25: all latents collapse. The published run ends at a loss of .0677, KL included: about the error of the mean digit (printed above), with no baseline beside it.
 #
 # ## When it does not train
 #
-# | you see | look at | likely cause | mend it |
+# |you see|look at|likely cause|mend it|
 # |---|---|---|---|
-# | NaN after a few steps | the first losses; `log_var` | the learning rate, and `exp` | a smaller one; start `log_var` at 0 |
-# | all copies are the mean picture | the KL | collapse: means for sums, or σ too large | sums; compute the implied σ; learn σ |
-# | good copies, samples are rubbish | mean and variance of the codes | they do not fill the prior | `standardise_codes`; fit bells to them |
-# | losses of two notebooks differ by thousands | units, constants | pixels in 0..255, ½ ln 2π dropped, means | nats a picture, pixels in [0, 1], constants |
-# | the bound beats the exact likelihood | σ, σ², log σ² | the wrong one in one of two places | the linear test above |
+# |NaN after a few steps|the first losses; `log_var`|the learning rate, and `exp`|a smaller one; start `log_var` at 0|
+# |all copies are the mean picture|the KL|collapse: means for sums, or σ too large|sums; compute the implied σ; learn σ|
+# |good copies, samples are rubbish|mean and variance of the codes|they do not fill the prior|`standardise_codes`; fit bells to them|
+# |losses of two notebooks differ by thousands|units, constants|pixels in 0..255, ½ ln 2π dropped, means|nats a picture, pixels in [0, 1], constants|
+# |the bound beats the exact likelihood|σ, σ², ln σ²|the wrong one in one of two places|the linear test above|
 #
 # ## Results
 #
@@ -702,24 +698,22 @@ claim(
 # %% [markdown]
 # ## Wrap-up
 #
-# * The loss is distortion plus rate, *sums* over pixels and latents. It bounds $-\ln p(x)$ from above; the gap is how wrong the guess is.
-# * Weights in a loss are a pixel noise. A latent lives as long as its variance is above that noise.
+# * The loss is distortion plus rate, *sums* over pixels and latents. It bounds $-\ln{p(x)}$ from above; the gap is how wrong the guess is.
+# * Weights in a loss are a pixel noise. A latent lives as long as its variance is above that noise's.
 # * You get samples without a look at any code, a number to compare models by, and codes that know how sure they are. Better pictures than with a plain code you do not get, here.
 #
-# | one glance | |
+# |one glance||
 # |---|---|
-# | draw | $z = \mu + \exp(\frac 1 2 \log \sigma^2)\, \varepsilon$ |
-# | rate | $\sum_{\text{latents}} \frac 1 2 (\mu^2 + \sigma^2 - 1 - \ln \sigma^2)$ |
-# | distortion, normal pixels | $\sum_{\text{pixels}} (x - \hat x)^2 / 2 \sigma_x^2 + \ln \sigma_x + \frac 1 2 \ln 2 \pi$ |
-# | implied noise | $\sigma_x^2 = w_k / (2\, w_r)$, weights of sums |
-# | tiles of equal probability | `norm.ppf((i + 0.5) / n)` |
+# |draw|$z=\mu+\exp(\frac12\ln\sigma^2)\,\varepsilon$|
+# |rate|$\sum_{\text{latents}}\frac12(\mu^2+\sigma^2-1-\ln\sigma^2)$|
+# |distortion, normal pixels|$\sum_{\text{pixels}}(x-\hat{x})^2/2\sigma_x^2+\ln\sigma_x+\frac12\ln2\pi$|
+# |implied noise|$\sigma_x^2=w_k/(2\,w_r)$, weights of sums|
+# |tiles of equal probability|`norm.ppf((i + 0.5) / n)`|
 #
 # Next: [the exercises](../exercises/05_variational.ipynb); its capstone is judged in nats. Then [deeper](05_variational_deeper.ipynb): collapse, tighter bounds, why this likelihood prefers digits.
 #
 # ## References
 #
-# * D. P. Kingma, M. Welling: *Auto-encoding variational Bayes*, ICLR 2014. D. J. Rezende, S. Mohamed, D. Wierstra: *Stochastic backpropagation and approximate inference in deep generative models*, ICML 2014.
-# * M. E. Tipping, C. M. Bishop: *Probabilistic principal component analysis*, Journal of the Royal Statistical Society B 61, 1999.
-# * J. Lucas, G. Tucker, R. Grosse, M. Norouzi: *Don't blame the ELBO!* (a linear VAE perspective on posterior collapse), NeurIPS 2019.
-# * O. Rybkin, K. Daniilidis, S. Levine: *Simple and effective VAE training with calibrated decoders*, ICML 2021 (learned σ).
-# * The losses of the table: keras.io, *Making new layers and models via subclassing*; A. Subramanian, *PyTorch-VAE*; A. Géron, *Hands-On Machine Learning*, 3rd ed. 2022; A. Desai and others, *TimeVAE*, 2021.
+# * Kingma, Welling: *Auto-encoding variational Bayes*, 2014.
+# * Tipping, Bishop: *Probabilistic principal component analysis*, 1999.
+# * The table's losses: keras.io, *Making new layers and models via subclassing*; Subramanian, *PyTorch-VAE*; Géron, *Hands-On Machine Learning*, 2022; Desai and others, *TimeVAE*, 2021. More in [deeper](05_variational_deeper.ipynb).
