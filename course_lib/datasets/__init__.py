@@ -78,6 +78,10 @@ from course_lib.datasets.ratings import (
     MovieRatings,
     movie_ratings,
 )
+from course_lib.datasets.seals import (
+    BrokenTablets,
+    broken_tablets,
+)
 from course_lib.datasets.synthetic import (
     SparseMixtures,
     ring,
@@ -103,6 +107,7 @@ __all__ = [
     "HEADS_PARAMETERS",
     "MOVIE_RATINGS_TABLE",
     "SPLITS",
+    "BrokenTablets",
     "DataError",
     "ElectricityDays",
     "HeadsDataset",
@@ -114,6 +119,7 @@ __all__ = [
     "VectorDataset",
     "WindowDataset",
     "band_passed",
+    "broken_tablets",
     "digits",
     "electricity_days",
     "fashion_mnist",
