@@ -86,7 +86,7 @@ plots.diagram(
 # A **unit** has two halves. Its detector, in the encoder, says how much of it is in the picture. Its **atom**, in the decoder, is what it draws:
 # a copy is a sum of atoms, each times the activation of its unit. All atoms together are a **dictionary**.
 #
-# Why should few be enough? Look at a plane first. A thousand samples, each an amount of *one* of three atoms, and a little noise.
+# Why should few be enough? First a plane. A thousand samples, each an amount of *one* of three atoms, and a little noise.
 
 # %%
 three_atoms = np.array([[1.0, 0.0], [0.6, 0.8], [0.0, -1.0]])  # a row each, of length 1
@@ -206,7 +206,7 @@ print("share of the variance of unseen pictures that is kept; 1 is perfect, 0 is
 print(f"PCA-8: {explained(pca.keep(8).reconstruct(unseen)):.3f}; 8 of 512 units: {first_try:.3f}")
 
 # %% [markdown]
-# One picture: the mean picture plus its own eight atoms, the loudest first.
+# One picture: the mean picture plus its eight atoms, loudest first.
 
 
 # %%
@@ -237,7 +237,7 @@ explore(
 )
 
 # %% [markdown]
-# The pullover is a bright body, minus a hem, plus sleeves. Below, six units, each with the unseen pictures in which it is loudest. Labels were never used.
+# The pullover is a bright body, minus a hem, plus sleeves. Below, six units, each with unseen pictures in which it is loudest. Labels were never used.
 
 # %%
 often = np.argsort(-(codes > 0).sum(axis=0))[[2, 5, 9, 14, 20, 27]]
@@ -353,7 +353,7 @@ reveal(
 )
 
 # %% [markdown]
-# Nearly all, and nothing in the loss mentions atoms. (Dead units are no alarm here: 32 of 96 are spare.) Think of the three rays: only the true atoms serve all samples with few units.
+# Nearly all, and nothing in the loss mentions atoms. (Dead units are no alarm: 32 of 96 are spare.) Think of the three rays: only the true atoms serve all samples with few units.
 # Components of PCA cannot be the atoms: at most 32 directions stand at right angles in 32 dimensions. ([Rivals](03_sparse_deeper.ipynb).)
 #
 # ## Count the bits, and which
@@ -549,7 +549,7 @@ plots.curve(
 # $$\hat\rho_j = \frac{1}{n} \sum_i z_{ij}, \qquad \lambda \sum_j \mathrm{KL}(\rho \,\|\, \hat\rho_j) = \lambda \sum_j \Big[ \rho \ln\frac{\rho}{\hat\rho_j} + (1-\rho) \ln\frac{1-\rho}{1-\hat\rho_j} \Big]$$
 #
 # First the mean over samples, then KL, then the sum over units. A unit that is fully on for 5 % of the pictures and off for the others has ρ̂ = .05 and pays nothing. An
-# untrained sigmoid answers ½ and pays KL(.05 ‖ .5) = .49; so start its bias where it answers .05. And as a sigmoid stays below 1, its atom may have any length.
+# untrained sigmoid answers ½ and pays KL(.05 ‖ .5) = .49; so start its bias where it answers .05. As a sigmoid stays below 1, its atom may have any length.
 
 # %%
 guess(
@@ -687,7 +687,7 @@ claim(
 # | KL | $\lambda \sum_j \mathrm{KL}(\rho \,\Vert\, \hat\rho_j)$, sigmoid units, mean over the batch inside |
 # | bits | $8k + \log_2 \binom{m}{k}$ |
 #
-# Next: [the exercises](../exercises/03_sparse.ipynb).
+# Next: [the exercises](../exercises/03_sparse.ipynb), and their capstone: broken clay.
 #
 # ## References
 #
