@@ -52,7 +52,9 @@ def test_tablets_are_broken_sums_of_two_to_four_seals():
     assert clay.pieces.shape == clay.seen.shape == (3000, 144) and clay.seals.shape == (12, 144)
     assert (clay.pieces[~clay.seen] == 0).all()
     left = clay.seen.mean(axis=1)
-    assert left.min() >= 0.44 and left.max() <= 0.76 and clay.seen.mean(axis=0).min() > 0.2, "every pixel is left somewhere"
+    assert left.min() >= 0.44 and left.max() <= 0.76 and clay.seen.mean(axis=0).min() > 0.2, (
+        "every pixel is left somewhere"
+    )
     np.testing.assert_allclose(np.linalg.norm(clay.seals, axis=1), 1, atol=1e-6)
     assert np.abs(clay.seals @ clay.seals.T - np.eye(12)).max() < 0.6
     tablet, there = clay.pieces[0], clay.seen[0]

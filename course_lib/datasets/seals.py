@@ -28,7 +28,9 @@ class BrokenTablets:
 
     def __repr__(self) -> str:
         lost = 1 - self.seen.mean()
-        return f"BrokenTablets({len(self.pieces):,} pieces with prints of {len(self.seals)} seals, {lost:.0%} broken off)"
+        return (
+            f"BrokenTablets({len(self.pieces):,} pieces with prints of {len(self.seals)} seals, {lost:.0%} broken off)"
+        )
 
 
 def broken_tablets(n: int = 16_000, *, n_seals: int = 80, seed: int = 0) -> BrokenTablets:

@@ -347,9 +347,7 @@ def find_seals(pieces, seen):
         return ops.sum(left * ops.square(piece - copy), axis=-1)  # what is lost does not count
 
     target = np.hstack([pieces, seen.astype("float32")])  # (n, 288)
-    training.fit(
-        autoencoder, pieces, target, loss=error_where_seen, epochs=24, batch_size=100, learning_rate=2e-3
-    )
+    training.fit(autoencoder, pieces, target, loss=error_where_seen, epochs=24, batch_size=100, learning_rate=2e-3)
     return atoms.get_weights()[0]
     # SOLUTION END
     # STUB: raise NotImplementedError("find_seals: write your answer here")
@@ -380,12 +378,19 @@ def nearest(some, seals):
     """For each seal the row with the largest |cosine|, turned the same way round."""
     cosines = seals @ some.T / np.linalg.norm(some, axis=1)
     best = np.abs(cosines).argmax(axis=1)
-    return some[best] / np.linalg.norm(some[best], axis=1, keepdims=True) * np.sign(cosines[np.arange(len(seals)), best])[:, None]
+    return (
+        some[best]
+        / np.linalg.norm(some[best], axis=1, keepdims=True)
+        * np.sign(cosines[np.arange(len(seals)), best])[:, None]
+    )
 
 
 shown = clay.seals[:12]
 broken = np.where(clay.seen[:12], 0.5 + 0.6 * clay.pieces[:12], 1.0)
-pictures = [broken, *(0.5 + 1.4 * some for some in (nearest(rows["least squares"], shown), nearest(rows["your atoms"], shown), shown))]
+pictures = [
+    broken,
+    *(0.5 + 1.4 * some for some in (nearest(rows["least squares"], shown), nearest(rows["your atoms"], shown), shown)),
+]
 plots.grid(
     [np.clip(some, 0, 1).reshape(-1, 12, 12) for some in pictures],
     row_labels=["twelve pieces", "least squares", "your atoms", "twelve seals"],
@@ -394,15 +399,15 @@ plots.grid(
 )
 
 # %% [markdown] tags=["explanation"]
-One factor in the loss is new: what is lost does not count. Then nothing forbids a unit to draw beyond the break, and the other tablets with the same seal,
+# One factor in the loss is new: what is lost does not count. Then nothing forbids a unit to draw beyond the break, and the other tablets with the same seal,
 # broken elsewhere, tell it what. Take the factor out and the network learns that clay ends in flat grey: most of its rows are seals with a straight edge.
 #
 # Least squares in turn fails in the same way: both of its steps take the zeros for clay. It can be mended. Fit each atom to the pixels that are left, and solve for
-# each pixel of the atoms with those tablets that have it: then it finds as many seals as the network, without one, and takes about twice as long. So the network
+# each pixel of the atoms with those tablets that have it: then it finds as many seals as the network, in 5 seconds where the network takes 3. So the network
 # wins nothing here by being a network. It wins because "does not count" was one factor, and not two new algorithms.
 #
 # The start matters as much. Seals overlap (their |cosines| are .23 on average), and a unit that starts at a piece already has parts of two to four of them. From random directions
-# many units never fire, and about 55 seals are found, fewer than asked for. A rate ten times as large does the same harm. Spare units help again, as with the known
+# many units never fire: after 18 epochs 55 and 59 seals were found in two draws, from pieces 73 and 76. A rate of 0.03 does worse. Spare units help again, as with the known
 # atoms of the lesson.
 #
 # And do not tell the encoder what is left. 144 further inputs, each 1 or 0, are louder than the piece itself: with them the rows hardly moved from where they

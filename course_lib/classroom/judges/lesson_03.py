@@ -473,10 +473,10 @@ def _why_so_few_seals(probe, rows: np.ndarray, matches: np.ndarray, truth) -> No
     halves = np.abs(rows @ _unit(_broken_off(seals)).T).max(axis=1)
     share = float(np.mean((halves > 0.8) & (halves > whole + 0.03)))
     probe.require(share < 0.45, "seals-are-broken", told, share=share)
-    means = {"mine": matches.mean(), "pieces": as_they_are.mean()}
-    probe.require(means["mine"] > means["pieces"] - 0.07, "code-not-sparse", told, **means)
+    like, of_pieces = (float(np.median(best)) for best in (whole, np.abs(pieces[some] @ seals.T).max(axis=1)))
+    mixed = near > 0.82 and like < of_pieces - 0.05  # still near the pieces, and on the way to mixtures of more seals
+    probe.require(not mixed, "code-not-sparse", told, mine=like, pieces=of_pieces)
     probe.require(near < 0.94, "hardly-moved", told, near=near)
-    like = float(np.median(whole))
     probe.require(like > 0.42, "dead-units", told, like=like)
     probe.fail("too-few-seals", told)
 
