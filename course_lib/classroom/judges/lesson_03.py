@@ -415,7 +415,7 @@ def judge_recover_dictionary(recover_dictionary, probe):
     probe.fail("half-way", said)
 
 
-ROWS, WANTED, NEAR = 160, 60, 0.9
+ROWS, WANTED, NEAR = 160, 65, 0.9
 
 
 @judge("find_seals", capstone=True)
