@@ -47,6 +47,32 @@ def test_mixtures_name_what_is_wrong(options, named):
         datasets.sparse_mixtures(**options)
 
 
+def test_tablets_are_broken_sums_of_two_to_four_seals():
+    clay = datasets.broken_tablets(3000, n_seals=12, seed=2)
+    assert clay.pieces.shape == clay.seen.shape == (3000, 144) and clay.seals.shape == (12, 144)
+    assert (clay.pieces[~clay.seen] == 0).all()
+    left = clay.seen.mean(axis=1)
+    assert left.min() >= 0.44 and left.max() <= 0.76 and clay.seen.mean(axis=0).min() > 0.2, (
+        "every pixel is left somewhere"
+    )
+    np.testing.assert_allclose(np.linalg.norm(clay.seals, axis=1), 1, atol=1e-6)
+    assert np.abs(clay.seals @ clay.seals.T - np.eye(12)).max() < 0.6
+    tablet, there = clay.pieces[0], clay.seen[0]
+    amounts = np.linalg.lstsq(clay.seals[:, there].T, tablet[there], rcond=None)[0]
+    assert 2 <= (np.abs(amounts) > 0.3).sum() <= 4
+    assert abs(np.std(tablet[there] - amounts @ clay.seals[:, there]) - 0.05) < 0.015
+    assert "3,000 pieces with prints of 12 seals, 40% broken off" in repr(clay)
+
+
+def test_tablets_repeat_with_their_seed_and_name_what_is_wrong():
+    first, again, other = (datasets.broken_tablets(10, n_seals=5, seed=seed) for seed in (1, 1, 2))
+    assert np.array_equal(first.pieces, again.pieces) and not np.array_equal(first.seals, other.seals)
+    with pytest.raises(ValueError, match="n:"):
+        datasets.broken_tablets(0)
+    with pytest.raises(ValueError, match="n_seals"):
+        datasets.broken_tablets(10, n_seals=121)
+
+
 # Layers and losses
 
 

@@ -84,6 +84,10 @@ from course_lib.datasets.ratings import (
     MovieRatings,
     movie_ratings,
 )
+from course_lib.datasets.seals import (
+    BrokenTablets,
+    broken_tablets,
+)
 from course_lib.datasets.synthetic import (
     SparseMixtures,
     ring,
@@ -110,6 +114,7 @@ __all__ = [
     "MOVIE_RATINGS_TABLE",
     "PUPPET_POSE",
     "SPLITS",
+    "BrokenTablets",
     "DataError",
     "ElectricityDays",
     "HeadsDataset",
@@ -122,6 +127,7 @@ __all__ = [
     "VectorDataset",
     "WindowDataset",
     "band_passed",
+    "broken_tablets",
     "digits",
     "electricity_days",
     "fashion_mnist",

@@ -85,7 +85,7 @@ plots.diagram(
 # A **unit** has two halves. Its detector, in the encoder, says how much of it is in the picture. Its **atom**, in the decoder, is what it draws:
 # a copy is a sum of atoms, each times its unit's activation: the detector's answer. All atoms together are a **dictionary**.
 #
-# Why should few be enough? Look at a plane first. A thousand samples, each an amount of *one* of three atoms, and a little noise.
+# Why should few be enough? First a plane. A thousand samples, each an amount of *one* of three atoms, and a little noise.
 
 # %%
 three_atoms = np.array([[1.0, 0.0], [0.6, 0.8], [0.0, -1.0]])  # a row each, of length 1
@@ -204,7 +204,7 @@ print("share of the variance of unseen pictures that is kept; 1 is perfect, 0 is
 print(f"PCA-8: {explained(pca.keep(8).reconstruct(unseen)):.3f}; 8 of 512 units: {first_try:.3f}")
 
 # %% [markdown]
-# One picture: the mean picture plus its own eight atoms, the loudest first.
+# One picture: the mean picture plus its eight atoms, loudest first.
 
 
 # %%
@@ -235,7 +235,7 @@ explore(
 )
 
 # %% [markdown]
-# The pullover is a bright body, minus a hem, plus sleeves. Below, six units, each with the unseen pictures in which it is loudest. Labels were never used.
+# The pullover is a bright body, minus a hem, plus sleeves. Below, six units, each with unseen pictures in which it is loudest. Labels were never used.
 
 # %%
 often = np.argsort(-(codes > 0).sum(axis=0))[[2, 5, 9, 14, 20, 27]]
@@ -685,7 +685,7 @@ claim(
 # |KL|$\lambda\sum_j\mathrm{KL}(\rho\,\Vert\,\hat\rho_j)$, sigmoid units, mean over the batch inside|
 # |bits|$8k+\log_2\binom{m}{k}$|
 #
-# Next: [the exercises](../exercises/03_sparse.ipynb).
+# Next: [the exercises](../exercises/03_sparse.ipynb), and their capstone: broken clay.
 #
 # ## References
 #

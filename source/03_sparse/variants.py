@@ -1,7 +1,8 @@
 """Right answers to the exercises of lesson 03, by other roads than the solutions take."""
 
+import keras
 import numpy as np
-from keras import ops
+from keras import layers, ops
 
 
 def l0(codes, threshold):
@@ -103,3 +104,54 @@ def unit_norm_atoms__single_precision(decoder_weights):
     weights = decoder_weights.astype(np.float32)
     norms = np.linalg.norm(weights, axis=1, keepdims=True)
     return weights / np.where(norms > 0, norms, 1)
+
+
+def find_seals(pieces, seen):
+    # Without a network: matching pursuit and least squares in turn, both on what is left of each tablet.
+    rng, active = np.random.default_rng(0), 3
+    x, left = pieces[:12000], seen[:12000].astype("float32")
+    atoms = x[rng.choice(len(x), 160, replace=False)]
+    atoms /= np.linalg.norm(atoms, axis=1, keepdims=True)
+    rows = np.arange(len(x))
+    for turn in range(10):
+        codes, rest = np.zeros((len(x), 160), "float32"), x.copy()
+        lengths = np.sqrt(left @ atoms.T**2 + 1e-3)  # of each atom, where the tablet is left
+        for step in range(2 * active):
+            fits = rest @ atoms.T / lengths
+            if step >= active:
+                fits[codes == 0] = 0  # amounts once more, for the atoms that are chosen
+            best = np.abs(fits).argmax(axis=1)
+            amounts = fits[rows, best] / lengths[rows, best]
+            codes[rows, best] += amounts
+            rest -= amounts[:, None] * atoms[best] * left
+        for pixel in range(144):
+            here = codes[left[:, pixel] > 0]
+            normal = here.T @ here + 0.01 * np.eye(160, dtype="float32")
+            atoms[:, pixel] = np.linalg.solve(normal, here.T @ x[left[:, pixel] > 0, pixel])
+        idle = (codes != 0).sum(axis=0) < 3
+        if turn < 9 and idle.any():
+            atoms[idle] = rest[np.argsort(-np.square(rest).sum(axis=1))[: idle.sum()]]
+        atoms /= np.maximum(np.linalg.norm(atoms, axis=1, keepdims=True), 1e-9)
+    return atoms
+
+
+def find_seals__the_loss_in_a_layer(pieces, seen):
+    from course_lib.layers import TopK
+
+    class WhereSeen(layers.Layer):
+        def call(self, inputs):
+            piece, left, copy = inputs
+            self.add_loss(ops.mean(ops.sum(left * (piece - copy) ** 2, axis=1)))
+            return copy
+
+    piece, left = keras.Input((144,)), keras.Input((144,))
+    detectors = layers.Dense(150, "relu")
+    atoms = layers.Dense(144, use_bias=False, kernel_constraint=keras.constraints.UnitNorm(axis=1))
+    model = keras.Model([piece, left], WhereSeen()([piece, left, atoms(TopK(3)(detectors(piece)))]))
+    start = pieces[-150:] / np.linalg.norm(pieces[-150:], axis=1, keepdims=True)
+    detectors.set_weights([start.T, np.zeros(150)])
+    atoms.set_weights([start])
+    for rate in (2e-3, 1e-3, 2e-4):
+        model.compile(keras.optimizers.Adam(rate), loss=None)
+        model.fit([pieces, seen.astype("float32")], batch_size=100, epochs=9, verbose=0)
+    return atoms.get_weights()[0]

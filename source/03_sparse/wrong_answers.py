@@ -696,3 +696,171 @@ def soft_threshold(codes, amount):
             found = np.sign(value) * max(abs(value) - amount, 0)
             shrunk[(row, unit) if codes.ndim == 2 else unit] = found
     return shrunk
+
+
+# find_seals
+
+
+def _rows(count, like, seed=0):
+    """Random rows of length 1."""
+    return _unit(np.random.default_rng(seed).normal(size=(count, like.shape[1]))).astype("float32")
+
+
+def _seals_by_network(
+    pieces, seen, *, counted="seen", code=lambda z: topk_of(z, 3), start="pieces", unit_norm=True, give="atoms",
+    epochs=10, rate=2e-3, activation=None,
+):  # fmt: skip
+    """The road of the solution with one thing changed."""
+    units, pixels = 160, pieces.shape[1]
+    picture = keras.Input((pixels,))
+    detectors = keras.layers.Dense(units, activation)
+    constraint = keras.constraints.UnitNorm(axis=1) if unit_norm else None
+    atoms = keras.layers.Dense(pixels, use_bias=False, kernel_constraint=constraint)
+    model = keras.Model(picture, atoms(code(detectors(picture))))
+    if start != "keras":
+        first = _unit(pieces[:units]) if start == "pieces" else _rows(units, pieces)
+        detectors.set_weights([first.T, np.zeros(units)])
+        atoms.set_weights([first])
+    weights = {"seen": seen, "all": np.ones_like(seen), "broken": ~seen}[counted].astype("float32")
+
+    def loss(target, copy):
+        return ops.sum(target[:, pixels:] * ops.square(target[:, :pixels] - copy), axis=-1)
+
+    steps = epochs * len(pieces) // 100
+    model.compile(keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(rate, steps)), loss)
+    model.fit(pieces, np.hstack([pieces, weights]), batch_size=100, epochs=epochs, verbose=0)
+    return detectors.get_weights()[0].T if give == "detectors" else atoms.get_weights()[0]
+
+
+def topk_of(codes, k):
+    bar = ops.top_k(codes, k)[0][:, -1:]
+    return ops.where(codes >= bar, ops.relu(codes), 0.0)
+
+
+@wrong("seals-are-broken")
+def find_seals(pieces, seen):
+    # The zeros beyond the break are learned as if they were clay.
+    return _seals_by_network(pieces, seen, counted="all")
+
+
+@wrong("seals-are-broken")
+def find_seals(pieces, seen):
+    # The referee of the second notebook, on what is there and on what is not.
+    from course_lib import referees
+
+    return referees.fit_dictionary(pieces[:8000], 160, 3, rounds=15).atoms
+
+
+@wrong("rows-are-pieces")
+def find_seals(pieces, seen):
+    return _unit(pieces[np.random.default_rng(0).choice(len(pieces), 160, replace=False)])
+
+
+@wrong("code-not-sparse")
+def find_seals(pieces, seen):
+    # The price is so strong that after a few steps no unit answers, and nothing moves any more.
+    from course_lib.layers import L1Penalty
+
+    return _seals_by_network(pieces, seen, code=L1Penalty(100.0), activation="relu", epochs=6)
+
+
+@wrong("orthogonal-axes")
+def find_seals(pieces, seen):
+    return np.linalg.svd(pieces - pieces.mean(axis=0), full_matrices=False)[2]
+
+
+@wrong("code-not-sparse")
+def find_seals(pieces, seen):
+    return _seals_by_network(pieces, seen, code=ops.relu)
+
+
+@wrong("code-not-sparse")
+def find_seals(pieces, seen):
+    return _seals_by_network(pieces, seen, code=lambda z: topk_of(z, 40))
+
+
+@wrong("not-unit-norm")
+def find_seals(pieces, seen):
+    from course_lib.layers import L1Penalty
+
+    return _seals_by_network(pieces, seen, code=L1Penalty(0.3), activation="relu", unit_norm=False, epochs=6)
+
+
+@wrong("hardly-moved")
+def find_seals(pieces, seen):
+    # The mask is the wrong way round.
+    return _seals_by_network(pieces, seen, counted="broken", epochs=6)
+
+
+@wrong("hardly-moved")
+def find_seals(pieces, seen):
+    return _seals_by_network(pieces, seen, epochs=1)
+
+
+@wrong("hardly-moved")
+def find_seals(pieces, seen):
+    # The encoder is told what is left, by as many inputs as there are pixels, each of size 1: they drown the piece.
+    units, pixels = 160, pieces.shape[1]
+    both = keras.Input((2 * pixels,))
+    detectors = keras.layers.Dense(units)
+    atoms = keras.layers.Dense(pixels, use_bias=False, kernel_constraint=keras.constraints.UnitNorm(axis=1))
+    model = keras.Model(both, atoms(topk_of(detectors(both), 3)))
+    first = _unit(pieces[:units])
+    detectors.set_weights([np.vstack([first.T, 0 * first.T]), np.zeros(units)])
+    atoms.set_weights([first])
+
+    def loss(target, copy):
+        return ops.sum(target[:, pixels:] * ops.square(target[:, :pixels] - copy), axis=-1)
+
+    told = np.hstack([pieces, seen.astype("float32")])
+    model.compile(keras.optimizers.Adam(2e-3), loss)
+    model.fit(told, told, batch_size=100, epochs=8, verbose=0)
+    return atoms.get_weights()[0]
+
+
+@wrong("dead-units")
+def find_seals(pieces, seen):
+    return _seals_by_network(pieces, seen, rate=0.03)
+
+
+@wrong("too-few-seals")
+def find_seals(pieces, seen):
+    # What finds a seal is not what draws it.
+    return _unit(_seals_by_network(pieces, seen, give="detectors"))
+
+
+@wrong("too-few-seals")
+def find_seals(pieces, seen):
+    # One seal for each tablet, where there are up to four.
+    return _seals_by_network(pieces, seen, code=lambda z: topk_of(z, 1))
+
+
+@wrong("dead-units")
+def find_seals(pieces, seen):
+    # Detectors and atoms start in different directions.
+    return _unit(_seals_by_network(pieces, seen, start="keras", unit_norm=False))
+
+
+@wrong("no-better-than-chance")
+def find_seals(pieces, seen):
+    return _rows(160, pieces)
+
+
+@wrong("atoms-as-columns")
+def find_seals(pieces, seen):
+    return _seals_by_network(pieces, seen, epochs=1).T
+
+
+@wrong("one-row-for-each-tablet")
+def find_seals(pieces, seen):
+    return _unit(pieces)
+
+
+@wrong("too-many-rows")
+def find_seals(pieces, seen):
+    return _unit(pieces[:1000])
+
+
+@wrong("too-few-rows")
+def find_seals(pieces, seen):
+    return _rows(40, pieces)

@@ -1,4 +1,4 @@
-"""The judges of lesson 03: counting active units, keeping their number small, recovering a dictionary."""
+"""The judges of lesson 03: counting active units, keeping their number small, recovering dictionaries."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from course_lib import metrics, referees
 from course_lib.classroom.exercise import judges_of
 from course_lib.classroom.probe import float32
-from course_lib.datasets import sparse_mixtures
+from course_lib.datasets import broken_tablets, sparse_mixtures
 
 judge = judges_of(3)
 
@@ -413,3 +413,83 @@ def judge_recover_dictionary(recover_dictionary, probe):
     probe.require(np.mean(found > 0.9) < 0.8 or share > 0.4, "close-is-not-found", said)
     probe.require(error < 0.25, "code-not-sparse", said, error=error)
     probe.fail("half-way", said)
+
+
+ROWS, WANTED, NEAR = 160, 65, 0.9
+
+
+@judge("find_seals", capstone=True)
+def judge_find_seals(find_seals, probe):
+    """Pieces of tablets with prints of seals that only the judge knows. Whoever finds enough of them has passed."""
+    truth = broken_tablets(seed=int(probe.rng.integers(2**31)))
+    pieces, seen = np.array(truth.pieces), np.array(truth.seen)
+    got = probe.array(probe.call(find_seals, pieces, seen))
+    rows = _rows_of_seals(probe, got, *pieces.shape)
+    lengths = np.linalg.norm(rows, axis=1)
+    used = lengths > 1e-6
+    probe.require(used.any(), "all-zero")
+    fields = {"shortest": lengths[used].min(), "longest": lengths.max()}
+    probe.require(np.allclose(lengths[used], 1, atol=1e-3), "not-unit-norm", **fields)
+    rows = rows[used]
+    matches = metrics.atom_matches(rows, truth.seals)
+    if np.sum(matches > NEAR) >= WANTED:
+        return
+    _why_so_few_seals(probe, rows, matches, truth)
+
+
+def _rows_of_seals(probe, got: np.ndarray, n: int, pixels: int) -> np.ndarray:
+    """The answer as float64, if its shape is one of atoms."""
+    told = f"Shape (m, {pixels}) with m at most {ROWS} was expected; yours is {got.shape}."
+    if got.ndim == 2 and got.shape[1] != pixels and got.shape[0] == pixels:
+        probe.fail("atoms-as-columns", told)
+    probe.require(got.ndim != 2 or len(got) != n, "one-row-for-each-tablet", told)
+    probe.require(got.ndim == 2 and got.shape[1] == pixels and len(got), "wrong-shape", told)
+    probe.require(len(got) <= ROWS, "too-many-rows", told)
+    return probe.finite(got, "diverged").astype(np.float64)
+
+
+def _why_so_few_seals(probe, rows: np.ndarray, matches: np.ndarray, truth) -> None:
+    """What keeps rows from being seals: each by the trace that it leaves in them."""
+    rng, pieces, seals = probe.rng, _unit(truth.pieces), truth.seals
+    some = rng.choice(len(pieces), ROWS, replace=False)
+    as_they_are = metrics.atom_matches(pieces[some], seals)
+    axes = np.linalg.svd(truth.pieces - truth.pieces.mean(axis=0), full_matrices=False)[2]
+    solved = referees.fit_dictionary(truth.pieces[:8000], ROWS, 3, rounds=15).atoms
+    found = {
+        f"{ROWS} pieces as they are": as_they_are,
+        "PCA": metrics.atom_matches(axes, seals),
+        "least squares in turn": metrics.atom_matches(solved, seals),
+        "yours": matches,
+    }
+    counts = ", ".join(f"{name} {np.sum(cosines > NEAR)}" for name, cosines in found.items())
+    told = f"Seals found, of {len(seals)}: {counts}; wanted are {WANTED}."
+    probe.require(len(rows) >= WANTED, "too-few-rows", told, m=len(rows))
+    near = float(np.median(np.abs(rows @ pieces.T).max(axis=1)))
+    probe.require(near < 0.9999, "rows-are-pieces", told)
+    probe.require(np.abs(rows @ rows.T - np.eye(len(rows))).max() > 1e-3, "orthogonal-axes", told, d=rows.shape[1])
+    chance = metrics.atom_matches(rng.normal(size=rows.shape), seals).mean()
+    probe.require(matches.mean() > chance + 0.1, "no-better-than-chance", told, chance=chance)
+    whole = np.abs(rows @ seals.T).max(axis=1)
+    halves = np.abs(rows @ _unit(_broken_off(seals)).T).max(axis=1)
+    share = float(np.mean((halves > 0.8) & (halves > whole + 0.03)))
+    probe.require(share < 0.45, "seals-are-broken", told, share=share)
+    like, of_pieces = (float(np.median(best)) for best in (whole, np.abs(pieces[some] @ seals.T).max(axis=1)))
+    mixed = near > 0.82 and like < of_pieces - 0.05  # still near the pieces, and on the way to mixtures of more seals
+    probe.require(not mixed, "code-not-sparse", told, mine=like, pieces=of_pieces)
+    probe.require(near < 0.94, "hardly-moved", told, near=near)
+    probe.require(like > 0.42, "dead-units", told, like=like)
+    probe.fail("too-few-seals", told)
+
+
+def _unit(rows: np.ndarray) -> np.ndarray:
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def _broken_off(seals: np.ndarray) -> np.ndarray:
+    """Each seal with .3, .4 or .5 of it lost beyond a straight line, in twelve directions."""
+    places = np.indices((12, 12)).reshape(2, -1) - 5.5
+    broken = []
+    for angle in np.arange(12) * np.pi / 6:
+        rank = (np.array([np.cos(angle), np.sin(angle)]) @ places).argsort().argsort()
+        broken += [seals * (rank < left * seals.shape[1]) for left in (0.7, 0.6, 0.5)]
+    return np.concatenate(broken) + 1e-12
