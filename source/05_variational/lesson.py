@@ -140,8 +140,8 @@ print(f"kinds that at least 2 % of the samples resemble: {few} before, {many} af
 # Now suppose that a machine makes the pictures, by chance:
 
 # %% tags=["hide-input"]
-line = {"z": (0, 0, "code z\nfrom N(0, I)"), "g": (1.2, 0, "decoder"), "mean": (2.4, 0, "mean\npicture"), "noise": (3.6, 0, "add noise\nof size σₓ"), "x": (4.8, 0, "picture x")}  # fmt: skip
-caption = "A generative model: draw a code, decode it, add noise to each pixel. No picture goes in. (We shall look at mean pictures, without the noise.)"
+line = {"z": (0, 0, "code z\nfrom N(0, I)"), "g": (1.2, 0, "decoder"), "mean": (2.4, 0, "decoded\npicture"), "noise": (3.6, 0, "add noise\nof size σₓ"), "x": (4.8, 0, "picture x")}  # fmt: skip
+caption = "A generative model: draw a code, decode it, add noise to each pixel. No picture goes in. (We shall look at decoded pictures, without the noise.)"
 plots.diagram(line, [list(line)], shapes={"g": "widens"}, marked=["z"], caption=caption)
 
 # %% [markdown]
@@ -158,7 +158,7 @@ plots.diagram(line, [list(line)], shapes={"g": "widens"}, marked=["z"], caption=
 # the squared error in units of the noise, plus what the noise itself costs; here $.01/.125+\ln.25+.92=.08-1.39+.92=-.39$. It may be negative: a density can be above 1.
 #
 # Black-or-white pixels (exercise `bernoulli_nll`), 0 or 1, are coins. Let the decoder give the logit $l$: white has the probability $1/(1+e^{-l})$, and
-# $-\ln{p(x\mid{z})}=\sum\left[\ln(1+e^l)-x\,l\right]$. (Black has $1-\frac1{1+e^{-l}}=\frac1{1+e^l}$; white costs $l$ less.) For a large positive $l$ the exponential
+# $-\ln{p(x\mid{z})}=\sum\left[\ln(1+e^l)-x\,l\right]$. (White has $\frac1{1+e^{-l}}=\frac{e^l}{1+e^l}$, so black $\frac1{1+e^l}$; white costs $l$ less.) For a large positive $l$ the exponential
 # overflows; $\ln(1+e^l)=l+\ln(1+e^{-l})$ does not.
 #
 # ## How probable is a picture?
@@ -227,7 +227,7 @@ plots.curve(
 #
 # $$\mathrm{KL}=\sum_{\text{latents}}\tfrac12\left(\mu^2+\sigma^2-1-\ln\sigma^2\right)\text{ nats}$$
 #
-# A guess one off ($\mu=1$, $\sigma=1$) costs ½. One half as wide as the prior ($\mu=0$, $\sigma=\frac12$) costs $\frac12(.25-1+1.39)=.32$.
+# A guess one off ($\mu=1$, $\sigma=1$) costs ½. A guess half as wide as the prior ($\mu=0$, $\sigma=\frac12$) costs $\frac12(.25-1+1.39)=.32$.
 
 # %% tags=["hide-input"]
 figure, axes = plots.subplots(1, 4, height=2.0)
@@ -346,7 +346,7 @@ plots.grid(
 )
 
 # %% [markdown]
-# “Any draw from the guess decodes to the same picture”: whatever is drawn has to fit. Nearly so:
+# Does any draw from the guess decode to the same picture, as one reads? Each draw pays for the error of its copy, so all should come near the same one. How near?
 
 # %%
 apart, error = metrics.mse(by_mean, by_draw), metrics.mse(validation, by_mean.reshape(-1, 784))
@@ -358,7 +358,7 @@ claim(
 # %% [markdown]
 # ## A map of equal tiles
 #
-# Where to look at a code of two numbers? Evenly spaced codes show mostly places that the prior never visits. Better cut each axis into $n$
+# Where to look at a code of two numbers? Codes evenly spaced from −4 to 4 show mostly places that the prior never visits. Better cut each axis into $n$
 # pieces of the same *probability*. The middle of piece $i$ has the probability $(i+\frac12)/n$ below it, and `norm.ppf` turns that into a number:
 # for $n=2$ these are $\pm.67$. First move and scale the codes, as we did the plain ones (`standardise_codes`):
 
@@ -380,19 +380,19 @@ axis.set(xlabel="second latent", ylabel="first latent")
 axis.grid(False)
 plots.show(
     figure,
-    "Each tile has 1/225 of the prior's probability. Kinds pass into each other. Few clothes lie in the dim places between kinds, none at the blotched boots: mean 0 and variance 1 do not make a bell.",
+    "Each tile has 1/225 of the prior's probability. Kinds pass into each other. Few clothes lie in the dim places between kinds, none at the blotched boots: the codes have the prior's mean and variance, not its shape.",
 )
 
 # %% [markdown]
-# Off centre and two to three times too wide, the codes had paid 7 nats too many. Training mends the larger cost first, and the squared error costs 350; with four times the epochs the 7 become 3. Moving and scaling is free: the decoder undoes it.
+# Off centre and two to three times too wide, the codes had paid 7 nats too many. Training mends the larger cost first: of the distortion of −192 the constants, 784 · (ln .2 + .92), are −541, so the squared error costs some 350; with four times the epochs the 7 become 3. Moving and scaling is free: the decoder undoes it.
 #
 # ## Is the bound any good?
 #
 # Where all is linear, $\ln{p(x)}$ is known. One latent, one pixel: $x=wz+\text{noise}$ is normal with variance $w^2+\sigma_x^2$.
 #
 # Say the pixel has mean 0 and variance $\lambda=4$, and $\sigma_x^2=1$. The best $w$ gives $x$ the right variance: $w^2=\lambda-\sigma_x^2=3$.
-# The posterior is a bell around the regression line of $z$ on $x$, whose slope is covariance over variance, $w/\lambda$. Of $z$'s variance 1 the line explains slope² times the variance of $x$: $(w/\lambda)^2\lambda=w^2/\lambda=.75$. So $1-w^2/\lambda=\sigma_x^2/\lambda=.25$ is left.
-# For $x=4$: mean $1.73$, which decodes to $3$. With that as the guess,
+# The posterior is a bell around the regression line of $z$ on $x$, whose slope is covariance over variance, $w/\lambda$ ($x=wz+\text{noise}$ shares $w$ times $z$'s variance 1). Of $z$'s variance 1 the line explains slope² times the variance of $x$: $(w/\lambda)^2\lambda=w^2/\lambda=.75$. So $1-w^2/\lambda=\sigma_x^2/\lambda=.25$ is left.
+# For $x=4$: mean $1.73$, which decodes to $3$. With this bell, of mean 1.73 and variance .25, as the guess,
 #
 # * distortion: $\frac12\left[(4-3)^2+w^2\cdot.25\right]+\ln1+.92=1.79$ (the error of the mean, squared, plus the variance of $wz$),
 # * rate: $\frac12(1.73^2+.25-1-\ln.25)=1.82$.
@@ -474,7 +474,7 @@ digit_train, digit_test = digits.flat("train"), digits.flat("test")
 digit_pca = referees.fit_pca(digit_train)
 published = {  # weight of the summed squared error, weight of the summed KL; * written for other pictures
     "Keras guide, subclassing": (1 / 784, 1 / 32),
-    "PyTorch-VAE, CelebA *": (1 / 12288, 0.00025),
+    "PyTorch-VAE, CelebA *": (1 / 12288, 0.00025),  # 64 x 64 x 3 numbers
     "Hands-on ML, 3rd ed.": (1 / 784, 1 / 784),
     "timeVAE, one channel *": (6, 1),
 }
@@ -491,6 +491,8 @@ for name, (error_weight, kl_weight) in published.items():
 #
 # Back to the rival: sixteen numbers, trained alike, PCA beside them. Codes come from N(0, I), without a look; from *one* bell
 # fitted to the training codes; from a bell for *each kind*.
+# Who judges? A classifier of real clothes looks at 2,000 samples and 2,000 unseen photographs; the distance between the two sets compares means and covariances of its last
+# hidden layer (the *Fréchet distance*, lesson 09).
 
 # %%
 guess(
@@ -521,8 +523,7 @@ def three_ways(codes):
 
 
 # %% [markdown]
-# Who judges? A classifier of real clothes looks at 2,000 samples and 2,000 unseen photographs; we compare means and covariances of its last
-# hidden layer (lesson 09). For scale: photographs against photographs .4; one mean picture again and again, 210.
+# For scale: photographs against photographs are .4 apart; the mean training picture, again and again, 210.
 
 # %%
 classifier = keras.saving.load_model(datasets.DATA_FOLDER.parent / "checkpoints" / "clothes_classifier.keras")
@@ -573,7 +574,7 @@ reveal("prior", answers)
 
 # %% [markdown]
 # *Without a look* the VAE is at half the plain network's distance: that is what its prior buys. PCA, whose codes have mean 0 and variance 1 anyway, is nearer still.
-# But ten kinds are ten clouds: *ten bells* bring both networks many times nearer. There, as with *one bell*, the plain code is a little ahead. How probable a picture is, how sure a code, it cannot say.
+# But ten kinds are ten clouds: *ten bells* bring both networks many times nearer. There, as with *one bell*, the plain code is a little ahead. What only the VAE says is how probable a picture is, and how sure a code.
 #
 # ## Clothes made to order
 
@@ -659,7 +660,7 @@ claim("The guide's VAE is the mean digit, within 4 %", is_the_mean)
 reveal("guide", {"a blurred 3": below(share, 0.96), "the mean of all digits": is_the_mean, "noise": above(share, 1.04)})
 
 # %% [markdown]
-# The largest eigenvalue of the digits is 5.2, and the noise has 12.25: all latents collapse. The published run ends at a loss of .0677, KL included: about the error of the mean digit (printed above), with no baseline beside it.
+# The largest eigenvalue of the digits is 5.2, and the noise has 12.25: by the rule for straight lines all latents collapse, and so they do here. The published run ends at a loss of .0677, KL included: about the error of the mean digit (printed above), with no baseline beside it.
 #
 # ## When it does not train
 #
@@ -677,7 +678,7 @@ reveal("guide", {"a blurred 3": below(share, 0.96), "the mean of all digits": is
 
 # %%
 rungs = {
-    "mean picture + noise": referees.fit_ppca(pca, 0).log_likelihood(test),
+    "mean of training + noise": referees.fit_ppca(pca, 0).log_likelihood(test),
     "probabilistic PCA, 2 latents": referees.fit_ppca(pca, 2).log_likelihood(test),
     "probabilistic PCA, 32 latents": ppca.log_likelihood(test),
     "VAE, 32 latents": deep.elbo_terms(test).elbo,
