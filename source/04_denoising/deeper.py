@@ -206,7 +206,8 @@ claim(
 
 # %% [markdown]
 # (Groups, share and the 8 by which log likelihoods are divided before blending are knobs, turned on these validation pictures: a gift to the mixture.) A mixture on overlapping patches of 8 by 8 pixels
-# scored 22.0 in our trials, twenty times slower. Much longer training lifts the network too: 22.9 after eight passes.
+# scored 22.0 in our trials, twenty times slower. Much longer training lifts the network too: 22.9 after eight passes. So does a rate that stays: the lesson's network on one map reaches 22.7 instead of 22.6 with the constant rate of its
+# network from nothing, which is the fairer distance between the two: .5 to .7 dB (two seeds).
 #
 # ## One level, or all of them
 #
@@ -475,7 +476,9 @@ claim(
 )
 
 # %% [markdown]
-# A second's algebra is ahead of three passes. XXX-LONG
+# A second's algebra is ahead of three passes; after sixteen, and twice as wide, the network was still behind (.028 against .025, in a trial). Nor were its first layer's numbers a better code at this size: of the five nearest, the vote was
+# right for 78 % of the clothes, that of plain pixels for 82 %. The method shows its worth with millions of pictures.
+#
 # *When to use it:* to train an encoder on many pictures that nobody labelled; the pictures that it fills in are thrown away. To fill holes in pictures that look alike, take the formula first.
 #
 # ## Four corruptions
@@ -895,7 +898,9 @@ claim(
 
 # %% [markdown]
 # Two ways to one result: move along the data, ignore what leads away from them. On the encoder alone the penalty has a hole: a tenth of the encoder's weights and ten times the decoder's make the same copies for a hundredth of the price.
-# So Rifai and others tie the two (lesson 02, deeper). XXX-RIFAI
+# So Rifai and others tie the two (lesson 02, deeper). (Trained, two matrices, 64 units, in our trials: the penalty took the encoder's squared slopes from 21 to .5, and a step across still moved the answer by .86. The same network
+# on noise .1: .30; with the penalty on all of $r$: .27.)
+#
 # *When to use it:* noise is the cheaper penalty, for it needs no slopes. Write the slopes down where noise cannot be drawn, or where you want to know how much an encoder contracts. In the limit of small noise $r(x) - x$ over
 # $\sigma^2$ is the score (Alain and Bengio 2014): Tweedie by another road.
 #
