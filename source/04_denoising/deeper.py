@@ -7,8 +7,8 @@
 #   course:
 #     title: "Denoising, deeper: other filters, other noise, other uses"
 #     lesson: 4
-#     minutes: 42
-#     compute: 38
+#     minutes: 54
+#     compute: 40
 #     objectives:
 #       - the filters of the classics, each with its bias removed, and a stronger mixture of maps
 #       - one network for all noise levels, for pictures
@@ -950,10 +950,12 @@ claim(
 # * P. Vincent, H. Larochelle, I. Lajoie, Y. Bengio, P.-A. Manzagol: *Stacked denoising autoencoders*, Journal of Machine Learning Research 11, 2010.
 # * S. Rifai and others: *Contractive auto-encoders: explicit invariance during feature extraction*, ICML 2011.
 # * G. Alain, Y. Bengio: *What regularized auto-encoders learn from the data-generating distribution*, Journal of Machine Learning Research 15, 2014.
+# * C. Bishop: *Training with noise is equivalent to Tikhonov regularization*, Neural Computation 7, 1995 (the series, with its curvature).
 # * H. Robbins: *An empirical Bayes approach to statistics*, Berkeley Symposium, 1956.
 # * L. Rudin, S. Osher, E. Fatemi: *Nonlinear total variation based noise removal algorithms*, Physica D 60, 1992.
 # * A. Buades, B. Coll, J.-M. Morel: *A non-local algorithm for image denoising*, CVPR 2005.
 # * K. Dabov and others: *Image denoising by sparse 3-D transform-domain collaborative filtering* (BM3D), IEEE Transactions on Image Processing 16, 2007.
 # * K. Zhang, W. Zuo, L. Zhang: *FFDNet: toward a fast and flexible solution for CNN-based image denoising*, IEEE Transactions on Image Processing 27, 2018 (half resolution, noise level as input).
 # * J. Lehtinen and others: *Noise2Noise: learning image restoration without clean data*, ICML 2018.
+# * K. He and others: *Masked autoencoders are scalable vision learners*, CVPR 2022.
 # * T. Karras, M. Aittala, T. Aila, S. Laine: *Elucidating the design space of diffusion-based generative models*, NeurIPS 2022.
