@@ -323,7 +323,7 @@ reveal(
 #
 # $$ \hat x = f(x W + b)\, W^\top + c $$
 #
-# Without a bend $f$ the picture is multiplied by $W W^\top$. Whatever this does to a direction of the span but leave it alone, is error. It leaves all of them alone if the columns of $W$ have length 1 and right angles,
+# Without a bend $f$ the picture is multiplied by $W W^\top$. Whatever this does to a direction of the span, other than leave it alone, is error. It leaves all of them alone if the columns of $W$ have length 1 and right angles,
 # which is to say $W^\top W = I$.
 
 

@@ -809,14 +809,14 @@ claim(
 # %% [markdown]
 # ## Small noise is a penalty on slopes
 #
-# Noise made the network forget what is not on the curve of the data. Could one ask for that directly, without noise?
+# A denoiser leads back to the curve of the data: it ignores a step that leads away from it. Could one ask for that directly, without noise?
 #
 # *By hand.* One number of variance $v$, and the network is a slope: $r(x) = ax$. Clean, it is wrong by $(1 - a)^2 v$ on average. Noise on the input moves its answer by $a\sigma\varepsilon$, which adds $a^2\sigma^2$. So noise is a price on
 # the squared slope, and the best slope is the lesson's, $v / (v + \sigma^2)$. For any network, with $J$ the matrix of its slopes at $x$ (its *Jacobian*: entry $i, j$ says how answer $j$ moves with input $i$):
 #
 # $$ \mathrm{E}\,|r(x + \sigma\varepsilon) - x|^2 \approx |r(x) - x|^2 + \sigma^2\, \|J(x)\|^2 $$
 #
-# $\|J\|^2$ is the sum of its squared entries. For a straight line this is exact, with its ridge $\sigma^2$; for a network it is the beginning of a series, and one term is left out: the curvature of $r$ times $r(x) - x$, small where
+# $\|J\|^2$ is the sum of its squared entries. For a straight line this is exact, and the penalty is lesson 02's ridge; for a network it is the beginning of a series, and one term is left out: the curvature of $r$ times $r(x) - x$, small where
 # the copy is good. A **contractive** autoencoder has such a penalty in the open, on the slopes of its encoder (Rifai and others 2011).
 #
 # Points on the lesson's curve. The hidden layer is 300 random features. Then answer and slopes are straight lines in the last layer, and all three ways to fit it are exact: plain, on noise, and with the penalty.
