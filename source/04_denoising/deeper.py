@@ -651,7 +651,7 @@ claim(
 )
 
 # %% [markdown]
-# It is ahead of the Wiener filter that saw 12,000 clean pictures. With the input as target a map copies. Clipped targets teach grey for black, as their mean is. And with skewed noise the absolute error would teach the median. *When to use it:* when the same thing can be seen
+# The network that saw noisy pictures only is ahead of the Wiener filter that saw 12,000 clean ones. With the input as target a map copies. Clipped targets teach grey for black, as their mean is. And with skewed noise the absolute error would teach the median. *When to use it:* when the same thing can be seen
 # twice with independent noise of mean 0, and clean pictures cannot be had: microscopes, telescopes, scanners.
 #
 # ## Clean point or noise?
@@ -864,9 +864,7 @@ moves = {}  # how far the answer moves when the input takes a step of length 1
 for name, last in fits[0.1].items():
     J = slope_rows @ last  # (200, 2, 2)
     moves[name] = [np.linalg.norm(np.einsum("ni,nij->nj", way, J), axis=1).mean() for way in (along, across)]
-    print(
-        f"{name:8} the answer moves by {moves[name][0]:.2f} for a step along the curve, by {moves[name][1]:.2f} across"
-    )
+    print(f"{name:8} a step along the curve moves the answer by {moves[name][0]:.2f}, across by {moves[name][1]:.2f}")
 ratios = {}
 for s in fits:
     last = fits[s]["noise"]
