@@ -19,7 +19,7 @@
 # ---
 
 # %% [markdown]
-# The sections stand by themselves, except that all use the first two cells, some the filters, and the four corruptions the masked network.
+# The sections stand by themselves, except that all use the first three cells, some the filters, and the four corruptions the masked network.
 
 # %%
 from course_lib import above, all_of, below, between, claim, close, guess, reveal
@@ -57,6 +57,7 @@ def ask(model, *inputs):
     return model.predict([first, *inputs[1:]] if inputs[1:] else first, batch_size=500, verbose=0).reshape(-1, 784)
 
 
+# %%
 mean, C = train.mean(axis=0), np.cov(train.T)  # (784,) and (784, 784)
 
 
