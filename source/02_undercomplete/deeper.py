@@ -7,7 +7,7 @@
 #   course:
 #     title: "Undercomplete autoencoders, deeper"
 #     lesson: 2
-#     minutes: 33
+#     minutes: 34
 #     compute: 32
 #     objectives:
 #       - Show that two numbers are enough to learn 50 pictures by heart

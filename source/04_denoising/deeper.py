@@ -7,7 +7,7 @@
 #   course:
 #     title: "Denoising, deeper: other filters, other noise, other uses"
 #     lesson: 4
-#     minutes: 54
+#     minutes: 58
 #     compute: 40
 #     objectives:
 #       - the filters of the classics, each with its bias removed, and a stronger mixture of maps
