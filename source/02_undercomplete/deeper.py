@@ -7,12 +7,13 @@
 #   course:
 #     title: "Undercomplete autoencoders, deeper"
 #     lesson: 2
-#     minutes: 28
-#     compute: 24
+#     minutes: 34
+#     compute: 32
 #     objectives:
 #       - Show that two numbers are enough to learn 50 pictures by heart
 #       - Predict from the eigenvalues whether a linear autoencoder finds PCA's subspace
 #       - Measure what the axes of a code do to a search, and undo it
+#       - Tie the decoder to the encoder, and see what that does to the code
 #       - Compare from scratch, from PCA and closed form at all code sizes
 #       - Detect a network that copies anything
 # ---
@@ -312,6 +313,109 @@ reveal(
 # An autoencoder's code comes with some mixing that the random start chose. Whitening removes it; whether a round cloud is the right one to search in is another question,
 # and lesson 08's.
 #
+# ## One matrix, used twice
+#
+# PCA needs one matrix: $V$ on the way down, $V^\top$ on the way up. An autoencoder has two. With **tied weights** it has one as well: the decoder is the encoder's matrix, transposed. That saves half of
+# the weights. What does it cost, and what does it do to the mixing?
+#
+# *By hand.* One arrow $w$, of length $L$. A picture that lies one step along it has the code $L$; the copy is $L$ times $w$, which is $L^2$ steps. Two matrices can undo each other: $2w$ down, $\frac{1}{2} w$ up, or
+# any such pair. One cannot, and only $L = 1$ copies. Now many arrows, the columns of $W$:
+#
+# $$ \hat x = f(x W + b)\, W^\top + c $$
+#
+# Without a bend $f$ the picture is multiplied by $W W^\top$. Whatever this does to a direction of the span, other than leave it alone, is error. It leaves all of them alone if the columns of $W$ have length 1 and right angles,
+# which is to say $W^\top W = I$.
+
+
+# %%
+@keras.saving.register_keras_serializable(package="bottleneck")
+class Tied(keras.layers.Layer):
+    """x (n, d) -> f(x W + b) W' + c: encoder and decoder share one matrix."""
+
+    def __init__(self, units, activation="linear", **options):
+        super().__init__(**options)
+        self.units, self.bend = units, keras.activations.get(activation)
+
+    def build(self, shape):
+        self.w = self.add_weight((shape[-1], self.units), "glorot_uniform", name="w")
+        self.b = self.add_weight((self.units,), "zeros", name="b")
+        self.c = self.add_weight((shape[-1],), "zeros", name="c")
+
+    def call(self, x):
+        return self.bend(x @ self.w + self.b) @ keras.ops.transpose(self.w) + self.c
+
+
+# %%
+guess(
+    "tied",
+    "A tied linear network is trained to copy, code of 8. Nobody asks for right angles. The largest entry of W'W - I?",
+    ["about 1: the start was random", "about .1", "below .01"],
+)
+
+# %%
+training.set_seed(SEED)
+tied = keras.Sequential([keras.Input((784,)), Tied(8)])
+training.fit(tied, train - mean, epochs=15, batch_size=100, learning_rate=2e-3)
+tied_rows = keras.ops.convert_to_numpy(tied.layers[0].w).T  # (8, 784)
+products = {"tied": tied_rows @ tied_rows.T, "two matrices": rows_8 @ rows_8.T}  # (8, 8), lengths and angles
+off = {name: np.abs(product - np.eye(8)).max() for name, product in products.items()}
+tied_angle = float(referees.principal_angles(tied_rows, pca.keep(8).components)[0])
+print(f"tied: largest angle to PCA {tied_angle:.1f} degrees, largest entry of W'W - I {off['tied']:.4f}")
+print(f"two matrices, above: decoder's largest entry {off['two matrices']:.2f}")
+
+# %% tags=["hide-input"]
+figure, panels = plots.subplots(1, 2, height=2.6)
+for panel, (name, product) in zip(panels, products.items(), strict=True):
+    panel.imshow(product, cmap="RdBu_r", vmin=-1, vmax=1)
+    panel.set(title=name, xticks=[], yticks=[])
+plots.show(
+    figure,
+    "Products of the decoder's eight rows with each other. Tied: length 1 (diagonal), right angles (white). With two matrices: mixtures.",
+)
+reveal(
+    "tied",
+    {
+        "about 1: the start was random": above(off["tied"], 0.3),
+        "about .1": between(off["tied"], 0.01, 0.3),
+        "below .01": below(off["tied"], 0.01, log=True, fmt=".4f", names=("largest entry", "")),
+    },
+)
+claim(
+    "Tied, it ends in PCA's subspace with right angles, to a degree and to a tenth of what two matrices leave",
+    all_of(
+        below(tied_angle, 1, log=True, unit="degrees", names=("angle", "")),
+        below(off["tied"], off["two matrices"], times=0.1, log=True, fmt=".4f", names=("tied", "two matrices")),
+    ),
+)
+
+# %% [markdown]
+# So a tied linear code is PCA's but for a rotation, and a rotation changes no distance: a search with it is a search with PCA's. (Baldi and Hornik, 1989, show that the loss of a linear network
+# has no valley but PCA's.) With a bend there is no such theorem. Hidden layers of 64 and of 256 units, four passes:
+
+# %%
+by_width = {}
+for units in (64, 256):
+    for name in ("tied", "two matrices"):
+        training.set_seed(SEED)
+        two = [keras.layers.Dense(units, activation="relu"), keras.layers.Dense(784)]
+        network = keras.Sequential([keras.Input((784,)), *([Tied(units, "relu")] if name == "tied" else two)])
+        training.fit(network, train - mean, epochs=4, batch_size=64, learning_rate=2e-3)
+        copies = metrics.clip01(network.predict(validation - mean, batch_size=1000, verbose=0) + mean)
+        by_width[name, units] = metrics.mse(validation, copies)
+        print(f"{units:3} units, {name:12} {network.count_params():7,} weights, error {by_width[name, units]:.4f}")
+exact = metrics.mse(validation, metrics.clip01(referees.fit_pca(train, 256).reconstruct(validation)))
+print(f"PCA with 256 numbers: {exact:.4f}")
+
+# %% tags=["hide-input"]
+claim(
+    "With 256 units and half of the weights, tied has less error after four passes",
+    below(by_width["tied", 256], by_width["two matrices", 256], times=0.95, fmt=".4f", names=("tied", "two matrices")),
+)
+
+# %% [markdown]
+# At 64 units the two are level, to three percent, and at 256 they are level after twelve passes (.0036 each, in a trial). What half of the weights costs is nothing; what it saves is training. PCA with as many numbers is ahead of all of them.
+# *When to tie:* when weights are many and pictures or passes few, and when distances between codes shall mean something. Most large networks do not tie; sparse ones (lesson 03) often start so.
+#
 # ## A map of two numbers
 #
 # A code of two numbers can be drawn. Each point of this map is a picture that the decoder can make; the labels were not used in
@@ -494,12 +598,13 @@ claim(
 #
 # * Two numbers can name 50 pictures, if the weights are many. More pictures close the gap.
 # * A linear autoencoder finds PCA's subspace where the eigenvalues have a gap, its axes never, unless you do PCA inside the span.
-# * A search depends on the mixing of the code; whitened codes do not.
+# * A search depends on the mixing of the code; whitened codes do not. Tied weights leave a rotation only.
 # * From scratch, from PCA, closed form: which is best depends on the width of the code.
 # * A code as large as the input lets anything through.
 #
 # ## References
 #
+# * P. Baldi, K. Hornik: *Neural networks and principal component analysis: learning from examples without local minima*, Neural Networks 2, 1989.
 # * E. Plaut: *From principal subspaces to principal components with linear autoencoders*, 2018.
 # * D. Kunin, J. Bloom, A. Goeva, C. Seed: *Loss landscapes of regularized linear autoencoders*, ICML 2019.
 # * Å. Björck, G. Golub: *Numerical methods for computing angles between linear subspaces*, Mathematics of Computation 27, 1973.
