@@ -298,7 +298,7 @@ copies = np.concatenate([add_noise(train, sigma, seed) for seed in (4, 5, 6)])  
 targets = np.tile(pictures, (3, 1, 1, 1))
 
 # %% [markdown]
-# Two starts: one affine map, or ten, which lead by .7 dB. Both train on three noisy copies of each picture; layers and effort are the ordinary network's.
+# Two starts: one affine map, or ten, which lead by .7 dB. Both train on three noisy copies of each picture; layers and passes are the ordinary network's, but the rate falls (with a constant one it gains .2 dB more: [deeper](04_denoising_deeper.ipynb)).
 
 # %%
 guess(
