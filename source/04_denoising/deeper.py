@@ -724,7 +724,7 @@ claim(
 )
 
 # %% [markdown]
-# They differ by what the loss calls a large error. An error of .01 in the clean point looks small, and to get the score it is divided by $\sigma^2 = .0025$. Predicting the noise gives all levels the same
+# They differ by what the loss calls a large error. An error of .01 in the clean point looks small, and to get the score it is divided by $\sigma^2=.005$. Predicting the noise gives all levels the same
 # weight. From .3 on there is little between the two: there the clean point is the harder part, and its loss counts in full. (Why not measure on the circle itself? There the score is nearly 0, and the direction of an
 # arrow without length means nothing.)
 #
