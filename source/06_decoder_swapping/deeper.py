@@ -7,7 +7,7 @@
 #   course:
 #     title: "Decoder swapping, deeper: levers, detection, marks"
 #     lesson: 6
-#     minutes: 45
+#     minutes: 51
 #     compute: 25
 #     objectives:
 #       - Compare the tricks of the trade, each alone, in decibels
