@@ -15,6 +15,7 @@ from course_lib.classroom.exercise import UnknownExercise, find_exercise
 
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
 FOLDED = "hide-input"  # the tag of a cell that only serves: its code is folded, its output seen
+WORK_OF_YOURS = "**When it passes**, run the next cells: your function once more, and what it can do, to look at."
 COMPARED = "nbval-check-output"  # nbval's tag of a cell whose output is the same everywhere: the tests compare it
 KINDS = ("notebooks", "deeper", "exercises", "solutions")
 READ = ("notebooks", "deeper")  # what is read, as exercises are done
@@ -155,6 +156,8 @@ def _exercise_notebooks(lesson: Lesson) -> tuple[nbformat.NotebookNode, nbformat
             solved.append(solution)
         elif part in ("explanation", "success"):
             solved.append(cell)
+            if part == "success" and current.kind == "capstone":
+                stubs += _shown_to_learners(cell, first=parts.count("success") == 1)
         else:
             stubs.append(cell)
             solved.append(copy.deepcopy(cell))
@@ -169,6 +172,17 @@ def _exercise_notebooks(lesson: Lesson) -> tuple[nbformat.NotebookNode, nbformat
         cell.metadata["course"] = {"exercise": "-"}
         stubs.append(cell)
     return _finished(stubs, header), _finished(solved, header)
+
+
+def _shown_to_learners(cell, *, first: bool) -> list:
+    """A success cell of a capstone, as the stubs show it: it may fail, as long as there is no answer to run."""
+    shown = copy.deepcopy(cell)
+    shown.metadata["tags"] = [*shown.metadata.get("tags", []), "raises-exception"]
+    if not first:
+        return [shown]
+    note = new_markdown_cell(WORK_OF_YOURS)
+    note.metadata["course"] = dict(cell.metadata["course"])
+    return [note, shown]
 
 
 def _time_limit(task: Task) -> str:

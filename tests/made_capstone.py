@@ -157,6 +157,7 @@ def register():
         probe.require(np.ptp(got, axis=0).max() > 1e-3, "answers-the-mean")
         probe.require(error < trivial, "untrained")
         probe.require(error < referee + 0.3 * (trivial - referee), "too-loud", error=error, referee=referee)
+        return f"Error: as it is {trivial:.2f}, the best linear map {referee:.2f}, yours {error:.2f}."
 
 
 def write(source: Path) -> Lesson:

@@ -1,7 +1,7 @@
 """What an exercise is: its names, its words, its judge, and what a check of it can say.
 
 A judge is a function ``judge(answer, …, probe)``. It gets handles of the learner's functions and puts questions to them
-through the probe. Its words (title, section, hints, and one question for each misconception) stand beside it, in
+through the probe; what it returns, if anything, is shown with a pass. Its words (title, section, hints, and one question for each misconception) stand beside it, in
 ``judges/questions/lesson_NN.toml``.
 """
 

@@ -72,11 +72,12 @@ def judge_behind(door, exercise: Exercise, seed: int | None = None) -> Outcome:
         importlib.import_module("keras")
     seed = int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed
     probes: list[Probe] = []
+    told: list[str] = []  # what a judge has to say of a right answer: a capstone's tells its numbers
 
     def work() -> None:
         seed_everything(seed)
         probes.append(Probe(exercise, door, seed))
-        exercise.judge(*probes[0].answers, probes[0])
+        told.append(exercise.judge(*probes[0].answers, probes[0]) or "")
 
     learners_random = random_state()
     try:
@@ -98,7 +99,7 @@ def judge_behind(door, exercise: Exercise, seed: int | None = None) -> Outcome:
     except AnswerRaised as error:
         outcome = _judged(error.raised)
     else:
-        outcome = PASS, None, f"{exercise.title}: right."
+        outcome = PASS, None, "\n".join(filter(None, [f"{exercise.title}: right.", *told]))
     finally:
         # The judge's seeds are its own: the learner's random numbers go on as if nothing had been checked.
         random_state(learners_random)

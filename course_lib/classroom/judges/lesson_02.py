@@ -488,16 +488,16 @@ def judge_compressor(compressor, probe):
 
     pca, mine = referees.fit_pca(pictures), _psnr(unseen, copies)
     same_size, more = (_psnr(unseen, pca.keep(k).reconstruct(unseen)) for k in (size, size * 3 // 2))
+    nothing = _psnr(unseen, np.broadcast_to(pca.mean, unseen.shape))
+    told = (
+        f"PSNR of unseen pictures, in dB: the mean picture {nothing:.2f}; PCA {same_size:.2f} with {size} numbers and {more:.2f} "
+        f"with {size * 3 // 2}, which is to be beaten; yours {mine:.2f} with {size} bytes."
+    )
     if mine > more:
         nudged = pair.copy(in_bytes(codes, rng.choice([-1, 1], codes.shape)))
         lost = mine - _psnr(unseen, nudged)
         probe.require(lost < 1, "decoder-remembers/exactly", lost=lost)
-        return
-    nothing = _psnr(unseen, np.broadcast_to(pca.mean, unseen.shape))
-    told = (
-        f"PSNR of unseen pictures, in dB: the mean picture {nothing:.2f}; PCA {same_size:.2f} with {size} numbers and {more:.2f} "
-        f"with {size * 3 // 2}; yours {mine:.2f}."
-    )
+        return told
     exact = _psnr(unseen, pair.copy(codes)) - mine
     probe.require(exact < 0.3, "more-than-a-byte", told, gain=exact)
     probe.require(np.ptp(copies, axis=0).mean() > 1e-3, "ignores-the-picture", told)

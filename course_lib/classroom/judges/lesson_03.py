@@ -433,7 +433,8 @@ def judge_find_seals(find_seals, probe):
     rows = rows[used]
     matches = metrics.atom_matches(rows, truth.seals)
     if np.sum(matches > NEAR) >= WANTED:
-        return
+        some = _unit(pieces[probe.rng.choice(len(pieces), ROWS, replace=False)])
+        return _told({f"{ROWS} pieces as they are": metrics.atom_matches(some, truth.seals), "yours": matches})
     _why_so_few_seals(probe, rows, matches, truth)
 
 
@@ -461,8 +462,7 @@ def _why_so_few_seals(probe, rows: np.ndarray, matches: np.ndarray, truth) -> No
         "least squares in turn": metrics.atom_matches(solved, seals),
         "yours": matches,
     }
-    counts = ", ".join(f"{name} {np.sum(cosines > NEAR)}" for name, cosines in found.items())
-    told = f"Seals found, of {len(seals)}: {counts}; wanted are {WANTED}."
+    told = _told(found)
     probe.require(len(rows) >= WANTED, "too-few-rows", told, m=len(rows))
     near = float(np.median(np.abs(rows @ pieces.T).max(axis=1)))
     probe.require(near < 0.9999, "rows-are-pieces", told)
@@ -479,6 +479,12 @@ def _why_so_few_seals(probe, rows: np.ndarray, matches: np.ndarray, truth) -> No
     probe.require(near < 0.94, "hardly-moved", told, near=near)
     probe.require(like > 0.42, "dead-units", told, like=like)
     probe.fail("too-few-seals", told)
+
+
+def _told(found: dict) -> str:
+    """How many seals were found by whom, as a sentence."""
+    counts = ", ".join(f"{name} {np.sum(cosines > NEAR)}" for name, cosines in found.items())
+    return f"Seals found, of {len(next(iter(found.values())))}: {counts}; wanted are at least {WANTED}."
 
 
 def _unit(rows: np.ndarray) -> np.ndarray:

@@ -493,12 +493,13 @@ def judge_drawing_machine(drawing_machine, probe):
     bound, pca = _bound(mu, log_var, lost, machine.sigma), fit_pca(pictures)
     ranks = 0, LATENTS, 2 * LATENTS
     trivial, referee, wider = (float(fit_ppca(pca, k).log_likelihood(unseen).mean()) for k in ranks)
+    told = (
+        f"Nats for an unseen picture, on average: mean picture and noise {trivial:.0f}, probabilistic PCA {referee:.0f} "
+        f"with {LATENTS} numbers and {wider:.0f} with {2 * LATENTS}, your bound {bound:.0f}; wanted are at least {wider + ABOVE:.0f}."
+    )
     if bound < wider + ABOVE:
-        told = (
-            f"Nats for an unseen picture, on average: mean picture and noise {trivial:.0f}, probabilistic PCA {referee:.0f} "
-            f"with {LATENTS} numbers and {wider:.0f} with {2 * LATENTS}, your bound {bound:.0f}; wanted are {wider + ABOVE:.0f}."
-        )
         _why_so_few(probe, machine, (pictures, unseen), (mu, log_var, lost), trivial, told)
+    return told
 
 
 class _Machine:

@@ -84,10 +84,10 @@ def judge_swapper(swapper, probe):
     mine, wanted = _psnr(pair.unseen_b, got), max(rungs.values()) + LEAD
     reader = _Reader(pair, rng)
     read = reader.r_squared(got)
-    if mine >= wanted and read["mouth_open"] >= OPEN:
-        return
     scores = "; ".join(f"{name} {score:.1f}" for name, score in {**rungs, "yours": mine}.items())
-    told = f"Swap PSNR in dB: {scores}; wanted {wanted:.1f}. Your mouths say how far A's is open with R² {read['mouth_open']:.2f}; wanted {OPEN}."
+    told = f"Swap PSNR in dB: {scores}; wanted at least {wanted:.1f}. Your mouths say how far A's is open with R² {read['mouth_open']:.2f}; wanted at least {OPEN}."
+    if mine >= wanted and read["mouth_open"] >= OPEN:
+        return told
     _wrong_person(probe, ask, pair, got, mine, told)
     _wrong_road(probe, ask, pair, got, told)
     same = _psnr(swaps[CARRIED], got)
