@@ -408,7 +408,7 @@ plots.grid(
 # Each round has more decibels, and a smoother mouth: regressions answer with the mean of what may be meant. The mean of the first and the last picture keeps both.
 #
 # The pair that opens the lesson was trained on this: three such rounds with more kinds of edges, mixed with the first; then a convolutional network. A true picture or a swap goes in; both decoders draw each code, the own one towards the true picture, the other one towards the swap, at half weight. Twice on the way its own swaps are mixed in. Forty passes take a quarter of an hour
-# (`python -m bench.swap_lesson06 checkpoint`). It is a network for what equations cannot do, sharp pictures, and it starts from what they can.
+# (`python -m bench.swap_lesson06 checkpoint`). It is a network for what equations do badly, sharp outlines, and it starts from what they can.
 
 # %%
 passes = log[log["training"] == "from swaps"]

@@ -619,7 +619,7 @@ print(np.asarray(layers.PixelShuffle(2)(one_place))[0, ..., 0])
 #
 # **The best error is not the best mouth.** Our network has a better PSNR than the closed form, and its jaw reads *worse*: unsure how far the mouth is open, it errs least with the mean
 # of all possible mouths. The ready pair keeps more of it. It learned from *swaps*: B, drawn by equations from A's picture, goes in with all faults; the target is A's true picture, which has none.
-# If all swaps open the mouth too little, it learns to open it further ([deeper](06_decoder_swapping_deeper.ipynb)).
+# If all swaps open the mouth too little, it learns to open it further ([deeper](06_decoder_swapping_deeper.ipynb)). Eyes it still smears.
 #
 # **A mark is not a lock.** To **mark** a picture, add a faint pattern drawn from a secret **key**; with the key you find it.
 
