@@ -7,11 +7,12 @@
 #   course:
 #     title: "Decoder swapping, deeper: levers, detection, marks"
 #     lesson: 6
-#     minutes: 51
-#     compute: 25
+#     minutes: 53
+#     compute: 35
 #     objectives:
 #       - Compare the tricks of the trade, each alone, in decibels
 #       - Replace the input by edges, and draw level with the network by equations
+#       - Let faulty swaps teach the way back, and see what it does to the mouth
 #       - Test a detector on makers that it has never met
 #       - Forge an invisible mark by averaging, and pay for a mark that cannot be averaged
 # ---
@@ -323,7 +324,8 @@ for name, z in (("B's own codes", b_edges), ("A's codes, moved to B", edges_ther
     print(f"{name:24} jaw: R² {r2:.2f}, slope {np.polyfit(truth, told, 1)[0]:.2f}")
 
 # %% [markdown]
-# The code has the mouth. The transport loses a part of it: it looks at variances only, and lays down some of A's "jaw" along B's "pitch" and "smile". Of a mouth that opens by 1, the slope arrives (1 would be all of it).
+# A slope of 1 would be the whole mouth: the ridge costs a fifth of it, the transport another. So the code has the mouth, and the transport puts a part of it in the wrong place. It matches means and variances, and takes, in part, an open mouth for a head
+# that looks down or up.
 #
 # ## A swap teaches the way back
 #
@@ -378,8 +380,8 @@ for turn in (1, 2):
     made = {"a": looks(swap["b"](seen["a"])), "b": looks(swap["a"](seen["b"]))}  # swaps, by the person of their targets
     for who, other in ("ab", "ba"):
         given = referees.fit_transport(made[who], seen[other], ridge=0.03).move(made[who])
-        back = referees.fit_kernel_ridge(given, targets[who], ridge=0.1)
-        swap[who] = lambda z, back=back: picture(back.predict(z))
+        learned = referees.fit_kernel_ridge(given, targets[who], ridge=0.1)
+        swap[who] = lambda z, learned=learned: picture(learned.predict(z))
     score(f"taught by swaps, round {turn}", swap["b"](new["a"]), swap["a"](new["b"]))
 taught = [swap["b"](new["a"]), swap["a"](new["b"])]
 both = [(x + y) / 2 for x, y in zip(first, taught, strict=True)]
