@@ -745,6 +745,12 @@ def find_seals(pieces, seen):
 
 @wrong("seals-are-broken")
 def find_seals(pieces, seen):
+    # The lesson's own recipe, to the letter: random start, the whole picture in the loss.
+    return _seals_by_network(pieces, seen, counted="all", code=lambda z: topk_of(z, 4), start="random", rate=5e-3)
+
+
+@wrong("seals-are-broken")
+def find_seals(pieces, seen):
     # The referee of the second notebook, on what is there and on what is not.
     from course_lib import referees
 

