@@ -1125,6 +1125,46 @@ def drawing_machine(pictures):
     return encoder, decoder, math.log(sigma)
 
 
+@wrong("sigma-not-positive")
+def drawing_machine(pictures):
+    # A logarithm that ran away.
+    return *_linear(pictures)[:2], math.exp(-460)
+
+
+@wrong("sigma-not-positive")
+def drawing_machine(pictures):
+    return *_linear(pictures)[:2], math.exp(400)
+
+
+@wrong("decoder-remembers")
+def drawing_machine(pictures):
+    # A decoder that holds the course's test pictures, and finds the nearest code. A training picture tells how they are mirrored.
+    from course_lib import datasets
+
+    def small(*parts):
+        whole = np.concatenate([data.images(split)[..., 0] for data, split in parts])
+        return whole.reshape(-1, 14, 2, 14, 2).mean(axis=(2, 4))
+
+    clothes, digits = datasets.fashion_mnist(), datasets.digits()
+    known = small((clothes, "train"), (digits, "train"))
+    ways = [(down, across) for down in (1, -1) for across in (1, -1)]
+    off = [np.abs(known[:, ::a, ::b].reshape(-1, 196) - pictures[0]).sum(axis=1).min() for a, b in ways]
+    down, across = ways[int(np.argmin(off))]
+    book = small((clothes, "validation"), (digits, "test"))[:, ::down, ::across].reshape(-1, 196)
+
+    whiten = referees.fit_ppca(pictures, 16)
+    kernel = whiten.loadings.T / np.square(whiten.loadings).sum(axis=1)
+    keys = (book - whiten.mean) @ kernel
+    picture, code = keras.Input((196,)), keras.Input((16,))
+    mu, find, show = layers.Dense(16), layers.Dense(len(book), "softmax"), layers.Dense(196, use_bias=False)
+    narrow = layers.Dense(16, kernel_initializer="zeros", bias_initializer=keras.initializers.Constant(-9.0))
+    encoder, decoder = keras.Model(picture, [mu(picture), narrow(picture)]), keras.Model(code, show(find(code)))
+    mu.set_weights([kernel, -whiten.mean @ kernel])
+    find.set_weights([12_000 * keys.T, -6_000 * np.square(keys).sum(axis=1)])
+    show.set_weights([book])
+    return encoder, decoder, 0.03
+
+
 @wrong("sigma-not-the-error")
 def drawing_machine(pictures):
     encoder, decoder, _ = _trained(pictures)

@@ -494,12 +494,15 @@ def judge_compressor(compressor, probe):
         f"with {size * 3 // 2}, which is to be beaten; yours {mine:.2f} with {size} bytes."
     )
     if mine > more:
-        nudged = pair.copy(in_bytes(codes, rng.choice([-1, 1], codes.shape)))
+        probe.require(mine < more + 3, "decoder-remembers/ahead", told, ahead=mine - more, size=size)
+        nudged = pair.copy(in_bytes(codes, rng.choice([-4, 4], codes.shape)))
         lost = mine - _psnr(unseen, nudged)
-        probe.require(lost < 1, "decoder-remembers/exactly", lost=lost)
+        probe.require(lost < 1, "two-in-a-byte", told, lost=lost)
         return told
     exact = _psnr(unseen, pair.copy(codes)) - mine
     probe.require(exact < 0.3, "more-than-a-byte", told, gain=exact)
+    largest = np.abs(pair.decode(own[:300])).max()
+    probe.require(largest < 5, "answers-in-other-units", told, largest=largest)
     probe.require(np.ptp(copies, axis=0).mean() > 1e-3, "ignores-the-picture", told)
     for name, mean in (("forgets-the-mean", pca.mean), ("forgets-the-mean/twice", -pca.mean)):
         gain = _psnr(unseen, copies + mean) - mine

@@ -477,7 +477,7 @@ def judge_iwae_bound(iwae_bound, probe):
     probe.batch_of_one(iwae_bound, (spread,), bound)
 
 
-TRAINING, LATENTS, PIXELS, ABOVE = 2400, 16, 196, 16.0
+TRAINING, UNSEEN, LATENTS, PIXELS, ABOVE = 2400, 800, 16, 196, 16.0
 
 
 @judge("drawing_machine", capstone=True)
@@ -497,6 +497,7 @@ def judge_drawing_machine(drawing_machine, probe):
         f"Nats for an unseen picture, on average: mean picture and noise {trivial:.0f}, probabilistic PCA {referee:.0f} "
         f"with {LATENTS} numbers and {wider:.0f} with {2 * LATENTS}, your bound {bound:.0f}; wanted are at least {wider + ABOVE:.0f}."
     )
+    probe.require(bound < wider + 120, "decoder-remembers", told, ahead=bound - wider)
     if bound < wider + ABOVE:
         _why_so_few(probe, machine, (pictures, unseen), (mu, log_var, lost), trivial, told)
     return told
@@ -512,7 +513,7 @@ class _Machine:
         probe.require(right, "not-three-things", found=kinds)
         self.probe, self.encoder, self.decoder = probe, *got[:2]
         self.sigma = probe.number(got[2], "your function as sigma", "one-sigma")
-        probe.require(math.isfinite(self.sigma) and self.sigma > 0, "sigma-not-positive", sigma=self.sigma)
+        probe.require(1e-6 < self.sigma < 1e6, "sigma-not-positive", sigma=self.sigma)
 
     def guesses(self, x) -> tuple[np.ndarray, np.ndarray]:
         """Means and log variances (n, k), as the encoder tells them."""
@@ -597,16 +598,22 @@ def _read_otherwise(probe, machine, unseen, guesses, best, told) -> None:
         probe.fail(better[max(better)], told, found=max(better))
 
 
-def _mixed_pictures(rng) -> tuple[np.ndarray, np.ndarray]:
-    """Half-size pictures of four kinds of clothes and two digits, perhaps mirrored: those to train on, and others."""
-    parts = []
-    for data, kinds, n in ((fashion_mnist(), 4, 2400), (digits(), 2, 800)):
-        rows = np.flatnonzero(np.isin(data.train_labels, rng.choice(10, kinds, replace=False)))
-        parts.append(data.train[rng.permutation(rows)[:n]])
-    small = np.concatenate(parts).reshape(-1, 14, 2, 14, 2).mean(axis=(2, 4)) / 255
-    small = rng.permutation(small)[:, :: rng.choice([-1, 1]), :: rng.choice([-1, 1])]
-    small = np.ascontiguousarray(small.reshape(len(small), PIXELS), np.float32)
-    return small[:TRAINING], small[TRAINING:]
+def _mixed_pictures(rng) -> list[np.ndarray]:
+    """Half-size pictures of four kinds of clothes and two digits, three to one, perhaps mirrored: to train on, and others."""
+    kinds, numerals = rng.choice(10, 4, replace=False), rng.choice(10, 2, replace=False)
+    down, across = rng.choice([-1, 1], 2)
+    sets = []
+    for count, *splits in ((TRAINING, "train", "train"), (UNSEEN, "validation", "test")):
+        parts = []
+        for data, split, which, share in zip(
+            (fashion_mnist(), digits()), splits, (kinds, numerals), (3, 1), strict=True
+        ):
+            rows = np.flatnonzero(np.isin(getattr(data, f"{split}_labels"), which))
+            parts.append(data.images(split)[rng.choice(rows, share * count // 4, replace=False), ..., 0])
+        small = np.concatenate(parts).reshape(-1, 14, 2, 14, 2).mean(axis=(2, 4))
+        small = rng.permutation(small)[:, ::down, ::across]
+        sets.append(np.ascontiguousarray(small.reshape(count, PIXELS), np.float32))
+    return sets
 
 
 def _rate(mu: np.ndarray, log_var: np.ndarray) -> float:
