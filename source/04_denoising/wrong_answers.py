@@ -1749,6 +1749,16 @@ def told_denoiser(pictures):
 
 @wrong("one-affine-map")
 def told_denoiser(pictures):
+    # No number at all beyond the levels that the task promises: nobody may ask there.
+    def denoise(noisy, sigma):
+        answer = _line(pictures, sigma, np.random.default_rng(1))(noisy)
+        return answer if 0.05 <= sigma <= 0.3 else np.full_like(noisy, np.nan)
+
+    return denoise
+
+
+@wrong("one-affine-map")
+def told_denoiser(pictures):
     # The Wiener filter, which knows of no clipping.
     flat = pictures.reshape(len(pictures), -1)
     mean, covariance = flat.mean(axis=0), np.cov(flat.T)
