@@ -337,25 +337,31 @@ check(mark, is_marked)
 # A mark helps honest people to say what they made; it does not stop anybody else.
 
 # %% [markdown] tags=["task"]
-# ## swapper: a face for a stranger ★★★ · 40 minutes · capstone
+# ## swapper: a face for a stranger ★★★ · 25 minutes · capstone
 #
 # Two puppets, pictures of each, no pairs. Let B make every face that A makes: build, train and apply a whole swap.
 #
 # Write `swapper(a, b)`. `a` and `b` are float32 arrays of shape (800, 24, 24, 3), values in [0, 1]: 800 pictures of puppet A and 800 of
-# puppet B, each in poses of its own: turn and nod of the head, mouth, smile, light. Your function trains whatever you like and returns a **function** `swap(x)`: `x` is (n, 24, 24, 3), *other*
+# puppet B, each in poses of its own: turn and nod of the head, mouth, smile, light. Your function trains whatever you like and returns a **function** `swap(x)` (or a Keras model): `x` is (n, 24, 24, 3), *other*
 # pictures of A, for any n; it returns B in the same poses, (n, 24, 24, 3), in the same units. The same picture gets the same
 # answer, alone or among others.
 #
 # The check draws two new puppets and compares your answer to 300 unseen pictures of A with the true B (PSNR, answers clipped). **The bar:** 0.5 dB above the best
-# of three swaps that train nothing: PCA and transport, with 64 or 128 numbers; the picture of B nearest to that; the one nearest to A with the mean
-# faces exchanged. And the mouth lives: how far it is open, read off your pictures, has an $R^2$ of .3 or more. On one of the
-# check's draws:
+# of three swaps that train nothing:
+#
+# 1. PCA and transport, with 64 or 128 numbers, whichever is better;
+# 2. of the 800 pictures of B, the nearest to what 1 draws;
+# 3. of the 800 pictures of B, the nearest to A's picture minus A's mean face plus B's mean face.
+#
+# And the mouth lives: how far it is open, read off your pictures, has an $R^2$ of at least .3. On one of the check's draws:
 #
 # | | swap PSNR | mouth $R^2$ |
 # |---|---|---|
 # | B's mean face | 19.4 | below 0 |
-# | the nearest picture of B | 26.8 | .53 |
-# | PCA and transport | 27.0 | .86 |
+# | 1, PCA and transport | 27.0 | .86 |
+# | 2, the picture of B nearest to 1 | 26.8 | .53 |
+# | 3, the picture of B nearest to A with the mean faces exchanged | 26.2 | .35 |
+# | **wanted** | 27.5 | .30 |
 # | the course's own answer | 28.1 | .85 |
 #
 # `referees.fit_pca` and `referees.fit_transport` may help. To try things out, `datasets.puppets(np.random.default_rng(1))`
@@ -449,7 +455,7 @@ plots.grid(
     [pair.unseen_a[shown], *(x[shown] for x in made.values()), pair.unseen_b[shown]],
     row_labels=["A, goes in", *made, "B, the truth"],
     size=0.62,
-    caption="Ten unseen faces of A, put on B. The transport has ghosts, the nearest picture another mouth; yours keeps the mouth, and loses smiles.",
+    caption="Ten unseen faces of A, put on B. The transport has ghosts, the nearest picture another mouth. Does yours keep the mouth, and the smile?",
 )
 
 # %% [markdown] tags=["explanation"]

@@ -182,3 +182,43 @@ def swapper(a, b):
         return (drawn @ axes + centre).reshape(-1, *shape)
 
     return swap
+
+
+def swapper__a_keras_model(a, b):
+    # PCA and transport are the first and the last layer of one model, which is what is returned.
+    from course_lib import referees
+
+    k, n, shape = 64, len(a), a.shape[1:]
+    rows = np.concatenate([a, b]).reshape(2 * n, -1).astype("float64")
+    centre = rows.mean(axis=0)
+    _, _, axes = scipy.sparse.linalg.svds(rows - centre, k, random_state=0)
+    codes = (rows - centre) @ axes.T
+    into, out_of = axes.T / codes.std(), axes * codes.std()
+    codes /= codes.std()
+    there = referees.fit_transport(codes[:n], codes[n:], ridge=1e-3)
+    half = (np.eye(k) + there.matrix) / 2
+    meet = [there.halfway(codes[:n]), there.inverse().halfway(codes[n:])]
+
+    def more(z):
+        return keras.layers.Dense(k, kernel_initializer="zeros")(keras.layers.Dense(256, "gelu")(z))
+
+    def on(matrix, mean):
+        code, way = keras.Input((k,)), keras.layers.Dense(k)
+        decoder = keras.Model(code, keras.layers.Add()([way(code), more(code)]))
+        way.set_weights([np.linalg.solve(half, matrix), mean])
+        return decoder
+
+    given, of_a, of_b = (keras.Input((k,)) for _ in range(3))
+    noisy = keras.layers.GaussianNoise(0.5 * float(np.std(meet)))(given)
+    encoder = keras.Model(given, keras.layers.Add()([noisy, more(noisy)]))
+    to_a, to_b = on(np.eye(k), there.source), on(there.matrix, there.target)
+    both = keras.Model([of_a, of_b], [to_a(encoder(of_a)), to_b(encoder(of_b))])
+    both.compile(keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(2e-3, 60 * n // 64)), ["mse", "mse"])
+    both.fit(meet, [codes[:n], codes[n:]], batch_size=64, epochs=60, verbose=0)
+
+    first, last = keras.layers.Dense(k), keras.layers.Dense(len(centre))
+    pictures = keras.Input(shape)
+    drawn = last(to_b(encoder(first(keras.layers.Flatten()(pictures)))))
+    first.set_weights([into @ half, -(centre @ into + there.source) @ half])
+    last.set_weights([out_of, centre])
+    return keras.Model(pictures, keras.layers.Reshape(shape)(drawn))

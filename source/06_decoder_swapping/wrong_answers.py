@@ -6,7 +6,7 @@ import scipy.ndimage
 from keras import ops
 
 from authoring.bank import wrong
-from course_lib import referees
+from course_lib import datasets, referees
 
 # build_swapper
 
@@ -1083,6 +1083,13 @@ def swapper(a, b):
     # A's own decoder.
     numbers, encoder, decoders = _naive(a, b)
     return lambda x: numbers.drawn(_predicted(numbers.of(x), encoder, decoders[0]))
+
+
+@wrong("trained-on-other-puppets")
+def swapper(a, b):
+    # What was drawn to try things out is still there.
+    tried = datasets.puppets(np.random.default_rng(1))
+    return _transport(tried.a, tried.b)
 
 
 @wrong("returns-its-input")
