@@ -408,7 +408,7 @@ rungs = {
     "mean picture + noise": referees.fit_ppca(pictures, 0).log_likelihood(unseen),
     "probabilistic PCA, 16 latents": referees.fit_ppca(pictures, 16).log_likelihood(unseen),
     "probabilistic PCA, 32 latents": referees.fit_ppca(pictures, 32).log_likelihood(unseen),
-    "drawing machine, 16 latents": vae.elbo_terms(unseen, samples=4).elbo,
+    "drawing machine": vae.elbo_terms(unseen, samples=4).elbo,
 }
 plots.ladder(
     list(rungs), [float(values.mean()) for values in rungs.values()], kinds=["trivial", "referee", "referee", "network"],
@@ -434,7 +434,7 @@ def to_order(kind):
 ordered = np.stack([drawn(to_order(kind)) for kind in range(10)], axis=1)  # (3, 10, 14, 14)
 photographed = np.stack([unseen[labels[3000:4000] == kind][0] for kind in range(10)]).reshape(-1, 14, 14)
 plots.grid(
-    [photographed, *ordered, drawn(chance.standard_normal((10, 16)))],
+    [photographed, *ordered, drawn(chance.standard_normal((10, mu.shape[1])))],
     row_labels=["photographed", "drawn to order", "drawn to order", "drawn to order", "from N(0, I)"],
     caption="Forty clothes that nobody photographed: thirty from a bell for each kind, ten without a look at any code.",
 )
