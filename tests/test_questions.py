@@ -198,5 +198,8 @@ def test_every_misconception_of_the_bank_has_a_question(lesson):
 
 def test_judges_and_shared_probes_stay_within_their_budget():
     texts = [path.read_text(encoding="utf-8") for path in [*FOLDER.rglob("*.py"), FOLDER.parent / "probe.py"]]
-    lines, capstones = sum(len(text.splitlines()) for text in texts), sum(text.count("capstone=True)") for text in texts)
+    lines, capstones = (
+        sum(len(text.splitlines()) for text in texts),
+        sum(text.count("capstone=True)") for text in texts),
+    )
     assert lines <= 6400 + 170 * capstones, "a capstone draws its data and names some twenty mistakes"
