@@ -180,6 +180,22 @@ def test_heading_and_judge_must_agree_that_it_is_one(lesson, kind):
         derive.derive(lesson)
 
 
+def test_learners_get_the_pictures_of_the_capstone_to_run_on_their_own_answer(lesson):
+    path = lesson.folder / "exercises.py"
+    picture = '# %% tags=["success"]\nprint(toy_denoiser)\n\n'
+    text = path.read_text(encoding="utf-8")
+    path.write_text(
+        text.replace('# %% [markdown] tags=["explanation"]', picture + '# %% [markdown] tags=["explanation"]'),
+        encoding="utf-8",
+    )
+    made = derive.derive(lesson)
+    (shown,) = [c for c in made["exercises"].cells if c.source == "print(toy_denoiser)"]
+    (solved,) = [c for c in made["solutions"].cells if c.source == "print(toy_denoiser)"]
+    assert shown.metadata["tags"] == ["success", "raises-exception"], "a stub has nothing to show yet"
+    assert "raises-exception" not in solved.metadata["tags"]
+    assert any(c.source == derive.WORK_OF_YOURS for c in made["exercises"].cells)
+
+
 def test_every_capstone_has_the_same_limit(lesson):
     found = find_exercise(NAME)
     assert (found.capstone, found.trains, found.uses_keras, found.time_limit) == (True, True, True, 30.0)
