@@ -32,7 +32,7 @@ LESSON = (
     HEADER.format(title="A toy lesson")
     + """
 # %%
-from course_lib import claim, guess, reveal
+from course_lib import below, claim, guess, reveal
 
 guess("toy", "Which?", ["a", "b"])
 
@@ -42,7 +42,7 @@ guess("toy", "Which?", ["a", "b"])
 # %% tags=["nbval-check-output"]
 print(6 * 7)
 claim("One is one", 1 == 1, "1 == 1")
-reveal("toy", "a")
+reveal("toy", {"a": below(1, 2), "b": below(2, 1)})
 """
 )
 
@@ -394,7 +394,7 @@ def test_outputs_are_cleaned_of_bars_stderr_and_widgets():
         (lambda s: s.replace("Compute one thing", "Understand one thing"), "verb"),
         (lambda s: s.replace("#       - Predict a third\n", ""), "three objectives"),
         (lambda s: s.replace("minutes: 10", "minutes: none"), "no minutes"),
-        (lambda s: s.replace('reveal("toy", "a")', ""), "do not match"),
+        (lambda s: s.replace('reveal("toy", {"a": below(1, 2), "b": below(2, 1)})', ""), "do not match"),
         (lambda s: s.replace("lesson: 7", "lesson: 8"), "header says lesson 8"),
         (lambda s: s.replace("## A section", "# A section"), "sections start at ##"),
         (lambda s: s.replace("## A section", "#### A section"), "heading level"),

@@ -69,7 +69,7 @@ def test_every_command_of_a_learner(python, tmp_path):
 
 
 LESSON = """
-from course_lib import check, claim, guess, hint, progress, reveal
+from course_lib import below, check, claim, guess, hint, progress, reveal
 
 def psnr(x, y):
     return 3.0
@@ -80,7 +80,7 @@ hint(psnr)
 print(progress(1))
 claim("σ² → ½", True, "≥ 3 “dB”")
 guess("a", "Which…?", ["ja", "nein"])
-reveal("a", "ja")
+reveal("a", {"ja": below(1, 2), "nein": below(2, 1)})
 """
 
 

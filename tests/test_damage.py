@@ -12,7 +12,7 @@ from pathlib import Path
 import filelock
 import pytest
 
-from course_lib import check, crashes, datasets, guess, hint, progress, reveal, runtime
+from course_lib import below, check, crashes, datasets, guess, hint, progress, reveal, runtime
 from course_lib.__main__ import main
 from course_lib.classroom import cards, doctor, guesses, lab, places, records
 
@@ -158,7 +158,7 @@ def _guess(work):
 
 def _reveal(work):
     guesses._questions["toy"] = ["heads", "tails"]
-    reveal("toy", "tails")
+    reveal("toy", {"heads": below(3, 2), "tails": below(2, 3)})
 
 
 COMMANDS = {
@@ -232,7 +232,7 @@ def test_no_damage_ends_a_command_or_loses_anything(awkward, monkeypatch, capsys
     if command == "guess":
         assert len(shown) == 1
     if command == "reveal":
-        assert "The experiment says: tails." in out
+        assert "The experiment says: tails (2 < 3)." in out
 
 
 @pytest.mark.parametrize("how", ["lock a folder", "lock held", "lock refused", "disk full", "marker damaged"])

@@ -9,10 +9,12 @@ import os
 import numpy as np
 import pytest
 
-from course_lib import claim, guess, progress, reveal
+from course_lib import below, claim, guess, progress, reveal
 from course_lib.classroom import records
 from course_lib.classroom.claims import ClaimFailed
 from course_lib.classroom.exercise import Outcome
+
+TAILS = {"heads": below(3, 2), "tails": below(2, 3)}  # what a toss gave
 
 
 def note(name, status, misconception=None):
@@ -96,23 +98,13 @@ def test_interrupted_write_leaves_the_old_file(tmp_path, monkeypatch):
 
 
 def test_claim_that_holds_prints_a_tick_and_the_numbers(capsys):
-    claim("Two is more than one", np.bool_(True), "2 > 1", margin=1.0)
+    claim("Two is more than one", np.bool_(True), "2 > 1")
     assert capsys.readouterr().out == "✔ Two is more than one: 2 > 1\n"
 
 
 def test_claim_that_fails_raises_with_the_numbers():
     with pytest.raises(ClaimFailed, match="1 > 2"):
-        claim("One is more than two", 1 > 2, "1 > 2", margin=-1.0)
-
-
-def test_claim_refuses_a_margin_that_contradicts_it():
-    with pytest.raises(ValueError, match="margin"):
-        claim("One is more than two", True, "1 > 2", margin=-1.0)
-
-
-def test_claim_with_a_nan_margin_fails():
-    with pytest.raises(ClaimFailed):
-        claim("Not a number is large", True, "nan", margin=float("nan"))
+        claim("One is more than two", 1 > 2, "1 > 2")
 
 
 @pytest.mark.parametrize("holds", [np.array([True, False]), "yes"])
@@ -124,26 +116,27 @@ def test_claim_refuses_what_is_no_truth_value(holds):
 def test_claims_are_logged_for_calibration_and_can_go_on(tmp_path, monkeypatch):
     monkeypatch.setenv("COURSE_CLAIMS_LOG", str(tmp_path / "log"))
     monkeypatch.setenv("COURSE_CLAIMS_KEEP_GOING", "1")
-    claim("No", False, "0", margin=-2)
+    claim("No", False, "0")
     entry = json.loads((tmp_path / "log").read_text(encoding="utf-8"))
-    assert entry == {"text": "No", "held": False, "numbers": "0", "margin": -2.0}
+    assert entry == {"text": "No", "held": False, "numbers": "0", "margin": None}
 
 
 def test_guess_and_reveal_print_text_headless(capsys):
     guess("toy", "Heads or tails?", ["heads", "tails"])
-    reveal("toy", "tails")
+    reveal("toy", TAILS)
     out = capsys.readouterr().out
-    assert "Heads or tails?" in out and "○ heads" in out and "The experiment says: tails." in out
+    assert "Heads or tails?" in out and "○ heads" in out and "The experiment says: tails (2 < 3)." in out
 
 
 def test_guess_and_reveal_refuse_nonsense():
     with pytest.raises(ValueError, match="two different options"):
         guess("toy", "Heads?", ["heads", "heads"])
     with pytest.raises(ValueError, match="run the cell with guess"):
-        reveal("never-asked", "x")
+        reveal("never-asked", TAILS)
     guess("toy", "Heads or tails?", ["heads", "tails"])
-    with pytest.raises(ValueError, match="one of the options"):
-        reveal("toy", "edge")
+    for conditions in ({**TAILS, "edge": below(1, 2)}, {"tails": below(1, 2)}, "tails"):
+        with pytest.raises(ValueError, match="a condition for each of the options"):
+            reveal("toy", conditions)
 
 
 def test_guess_shows_buttons_remembers_the_choice_and_reveal_compares(work, monkeypatch, capsys):
@@ -159,7 +152,7 @@ def test_guess_shows_buttons_remembers_the_choice_and_reveal_compares(work, monk
     assert buttons.value is None, "nothing may be chosen beforehand"
     buttons.value = "heads"
     assert records.guess_of("toy") == "heads"
-    reveal("toy", "tails")
+    reveal("toy", TAILS)
     assert "You guessed: heads. What did you overlook?" in capsys.readouterr().out
     guess("toy", "Heads or tails?", ["heads", "tails"])
     assert next(w for w in shown[1].children if isinstance(w, ipywidgets.RadioButtons)).value == "heads"

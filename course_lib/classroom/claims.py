@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 
 from course_lib import runtime
@@ -61,7 +60,7 @@ def keep_going() -> bool:
     return os.environ.get(KEEP_GOING_VARIABLE) == "1"
 
 
-def claim(text: str, holds, numbers: str | None = None, *, margin: float | None = None) -> None:
+def claim(text: str, holds, numbers: str | None = None) -> None:
     """Assert one statement of the lesson and show the numbers that it rests on.
 
     ``claim("Two numbers hold 50 pictures better than PCA-8", below(seen, pca8_seen))`` prints one line with a tick
@@ -71,25 +70,24 @@ def claim(text: str, holds, numbers: str | None = None, *, margin: float | None 
         text: the statement, as a sentence.
         holds: a comparison (``below``, ``above``, ``between``, ``close``, ``all_of``), which has its own numbers and
             margin; or, where nothing is compared, whether the statement holds (bool or NumPy bool scalar).
-        numbers: without a comparison: the computed numbers, as the reader should see them.
-        margin: without a comparison, for a claim that depends on training: how far the numbers are from the point
-            where it would fail, positive exactly when it holds. ``make calibrate`` measures its spread over seeds.
+        numbers: without a comparison: the computed numbers, as the reader should see them; ``make calibrate`` wants the
+            same ones with every seed.
 
     Raises:
         ClaimFailed: if it does not hold. A comparison with NaN, before a reader, and any claim on the reader's own data
             (``own_data``) only print "undecided".
-        ValueError: if an argument has the wrong form, or ``margin`` contradicts ``holds``.
+        ValueError: if an argument has the wrong form.
     """
     if not isinstance(text, str) or not text.strip():
         raise ValueError(f"claim() expects a sentence as its first argument; received {text!r}.")
     if isinstance(holds, Comparison):
-        if numbers is not None or margin is not None:
-            raise ValueError(f"A comparison brings its own numbers and margin; claim() received others too: {text}")
+        if numbers is not None:
+            raise ValueError(f"A comparison brings its own numbers; claim() received others too: {text}")
         log(text, holds)
         held, numbers, undecided = holds.holds, holds.text, holds.undecided
     else:
-        held, margin = _plain(text, holds, numbers, margin)
-        _write({"text": text, "held": held, "numbers": numbers, "margin": margin})
+        held = _plain(holds, numbers)
+        _write({"text": text, "held": held, "numbers": numbers, "margin": None})
         undecided = False
     if not held and (_own_data or (undecided and not runtime.headless())):
         print(f"? {text}: undecided{' on your own data' if _own_data else ''}: {numbers}")
@@ -99,8 +97,8 @@ def claim(text: str, holds, numbers: str | None = None, *, margin: float | None 
         raise ClaimFailed(f"{text}: {numbers}")
 
 
-def _plain(text: str, holds, numbers, margin) -> tuple[bool, float | None]:
-    """Check the arguments of a claim without a comparison; returns whether it holds, and the margin."""
+def _plain(holds, numbers) -> bool:
+    """Check the arguments of a claim without a comparison; returns whether it holds."""
     if not isinstance(numbers, str) or not numbers.strip():
         raise ValueError(
             "claim() expects a comparison such as below(a, b) as its second argument, or the numbers as text in its "
@@ -115,16 +113,7 @@ def _plain(text: str, holds, numbers, margin) -> tuple[bool, float | None]:
             f"claim() expects one truth value as its second argument; received {type(holds).__name__} "
             f"of shape {getattr(holds, 'shape', '?')}. Use .all() or .any() to say which you mean."
         )
-    if margin is not None:
-        margin = float(margin)
-        if math.isnan(margin):
-            held = False  # a comparison with NaN never holds, whichever way it was written
-        elif (margin > 0) != held:
-            raise ValueError(
-                f"The margin of a claim is positive exactly when the claim holds; received margin {margin:g} for a "
-                f"claim that {'holds' if held else 'does not hold'}: {text}"
-            )
-    return held, margin
+    return held
 
 
 def log(text: str, comparison: Comparison, *, question: str | None = None) -> None:

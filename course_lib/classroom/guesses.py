@@ -58,7 +58,7 @@ def guess(key: str, question: str, options: list[str]) -> None:
     display(ipywidgets.VBox([ipywidgets.HTML(f"<b>{html.escape(question)}</b>"), buttons, note]))
 
 
-def reveal(key: str, answer: str | dict[str, Comparison]) -> None:
+def reveal(key: str, conditions: dict[str, Comparison]) -> None:
     """Show the learner's prediction beside what the experiment gave.
 
     ``reveal("warm-start", {"PCA": below(pca, network), "the network": below(network, pca)})`` computes the answer: it
@@ -67,46 +67,42 @@ def reveal(key: str, answer: str | dict[str, Comparison]) -> None:
 
     Args:
         key: the key given to ``guess``.
-        answer: a comparison for each of its options; or the option that turned out right.
+        conditions: a comparison for each of its options.
 
     Raises:
         Undecided: headless only: if not exactly one condition holds, there is no NaN, and the data are not the
             reader's own (``claims.own_data``).
-        ValueError: if the question was not asked, ``answer`` is none of its options, an option has no condition, or a
-            condition is no comparison.
+        ValueError: if the question was not asked, an option has no condition, or a condition is no comparison.
     """
     if key not in _questions:
         raise ValueError(f"reveal() knows no question {key!r}: run the cell with guess({key!r}, …) first.")
-    numbers = ""
-    if isinstance(answer, dict):
-        conditions = _checked(key, answer)
-        holding = [option for option, condition in conditions.items() if condition.holds]
-        for option, condition in conditions.items():
-            claims.log(option, condition, question=key)
-        if len(holding) != 1 or any(c.undecided for c in conditions.values()):
-            _undecided(key, conditions, holding)
-            return
-        answer = holding[0]
-        numbers = f" ({conditions[answer].text})"
-    elif answer not in _questions[key]:
-        raise ValueError(f"reveal({key!r}) expects one of the options {_questions[key]}; received {answer!r}.")
-    print(f"{'Your data say' if claims.on_own_data() else 'The experiment says'}: {answer}{numbers}.")
+    _require_conditions(key, conditions)
+    holding = [option for option, condition in conditions.items() if condition.holds]
+    for option, condition in conditions.items():
+        claims.log(option, condition, question=key)
+    if len(holding) != 1 or any(c.undecided for c in conditions.values()):
+        _undecided(key, conditions, holding)
+        return
+    (answer,) = holding
+    print(
+        f"{'Your data say' if claims.on_own_data() else 'The experiment says'}: {answer} ({conditions[answer].text})."
+    )
     mine = _prediction(key)
     if mine is not None:
         print(f"You guessed: {mine}. {'Well predicted.' if mine == answer else 'What did you overlook?'}")
 
 
-def _checked(key: str, conditions: dict) -> dict[str, Comparison]:
-    if sorted(conditions) != sorted(_questions[key]):
+def _require_conditions(key: str, conditions: dict) -> None:
+    if not isinstance(conditions, dict) or sorted(conditions) != sorted(_questions[key]):
+        received = list(conditions) if isinstance(conditions, dict) else repr(conditions)
         raise ValueError(
-            f"reveal({key!r}) expects a condition for each of the options {_questions[key]}; received {list(conditions)}."
+            f"reveal({key!r}) expects a condition for each of the options {_questions[key]}; received {received}."
         )
     for option, condition in conditions.items():
         if not isinstance(condition, Comparison):
             raise ValueError(
                 f"reveal({key!r}) expects comparisons such as below(a, b); received {type(condition).__name__} for {option!r}."
             )
-    return conditions
 
 
 def _undecided(key: str, conditions: dict[str, Comparison], holding: list[str]) -> None:
