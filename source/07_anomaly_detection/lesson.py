@@ -21,13 +21,26 @@
 # ---
 
 # %% [markdown]
-# An **anomaly** is a sample unlike the normal ones. Train an autoencoder on normal samples only: what it never practised comes back wrong. So its error can raise an alarm, and nobody had to label an anomaly.
+# An **anomaly** is a sample unlike the normal ones. Train an autoencoder on normal samples only: what it never practised comes back wrong. So its error can raise an alarm, and nobody had to label anything.
 #
 # **When it is worth it:** many normal samples of a complicated shape, and somebody who asks *where* a sample is wrong: the copy shows what should have been there. **When the simple method is enough:**
-# nearly always first. On these heartbeats the distance to the nearest normal beats finds as much, without any training.
+# nearly always first. On these heartbeats the distance to the nearest normal beats finds as much, untrained.
 
 # %%
-from course_lib import above, all_of, below, between, claim, close, datasets, detection, finding, guess, own_data, reveal
+from course_lib import (
+    above,
+    all_of,
+    below,
+    between,
+    claim,
+    close,
+    datasets,
+    detection,
+    finding,
+    guess,
+    own_data,
+    reveal,
+)
 from course_lib import models, plots, referees, training
 from course_lib.widgets import explore, stops
 
@@ -61,8 +74,8 @@ random = np.random.default_rng(SEED)
 #
 # ## One heartbeat, one decision
 #
-# Five minutes of an electrocardiogram, one *window* of half a second for each beat. The spike, when the chambers contract, is the *R peak*; the low hump behind it, when they recover, is the *T wave*. The first half
-# of the time trains, the next fifth validates, the rest is the test set. The labels are two rules on the shape, no doctor's. And it is one heart.
+# Five minutes of an electrocardiogram, one *window* of half a second for each beat. The spike, when the chambers contract, is the *R peak*; the low hump behind it, when they recover, the *T wave*. The first half
+# trains, the next fifth validates, the rest is the test set. Two rules on the shape made the labels, no doctor. It is one heart.
 
 # %%
 beats = datasets.heartbeats()
@@ -127,11 +140,14 @@ pairs = (("normal", held_out[typical], copies[typical]), ("strange", strange[mid
 for ax, (name, x, copy) in zip(axes, pairs, strict=True):
     ax.plot(beats.positions, measured(x), label=f"{ROW}, as measured")
     ax.plot(beats.positions, measured(copy), "--", label="its copy")
-    ax.fill_between(beats.positions, measured(x), measured(copy), color=plots.COLORS["orange"], alpha=0.5, label="error")
+    ax.fill_between(
+        beats.positions, measured(x), measured(copy), color=plots.COLORS["orange"], alpha=0.5, label="error"
+    )
     ax.set(xlabel=beats.axis, title=f"{name}: score {np.square(x - copy).mean():.3f}")
 axes[0].set_ylabel(unit)
 axes[1].legend(fontsize=8)
 plots.show(figure, f"A normal {ROW} and a strange one, each beside its copy. The shaded error is the score.")
+
 
 # %% tags=["hide-input"]
 def apart(x, y):
@@ -149,16 +165,14 @@ reveal("strange-copy", {
 })  # fmt: skip
 
 # %% [markdown]
-# It draws what it practised, so for a strange beat it draws a beat nearer to the normal ones, and is wrong by a lot.
-#
-# How wrong, in one number? By hand, on a beat of three samples: $x=(0,2,1)$, and its copy is $\hat x=(0,1.8,1.2)$. The differences are 0, .2 and −.2, their squares 0, .04, .04, the mean .027.
+# It draws what it practised: for a strange beat one nearer to the normal ones. How wrong, in one number? By hand, on a beat of three samples: $x=(0,2,1)$, and its copy is $\hat x=(0,1.8,1.2)$. The differences are 0, .2 and −.2, their squares 0, .04, .04, the mean .027.
 # A second beat, $(0,0.5,2)$, comes back as $(0,1.5,1.1)$: the mean of 0, 1 and .81 is .60. That is the stranger one.
 #
 # $$ \text{score}(x)=\frac1d\sum_{i=1}^{d}(x_i-\hat x_i)^2 $$
 #
 # The **score** of a sample is the mean squared difference between its $d$ numbers $x_i$ and those of its copy $\hat x_i$: higher is stranger.
 #
-# To decide, take a **threshold**: a score above it raises an alarm. A first one in one line: exceeded by one in twenty of the *held-out* normal beats. (Not of the training beats: their copies are flattered.)
+# To decide, take a **threshold**: a score above it raises an alarm. A first one, in one line: one in twenty *held-out* normal beats lies above. (Training beats are copied too well to say.)
 
 
 # %%
@@ -169,7 +183,9 @@ def by_network(x):
 
 threshold = np.quantile(by_network(held_out), 0.95)
 caught = (by_network(strange) > threshold).mean()
-print(f"threshold {threshold:.3f}; the two {ROW}s of the figure score {by_network(held_out)[typical]:.3f} and {by_network(strange)[middle]:.3f}")
+print(
+    f"threshold {threshold:.3f}; the two {ROW}s of the figure score {by_network(held_out)[typical]:.3f} and {by_network(strange)[middle]:.3f}"
+)
 print(f"an alarm for {caught:.0%} of {len(strange)} strange {ROW}s")
 
 # %% tags=["hide-input"]
@@ -184,13 +200,13 @@ claim(
 )
 
 # %% [markdown]
-# That is a detector. The rest of the lesson asks what such a line promises, how good the score is, and whether something simpler does as well.
+# That is a detector. What does such a line promise, how good is the score, and does something simpler do as well?
 #
 # ## False alarms and the threshold
 #
-# Two mistakes are possible: a **false alarm**, on a normal sample, and a *miss*, a strange one passed over. Strange ones are rare and unknown. So the threshold is chosen by the false alarms alone.
+# Two mistakes are possible: a **false alarm**, on a normal sample, and a *miss*. Anomalies are rare and unknown, so choose the threshold by the false alarms.
 #
-# **The smallest case.** Four held-out normal beats score .5, .9, 1.2 and 2. A fifth normal beat arrives. Where does its score fall? If all five come from the same source, it is as likely the smallest of the five as the largest: each of the five places has chance 1/5.
+# **The smallest case.** Four held-out normal beats score .5, .9, 1.2 and 2. A fifth normal beat arrives. If all five come from the same source, it is as likely the smallest as the largest: each of the five places has chance 1/5.
 
 # %% tags=["hide-input"]
 figure, ax = plots.subplots(height=1.5)
@@ -209,7 +225,7 @@ plots.show(figure, "Four scores leave five places for the next one. It passes th
 # $$ k=\lceil(n+1)(1-\alpha)\rceil $$
 #
 # rounded up, counted from 1 in rising order; if there is no such place ($k>n$), the threshold is infinity: nothing can be promised. Here $n=71$, $\alpha=.05$: $72\cdot.95=68.4$, so $k=69$, and the chance is $3/72=4.2\,\%$. (No bell curve was assumed, only that old and new samples
-# are **exchangeable**: shuffled together, nobody could tell which is which.)
+# are *exchangeable*: shuffled together, nobody could tell which is which.)
 
 # %%
 n = len(held_out)
@@ -222,11 +238,15 @@ print(f"place {k} of {n}: threshold {threshold:.3f}, chance of a false alarm {(n
 guess(
     "one-set",
     f"That chance is an average over all validation sets. With the one you have, where may the true rate lie (in 95 of 100 cases)?",
-    ["within a point of the average", "from half of it to one and a half times", "from a quarter of it or less to double or more"],
+    [
+        "within a point of the average",
+        "from half of it to one and a half times",
+        "from a quarter of it or less to double or more",
+    ],
 )
 
 # %% [markdown]
-# You have *one* validation set. Only the order of scores counts, so replace each by the share of all normal beats below it: such shares are spread evenly between 0 and 1. Now draw ten thousand validation sets, and look how much lies above place $k$.
+# Only the order of scores counts, so replace each by the share of all normal beats below it: such shares are spread evenly between 0 and 1. Now draw ten thousand validation sets. How much lies above place $k$?
 
 # %%
 drawn = np.sort(random.random((10_000, n)), axis=1)  # each row: one validation set you might have had
@@ -236,7 +256,10 @@ low, high = law.ppf([0.025, 0.975])
 print(f"true rate: mean {true_rates.mean():.1%}, in 95 of 100 sets {low:.1%} to {high:.1%}")
 for more in (200, 500, 2000):
     at = int(np.ceil(round((more + 1) * (1 - ALPHA), 9)))
-    print(f"with {more} held-out rows: " + " to ".join(f"{x:.1%}" for x in scipy.stats.beta(more + 1 - at, at).ppf([0.025, 0.975])))
+    print(
+        f"with {more} held-out rows: "
+        + " to ".join(f"{x:.1%}" for x in scipy.stats.beta(more + 1 - at, at).ppf([0.025, 0.975]))
+    )
 
 # %% tags=["hide-input"]
 figure, ax = plots.subplots(height=2.6)
@@ -259,37 +282,37 @@ claim(
 )
 
 # %% [markdown]
-# The black curve is a law, the **Beta distribution**:
+# The black curve is the *Beta distribution*:
 #
 # $$ \text{true rate}\sim\text{Beta}(n+1-k,\;k),\qquad\text{mean}=\frac{n+1-k}{n+1} $$
 #
-# Its second number says how many scores lie up to the threshold, its first one more than lie above. "At most 5 %" holds **on average over validation sets**; *given yours*, the rate is a draw from this curve, and more held-out rows make it narrower.
+# Its second number is the place of the threshold, its first counts the places above (for one score: Beta(1, 1), all rates alike). "At most 5 %" holds *on average over validation sets*; *given yours*, the rate is a draw from this curve. More held-out rows make it narrower.
 #
-# Two things come on top. The *count* among $m$ new normal beats scatters around $m$ times the true rate. And beats *depend on their neighbours*: a breath or a movement lasts for several. If a score resembles the next with correlation $r$, then $n$ of them
-# tell about as much as $n(1-r)/(1+r)$ independent ones (a rule of thumb, for a memory that fades by $r$ with each beat).
+# Two things come on top. The count among $m$ new normal beats scatters around $m$ times the true rate. And neighbours resemble each other: a breath lasts for several beats. If a score correlates with the next by $\rho$, then $n$ of them
+# tell about as much as $n(1-\rho)/(1+\rho)$ independent ones (a rule of thumb, for a memory that fades by $\rho$ each beat).
 
 # %%
 m = int((~beats.test_is_anomaly).sum())  # new normal rows to come
 series = by_network(held_out)
-r = max(0.0, np.corrcoef(series[:-1], series[1:])[0, 1])
-worth = n * (1 - r) / (1 + r)  # independent rows that tell as much
+rho = max(0.0, np.corrcoef(series[:-1], series[1:])[0, 1])
+worth = n * (1 - rho) / (1 + rho)  # independent rows that tell as much
 share = (n + 1 - k) / (n + 1)
 alone = scipy.stats.binom(m, share).ppf([0.025, 0.975])
 with_set = scipy.stats.betabinom(m, n + 1 - k, k).ppf([0.025, 0.975])
 with_both = scipy.stats.betabinom(m, share * (worth + 1), (1 - share) * (worth + 1)).ppf([0.025, 0.975])
-print(f"neighbours correlate by {r:.2f}: {n} rows tell about as much as {worth:.0f}")
+print(f"neighbours correlate by {rho:.2f}: {n} rows tell about as much as {worth:.0f}")
 for name, ends in {"chance alone": alone, "and the one set": with_set, "and the neighbours": with_both}.items():
     print(f"{name:20} expect {ends[0]:.0f} to {ends[1]:.0f} false alarms on {m} new normal rows")
 
 # %% [markdown]
-# That is a prediction; *Results* will test it. Two detectors, or six, on the same beats are *one* draw of this experiment, not six.
+# A prediction; *Results* will test it, once: six detectors on the same beats are one experiment, not six.
 #
 # ## ROC and AUC by counting pairs
 #
 # A threshold is one decision. How good is the score itself?
 #
 # **By hand.** Five scores: anomalies 5 and 3, normal samples 4, 2 and 1. Let the threshold fall from above. First 5 is flagged, an anomaly: go *up* by 1/2, the share of anomalies. Then 4, normal: go *right* by 1/3. Then up, right, right. This path is the **ROC curve**:
-# upwards the **hit rate** (the share of anomalies found), to the right the rate of false alarms.
+# upwards the *hit rate* (the share of anomalies found), to the right the rate of false alarms.
 #
 # The rectangle has $2\cdot3=6$ fields, one for each pair of an anomaly and a normal sample. A field lies under the path exactly if the anomaly of its pair scores higher: 5 beats 4, 2 and 1; 3 beats 2 and 1. Five of six: .83.
 
@@ -300,9 +323,19 @@ for row, anomaly in enumerate((5, 3)):
     for column, usual in enumerate((4, 2, 1)):
         wins = anomaly > usual
         if wins:
-            ax.fill_between([column / 3, (column + 1) / 3], row / 2, (row + 1) / 2, color=plots.COLORS["sky"], alpha=0.4)
-        ax.text(column / 3 + 1 / 6, row / 2 + 1 / 4, f"{anomaly} {'>' if wins else '<'} {usual}", ha="center", va="center")
-ax.set(xlabel="false-alarm rate", ylabel="hit rate", xticks=[0, 1 / 3, 2 / 3, 1], xticklabels=["0", "1/3", "2/3", "1"], yticks=[0, 0.5, 1])
+            ax.fill_between(
+                [column / 3, (column + 1) / 3], row / 2, (row + 1) / 2, color=plots.COLORS["sky"], alpha=0.4
+            )
+        ax.text(
+            column / 3 + 1 / 6, row / 2 + 1 / 4, f"{anomaly} {'>' if wins else '<'} {usual}", ha="center", va="center"
+        )
+ax.set(
+    xlabel="false-alarm rate",
+    ylabel="hit rate",
+    xticks=[0, 1 / 3, 2 / 3, 1],
+    xticklabels=["0", "1/3", "2/3", "1"],
+    yticks=[0, 0.5, 1],
+)
 plots.show(figure, "Each field is a pair. Under the path: the anomaly scores higher.")
 
 # %% [markdown]
@@ -311,6 +344,7 @@ plots.show(figure, "Each field is a pair. Under the path: the anomaly scores hig
 # $$ \text{AUC}=\frac1{n_a\,n_b}\sum_{a}\sum_{b}\left([s_a>s_b]+\tfrac12[s_a=s_b]\right) $$
 #
 # with $n_a$ anomalies $a$, $n_b$ normal samples $b$, and $[\ldots]$ 1 if true, else 0. A coin has .5; 1 is a perfect order.
+
 
 # %%
 def auc(score, usual, odd):
@@ -324,14 +358,16 @@ def by_mean(x):
     return np.square(x - normal.mean(axis=0)).mean(axis=1)
 
 
-print(f"held-out against strange {ROW}s: AUC of the network {auc(by_network, held_out, strange):.4f}, of the mean {ROW} {auc(by_mean, held_out, strange):.4f}")
+print(
+    f"held-out against strange {ROW}s: AUC of the network {auc(by_network, held_out, strange):.4f}, of the mean {ROW} {auc(by_mean, held_out, strange):.4f}"
+)
 claim(
     "On the labelled strange beats the mean beat alone has an AUC above .99",
     above(auc(by_mean, held_out, strange), 0.99, fmt=".4f"),
 )
 
 # %% [markdown]
-# Perfect, for the mean beat. A benchmark that the mean solves is *saturated*: it cannot rank detectors. (Two rules on the shape made the labels; the height of the T wave alone finds them all.)
+# A benchmark that the mean solves is *saturated*: it cannot rank detectors.
 #
 # ### Faults of your own making
 #
@@ -364,6 +400,16 @@ def make_faults(x):
 # %%
 faults = make_faults(held_out)
 BUMP = list(faults)[5]
+
+# %% tags=["hide-input"]
+figure, axes = plots.subplots(2, 4, height=3.4, sharex=True, sharey=True)
+for ax, (name, rows) in zip(axes.flat, {"intact": held_out, **faults}.items(), strict=True):
+    ax.plot(beats.positions, measured(rows)[typical])
+    ax.set_title(name, fontsize=9)
+figure.supxlabel(beats.axis, fontsize=9)
+plots.show(figure, f"One held-out {ROW}, and what seven faults make of it.")
+
+# %%
 rates = {}
 for name, score in {"network": by_network, f"mean {ROW}": by_mean}.items():
     scores = np.append(score(held_out), score(faults[BUMP]))
@@ -378,13 +424,13 @@ plots.curve(
 # %% [markdown]
 # ## How many alarms are real, and what a miss costs
 #
-# Whoever is woken at night asks another question: of a hundred alarms, how many are real? It depends on how *rare* anomalies are.
+# Of a hundred alarms, how many are real? That depends on how *rare* anomalies are.
 #
 # **By hand.** Of 1,000 beats 10 are strange ($r=.01$). You find nine of them ($h=.9$), with false alarms on 5 % of the others ($a=.05$): 49.5. So 9 of 58.5 alarms are real, 15 %.
 #
 # $$ \text{precision}=\frac{r\,h}{r\,h+(1-r)\,a},\qquad\text{recall}=h $$
 #
-# **Precision** is the share of alarms that are real; **recall** is another word for the hit rate. The **precision-recall curve** draws one against the other while the threshold falls. The ROC curve does not know $r$; this one does.
+# **Precision** is the share of alarms that are real; **recall** is another word for the hit rate. The *precision-recall curve* draws one against the other while the threshold falls. The ROC curve does not know $r$; this one does.
 
 # %%
 guess(
@@ -394,7 +440,7 @@ guess(
 )
 
 # %% [markdown]
-# (No false alarm among 71 beats does not mean none ever. The new sample takes its place here, too: count $c$ of $n$ as $(c+1)/(n+1)$.)
+# (No false alarm among 71 beats does not mean none ever: $c$ of $n$ count as $(c+1)/(n+1)$, with a place for the new one.)
 
 # %%
 alarm, hit, thresholds = rates["network"]
@@ -413,7 +459,9 @@ plots.curve(
 )  # fmt: skip
 four_of_five = np.argmax(hit >= 0.8)
 real = precision(0.01)[four_of_five]
-print(f"{hit[four_of_five]:.0%} found, with {alarm[four_of_five]:.1%} false alarms; 1 in 100 faulty: {real:.0%} of the alarms are real")
+print(
+    f"{hit[four_of_five]:.0%} found, with {alarm[four_of_five]:.1%} false alarms; 1 in 100 faulty: {real:.0%} of the alarms are real"
+)
 reveal("real-alarms", {
     "more than half": above(real, 0.5, fmt=".2f"),
     "between a fifth and a half": between(real, 0.2, 0.5, fmt=".2f"),
@@ -423,15 +471,16 @@ reveal("real-alarms", {
 # %% [markdown]
 # Then where should the threshold be? Where it *costs* least. By hand, for 1,000 beats with 10 strange ones; a false alarm costs 1 (somebody looks), a miss costs 50:
 #
-# | threshold | $h$ | $a$ | misses | false alarms | cost |
+# |threshold|$h$|$a$|misses|false alarms|cost|
 # |---|---|---|---|---|---|
-# | high | .6 | .01 | 4 | 9.9 | $4\cdot50+9.9=210$ |
-# | middle | .9 | .05 | 1 | 49.5 | $50+49.5=99.5$ |
-# | low | .95 | .2 | .5 | 198 | $25+198=223$ |
+# |high|.6|.01|4|9.9|$4\cdot50+9.9=210$|
+# |middle|.9|.05|1|49.5|$50+49.5=99.5$|
+# |low|.95|.2|.5|198|$25+198=223$|
 #
 # $$ \text{cost of one sample}=r\,(1-h)\,c_\text{miss}+(1-r)\,a\,c_\text{alarm} $$
 #
-# A threshold by cost needs anomalies, real or made, their rarity, and two prices. Without them, choose it by $\alpha$, as above.
+# That needs anomalies, real or made, their rarity, and two prices. Without them, choose by $\alpha$.
+
 
 # %%
 def show_cost(rarity, price):
@@ -453,20 +502,20 @@ explore(
 )
 
 # %% [markdown]
-# Make faults rarer: the best threshold moves left, and at last no alarm at all is cheapest.
+# The rarer the faults, the further left the best threshold, until no alarm at all is cheapest.
 #
 # ## Choosing a detector for your data
 #
-# Is it the network that is needed? Six rivals, all with a score that is higher for stranger rows:
+# Is the network needed? Six rivals:
 #
-# * **Distance to the mean** $\bar x$ of the training rows: $\lVert x-\bar x\rVert^2$.
-# * **PCA**: the squared distance to its copy, $\lVert x-\hat x\rVert^2$, $\hat x=\bar x+(x-\bar x)VV^\top$ (lesson 02). Engineers call it the **Q statistic**. Its partner **T²** asks how usual the *code* is: each component, squared, over its variance, summed. It is the squared **Mahalanobis distance** of the code.
-# * **Nearest neighbours**: the mean distance to the $k$ nearest training rows.
+# * Distance to the mean $\bar x$ of the training rows: $\lVert x-\bar x\rVert^2$.
+# * PCA: the distance to its copy, $\lVert x-\hat x\rVert^2$, $\hat x=\bar x+(x-\bar x)VV^\top$ (lesson 02); engineers call it the **Q statistic**. Its partner **T²** asks how usual the *code* is: each component squared, over its variance, summed.
+# * Nearest neighbours: the mean distance to the $k$ nearest training rows.
 # * **Isolation forest**: cut the rows at random, one column at a time; what is soon alone is strange.
-# * **Local outlier factor**: how thin the training rows lie around you, compared with how thin they lie around your neighbours.
-# * **One-class SVM**: a smooth border around nearly all training rows; score: how far outside.
+# * **Local outlier factor**: how thin the training rows lie around you, compared with around your neighbours.
+# * **One-class SVM**: a smooth border around nearly all training rows; how far outside are you?
 #
-# The network now starts from PCA (lesson 02). Each gets *four settings* and keeps the one with the best mean AUC over the seven faults.
+# The network now starts from PCA (lesson 02). The mean has nothing to set; each other detector gets *four settings* and keeps the one with the best mean AUC over the seven faults.
 
 # %%
 few = normal[:: max(1, len(normal) // 2000)]  # beyond some thousand rows neighbours and SVM get slow: a sample
@@ -517,7 +566,7 @@ families = {  # detector -> setting -> what fits it; each list is kept to sizes 
         for rows in (0.3, 1.0) for share in (0.1, 1.0)
     },
     "local outlier factor": {k: partial(ready, LocalOutlierFactor(k, novelty=True)) for k in (5, 10, 20, 40) if k < len(few)},
-    "one-class SVM": {g: partial(ready, OneClassSVM(nu=0.05, gamma=g / length)) for g in (1, 4, 16, 64)},
+    "one-class SVM": {g: partial(ready, OneClassSVM(nu=0.05, gamma=g / length)) for g in (4, 16, 64, 256)},
     "network": {f"{k} from PCA": partial(network, k) for k in (2, 4, 8) if k < min(few.shape)} | {"4 from chance": lambda: by_network},
 }  # fmt: skip
 
@@ -539,11 +588,30 @@ plots.matrix(
 )  # fmt: skip
 
 # %% [markdown]
-# Read a row: most faults have a detector that sees them, and not always the same. Read a column: each detector has a blind spot. A beat that is a fifth smaller escapes nearly all: intact beats differ by as much. So list the faults that you fear, make them, and measure.
+# A beat that is a fifth smaller escapes them all: intact beats differ by as much. List the faults that you fear, make them, measure.
 #
+# *Where* is a beat wrong? Take the place where it differs most from its copy. How often is that the place of the bump?
+
+# %%
+at = np.abs(faults[BUMP] - held_out).argmax(axis=1)  # where each fault was made
+reach = round(0.06 * length) if in_time else 0
+plane, nearest_row = referees.fit_pca(normal, setting["PCA"]), NearestNeighbors(n_neighbors=1).fit(normal)
+copy_of = {
+    "network": lambda x: autoencoder.predict(x, verbose=0),
+    f"PCA-{setting['PCA']}": plane.reconstruct,
+    f"nearest {ROW}": lambda x: normal[nearest_row.kneighbors(x)[1][:, 0]],
+    f"mean {ROW}": lambda x: normal.mean(axis=0),
+}
+for name, copy in copy_of.items():
+    worst = np.square(faults[BUMP] - copy(faults[BUMP])).argmax(axis=1)
+    print(
+        f"{name:14} points at the fault in {np.mean(np.abs(worst - at) <= reach):.0%} (a place at random: {(2 * reach + 1) / length:.0%})"
+    )
+
+# %% [markdown]
 # ## From a series to windows
 #
-# A machine has no R peak to cut at: its windows are cut by the clock, and overlap. Neighbours share most of their samples, so split the *series* first, then cut. With $N$ samples and shares $f_1,f_2,f_3$ the segments begin at
+# A machine has no R peak: its windows are cut by the clock, and overlap. Neighbours share samples, so split the *series* first, then cut. With $N$ samples and shares $f_1,f_2,f_3$ the segments begin at
 #
 # $$ e_1=0,\quad e_2=f_1N,\quad e_3=(f_1+f_2)N,\quad e_4=N $$
 #
@@ -557,29 +625,27 @@ plots.matrix(
 #
 # ## What goes wrong
 #
-# **The wrong polarity.** A widely copied tutorial trains on beats where label 1 means *normal*, and reports precision and recall of that. An AUC of .02 is a good detector read upside down.
+# **The wrong polarity.** A much-copied tutorial reports precision and recall of the *normal* beats. An AUC of .02 is a good detector read upside down.
 #
-# **A low error means easy, not normal.** A wide PCA copies half a beat better than a whole one: half of the noise is left. Keep the code narrow, or add T².
+# **A low error means easy, not normal.** A wide PCA copies half a beat better than a whole one. Keep the code narrow, or add T².
 #
-# **Drift.** Validation and new samples are not exchangeable when the source changes with time: that is **drift**. A calmer day hides it, a rougher one floods you. Validate on the most recent normal samples, and watch the rate of alarms.
+# **Drift.** When the source changes with time, old and new samples are not exchangeable: that is **drift**. Validate on the most recent normal samples, and watch the rate of alarms.
 #
-# **A threshold from test data**, or from the errors of training: both promise too much.
-#
-# The second notebook shows these, and more, in numbers: [deeper](07_anomaly_detection_deeper.ipynb).
+# These and more, in numbers: [deeper](07_anomaly_detection_deeper.ipynb).
 #
 # ## When it does not train
 #
-# | you see | look at | likely cause | mend it |
+# |you see|look at|likely cause|mend it|
 # |---|---|---|---|
-# | one sensor decides every score | `train.std(axis=0)` | raw units | standardise by *training* mean and deviation; heavy tails: arcsinh |
-# | errors of normal and strange alike, tiny | the width of the code | it copies everything | fewer components, or distances |
-# | AUC below .5 | the best-scored anomalies | smoother or smaller than normal; or labels turned | add T²; check the labels |
-# | far more false alarms than wanted | scores against time | drift | validate on recent normals |
-# | threshold infinite | number of held-out rows | fewer than $1/\alpha-1$ | more rows, larger $\alpha$ |
+# |one sensor decides every score|`train.std(axis=0)`|raw units|standardise by *training* mean and deviation; long tails: arcsinh|
+# |all errors tiny|the width of the code|it copies everything|fewer components, or distances|
+# |AUC below .5|the best-scored anomalies|smaller or smoother than normal; labels turned|add T²; check the labels|
+# |too many false alarms|scores against time|drift|validate on recent normals|
+# |threshold infinite|number of held-out rows|fewer than $1/\alpha-1$|more rows, larger $\alpha$|
 #
 # ## Results
 #
-# Now, once, the test set. First the promise; then the faults, made anew of the intact test beats; then the labelled strange beats.
+# Now, once, the test set: the promise, faults made anew of its normal beats, and the labelled strange ones.
 
 # %%
 unseen, is_odd = (beats.test - level) / scale, beats.test_is_anomaly
@@ -639,7 +705,9 @@ print(f"{len(ahead)} of {comparisons} pairs can be told apart:")
 for a in final:
     if of_a := [b for b in final if (a, b) in ahead]:
         print(f"  {a} ahead of {', '.join(of_a)}")
-rival = max((name for name in table if name != "network"), key=lambda name: np.mean(table[name]))  # the best on held-out rows
+rival = max(
+    (name for name in table if name != "network"), key=lambda name: np.mean(table[name])
+)  # the best on held-out rows
 low, high = difference("network", rival)
 reveal("network-adds", {
     "ahead": above(low, 0, fmt=".3f", names=(f"network minus {rival}: at least", "")),
@@ -652,30 +720,29 @@ claim(
 )  # fmt: skip
 
 # %% [markdown]
-# The order of the best four is chance. That is this lesson's finding about the autoencoder here: *level* with neighbours that nobody trained. What it adds is the copy, which shows where a beat is wrong, and a size that does not grow with the data.
+# The network is *level* with neighbours that nobody trained. What it adds: a copy that shows where a beat is wrong, and a size that does not grow with the data.
 #
 # ## On your own data
 #
-# | your data look like this | start with this | set this | report this | leave the autoencoder when |
+# |your data look like this|start with this|set this|report this|leave the autoencoder when|
 # |---|---|---|---|---|
-# | a table of sensors (`datasets.own_sensors`) | nearest neighbours, PCA with Q and T² | a unit for each sensor; arcsinh for long tails | false alarms with their interval; precision at your rarity | sensors are few and related by lines |
-# | aligned windows (`own_windows`) | nearest neighbours, PCA | few components | AUC on faults that you fear | fewer than some hundred normal windows |
-# | an unaligned series (`own_series`) | nearest window; PCA with 2 components | split before you cut | alarms for each hour; *any* or *all* | there is no repeating shape |
-# | few normals (under 100) | distance to the mean | α not below $1/(n+1)$ | the Beta interval | always |
-# | dirty normals | mean of 50 neighbours, PCA with few components | look at the strangest training rows first | what you removed | one row in a hundred is strange |
+# |a table of sensors (`datasets.own_sensors`)|nearest neighbours; PCA, Q and T²|a unit for each sensor; long tails: arcsinh|false alarms with their interval|few sensors, related by lines|
+# |aligned windows (`own_windows`)|nearest neighbours, PCA|few components|AUC on faults that you fear|fewer than some hundred normal windows|
+# |a series (`own_series`)|nearest window, PCA-2|split before you cut|alarms an hour; *any* or *all*|no shape repeats|
+# |under 100 normal rows|distance to the mean|$\alpha\ge1/(n+1)$|the Beta interval|always|
+# |some anomalies in training|mean of 50 neighbours; narrow PCA|look at the strangest training rows|what you removed|nobody can look|
 #
 # ## Wrap-up
 #
-# * Score: the error of the copy, $\frac1d\lVert x-\hat x\rVert^2$. Threshold: place $\lceil(n+1)(1-\alpha)\rceil$ of $n$ held-out normal scores.
-# * The promise holds on average; the true rate is a draw from $\text{Beta}(n+1-k,k)$, wider still if neighbours resemble each other.
+# * Score: the error of the copy. Threshold: place $\lceil(n+1)(1-\alpha)\rceil$ of $n$ held-out normal scores.
+# * Its promise holds on average; your true rate is a draw from $\text{Beta}(n+1-k,k)$, wider where neighbours are alike.
 # * AUC counts pairs and ignores rarity; precision and cost do not.
-# * Compare on faults that you made, tune rivals alike, and give differences an interval.
+# * Compare on faults that you made, tune rivals alike, give differences an interval.
 #
-# Next: [the exercises](../exercises/07_anomaly_detection.ipynb), and their capstone, `watch_machine`: a detector for a machine that you have never seen.
+# Next: [the exercises](../exercises/07_anomaly_detection.ipynb) and their capstone, `watch_machine`: a detector for a machine that you have never seen.
 #
 # ## References
 #
-# * H. Mann, D. Whitney, 1947; J. Hanley, B. McNeil, 1982 (AUC). V. Vovk and others: *Algorithmic Learning in a Random World*, 2005.
-# * P. C. Mahalanobis, 1936. J. E. Jackson, G. Mudholkar: *Control procedures for residuals*, 1979 (Q).
-# * F. T. Liu and others: *Isolation forest*, 2008. M. Breunig and others: *LOF*, 2000. B. Schölkopf and others: *Estimating the support of a high-dimensional distribution*, 2001.
-# * G. Moody, R. Mark: *The impact of the MIT-BIH Arrhythmia Database*, 2001.
+# * AUC: H. Mann, D. Whitney, 1947. Threshold: V. Vovk and others: *Algorithmic Learning in a Random World*, 2005. Q: J. E. Jackson, G. Mudholkar, 1979.
+# * F. T. Liu and others: *Isolation forest*, 2008. M. Breunig and others: *LOF*, 2000. B. Schölkopf and others, 2001 (one-class SVM).
+# * Beats: G. Moody, R. Mark, 2001 (MIT-BIH). Titles: [deeper](07_anomaly_detection_deeper.ipynb).
