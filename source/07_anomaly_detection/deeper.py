@@ -7,8 +7,8 @@
 #   course:
 #     title: "Anomaly detection, deeper: room, practice, and traps"
 #     lesson: 7
-#     minutes: 60
-#     compute: 40
+#     minutes: 46
+#     compute: 34
 #     objectives:
 #       - Explain by its shape why a detector misses an anomaly that it reconstructs well
 #       - Tell lack of room from lack of practice, with and without a bottleneck

@@ -7,8 +7,8 @@
 #   course:
 #     title: Anomaly detection
 #     lesson: 7
-#     minutes: 48
-#     compute: 38
+#     minutes: 44
+#     compute: 26
 #     summary: "One heartbeat, one decision: error as a score, a threshold that keeps its promise, and eight detectors side by side; for your own data too"
 #     prerequisites:
 #       - "lesson 02"
@@ -149,7 +149,7 @@ reveal("strange-copy", {
 #
 # $$ \text{score}(x)=\frac1d\sum_{i=1}^{d}(x_i-\hat x_i)^2 $$
 #
-# The **score** of a sample is the mean squared difference between its $d$ numbers $x_i$ and those of its copy $\hat x_i$: higher is stranger.
+# The *score* of a sample is the mean squared difference between its $d$ numbers $x_i$ and those of its copy $\hat x_i$: higher is stranger.
 #
 # To decide, take a **threshold**: a score above it raises an alarm. A first one, in one line: one in twenty *held-out* normal beats lies above. (Training beats are copied too well to say.)
 
@@ -358,9 +358,6 @@ def make_faults(x):
 
 # %%
 faults = make_faults(held_out)
-BUMP = list(faults)[5]
-
-# %% tags=["hide-input"]
 figure, axes = plots.subplots(2, 4, height=3.4, sharex=True, sharey=True)
 for ax, (name, rows) in zip(axes.flat, {"intact": held_out, **faults}.items(), strict=True):
     ax.plot(beats.positions, measured(rows)[typical])
@@ -368,7 +365,7 @@ for ax, (name, rows) in zip(axes.flat, {"intact": held_out, **faults}.items(), s
 plots.show(figure, f"One held-out {ROW}, and what seven faults make of it.")
 
 # %%
-rates = {}
+BUMP, rates = list(faults)[5], {}
 for name, score in {"network": by_network, f"mean {ROW}": by_mean}.items():
     scores = np.append(score(held_out), score(faults[BUMP]))
     rates[name] = roc_curve(np.arange(2 * n) >= n, scores, drop_intermediate=False)  # false alarms, hits, thresholds
@@ -388,7 +385,7 @@ plots.curve(
 #
 # $$ \text{precision}=\frac{r\,h}{r\,h+(1-r)\,a},\qquad\text{recall}=h $$
 #
-# **Precision** is the share of alarms that are real; **recall** is another word for the hit rate. The *precision-recall curve* draws one against the other while the threshold falls. The ROC curve does not know $r$; this one does.
+# **Precision** is the share of alarms that are real; **recall** is another word for the hit rate. The **precision-recall curve** draws one against the other while the threshold falls. The ROC curve does not know $r$; this one does.
 
 # %%
 guess(
