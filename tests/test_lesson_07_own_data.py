@@ -29,7 +29,7 @@ def test_the_lesson_runs_on_a_table_of_sensors(lesson_on, tmp_path):
     table = made_tables.skab(tmp_path / "1.csv")
     said = lesson_on(f"own_sensors({str(table)!r}, time='datetime', label='anomaly', drop=['changepoint'])")
     assert "8 numbers a row" in said and "mean row" in said and "of 21 pairs can be told apart" in said
-    assert "strangest by the nearest neighbours:\n  score" in said and ", anomaly" in said
+    assert "among the strangest: row " in said and "taken for anomaly" in said
     assert "one sensor off" in said and "small bump" not in said and "late part" not in said
     assert "false alarms on" in said and "labelled: " in said
 

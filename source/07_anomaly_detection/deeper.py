@@ -7,7 +7,7 @@
 #   course:
 #     title: "Anomaly detection, deeper: room, practice, and traps"
 #     lesson: 7
-#     minutes: 39
+#     minutes: 46
 #     compute: 34
 #     objectives:
 #       - Explain by its shape why a detector misses an anomaly that it reconstructs well

@@ -290,7 +290,7 @@ for name, ends in {"chance alone": alone, "and the one set": with_set, "and the 
 
 # %% tags=["hide-input"]
 figure, ax = plots.subplots(width=4.6, height=2.8)
-ax.plot([0, 0, 1 / 3, 1 / 3, 1], [0, 0.5, 0.5, 1, 1], linewidth=2.5)
+ax.plot([0, 0, 1 / 3, 1 / 3, 1], [0, 0.5, 0.5, 1, 1])
 for i, anomaly in enumerate((5, 3)):
     for j, usual in enumerate((4, 2, 1)):
         ax.text(j / 3 + 1 / 6, i / 2 + 1 / 4, f"{anomaly} {'>' if anomaly > usual else '<'} {usual}", ha="center")
@@ -616,11 +616,8 @@ final = {name: float(pairs.mean()) for name, pairs in wins.items()}
 # %% tags=["hide-input"]
 if beats.test_places:
     scored = detector["nearest neighbours"](unseen)
-    print("strangest by the nearest neighbours:")
     for i in np.argsort(-scored)[:5]:
-        print(
-            f"  score {scored[i]:.3g}: {beats.test_places[i]}, {beats.kind_names[beats.test_kinds[i]] if is_odd.any() else '?'}"
-        )
+        print(f"among the strangest: {beats.test_places[i]}, taken for {beats.kind_names[beats.test_kinds[i]]}")
 in_order = sorted(final, key=final.get)
 plots.ladder(
     in_order, [final[name] for name in in_order],
