@@ -377,7 +377,7 @@ def test_the_lesson_runs_on_windows_of_your_own(with_anomalies, changed_lesson, 
     given = ", ".join(repr(str(path)) for path in files[: 1 + with_anomalies])
     line, instead = "beats = datasets.heartbeats()", f"beats = datasets.own_windows({given})"
     made = changed_lesson("07", line, instead, whole=with_anomalies)
-    assert ("labelled: " in changed_lesson.printed) == with_anomalies
+    assert ("labelled anomalies: " in changed_lesson.printed) == with_anomalies
     assert not any("mean beat" in text for text in made)  # what is claimed of our heartbeats is not claimed of these
 
 

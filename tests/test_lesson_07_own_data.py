@@ -30,8 +30,10 @@ def test_the_lesson_runs_on_a_table_of_sensors(lesson_on, tmp_path):
     said = lesson_on(f"own_sensors({str(table)!r}, time='datetime', label='anomaly', drop=['changepoint'])")
     assert "8 numbers a row" in said and "mean row" in said and "of 21 pairs can be told apart" in said
     assert "among the strangest: row " in said and "taken for anomaly" in said
-    assert "one sensor off" in said and "small bump" not in said and "late part" not in said
-    assert "false alarms on" in said and "labelled: " in said
+    assert (
+        "one sensor off" in said and "cables swapped" in said and "small bump" not in said and "late part" not in said
+    )
+    assert "false alarms on" in said and "labelled anomalies: " in said
 
 
 @pytest.mark.weekly
@@ -39,7 +41,7 @@ def test_the_lesson_runs_on_a_long_series_that_is_cut(lesson_on, tmp_path):
     series = made_tables.heartbeats_series(tmp_path / "pulse.csv")
     said = lesson_on(f"own_series({str(series)!r}, window=180, time='seconds')", whole=True)
     assert "windows of 180" in said and "small bump" in said and "late part flat" in said
-    assert "labelled: " not in said  # nobody said which windows are strange; the faults decide
+    assert "labelled anomalies: " not in said  # nobody said which windows are strange; the faults decide
 
 
 @pytest.mark.weekly
