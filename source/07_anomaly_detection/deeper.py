@@ -374,7 +374,7 @@ for name in other_score:
 # %% tags=["hide-input"]
 claim(
     "In squeezed units the formula of 1936 leaves less than a third of the wrong pairs that it leaves in plain ones",
-    below(wrong["Mahalanobis, squeezed"], wrong["Mahalanobis"], times=1 / 3, log=True, fmt=".2f", names=("squeezed", "plain")),
+    below(wrong["Mahalanobis, squeezed"], wrong["Mahalanobis"], times=0.333, log=True, fmt=".2f", names=("squeezed", "plain")),
 )  # fmt: skip
 
 # %% [markdown]

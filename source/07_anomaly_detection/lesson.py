@@ -7,16 +7,16 @@
 #   course:
 #     title: Anomaly detection
 #     lesson: 7
-#     minutes: 44
+#     minutes: 43
 #     compute: 26
-#     summary: "One heartbeat, one decision: error as a score, a threshold that keeps its promise, and eight detectors side by side; for your own data too"
+#     summary: "One heartbeat, one decision: error as a score, a threshold that keeps its promise, and seven detectors side by side; for your own data too"
 #     prerequisites:
 #       - "lesson 02"
 #     objectives:
 #       - Score a sample by its reconstruction error, and decide whether to raise an alarm
 #       - Choose a threshold from normal samples alone, and say how far the false alarms may stray
 #       - Read ROC and precision-recall curves, and choose a threshold by what a miss costs
-#       - Choose among eight detectors for your own data, each tuned alike
+#       - Choose among seven detectors for your own data, each tuned alike
 #     data: [heartbeats]
 # ---
 
