@@ -155,9 +155,9 @@ for ax, title in zip(both, ("Euclidean: the circle holds the nearest three", "co
     ax.set(xlim=(0, 7.6), ylim=(0, 4.9), xlabel="first number of the code", title=title, aspect="equal")
 both[0].set(ylabel="second number")
 angle = np.linspace(0, 2 * np.pi, 100)
-both[0].plot(2 + 2.4 * np.cos(angle), 1 + 2.4 * np.sin(angle), "--", color=plots.MUTED)
+both[0].plot(2 + 2.4 * np.cos(angle), 1 + 2.4 * np.sin(angle), "--", color=plots.COLORS["grey"])
 for slope in (0.3, 0.71):
-    both[1].plot([0, 7.6], [0, 7.6 * slope], "--", color=plots.MUTED)
+    both[1].plot([0, 7.6], [0, 7.6 * slope], "--", color=plots.COLORS["grey"])
 plots.show(figure, "Star: the query, a shirt. Two ways to be near: by place, and by direction.")
 
 # %% [markdown]
@@ -466,9 +466,9 @@ figure, ax = plots.subplots(width=5.2, height=3.3)
 for number, (color, mark) in enumerate((("blue", "o"), ("vermillion", "s"), ("green", "^"))):
     ax.plot(*items[cell == number].T, mark, ms=7, color=plots.COLORS[color])
     ax.plot(*centres[number], "+", ms=13, mew=2.5, color=plots.COLORS[color])
-middle = np.array([3.0, 1 + 5 / 6 * 1])  # where the three borders meet
+middle = np.array([3.0, 11 / 6])  # equally far from the three centres
 for end in ((3.0, -0.5), (0.0, middle[1] + 2), (6.0, middle[1] + 2)):
-    ax.plot(*np.transpose([middle, end]), "--", color=plots.MUTED)
+    ax.plot(*np.transpose([middle, end]), "--", color=plots.COLORS["grey"])
 ax.plot(*query, "*", ms=15, color=plots.COLORS["black"])
 ax.set(xlabel="first number", ylabel="second number", xlim=(-0.3, 6.6), ylim=(-0.3, 4.8), aspect="equal")
 plots.show(figure, "Three cells with their centres (+). The query (star) lies at a border: a neighbour is on the other side.")
