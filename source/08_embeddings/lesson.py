@@ -60,7 +60,7 @@ components = len(pca.components)
 code_size = min(32, components)
 rounds = min(150, max(3, 36_000 // len(train)))  # few pictures are shown more often
 
-# %% tags=["hide-input"]
+# %%
 if len(clothes.class_names) == 1:
     print("All are of one kind, so that whatever is found is right: sort them by kind to have a search scored.")
 
@@ -156,7 +156,7 @@ for ax, title in zip(both, ("Euclidean: the circle holds the nearest three", "co
 both[0].set(ylabel="second number")
 angle = np.linspace(0, 2 * np.pi, 100)
 both[0].plot(2 + 2.4 * np.cos(angle), 1 + 2.4 * np.sin(angle), "--", color=plots.COLORS["grey"])
-for slope in (0.3, 0.71):
+for slope in (0.24, 0.76):
     both[1].plot([0, 7.6], [0, 7.6 * slope], "--", color=plots.COLORS["grey"])
 plots.show(figure, "Star: the query, a shirt. Two ways to be near: by place, and by direction.")
 
@@ -178,7 +178,7 @@ plots.show(figure, "Star: the query, a shirt. Two ways to be near: by place, and
 # $$ \cos(a,b)=\frac{a\cdot b}{\|a\|\,\|b\|},\qquad\text{for A: }\frac{2\cdot3+1\cdot1}{\sqrt5\,\sqrt{10}}=\frac7{7.07}=.990 $$
 #
 # The **cosine distance** is $1-\cos$. Nearest are now C, E, A: precision@3 is 1. E is far out, like a bright picture, in the right direction. Scale all rows to length 1, and Euclidean distance ranks as the cosine does: $\|a-b\|^2=2-2\cos(a,b)$.
-# Direction seen from where? From 0, or better from the gallery's mean, the *centred cosine*.
+# Direction seen from where? From 0 all pictures point much the same way, as no pixel is below 0. From the gallery's mean they point everywhere: this is the *centred cosine*.
 
 # %%
 points, kinds = np.array([[3, 1], [1, 2], [4, 2], [1, 4], [6, 4]]), np.array([1, 0, 1, 0, 1])  # A to E; 1: shirt
@@ -240,6 +240,13 @@ def interval(values):
     return np.quantile(values[drawn].mean(axis=1), [0.025, 0.975])
 
 
+def points_ahead(lead):
+    """A mean difference, and its interval, in points."""
+    mean, low, high = np.round(100 * np.array([lead.mean(), *interval(lead)]), 2) + 0.0  # + 0.0: no −0.00
+    return f"{mean:+.2f} points ({low:+.2f} to {high:+.2f})"
+
+
+# %%
 plots.matrix(
     np.array([[values.mean() for values in pair] for pair in found.values()]),
     [f"{name}, {width if name == RAW else code_size}" for name in found],
@@ -248,8 +255,7 @@ plots.matrix(
     caption="Precision@10 on validation queries; behind each name how many numbers are searched.",
 )
 for other in (RAW, "PCA"):
-    lead = 100 * (found["autoencoder"][0] - found[other][0])
-    print("autoencoder − {}, Euclidean: {:+.2f} points, {:+.2f} to {:+.2f}".format(other, lead.mean(), *interval(lead)))
+    print(f"autoencoder − {other}, Euclidean: {points_ahead(found['autoencoder'][0] - found[other][0])}")
 
 # %% tags=["hide-input"]
 raw, network = (float(found[name][0].mean()) for name in (RAW, "autoencoder"))
@@ -259,6 +265,10 @@ reveal("search", {
     "the autoencoder, by more than a point": above(network, raw, by=0.01, **both),
     "level": close(network, raw, 0.01, **both),
 })  # fmt: skip
+claim(
+    f"By centred cosine, too, autoencoder and {RAW} are level",
+    close(found["autoencoder"][1].mean(), found[RAW][1].mean(), 0.01, **both),
+)
 
 # %% [markdown]
 # One in ten is what random numbers find. Pixels are strong: these clothes all lie straight, in the middle. So is PCA. (The interval redraws queries and takes the *difference* for each. The network's lead is real, and too small to care about.) What 32 numbers buy is size.
@@ -319,6 +329,8 @@ plots.curve(
     widths, {"as it is": plain, "whitened": white}, xlabel="numbers of PCA", ylabel="precision@10", log_x=True, height=3,
     caption="Whitening, validation queries. " + finding("It helps a code of 16 numbers and spoils one of 128."),
 )  # fmt: skip
+if components > 32:
+    print(f"PCA's numbers 33 to {components} alone: precision@10 {precision(coded[:, 32:], asked_codes[:, 32:]).mean():.3f}")
 
 # %% tags=["hide-input"]
 few, many = (widths.index(min(k, components)) for k in (16, 128))
@@ -328,28 +340,42 @@ claim(
 )  # fmt: skip
 
 # %% [markdown]
-# Most of 128 directions say little, but they are many: whitened, they outvote the few that say much.
+# The last 96 directions are not noise: alone they find a lot. But each says little, and they are many: whitened, they outvote the first 32.
 #
 # ## The same map, turned
 #
-# Train again from random weights, and the codes' axes differ: what was first may be second. Is it another embedding? Let four items have the codes
+# Train again from random weights, and the code's axes are others: what was first may be second, or minus the third. Is it another embedding? Let two trainings give four items these codes:
 #
 # $$ a:\;(2,0),\,(-2,0),\,(0,1),\,(0,-1)\qquad b:\;(0,1),\,(0,-1),\,(-1,0),\,(1,0) $$
-#
-# Turn $b$ by a right angle, and its items lie where $a$'s lie, on a circle in place of an ellipse. How much is left, at the best turn and stretch? First center both and scale them to norm 1 (root of the sum of *all* squares): divide by $\sqrt{10}$ and 2. A turn is a matrix $R$ with $R^\top R=I$ (mirrors allowed).
-# Schönemann (1966): the largest inner product of $a$ with any $bR$ is $s$, the sum of the singular values of $a^\top b$. With a stretch $t$,
-#
-# $$ \|a-t\,bR\|^2=1-2ts+t^2,\quad\text{least at }t=s:\quad\textbf{Procrustes distance }=1-s^2. $$
-#
-# Here $a^\top b=\begin{pmatrix}0&4\\-2&0\end{pmatrix}/(2\sqrt{10})$, with singular values 4 and 2 over 6.32: $s=.949$, distance .1. 0 is the same shape, 1 nothing in common.
 
-# %%
+# %% tags=["hide-input"]
 a = np.array([[2.0, 0], [-2, 0], [0, 1], [0, -1]]) / np.sqrt(10)
 b = np.array([[0.0, 1], [0, -1], [-1, 0], [1, 0]]) / 2
-print("singular values", np.linalg.svd(a.T @ b, compute_uv=False).round(3))
+left, size, right = np.linalg.svd(a.T @ b)
+figure, panels = plots.subplots(1, 2, height=2.7)
+for ax, other, title in ((panels[0], b, "as they are"), (panels[1], size.sum() * b @ (left @ right).T, "b turned and stretched")):
+    for rows, name, mark, color in ((a, "a", "o", "blue"), (other, "b", "s", "vermillion")):
+        ax.plot(*rows.T, mark, ms=8, color=plots.COLORS[color], mfc="none", mew=2, label=name)
+        for i, (x, y) in enumerate(rows, 1):
+            ax.text(x + (0.04 if name == "a" else -0.09), y + 0.05, i, color=plots.COLORS[color])
+    ax.set(xlim=(-0.85, 0.85), ylim=(-0.65, 0.65), xlabel="first number", ylabel="second number", title=title, aspect="equal")
+panels[1].legend(loc="upper right")
+plots.show(figure, f"Items 1 to 4 in two embeddings, of norm 1. Right, a sum of squares of {np.square(a - size.sum() * b @ (left @ right).T).sum():.2f} remains.")
 
 # %% [markdown]
-# So never mix codes of two trainings in one gallery: [deeper](08_embeddings_deeper.ipynb) does, and finds one in ten.
+# Turn $b$ by a right angle, and each item lies in the direction where $a$ has it, on a circle in place of an ellipse. What remains, at the best turn and stretch?
+#
+# 1. Subtract from each its mean (here 0), and divide by its norm, the root of the sum of *all* squares: $\sqrt{10}$ and 2.
+# 2. A turn (or mirror) is a matrix $R$ with $R^\top R=I$. How well $bR$ agrees with $a$ says their inner product, the sum of all products of matching numbers. Its largest value is $s$, the sum of the singular values of $a^\top b$ (Schönemann 1966).
+# 3. Both norms are 1, so with a stretch $t$ the squares that remain are
+#
+# $$ \|a-t\,bR\|^2=1-2ts+t^2. $$
+#
+# The slope, $2t-2s$, is 0 at $t=s$. There $1-s^2$ is left, the **Procrustes distance**: 0 for the same shape, 1 for nothing in common. By hand:
+#
+# $$ a^\top b=\frac1{2\sqrt{10}}\begin{pmatrix}0&4\\-2&0\end{pmatrix},\quad s=\frac{4+2}{6.32}=.949,\quad1-s^2=.10. $$
+#
+# So two trainings may agree in shape and share no axis. Never mix their codes in one gallery: [deeper](08_embeddings_deeper.ipynb) does, and finds one in ten.
 #
 # ## What should not matter
 #
@@ -388,8 +414,13 @@ if pictured:
 # %% [markdown]
 # Moving costs everybody some fourteen points; this network half as many. The *target* did it, not the network: a linear map with the same target does as well ([deeper](08_embeddings_deeper.ipynb)).
 #
-# Today's embeddings take the idea further and drop the decoder from training, too. A **contrastive embedding** learns from pairs: two crops of one photograph, or a picture and its caption (CLIP), or two sentences that say the same (sentence-transformers), must get near codes, and different things distant ones.
-# *Self-distilled* ones (DINO) must give one answer for two crops. Trained on millions of pairs, they know what should not matter. If one exists for your kind of data, start there.
+# Today's embeddings take the idea further and drop the decoder from training, too. A **contrastive embedding** learns from pairs: two crops of one photograph, or a picture and its caption (CLIP), or two sentences that say the same (sentence-transformers), must get near codes, and different things distant ones: in each batch, a picture's own caption shall have the largest cosine of all, a classification with softmax.
+# *Self-distilled* networks (DINO) imitate a slower copy of themselves that sees another crop. Trained on millions of pairs, they know what should not matter. If one exists for your kind of data, start there:
+#
+# ```python
+# vectors = SentenceTransformer("all-MiniLM-L6-v2").encode(titles)  # pip install sentence-transformers
+# clothes = datasets.own_vectors(vectors, label=kinds, names=titles)
+# ```
 #
 # ## A vector database
 #
@@ -470,8 +501,9 @@ middle = np.array([3.0, 11 / 6])  # equally far from the three centres
 for end in ((3.0, -0.5), (0.0, middle[1] + 2), (6.0, middle[1] + 2)):
     ax.plot(*np.transpose([middle, end]), "--", color=plots.COLORS["grey"])
 ax.plot(*query, "*", ms=15, color=plots.COLORS["black"])
+ax.plot(*items[true].T, "o", ms=15, mfc="none", mec=plots.COLORS["black"])
 ax.set(xlabel="first number", ylabel="second number", xlim=(-0.3, 6.6), ylim=(-0.3, 4.8), aspect="equal")
-plots.show(figure, "Three cells with their centres (+). The query (star) lies at a border: a neighbour is on the other side.")
+plots.show(figure, "Three cells with their centres (+). The query (star) lies at a border: of its three nearest (rings) one is on the other side.")
 
 # %% [markdown]
 # What lies beyond the border is missed: one probe costs seven distances in place of twelve. **Recall@k** is the share of the true $k$ nearest that is found.
@@ -542,6 +574,10 @@ claim(
     "Searched in their own set, random numbers are always right at k = 1",
     above(in_itself, 0.999, fmt=".3f", names=("precision@1", "")),
 )
+claim(
+    "Queries on another scale lose more than ten points",
+    below(scaled, found["autoencoder"][1].mean(), by=0.1, fmt=".3f", names=("times 255", "as the gallery")),
+)
 
 # %% [markdown]
 # ## When it does not train
@@ -557,31 +593,41 @@ claim(
 #
 # Once, the test pictures, by centred cosine.
 
-# %% tags=["hide-input"]
+# %%
 given = {"clean": test} | ({"moved": moved(test, SEED + 1)} if pictured else {})
-tested = {kind: {name: by_cosine(embed(train), embed(rows), clothes.test_labels) for name, embed in embeddings.items()} for kind, rows in given.items()}  # fmt: skip
+tested = {kind: {} for kind in given}  # kind of queries -> name -> precision of each query
+for kind, rows in given.items():
+    for name, embed in embeddings.items():
+        tested[kind][name] = by_cosine(embed(train), embed(rows), clothes.test_labels)
+
+# %%
 plots.ladder(
-    list(embeddings), [values.mean() for values in tested["clean"].values()],
+    list(embeddings),
+    [values.mean() for values in tested["clean"].values()],
     kinds=["trivial", "trivial", "referee", "network", "network"][: len(embeddings)],
-    metric=f"precision@10, {len(test):,} test queries", lower_is_better=False, value_format=".3f",
+    metric=f"precision@10, {len(test):,} test queries",
+    lower_is_better=False,
+    value_format=".3f",
     intervals=[tuple(interval(values)) for values in tested["clean"].values()],
     annotations=[f"moved queries {values.mean():.3f}" for values in tested["moved"].values()] if pictured else None,
-    caption=finding("On clean queries all but chance are level. On moved ones the network that was told is ahead.") or "Precision@10 on the test queries.",
-)  # fmt: skip
+    caption="Test queries. " + finding("Clean, all but chance are level. Moved, the network that was told is ahead."),
+)
 for kind, values in tested.items():
     for name in list(embeddings)[3:]:
         for other in (RAW, "PCA"):
-            lead = 100 * (values[name] - values[other])
-            print("{} queries, {} − {}: {:+.2f} points, {:+.2f} to {:+.2f}".format(kind, name, other, lead.mean(), *interval(lead)))
+            print(f"{kind} queries, {name} − {other}: {points_ahead(values[name] - values[other])}")
+
+# %% tags=["hide-input"]
 at = {kind: {name: float(v.mean()) for name, v in values.items()} for kind, values in tested.items()}
 claim(
     "On clean test queries autoencoder and PCA are level",
     close(at["clean"]["autoencoder"], at["clean"]["PCA"], 0.01, fmt=".3f", names=("autoencoder", "PCA")),
 )
 if pictured:
+    others = (RAW, "PCA", "autoencoder")
     claim(
         "On moved ones the network trained on movement is over three points ahead of pixels, PCA and the plain autoencoder",
-        above(at["moved"]["trained on movement"], [at["moved"][n] for n in (RAW, "PCA", "autoencoder")], by=0.03, fmt=".3f", names=("trained on movement", (RAW, "PCA", "autoencoder"))),
+        above(at["moved"]["trained on movement"], [at["moved"][n] for n in others], by=0.03, fmt=".3f", names=("trained on movement", others)),
     )  # fmt: skip
 
 # %% [markdown]
