@@ -7,7 +7,7 @@
 #   course:
 #     title: "Embeddings, deeper: noise, maps, yesterday's gallery, bytes"
 #     lesson: 8
-#     minutes: 60
+#     minutes: 49
 #     compute: 40
 #     objectives:
 #       - Tell what a target adds to a search from what the network adds
@@ -258,7 +258,9 @@ claim(
 checkpoint = datasets.DATA_FOLDER.parent / "checkpoints" / "clothes_maps.keras"
 some = np.random.default_rng(SEED).permutation(len(validation))[:1600]
 pictures, kinds = validation[some], query_labels[some]
-stored_maps = {name: keras.ops.convert_to_numpy(codes) for name, codes in keras.saving.load_model(checkpoint)(pictures).items()}
+stored_maps = {
+    name: keras.ops.convert_to_numpy(codes) for name, codes in keras.saving.load_model(checkpoint)(pictures).items()
+}
 
 
 def t_sne(data, **options):
@@ -268,7 +270,10 @@ def t_sne(data, **options):
 
 
 places = {"PCA": referees.fit_pca(train, 2).encode(pictures)}
-places |= {name: stored_maps[key] for name, key in (("autoencoder", "autoencoder"), ("denoiser", "denoising"), ("VAE", "variational"))}
+places |= {
+    name: stored_maps[key]
+    for name, key in (("autoencoder", "autoencoder"), ("denoiser", "denoising"), ("VAE", "variational"))
+}
 places["t-SNE"] = t_sne(pictures)
 
 
@@ -295,7 +300,9 @@ plots.maps(
     caption="The same 1,600 unseen pictures, each map turned to its principal axes. Order: rank correlation of pair distances.",
 )  # fmt: skip
 fifty = referees.fit_pca(pictures, 50).encode(pictures)
-print(f"without a map: k-NN {knn_accuracy(pictures):.3f} on the pixels, {knn_accuracy(fifty):.3f} on the 50 numbers that t-SNE was given")
+print(
+    f"without a map: k-NN {knn_accuracy(pictures):.3f} on the pixels, {knn_accuracy(fifty):.3f} on the 50 numbers that t-SNE was given"
+)
 print("t-SNE places new points:", hasattr(TSNE(), "transform"))
 
 # %% tags=["hide-input"]
@@ -341,7 +348,10 @@ plots.maps(
     caption="The truth is 1 : 10 for both. PCA nearly keeps it. t-SNE draws three clouds of much the same size and distance.",
 )  # fmt: skip
 largest = max(max(pair) for name, pair in read.items() if name != "PCA")
-claim("t-SNE draws a tenfold distance, and a tenfold width, as less than fourfold", below(largest, 4, fmt=".1f", names=("at most", "")))
+claim(
+    "t-SNE draws a tenfold distance, and a tenfold width, as less than fourfold",
+    below(largest, 4, fmt=".1f", names=("at most", "")),
+)
 
 # %% [markdown]
 # t-SNE gives every point about as many neighbours as every other, whatever the scale: that is its aim, and it removes what you wanted to read.
@@ -383,7 +393,10 @@ plots.maps(
     kinds, clothes.class_names, axis_names=("axis 1", "axis 2"), columns=4, size=2.4,
     caption=f"Two trainings of one network. Turned, moved and stretched as well as can be, {remaining[of_two]:.1%} of the squared distance remain.",
 )  # fmt: skip
-claim("From PCA both seeds give one embedding: a Procrustes distance below .01", below(remaining[of_pca], 0.01, names=("distance", "")))
+claim(
+    "From PCA both seeds give one embedding: a Procrustes distance below .01",
+    below(remaining[of_pca], 0.01, names=("distance", "")),
+)
 claim(
     "From random weights the axes differ, and the shape is nearly the same",
     below([axis_by_axis(*pairs[of_random]), remaining[of_random]], [0.5, 0.15], fmt=".2f", names=(["axis by axis", "Procrustes distance"], "")),
@@ -426,7 +439,10 @@ claim(
         above(turned, own, by=-0.04, fmt=".3f", names=("turned", "its own")),
     ),
 )
-claim("From PCA they find as much within 1.5 points", close(*yesterday["both from PCA"][:2], 0.015, fmt=".3f", names=("own", "today's")))
+claim(
+    "From PCA they find as much within 1.5 points",
+    close(*yesterday["both from PCA"][:2], 0.015, fmt=".3f", names=("own", "today's")),
+)
 share = today / own
 reveal("yesterday", {
     "about as much": above(share, 0.85, fmt=".2f", names=("share", "")),
@@ -451,7 +467,10 @@ for ax, wide, title in zip(both, (3, 1), ("variances 9 and 1: R² .9", "whitened
     for sign in (1, -1):
         ax.annotate("", (2.2, 2.2 * sign), (0, 0), arrowprops={"arrowstyle": "->", "lw": 2})
     ax.set(xlabel="x, brightness", ylabel="y", title=title, aspect="equal", xlim=(-9, 9), ylim=(-4, 4))
-plots.show(figure, "Colour: brightness. Along a turned axis (arrows) it still changes where the cloud is wide; in a round one, half as much.")
+plots.show(
+    figure,
+    "Colour: brightness. Along a turned axis (arrows) it still changes where the cloud is wide; in a round one, half as much.",
+)
 
 # %% [markdown]
 # First: does the loss prefer one set of axes? Turn the code, and turn back inside the decoder. Lesson 02's two-path decoder reads the code in two layers, `pca_decode` (the linear path) and `decoder_hidden` (the small network): both get $R^\top$ in front.
@@ -524,7 +543,10 @@ plots.matrix(
 print(f"two of 32 directions hold {variances[-2:].sum() / variances.sum():.0%} of the code's variance")
 
 # %% tags=["hide-input"]
-claim("The network's axes are still PCA's", above(axis_by_axis(codes, queries["PCA"]), 0.9, fmt=".2f", names=("mean |correlation|", "")))
+claim(
+    "The network's axes are still PCA's",
+    above(axis_by_axis(codes, queries["PCA"]), 0.9, fmt=".2f", names=("mean |correlation|", "")),
+)
 single = (r_squared["best of the network's axes"] - r_squared["best axis, whitened, turned"]).mean()
 claim(
     "Whitened and turned, single axes explain at least .2 less, and all axes together the same",
@@ -570,7 +592,10 @@ def binned(codes, bits):
 def few_bits(name):
     """Precision@10 by centred cosine with 1, 2 and 8 bits a number of the gallery, and with floats."""
     centre, asked = gallery[name].mean(axis=0), unit(queries[name], gallery[name].mean(axis=0))
-    return [*(precision(unit(binned(gallery[name], bits), centre), asked) for bits in (1, 2, 8)), precision(prepared[name], asked)]
+    return [
+        *(precision(unit(binned(gallery[name], bits), centre), asked) for bits in (1, 2, 8)),
+        precision(prepared[name], asked),
+    ]
 
 
 def hamming(gallery_codes, query_codes):
@@ -596,16 +621,20 @@ curves = {  # name -> bytes, precision@10
 # Product quantisation is an index of the database, within its 32 cells. (There it quantises what is left of a code after subtracting the cell's centre, and stores the cell too: five bits more.) All cells are searched, so that only the bytes cost neighbours.
 
 # %%
-exact = np.argpartition(-unit(queries["autoencoder"], gallery["autoencoder"].mean(axis=0)) @ prepared["autoencoder"].T, 10, axis=1)[:, :10]
+exact = np.argpartition(
+    -unit(queries["autoencoder"], gallery["autoencoder"].mean(axis=0)) @ prepared["autoencoder"].T, 10, axis=1
+)[:, :10]
 by_eight = {}  # name -> precision@10 with eight bytes
 if vectors.ready():
+    folder = vectors.database_folder("08_embeddings")
+    database = vectors.connect(folder)  # before the import below, so that LanceDB starts quietly
     from lancedb.index import IvfPq
 
-    folder = vectors.database_folder("08_embeddings")
-    database = vectors.connect(folder)
     pq = IvfPq(distance_type="l2", num_partitions=32, num_sub_vectors=8, max_iterations=10, sample_rate=64)
     for name in ("PCA", "autoencoder"):
-        table = database.create_table(f"bytes_{name}", vectors.rows(prepared[name], item=np.arange(len(train))), mode="overwrite")
+        table = database.create_table(
+            f"bytes_{name}", vectors.rows(prepared[name], item=np.arange(len(train))), mode="overwrite"
+        )
         table.create_index("code", config=pq, replace=True)
         given_codes = unit(queries[name], gallery[name].mean(axis=0))
         for refine in (None, 5):
@@ -614,7 +643,9 @@ if vectors.ready():
             of_query, items = (answer[column].to_numpy() for column in ("query_index", "item"))
             right = (labels[items] == query_labels[of_query]).sum() / exact.size
             by_eight.setdefault(name, right)  # the first: from the bytes alone
-            print(f"{name:12} {'50 candidates, re-ranked by floats' if refine else '8 bytes':35} precision@10 {right:.3f}")
+            print(
+                f"{name:12} {'50 candidates, re-ranked by floats' if refine else '8 bytes':35} precision@10 {right:.3f}"
+            )
             if name == "autoencoder":
                 pairs_true = exact + len(train) * np.arange(len(exact))[:, None]
                 print(f"{'':48} recall@10 {np.isin(pairs_true, items + len(train) * of_query).mean():.3f}")
@@ -657,8 +688,14 @@ if by_eight:
         "As many bytes as two bits a number, or spent on PCA's code, come within 3 points of that",
         close([two_bits, by_eight["PCA"]], [pq_precision] * 2, 0.03, fmt=".3f", names=(["two bits", "PQ of PCA"], "PQ")),
     )  # fmt: skip
-claim("One byte a number in place of four costs less than half a point", close(rounded, floats, 0.005, fmt=".4f", names=("one byte", "four")))
-best = {limit: max(v for spent, values in curves.values() for b, v in zip(spent, values, strict=True) if b <= limit) for limit in (8, 32)}
+claim(
+    "One byte a number in place of four costs less than half a point",
+    close(rounded, floats, 0.005, fmt=".4f", names=("one byte", "four")),
+)
+best = {
+    limit: max(v for spent, values in curves.values() for b, v in zip(spent, values, strict=True) if b <= limit)
+    for limit in (8, 32)
+}
 goal = raw_value - 0.03
 reveal("bytes", {
     "about 8": above(best[8], goal, fmt=".3f", names=("best at 8 bytes", "goal")),
@@ -696,7 +733,9 @@ plots.grid(
     below=[[clothes.class_names[n] for n in (query_labels[q], *labels[ranked[q, :7]])] for q in failed],
     caption="The first and the last found their own outline under another name; the one in the middle is an unusual picture.",
 )
-print(f"queries with at least nine of ten right: {np.mean(right_of_ten >= 9):.0%}; with at most one: {np.mean(right_of_ten <= 1):.0%}")
+print(
+    f"queries with at least nine of ten right: {np.mean(right_of_ten >= 9):.0%}; with at most one: {np.mean(right_of_ten <= 1):.0%}"
+)
 
 # %% [markdown]
 # The search found pictures that *look* alike at 28 × 28 pixels. What a shop files under another name may differ in a few pixels, and no reconstruction loss makes these few count for more: labels would, or pairs.
@@ -706,7 +745,14 @@ print(f"queries with at least nine of ten right: {np.mean(right_of_ten >= 9):.0%
 # Once, the test pictures: the referees of this notebook beside the lesson's networks. PCA is the line at zero; the intervals redraw the queries.
 
 # %%
-rivals = ["pixels", "aligned, then PCA", "linear, from moved", "autoencoder", "trained on noise .3", "trained on movement"]
+rivals = [
+    "pixels",
+    "aligned, then PCA",
+    "linear, from moved",
+    "autoencoder",
+    "trained on noise .3",
+    "trained on movement",
+]
 for kind, rows in (("clean", test), ("moved", moved(test, SEED + 1))):
     hits = {}
     for name in ("PCA", *rivals):
