@@ -161,7 +161,7 @@ claim(
     above(network[:2], linear[:2], by=0.01, fmt=".3f", names=("network", "linear")),
 )
 claim(
-    "Aligning first is three points ahead of that network on moved queries, and costs PCA three on noisy ones",
+    "Aligning leads that network by three points on moved queries, and costs PCA three on noisy ones",
     above([robust["aligned, then PCA"][2], robust["PCA"][1]], [network[2], robust["aligned, then PCA"][1]], by=0.03, fmt=".3f",
           names=(["moved: aligned", "noisy: PCA"], ["network", "aligned"])),
 )  # fmt: skip
@@ -186,7 +186,7 @@ reveal("robust", {
     "autoencoder trained on that noise": above(told, [raw, by_pca], fmt=".3f", names=("trained on noise", ("pixels", "PCA"))),
 })  # fmt: skip
 claim(
-    "Training on noise gains less than a point for noisy queries, over the same network without it and over pixels",
+    "Training on noise gains less than a point for noisy queries, over the plain network and over pixels",
     below([told] * 2, [plain, raw], by=-0.01, fmt=".3f", names=("trained", ("without noise", "pixels"))),
 )
 
@@ -217,7 +217,7 @@ claim(
 )
 (pca_before, pca_after), (net_before, net_after) = (compared[n][2:4] for n in ("PCA", "trained on noise .6"))
 claim(
-    "At σ = .6 the network trained on it is three points ahead of PCA, and less than two once both use the noisy mean",
+    "At σ = .6 training on it leads PCA by three points, and by under two once both use the noisy mean",
     all_of(
         above(net_before, pca_before, by=0.03, fmt=".3f", names=("network", "PCA")),
         close(net_after, pca_after, 0.02, fmt=".3f", names=("then network", "PCA")),
@@ -308,7 +308,7 @@ print("t-SNE places new points:", hasattr(TSNE(), "transform"))
 # %% tags=["hide-input"]
 named, trusts, orders = zip(*(scores[name] for name in ("autoencoder", "denoiser", "VAE")), strict=True)
 claim(
-    "Every network's map names more than PCA's; t-SNE's names most, and its neighbours are the most trustworthy",
+    "Networks' maps name more than PCA's; t-SNE's names most, and is the most trustworthy",
     above([min(named), *scores["t-SNE"][:2]], [scores["PCA"][0], max(named), max(trusts)], fmt=".3f",
           names=(["networks at least", "t-SNE", "trust: t-SNE"], ["PCA", "networks at most", "networks at most"])),
 )  # fmt: skip
@@ -433,7 +433,7 @@ plots.matrix(
 # %% tags=["hide-input"]
 own, today, turned = yesterday["both from random weights"]
 claim(
-    "From random weights today's queries find less than a quarter in yesterday's gallery, turned nearly what its own find",
+    "Today's queries find under a quarter in yesterday's gallery, and turned nearly what its own find",
     all_of(
         below(today, 0.25, fmt=".3f", names=("today's", "")),
         above(turned, own, by=-0.04, fmt=".3f", names=("turned", "its own")),
@@ -681,7 +681,7 @@ raw_value = robust["pixels"][0]
 if by_eight:
     pq_precision = by_eight["autoencoder"]
     claim(
-        "8 bytes of product quantisation come within 3 points of the pixels, and are two ahead of 64 bits by Hamming distance",
+        "8 bytes by product quantisation: within 3 points of the pixels, two ahead of 64 bits by Hamming",
         above([pq_precision] * 2, [raw_value - 0.03, bits_of_pca[8] + 0.02], fmt=".3f", names=("PQ", ["pixels − .03", "64 bits + .02"])),
     )  # fmt: skip
     claim(
