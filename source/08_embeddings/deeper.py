@@ -8,7 +8,7 @@
 #     title: "Embeddings, deeper: noise, maps, yesterday's gallery, bytes"
 #     lesson: 8
 #     minutes: 49
-#     compute: 40
+#     compute: 38
 #     objectives:
 #       - Tell what a target adds to a search from what the network adds
 #       - Compare five maps of the same pictures, and say what cannot be read from them
@@ -18,7 +18,7 @@
 # ---
 
 # %% [markdown]
-# This notebook stays with the course's clothes. First the lesson's embeddings, and more networks: trained on noise of two strengths, on movement, and the plain one with another seed. (Noise on the input, the clean picture as target: lesson 04's denoiser.)
+# This notebook stays with the course's clothes, and with the lesson's margin: *level* is less than a point (.01 of precision@10) apart, *ahead* more than one. First the lesson's embeddings, and more networks: trained on noise of two strengths, on movement, and the plain one with another seed. (Noise on the input, the clean picture as target: lesson 04's denoiser.)
 
 # %%
 import time
@@ -153,8 +153,8 @@ plots.matrix(
 # %% tags=["hide-input"]
 linear, network = robust["linear, from moved"], robust["trained on movement"]
 claim(
-    "For moved queries the best linear map with the same target is over five points ahead of PCA",
-    above(linear[2], robust["PCA"][2], by=0.05, fmt=".3f", names=("linear", "PCA")),
+    "For moved queries the best linear map with the same target is over three points ahead of PCA",
+    above(linear[2], robust["PCA"][2], by=0.03, fmt=".3f", names=("linear", "PCA")),
 )
 claim(
     "On clean and on noisy queries the network is ahead of that map",
@@ -199,7 +199,7 @@ for name in ("pixels", "PCA", "autoencoder", "trained on noise .6"):
     line = []
     for sigma in sigmas:
         rows = noisy(validation, sigma, SEED)
-        noisy_mean = embeddings[name](noisy(train[::3], sigma, SEED + 1)).mean(axis=0)
+        noisy_mean = embeddings[name](noisy(train[::6], sigma, SEED + 1)).mean(axis=0)
         line += [by_cosine(name, rows), by_cosine(name, rows, noisy_mean)]
     compared[name] = line
 plots.matrix(
@@ -217,10 +217,10 @@ claim(
 )
 (pca_before, pca_after), (net_before, net_after) = (compared[n][2:4] for n in ("PCA", "trained on noise .6"))
 claim(
-    "At σ = .6 training on it leads PCA by three points, and by under two once both use the noisy mean",
+    "At σ = .6 the network trained on it is ahead of PCA, and level once both use the noisy mean",
     all_of(
-        above(net_before, pca_before, by=0.03, fmt=".3f", names=("network", "PCA")),
-        close(net_after, pca_after, 0.02, fmt=".3f", names=("then network", "PCA")),
+        above(net_before, pca_before, by=0.01, fmt=".3f", names=("network", "PCA")),
+        close(net_after, pca_after, 0.01, fmt=".3f", names=("then network", "PCA")),
     ),
 )
 
@@ -252,7 +252,7 @@ claim(
 # **t-SNE** (van der Maaten and Hinton 2008) is no function. It takes *these* 1,600 pictures, says for each how likely each other one is its neighbour (a bell around it, as wide as it takes to hold about 30: the **perplexity**), and pushes points about on paper until the paper's neighbours agree.
 #
 # Three scores. *k-NN*: how many pictures the ten nearest others name correctly. **Trustworthiness** (Venna and Kaski 2001): are neighbours on the map neighbours in the data? 1 if all are, less the farther off the intruders come from. Both look at neighbours only. The **rank correlation** (Spearman 1904) looks at the whole: do the distances of pairs
-# come in the same order on the map as between the pictures?
+# come in the same order on the map as between the pictures? By hand: three pairs at 1, 2 and 5 in the data, and at 30, 40 and 45 on the map: other numbers, the same order, so 1.
 
 # %%
 checkpoint = datasets.DATA_FOLDER.parent / "checkpoints" / "clothes_maps.keras"
@@ -630,7 +630,7 @@ if vectors.ready():
     database = vectors.connect(folder)  # before the import below, so that LanceDB starts quietly
     from lancedb.index import IvfPq
 
-    pq = IvfPq(distance_type="l2", num_partitions=32, num_sub_vectors=8, max_iterations=10, sample_rate=64)
+    pq = IvfPq(distance_type="l2", num_partitions=32, num_sub_vectors=8, max_iterations=5, sample_rate=64)
     for name in ("PCA", "autoencoder"):
         table = database.create_table(
             f"bytes_{name}", vectors.rows(prepared[name], item=np.arange(len(train))), mode="overwrite"

@@ -263,6 +263,7 @@ plots.matrix(
     value_format=".3f",
     caption="Precision@10 on validation queries; behind each name how many numbers are searched.",
 )
+print(f"{RAW} by the cosine from 0: {precision(unit(train, 0), unit(validation, 0)).mean():.3f}")
 for other in (RAW, "PCA"):
     print(f"autoencoder − {other}, Euclidean: {points_ahead(found['autoencoder'][0] - found[other][0])}")
 
