@@ -361,13 +361,11 @@ left, size, right = np.linalg.svd(a.T @ b)
 laid = size.sum() * b @ (left @ right).T
 figure, both = plots.subplots(1, 2, height=2.7, sharey=True)
 for ax, other, title in ((both[0], b, "as they are"), (both[1], laid, "b turned and stretched")):
-    dots(ax, a, "blue", "o", "1234")
-    dots(ax, other, "vermillion", "s", "1234", (-12, -16))
+    dots(ax, a, "blue", "o", [f"a{i}" for i in "1234"])
+    dots(ax, other, "vermillion", "s", [f"b{i}" for i in "1234"], (-20, -16))
     ax.set(xlim=(-0.9, 0.9), ylim=(-0.65, 0.65), xlabel="first number", title=title, aspect="equal")
 both[0].set(ylabel="second number")
-plots.show(
-    figure, f"Four items in a (circles) and b (squares). Right, squares of {np.square(a - laid).sum():.2f} remain."
-)
+plots.show(figure, f"Items 1 to 4 in both. Right, squares of {np.square(a - laid).sum():.2f} remain.")
 
 # %% [markdown]
 # Turn $b$ by a right angle, and each item lies in the direction where $a$ has it, on a circle in place of an ellipse. What remains, at the best turn and stretch?
@@ -437,7 +435,7 @@ if pictured:
 # ## A vector database
 #
 # A **vector database** stores vectors with what they stand for and answers "which are near?". [LanceDB](https://lancedb.com) is a library that keeps such tables in a folder, as SQLite does. Into a row go code, label and picture. The codes get length 1, from the gallery's mean: Euclidean
-# distance then ranks as the centred cosine. (Where LanceDB cannot start, the next cell says why, and the lesson goes on.)
+# distance then ranks as the centred cosine. `search(code)` asks, `where` filters rows (with `prefilter` before the search, or fewer would come back), `limit` is $k$. (Where LanceDB cannot start, the next cell says why, and the lesson goes on.)
 
 # %%
 mean = gallery.mean(axis=0)
@@ -462,6 +460,11 @@ if with_database:
     answer = table.search(asked_for[asked]).where(f"label != {wanted}", prefilter=True).limit(7).to_arrow()
     titles = [f"distance {np.sqrt(d):.2f}" for d in answer["_distance"].to_pylist()]  # LanceDB squares them
     show_found(asked, answer["item"].to_pylist(), "Reopened, and asked for the nearest of *other* kinds.", titles)
+
+# %% [markdown]
+# Forgotten, opened again, and all is there. The nearest of other kinds look like this shirt and have other names: a search compares looks. Labels, or pairs, could teach it the names.
+#
+# Does the database find what NumPy finds?
 
 
 # %%
