@@ -351,5 +351,17 @@ def test_the_lesson_runs_to_its_end_without_the_database(changed_lesson, tmp_pat
     texts = changed_lesson("08", line, instead, whole=True)
     printed = changed_lesson.printed
     assert printed.count("What needs the database is left out, and all else runs. LanceDB") == 1
-    assert not [text for text in texts if "product quantisation" in text or "the database finds" in text]
-    assert "precision@10 on test queries" in printed and [text for text in texts if text.startswith("On moved ones")]
+    assert not [text for text in texts if "probes find" in text or "database finds" in text]
+    assert "clean queries, autoencoder − PCA" in printed
+    assert [text for text in texts if text.startswith("On moved ones")]
+
+
+@pytest.mark.weekly
+def test_the_second_notebook_runs_to_its_end_without_the_database(changed_lesson, tmp_path):
+    broken(tmp_path, "import os; os.abort()")
+    line, instead = "import numpy as np", f"import sys; sys.path.insert(0, {str(tmp_path)!r})\nimport numpy as np"
+    texts = changed_lesson("08", line, instead, whole=True, kind="deeper")
+    assert changed_lesson.printed.count("What needs the database is left out, and all else runs. LanceDB") == 1
+    assert not [text for text in texts if "product quantisation" in text]
+    assert [text for text in texts if text.startswith("One byte a number")]
+    assert "PCA, one bit, Hamming" in changed_lesson.printed

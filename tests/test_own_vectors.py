@@ -238,19 +238,15 @@ def test_a_split_that_is_none_is_named(features):
 
 LINE = "clothes = datasets.fashion_mnist()"
 TOLD_OF_CLOTHES = (  # what was found on the course's pictures
-    "The choice of distance matters",
-    "With a few probes hardly a neighbour",
-    "quantising saves far more",
-    "found their own outline",
-    "stands close together on clean queries",
-    "find next to nothing",
+    "It helps a code of 16 numbers",
+    "With four probes hardly a neighbour",
+    "Clean, all but chance are level",
 )
 
 
 def holds_on_own_data(printed: str) -> None:
     """What must be true of lesson 08 on whatever a reader brings."""
     assert "From here on the numbers are those of your own data." in printed
-    assert "The stored networks belong to the course's 12,000 pictures." in printed
     assert not [text for text in TOLD_OF_CLOTHES if text in printed]
     assert "The experiment says" not in printed and "Warning" not in printed
     assert "Your data say" in printed or "Your data leave it undecided" in printed
@@ -262,9 +258,9 @@ def test_lesson_08_runs_on_a_folder_of_pictures(tmp_path, changed_lesson, whole)
     changed_lesson("08", LINE, f"clothes = datasets.own_pictures({str(tmp_path / 'digits')!r})", whole=whole)
     printed = changed_lesson.printed
     holds_on_own_data(printed)
-    assert "moved queries" in printed
-    assert re.search(r"^[✔?] Aligning every picture", printed, re.M)
-    assert "your gallery has 225: product quantisation is left out" in printed
+    assert "trained on movement − pixels" in printed
+    assert re.search(r"^[✔?] On moved ones the network", printed, re.M)
+    assert re.search(r"^[✔?] 1 of 7 probes find", printed, re.M)  # a small gallery has fewer cells
 
 
 @pytest.mark.weekly
@@ -310,11 +306,8 @@ def test_lesson_08_runs_on_vectors(tmp_path, changed_lesson, rows, width, given)
     changed_lesson("08", LINE, f"clothes = datasets.own_vectors({str(path)!r}, {given})")
     printed = changed_lesson.printed
     holds_on_own_data(printed)
-    assert f"{width} given numbers" in printed and "pixels" not in printed
-    assert "three networks in" in printed and "64 bits of PCA 0.000" not in printed
-    assert f"The given numbers take {4 * width} bytes" in printed
-    assert "Vectors cannot be moved or aligned" in printed and "moved queries" not in printed
-    assert "In a vector there is nothing to see." in printed
+    assert f"{width} given numbers became" in printed and "pixels" not in printed
+    assert "Vectors cannot be moved" in printed and "moved queries" not in printed
     assert ("digit" in printed) == ("names" in given)
 
 
