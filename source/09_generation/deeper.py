@@ -7,7 +7,7 @@
 #   course:
 #     title: "Generating, deeper"
 #     lesson: 9
-#     minutes: 50
+#     minutes: 1
 #     compute: 38
 #     objectives:
 #       - Compare

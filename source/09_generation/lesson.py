@@ -26,7 +26,7 @@
 # A generated boot has no original beside which its error could be measured. How good is it? And is it new?
 #
 # **When an autoencoder is worth it:** the data are bent (shapes that change, bumps that move), and you want new ones in a second, on a laptop.
-# **When the simple method is enough:** a Gaussian, or a few of them on PCA codes, for all that is nearly flat, such as daily load; and where you can pay days of graphics cards for the finest pictures, take a diffusion model (at the end of this lesson).
+# **When the simple method is enough:** a Gaussian, or several on PCA's codes, for all that is nearly flat, such as daily load; and where you can pay for graphics cards, a diffusion model (at the end).
 
 # %%
 from course_lib import above, all_of, below, between, claim, datasets, finding, guess, metrics, models
@@ -97,27 +97,27 @@ guess(
     "which-row",
     f"Both rows come out of the same decoder. Which one shows {finding('clothes') or 'things'} that nobody photographed?",
     ["row A", "row B", "both"],
-)
+)  # fmt: skip
 
 # %%
 row_a = decode(vae.decoder, vae.posterior(validation[:10])[0])
 row_b = decode(vae.decoder, random.standard_normal((10, LATENTS)))
 plots.grid([squares(row_a), squares(row_b)], row_labels=["A", "B"], caption="Two rows from one decoder.")
 
-# %% tags=["hide-input"]
+# %%
 far_a, far_b = (float(np.square(row - validation[:10]).mean()) for row in (row_a, row_b))
 reveal("which-row", {
-    "row A": above(far_a, far_b, times=2), "row B": above(far_b, far_a, times=2, fmt=".3f", names=("error against ten photographs: B", "A")),
-    "both": between(far_b / far_a, 0.5, 2),
+    "row A": above(far_a, far_b, times=2), "both": between(far_b / far_a, 0.5, 2),
+    "row B": above(far_b, far_a, times=2, fmt=".3f", names=("error against ten photographs: B", "A")),
 })  # fmt: skip
 
 # %% [markdown]
-# Row A is a row of *reconstructions*: each code came from a photograph. For row B every number of a code was drawn from $N(0,1)$, independently, and decoded: $z\sim N(0,I)$, $x=g(z)$, with $g$ the decoder. No photograph took part. Whenever you
+# Row A is *reconstructions*: each code came from a photograph. For row B each number of a code was drawn from $N(0,1)$, independently, and decoded: $z\sim{N(0,I)}$, $x=g(z)$, with $g$ the decoder. Whenever you
 # see a generator's pictures, ask where the codes came from.
 #
 # ## A density on codes
 #
-# Row B has its ghosts. Is the decoder bad, or the codes we ask it for? The codes of the training pictures are known. Fit a distribution to them, a **density on codes**, and draw from that.
+# Row B has ghosts. Is the decoder bad, or the codes we ask it for? The codes of the training pictures are known. Fit a distribution to them, a **density on codes**, and draw from that.
 #
 # By hand: three codes of two numbers, $(0,0)$, $(2,2)$, $(4,1)$. Their mean is $\mu=(2,1)$, the deviations are $(-2,-1)$, $(0,1)$, $(2,0)$. The sums of products, divided by $n-1=2$, give the covariance $C=\begin{pmatrix}4&1\\1&1\end{pmatrix}$.
 # To draw a fourth code, draw a row $\varepsilon$ of independent numbers from $N(0,1)$, say $(1,1)$, and give it this covariance:
@@ -133,20 +133,17 @@ reveal("which-row", {
 # Draw: choose a bell, $j$ with chance $\pi_j$; draw from it. Fit: divide every code among the bells, in proportion to $\pi_jN(z;\mu_j,C_j)$; give each bell the mean, covariance and size of what it got; repeat.
 
 # %% tags=["hide-input"]
-rng = np.random.default_rng(1)
+rng, three = np.random.default_rng(1), np.array([[0, 0], [2, 2], [4, 1]])
 ring = np.stack([trig(np.linspace(0, 2 * np.pi, 80)) for trig in (np.cos, np.sin)], axis=1)
-three = np.array([[0, 0], [2, 2], [4, 1]])
 clumps = [np.array(middle) + 0.5 * rng.standard_normal((60, 2)) for middle in ((0, 0), (5, 0), (2.5, 4))]
 figure, axes = plots.subplots(1, 3, height=2.6)
-for axis, bells, title in zip(axes, ([three], [np.concatenate(clumps)], clumps), ("three codes", "one bell", "three bells"), strict=True):
-    axis.plot(*np.concatenate(bells).T, ".", ms=3 if len(bells[0]) > 3 else 9, color=plots.COLORS["blue"])
+for axis, bells, title in zip(axes, ([three], [np.concatenate(clumps)], clumps), ("three codes", "one bell", "three bells"), strict=True):  # fmt: skip
     for part in bells:
-        middle, root = part.mean(axis=0), np.linalg.cholesky(np.cov(part.T))
-        axis.plot(*(middle + ring @ root.T).T, *(middle + 2 * ring @ root.T).T, color="black", lw=1)
-        new = np.array([[4, 2.37]]) if bells[0] is three else middle + rng.standard_normal((30 // len(bells), 2)) @ root.T
-        axis.plot(*new.T, "x", ms=6, color=plots.COLORS["vermillion"])
+        middle, root = part.mean(axis=0), np.linalg.cholesky(np.cov(part.T)).T
+        new = np.array([[4, 2.37]]) if bells[0] is three else middle + rng.standard_normal((30 // len(bells), 2)) @ root
+        axis.plot(*part.T, "b.", *(middle + ring @ root).T, "k", *(middle + 2 * ring @ root).T, "k", *new.T, "rx", lw=1, ms=5)  # fmt: skip
     axis.set(title=title, xlabel="first number of the code")
-plots.show(figure, "Dots: codes. Ovals: one and two deviations of a bell. Crosses: draws. One bell over three clumps draws between them.")
+plots.show(figure, "Dots: codes. Ovals: one and two deviations of a bell. Crosses: draws. One bell over three clumps draws between them.")  # fmt: skip
 
 # %% [markdown]
 # ## Four ways to draw a code
@@ -183,7 +180,7 @@ drawn = {
 samples = {name: decode(vae.decoder, z) for name, z in drawn.items()}
 
 # %%
-guess("best-sampler", "Same decoder, four ways to draw its codes. Whose pictures are nearest to real ones?", list(drawn))
+guess("best-sampler", "Same decoder, four ways to draw its codes. Whose pictures are nearest to real ones?", list(drawn))  # fmt: skip
 
 # %%
 plots.grid(
@@ -193,8 +190,8 @@ plots.grid(
 )
 
 # %% tags=["hide-input"]
-labels, names = clothes.train_labels, [name.split("/")[0][:20] for name in clothes.class_names]
-axes_of = LinearDiscriminantAnalysis(n_components=2).fit(mu, labels).transform if len(names) > 2 else referees.fit_pca(mu, 2).encode
+labels = clothes.train_labels
+axes_of = LinearDiscriminantAnalysis(n_components=2).fit(mu, labels).transform if len(clothes.class_names) > 2 else referees.fit_pca(mu, 2).encode  # fmt: skip
 flat = axes_of(mu[:2000])
 figure, axes = plots.subplots(1, 3, height=3.0, sharex=True, sharey=True)
 for axis, name in zip(axes, ("training codes", "prior", "mixture"), strict=True):
@@ -203,11 +200,11 @@ for axis, name in zip(axes, ("training codes", "prior", "mixture"), strict=True)
         axis.scatter(*axes_of(drawn[name][:500]).T, s=5, color=plots.COLORS["vermillion"], linewidths=0)
     axis.set(title=name, xlabel="first direction", ylabel="second" if axis is axes[0] else "")
 for c in (0, 1, 3, 8, 9) if of_clothes else np.unique(labels[:2000])[:5]:
-    axes[0].text(*np.median(flat[labels[:2000] == c], axis=0), names[c], ha="center", fontsize=8)
-plots.show(figure, "Grey: training codes, in the two directions that separate the classes best. Orange: codes drawn. " + finding("The prior draws many codes where no picture has one, the mixture few."))
+    axes[0].text(*np.median(flat[labels[:2000] == c], axis=0), clothes.class_names[c].split("/")[0][:20], ha="center", fontsize=8)  # fmt: skip
+plots.show(figure, "Grey: training codes, in the two directions that separate the classes best. Orange: codes drawn. " + finding("The prior draws many codes where no picture has one, the mixture few."))  # fmt: skip
 
 # %% [markdown]
-# Mean 0 and variance 1 these codes have. But they are clumps with gaps between them, and the prior does not know the gaps. *Mixes* land in them: half trouser, half bag.
+# These codes have mean 0 and variance 1. But they are clumps, and the prior does not know the gaps. *Mixes* land in them: half trouser, half bag.
 #
 # ## Copies
 #
@@ -225,17 +222,18 @@ near, usual = (np.median(metrics.nearest_distance(x, train)) for x in (samples["
 print(f"median distance to the nearest training picture: samples {near:.2f}, unseen photographs {usual:.2f}")
 
 # %% [markdown]
-# The samples are *nearer* to training pictures than unseen photographs are. Copied? No: a blurred picture is near to everything, as it lacks the grain in which photographs differ. The distance alone accuses it wrongly.
+# The samples are *nearer* to training pictures than unseen photographs are. Copied? No: a blurred picture lacks the grain in which photographs differ, and is near to everything.
 #
-# Ask a fairer question. Take two blocks of pictures of one size: all that the generator was trained on, and as many *fresh* ones of the same kind. In which block does a sample find its nearest neighbour? Blur brings it nearer to both.
+# Ask a fairer question. Take two blocks of one size: all that the generator was trained on, and as many *fresh* pictures. In which block is a sample's nearest neighbour? Blur brings it nearer to both.
 #
 # By hand, on a line: trained on 1, 4, 7; fresh are 2, 5, 8. The samples 1.3, 2.9, 4.6, 6.1 have their neighbours at 1, 2, 5, 7: two of four are fresh. That is fair. The samples 1.1, 3.9, 4.2, 7.2 have them at 1, 4, 4, 7: none is fresh. Copies.
 #
-# With a smaller fresh block the fair share is smaller: 1,000 fresh beside 12,000 make 1 in 13. So divide by it: **1 is fair, 0 is copied**.
+# A smaller fresh block has a smaller fair share: 1,000 beside 12,000 make 1 in 13. Divide by it: *1 is fair, 0 is copied*.
+
 
 # %%
 def freshness(samples, trained_on, fresh):
-    """Share of the samples (n, d) whose nearest neighbour is fresh, divided by its fair share: about 1, or 0 for copies."""
+    """Share of the samples (n, d) whose neighbour is fresh, over its fair share: about 1, or 0 for copies."""
     both = np.concatenate([trained_on, fresh])
     is_fresh = pairwise_distances_argmin(samples, both) >= len(trained_on)
     return float(is_fresh.mean() / (len(fresh) / len(both)))
@@ -274,7 +272,7 @@ claim(
 )  # fmt: skip
 
 # %% [markdown]
-# How far from 1 is still chance, and how many copies can hide, is measured in [deeper](09_generation_deeper.ipynb).
+# How far from 1 is still chance, and how many copies can hide: [deeper](09_generation_deeper.ipynb).
 #
 # ## A distance between two sets of pictures
 #
@@ -284,26 +282,25 @@ claim(
 # $$d^2=(\mu_1-\mu_2)^2+(\sigma_1-\sigma_2)^2=1+1=2.$$
 
 # %% tags=["hide-input"]
-along = np.linspace(-4, 10, 300)
 figure, axis = plots.subplots(height=1.9)
 for mean, deviation, color in ((3, 2, "blue"), (4, 1, "vermillion")):
-    axis.plot(along, np.exp(-0.5 * ((along - mean) / deviation) ** 2) / deviation, color=plots.COLORS[color])
+    axis.plot(x := np.linspace(-4, 10, 300), np.exp(-0.5 * ((x - mean) / deviation) ** 2) / deviation, color=plots.COLORS[color])  # fmt: skip
 for out in (-2, -1, 0, 1, 2):
     axis.annotate("", (4 + out, -0.15), (3 + 2 * out, -0.02), arrowprops={"arrowstyle": "->"})
 axis.set(xlabel="length", yticks=[], ylim=(-0.2, 1.05))
-plots.show(figure, "Blue: real. Orange: generated. Each place of one bell goes to the same place of the other; d² is the mean squared way.")
+plots.show(figure, "Blue: real. Orange: generated. Each place of one bell goes to the same place of the other; d² is the mean squared way.")  # fmt: skip
 
 # %% [markdown]
 # Written out, $(\sigma_1-\sigma_2)^2=\sigma_1^2+\sigma_2^2-2\sqrt{\sigma_1^2\sigma_2^2}$: two variances and the root of their product. With many numbers, variances become covariances, and the root that of a matrix.
 #
 # The **root of a matrix** is the matrix which, times itself, gives it: $\begin{pmatrix}2&1\\1&2\end{pmatrix}\begin{pmatrix}2&1\\1&2\end{pmatrix}=\begin{pmatrix}5&4\\4&5\end{pmatrix}$. It is not the root of each entry. Its eigenvalues are the roots of the eigenvalues: of 9 and 1 here, so 3 and 1, and its trace (the sum of the diagonal) is their sum, 4.
-# Then the **Fréchet distance** of two sets, squared as everybody quotes it, is
+# The **Fréchet distance**, squared as everybody quotes it, is
 #
 # $$d^2=\|\mu_a-\mu_b\|^2+\operatorname{tr}\left(C_a+C_b-2\,(C_aC_b)^{1/2}\right)$$
 #
 # the squared distance of the means, plus the traces of both covariances, minus twice the sum of the roots of the eigenvalues of $C_aC_b$. (That product is not symmetric. $C_a^{1/2}C_bC_a^{1/2}$ is, and has the same eigenvalues.)
 #
-# On pixels it would measure shifts and shades. Better: 32 numbers from the last hidden layer of a small classifier of clothes, which comes with the course. (FID is $d^2$ with the features of a large network for colour photographs. Its numbers do not compare with ours.)
+# Pixels are a poor ruler. Better are the 32 numbers (*features*) of the last hidden layer of a small classifier of clothes, which comes with the course. (FID is $d^2$ with a large network for colour photographs; its numbers do not compare with ours.)
 
 # %%
 classifier = keras.saving.load_model(datasets.DATA_FOLDER.parent / "checkpoints" / "clothes_classifier.keras")
@@ -336,8 +333,7 @@ for name, value in d2.items():
 
 # %% tags=["hide-input"]
 ways, fmt = {name: d2[f"VAE: {name}"] for name in drawn}, f".{DIGITS}f"
-others = {name: [o for o in ways if o != name] for name in ways}
-reveal("best-sampler", {name: below(ways[name], [ways[o] for o in others[name]], fmt=fmt, names=(name, others[name])) for name in ways})
+reveal("best-sampler", {name: below(ways[name], [ways[o] for o in ways if o != name], fmt=fmt, names=(name, [o for o in ways if o != name])) for name in ways})  # fmt: skip
 claim(
     "With a mixture on its codes, PCA has less than half the d² of the VAE with its prior; the VAE with a mixture is nearer still",
     all_of(below(d2["PCA: mixture"], d2["VAE: prior"], times=0.5, fmt=fmt, names=("PCA, mixture", "VAE, prior")),
@@ -345,12 +341,12 @@ claim(
 )  # fmt: skip
 
 # %% [markdown]
-# The first line is the floor: two sets of photographs are not at distance 0. Sampled from its prior the trained network is no nearer than PCA, where it started. The mixture makes both several times better, and then the network is at half of PCA's distance. And whoever
+# The first line is the floor: two sets of photographs are not at 0. With its prior the trained network is no nearer than PCA, where it started. The mixture makes both several times better, and the network then has half of PCA's $d^2$. Whoever
 # puts reconstructions into such a table wins it.
 #
 # ## Precision and recall of samples
 #
-# $d^2$ does not say what is wrong. Two more numbers do. Around each real picture draw a circle that reaches to its nearest real neighbour (in use: to the third). All circles together are the **region** of the real pictures. **Precision of samples** is the share of samples within it; **recall of samples**
+# What is wrong, $d^2$ does not say. Two more numbers do. Around each real picture draw a circle that reaches to its nearest real neighbour (in use: to the third). All circles together are the **region** of the real pictures. **Precision of samples** is the share of samples within it; **recall of samples**
 # the share of real pictures within the region of the samples.
 
 
@@ -370,19 +366,18 @@ def precision_recall(real, samples, k=3):
 # %% tags=["hide-input"]
 points = np.array([[0, 0], [1, 0.2], [2, 0], [3, 0.3], [1.5, 1.2], [2.6, 1.3]])
 made = {
-    "nearly right": np.array([[0.4, 0.3], [1.7, 0.4], [2.4, 0.8], [3.4, 1.9]]),
-    "one perfect shoe": np.array([[1.5, 1.1], [1.56, 1.16], [1.46, 1.18], [1.53, 1.04]]),
-    "scattered": np.array([[-0.9, 1.6], [3.9, -0.7], [-0.6, -0.8], [3.8, 2.4]]),
+    "nearly right": [[0.4, 0.3], [1.7, 0.4], [2.4, 0.8], [3.4, 1.9]],
+    "one perfect shoe": [[1.5, 1.1], [1.56, 1.16], [1.46, 1.18], [1.53, 1.04]],
+    "scattered": [[-0.9, 1.6], [3.9, -0.7], [-0.6, -0.8], [3.8, 2.4]],
 }
 figure, axes = plots.subplots(2, 3, height=4.4, sharex=True, sharey=True)
-for i, (title, cloud) in enumerate(made.items()):
-    shares = precision_recall(points, cloud, k=1)
-    for row, centres, color in ((0, points, "blue"), (1, cloud, "vermillion")):
-        for centre, size in zip(centres, np.sort(cdist(centres, centres))[:, 1], strict=True):
-            axes[row, i].add_patch(Circle(centre, size, color=plots.COLORS[color], alpha=0.15, lw=0))
-        axes[row, i].plot(*points.T, "o", *cloud.T, "x", ms=5, color=plots.COLORS["black"])
-        axes[row, i].set(xlim=(-2.6, 5.6), ylim=(-2.2, 3.6), aspect="equal", title=(f"{title}\nprecision {shares[0]:.2f}", f"recall {shares[1]:.2f}")[row])
-plots.show(figure, "Dots: real. Crosses: samples. Above the region of the real ones, below that of the samples. Scattered samples have large circles and reach everything.")
+for (title, cloud), column in zip(made.items(), axes.T, strict=True):
+    for axis, centres, name, share in zip(column, (points, cloud), ("precision", "recall"), precision_recall(points, np.array(cloud), k=1), strict=True):  # fmt: skip
+        for centre, others in zip(centres, cdist(centres, centres), strict=True):
+            axis.add_patch(Circle(centre, np.sort(others)[1], alpha=0.15, lw=0))
+        axis.plot(*points.T, "ko", *np.transpose(cloud), "rx", ms=5)
+        axis.set(xlim=(-2.6, 5.6), ylim=(-2.2, 3.6), aspect="equal", title=f"{title}: {name} {share:.2f}")
+plots.show(figure, "Dots: real. Crosses: samples. Above the region of the real ones, below that of the samples. Scattered samples have large circles and reach everything.")  # fmt: skip
 
 
 # %%
@@ -395,7 +390,7 @@ for name in ("PCA: prior", "PCA: mixture", "VAE: prior", "VAE: mixture", "VAE: r
 #
 # ## Between two codes
 #
-# Nearly all codes of the prior lie in a shell at distance $\sqrt{16}=4$ from the middle. The straight line between two of them cuts through the inside. **Slerp** follows the arc: its norm runs evenly from one to the other, and so does its direction. With $u=a/\|a\|$, $v=b/\|b\|$ and the angle $\omega$ between them,
+# Nearly all codes of the prior lie near distance $\sqrt{16}=4$ from the middle. The straight line between two of them cuts through the inside. **Slerp** follows the arc: norm and direction run evenly from one to the other. With $u=a/\|a\|$, $v=b/\|b\|$ and the angle $\omega$ between them,
 #
 # $$\operatorname{slerp}(a,b,t)=\left[(1-t)\|a\|+t\|b\|\right]\,\frac{\sin((1-t)\,\omega)\,u+\sin(t\,\omega)\,v}{\sin\omega}$$
 #
@@ -403,11 +398,10 @@ for name in ("PCA: prior", "PCA: mixture", "VAE: prior", "VAE: mixture", "VAE: r
 
 # %% tags=["hide-input"]
 figure, axis = plots.subplots(height=2.2)
-a, b, steps = np.array([3.0, 0.0]), np.array([0.0, 1.0]), np.linspace(0, 1, 41)
-axis.plot(*np.array([sampling.slerp(a, b, t) for t in steps]).T, color=plots.COLORS["vermillion"])
-axis.plot([3, 0], [0, 1], "b--", [1.41, 1.5], [1.41, 0.5], "ko")
+arc = np.array([sampling.slerp(np.array([3.0, 0.0]), np.array([0.0, 1.0]), t) for t in np.linspace(0, 1, 41)])
+axis.plot(*arc.T, "r", [3, 0], [0, 1], "b--", [1.41, 1.5], [1.41, 0.5], "ko")
 axis.set(aspect="equal", xlim=(-0.2, 3.4), ylim=(-0.1, 1.7), xlabel="first number of the code", ylabel="second")
-plots.show(figure, "From (3, 0) to (0, 1), half-way as dots. The arc keeps its distance from the middle, the straight way (dashed) does not.")
+plots.show(figure, "From (3, 0) to (0, 1), half-way as dots. The arc keeps its distance from the middle, the straight way (dashed) does not.")  # fmt: skip
 
 
 # %%
@@ -416,7 +410,7 @@ def show_way(first, second, share):
     a, b = vae.posterior(validation[[first, second]])[0]
     ways = [(1 - share) * a + share * b, sampling.slerp(a, b, share)]
     shown = [validation[first], *decode(vae.decoder, ways), validation[second]]
-    plots.row(squares(shown), titles=["picture A", "straight", "arc", "picture B"], size=1.4, caption="On the way from A to B.")
+    plots.row(squares(shown), titles=["picture A", "straight", "arc", "picture B"], size=1.4, caption="On the way from A to B.")  # fmt: skip
 
 
 PICTURES = {f"{i}: {clothes.class_names[clothes.validation_labels[i]]}": i for i in range(min(20, len(validation)))}
@@ -428,11 +422,11 @@ explore(
 )
 
 # %% [markdown]
-# Two of one class: either way gives clothes. A trouser and a boot: both ways cross a gap, and neither knows of it. ([Deeper](09_generation_deeper.ipynb): the arc does nothing that a factor would not do.)
+# Within a class either way gives clothes. From a trouser to a boot both cross a gap. (The arc does nothing that a factor would not do: [deeper](09_generation_deeper.ipynb).)
 #
 # ## Days of electricity
 #
-# Now series. Victoria, Australia, 2014: the demand in each half-hour, and whether it was a working day. Neighbouring days are alike, so a random split would leak: whole weeks are held out, and the scale comes from the training weeks alone.
+# Now series: Victoria, Australia, 2014, the demand in each half-hour, and whether it was a working day. Neighbouring days are alike, so whole weeks are held out, and the scale comes from the training weeks alone.
 
 # %%
 days = datasets.electricity_days()
@@ -458,16 +452,9 @@ kinds = np.eye(1 + kind.max(), dtype="float32")  # one-hot
 means = np.stack([train_days[kind == k].mean(axis=0) for k in range(len(kinds))])  # (2, 48)
 
 # %% [markdown]
-# The closed form is a Gaussian *for each kind of day*. Free days are few for a covariance of 48 × 48, so each covariance is moved 30 % of the way to the one of all days (shrinkage; [deeper](09_generation_deeper.ipynb)).
+# The closed form is a Gaussian *for each kind of day*. Free days are few for a covariance of 48×48 numbers, so each covariance goes 30 % of the way to the one of all days (shrinkage; [deeper](09_generation_deeper.ipynb)).
 #
-# Against it, a **conditional VAE**: encoder and decoder are told the kind as well. It starts at probabilistic PCA around the mean of each kind. On the validation weeks we keep the best epoch, *the start included*.
-
-# %% tags=["hide-input"]
-plots.diagram(
-    {"x": (0, 0, "day x"), "k": (2.2, 1, "kind of day"), "e": (1.1, 0, "encoder"), "z": (2.2, 0, "code z"), "d": (3.3, 0, "decoder"), "y": (4.4, 0, "mean day")},
-    [("x", "e", "z", "d", "y"), ("k", "e"), ("k", "d")], shapes={"e": "narrows", "d": "widens"}, marked=["k"],
-    caption="A conditional VAE. To generate: draw z from N(0, I), say the kind, decode, add the noise.",
-)  # fmt: skip
+# Against it, a **conditional VAE**: encoder and decoder get the kind as a second input. It starts at probabilistic PCA around the mean of each kind. On the validation weeks we keep the best epoch, *the start included*.
 
 # %%
 guess(
@@ -481,7 +468,7 @@ guess(
 
 # %%
 pooled = np.cov((train_days - means[kind]).T)
-gaussians = [referees.fit_gaussian(train_days[kind == k], ridge=1e-4, target=pooled, share=0.3) for k in range(len(kinds))]
+gaussians = [referees.fit_gaussian(train_days[kind == k], ridge=1e-4, target=pooled, share=0.3) for k in range(len(kinds))]  # fmt: skip
 latents = min(24, train_days.shape[1] // 2, len(train_days) // 4)
 start = referees.fit_ppca(train_days - means[kind], latents)
 
@@ -497,14 +484,14 @@ def nats(table, kind, samples=100):
         "a Gaussian for each kind": of_kind([g.log_likelihood(table) for g in gaussians], kind),
         f"probabilistic PCA, {latents} latents": start.log_likelihood(table - means[kind]),
         "conditional VAE": metrics.importance_weighted_bound(day_vae.log_weights([table, kinds[kind]], samples=samples)),
-    }
+    }  # fmt: skip
 
 
 # %%
 training.set_seed(SEED)
 day_vae = models.warm_start_conditional_vae(start, means, 32)
 keep = training.KeepBest(lambda: nats(validation_days, validation_kind, 20)["conditional VAE"].mean(), every=5)
-training.fit(day_vae, [train_days, kinds[kind]], loss=None, epochs=20, batch_size=32, learning_rate=1e-3, callbacks=[keep])
+training.fit(day_vae, [train_days, kinds[kind]], loss=None, epochs=20, batch_size=32, learning_rate=1e-3, callbacks=[keep])  # fmt: skip
 print("validation nats by epoch: " + ", ".join(f"{epoch}: {value:.1f}" for epoch, value in keep.scores))
 on_validation = {name: float(values.mean()) for name, values in nats(validation_days, validation_kind).items()}
 for name, value in on_validation.items():
@@ -523,22 +510,18 @@ claim(
 )  # fmt: skip
 
 # %% [markdown]
-# Epoch 0 is the one to keep: with these settings (222 days, 24 latents, one width, 20 epochs), training learns its own days by heart and nothing about others. The network shown from here on *is* probabilistic PCA.
+# Epoch 0 is kept: with these settings (222 days, 24 latents, one width, 20 epochs) training learns nothing about other days. From here on the network *is* probabilistic PCA.
 
 # %% tags=["hide-input"]
-asked = np.arange(len(kinds)).repeat(6)
-draw = day_vae.generate(random.standard_normal((len(asked), latents)), kinds[asked])
-shown = {
-    "real": np.concatenate([np.resize(validation_days[validation_kind == k][::4], (6, train_days.shape[1])) for k in range(len(kinds))]),
-    "Gaussian": np.concatenate([g.sample(6, random) for g in gaussians]),
-    "conditional VAE": draw + day_vae.sigma * random.standard_normal(draw.shape),
-}
+some, asked = validation_days[::5][:14], kinds[validation_kind[::5][:14]]
+mean_days = day_vae.generate(random.standard_normal((len(some), latents)), asked)
+of_gaussian = of_kind([g.sample(len(some), random) for g in gaussians], asked.argmax(axis=1))
+shown = {"real": some, "Gaussian": of_gaussian, "conditional VAE": mean_days + day_vae.sigma * random.standard_normal(some.shape)}  # fmt: skip
 figure, axes = plots.subplots(1, 3, height=2.6, sharey=True)
 for axis, (title, table) in zip(axes, shown.items(), strict=True):
-    for day, k in zip(centre + scale * table, asked, strict=True):
-        axis.plot(days.hours if ours else days.positions, day, ("b--", "r-")[k], lw=0.7)
-    axis.set(title=title, xlabel="hour of the day" if ours else days.axis, ylabel="demand, GW" if axis is axes[0] and ours else "")
-plots.show(figure, finding("Six working days (red) and six free ones (blue, dashed) each. By eye nobody could tell."))
+    axis.plot(days.hours if ours else days.positions, (centre + scale * table).T, lw=0.8)
+    axis.set(title=title, xlabel="hour of the day" if ours else days.axis, ylabel="demand, GW" if title == "real" and ours else "")  # fmt: skip
+plots.show(figure, f"{len(some)} days each, of the same kinds. " + finding("By eye nobody could tell."))
 
 # %% [markdown]
 # ## A process with a known answer
@@ -585,17 +568,11 @@ for name, values in bump_nats.items():
 gauss, *_, network, _ = bump_nats.values()
 best = max(chosen.values(), key=lambda m: m.score(bump_validation))
 over = [float((x - gauss).mean()) for x in (network, best.score_samples(bump_new))]
-reveal("bump", {"behind": below(over[0], 0), "less than 5 nats": between(over[0], 0, 5), "more than 5 nats": above(over[0], 5, unit="nats", fmt=".1f")})
+reveal("bump", {"behind": below(over[0], 0), "less than 5 nats": between(over[0], 0, 5), "more than 5 nats": above(over[0], 5, unit="nats", fmt=".1f")})  # fmt: skip
 lead = network - best.score_samples(bump_new)  # (300,)
-half = 1.96 * lead.std() / len(lead) ** 0.5
-print(f"ahead of {best.n_components} {best.covariance_type} pieces: {lead.mean():.1f} nats, 95 % interval {lead.mean() - half:.1f} to {lead.mean() + half:.1f} over the days")
-claim(
-    "The VAE is more than 5 nats ahead of the Gaussian of 50,000 days, and so is the best mixture of 300",
-    above(over, 5, unit="nats", fmt=".1f", names=(["VAE", "mixture"], "")),
-)
-
-# %% tags=["hide-input"]
-four = {"the process": bump_new[:4], "Gaussian": referees.fit_gaussian(bump_train, ridge=1e-3).sample(4, random), "VAE": bump_vae.decoder.predict(random.standard_normal((4, 3)), verbose=0)}
+print(f"ahead of {best.n_components} {best.covariance_type} pieces by {lead.mean():.1f} ± {1.96 * lead.std() / len(lead) ** 0.5:.1f} nats (95 %, over days)")  # fmt: skip
+claim("The VAE is more than 5 nats ahead of the Gaussian of 50,000 days, and so is the best mixture of 300", above(over, 5, unit="nats", fmt=".1f", names=(["VAE", "mixture"], "")))  # fmt: skip
+four = {"process": bump_new[:4], "Gaussian": referees.fit_gaussian(bump_train, ridge=1e-3).sample(4, random), "VAE": bump_vae.decoder.predict(random.standard_normal((4, 3)), verbose=0)}  # fmt: skip
 figure, axes = plots.subplots(1, 3, height=2.2, sharey=True)
 for axis, (title, table) in zip(axes, four.items(), strict=True):
     axis.plot(process.hours, table.T, lw=1.2)
@@ -608,12 +585,10 @@ plots.show(figure, "Four days each. The Gaussian has the right mean and covarian
 #
 # ## Larger relatives
 #
-# All of these are a decoder and a density on codes, or one of the two.
-#
-# * **VQ-VAE**: The encoder makes a map, such as 32 × 32 places; at each, its answer is replaced by the nearest of some 500 learned vectors. A picture becomes a grid of whole numbers, an autoencoder all the same. The density on these codes is a network that predicts each number from those before, as language models do.
-# * **Diffusion model**: Lesson 04's denoiser, told the noise level, applied some tens of times, from pure noise to a picture. It has no narrow code. The finest samples, at tens of network passes a picture.
-# * **Latent diffusion**: An autoencoder makes a picture of 512 × 512 × 3 numbers into 64 × 64 × 4; a diffusion model is the density on these codes; the decoder paints. What the bell did here, at a cost of days on graphics cards.
-# * **Sequence autoencoder**: For series of unequal length: the encoder reads step by step (recurrent) or weighs all steps at once (transformer), the decoder writes likewise. A decoder that sees the steps before may do without the code, which then collapses (lesson 05). For days of one length, dense layers do.
+# * **VQ-VAE**: the encoder makes a map of 32×32 places, say; at each, its answer is replaced by the nearest of some 500 learned vectors. An autoencoder whose code is a grid of whole numbers. The density on codes is a network that predicts each number from those before, like a language model.
+# * **Diffusion model**: lesson 04's denoiser, told the noise level, applied tens of times, from pure noise to a picture. No narrow code; the finest samples.
+# * **Latent diffusion**: an autoencoder turns 512×512×3 numbers into 64×64×4; a diffusion model is the density on these codes; the decoder paints.
+# * **Sequence autoencoder**: for series of unequal length; it reads step by step (recurrent) or weighs all steps at once (transformer), and writes likewise. A decoder that sees the steps before may do without the code, which collapses (lesson 05). For days of one length dense layers do.
 #
 # ## What goes wrong
 #
@@ -669,7 +644,7 @@ plots.ladder(
     lower_is_better=False,
     intervals=[np.quantile([values[chosen].mean() for chosen in rounds], [0.025, 0.975]) for values in on_test.values()],
     caption="With 95 % intervals over weeks. " + finding("The network was kept at its start: the two are one."),
-)
+)  # fmt: skip
 ahead = on_test["a Gaussian for each kind"] - on_test["conditional VAE"]
 low, high = np.quantile([ahead[chosen].mean() for chosen in rounds], [0.025, 0.975])
 print(f"Gaussian for each kind minus conditional VAE: {ahead.mean():.1f} nats a day [{low:.1f}, {high:.1f}]")
