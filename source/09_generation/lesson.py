@@ -7,8 +7,8 @@
 #   course:
 #     title: Generating images and time series
 #     lesson: 9
-#     minutes: 45
-#     compute: 35
+#     minutes: 46
+#     compute: 24
 #     summary: "Draw codes where codes are; tell good samples from copies; days of electricity, where a Gaussian is enough, and a process where a network must win"
 #     prerequisites:
 #       - "lesson 05"
@@ -112,25 +112,12 @@ reveal("which-row", {
 })  # fmt: skip
 
 # %% [markdown]
-# Row A is *reconstructions*: each code came from a photograph. For row B each number of a code was drawn from $N(0,1)$, independently, and decoded: $z\sim{N(0,I)}$, $x=g(z)$, with $g$ the decoder. Whenever you
+# Row A shows *reconstructions*: its codes came from photographs. For row B each number of a code was drawn from $N(0,1)$, independently, and decoded: $z\sim{N(0,I)}$, $x=g(z)$, with $g$ the decoder. Whenever you
 # see a generator's pictures, ask where the codes came from.
 #
 # ## A density on codes
 #
 # Row B has ghosts. Is the decoder bad, or the codes we ask it for? The codes of the training pictures are known. Fit a distribution to them, a **density on codes**, and draw from that.
-#
-# By hand: three codes of two numbers, $(0,0)$, $(2,2)$, $(4,1)$. Their mean is $\mu=(2,1)$, the deviations are $(-2,-1)$, $(0,1)$, $(2,0)$. The sums of products, divided by $n-1=2$, give the covariance $C=\begin{pmatrix}4&1\\1&1\end{pmatrix}$.
-# To draw a fourth code, draw a row $\varepsilon$ of independent numbers from $N(0,1)$, say $(1,1)$, and give it this covariance:
-#
-# $$z=\mu+\varepsilon\,R,\qquad{R}^\top{R}=C$$
-#
-# Here $R=\begin{pmatrix}2&.5\\0&.87\end{pmatrix}$ will do: $R^\top{R}$ has $2\cdot2=4$, $2\cdot.5=1$ and $.5^2+.87^2=1$. So $z=(2,1)+(2,\,.5+.87)=(4,\,2.37)$. (Where one number never varies, $C$ is singular. Cholesky's method then finds no $R$, though there is one.)
-#
-# One bell over several clumps is highest where no code is. A **mixture** has several bells, each with a share $\pi_j$:
-#
-# $$p(z)=\sum_j\pi_j\,N(z;\mu_j,C_j)$$
-#
-# Draw: choose a bell, $j$ with chance $\pi_j$; draw from it. Fit: divide every code among the bells, in proportion to $\pi_jN(z;\mu_j,C_j)$; give each bell the mean, covariance and size of what it got; repeat.
 
 # %% tags=["hide-input"]
 rng, three = np.random.default_rng(1), np.array([[0, 0], [2, 2], [4, 1]])
@@ -146,6 +133,19 @@ for axis, bells, title in zip(axes, ([three], [np.concatenate(clumps)], clumps),
 plots.show(figure, "Dots: codes. Ovals: one and two deviations of a bell. Crosses: draws. One bell over three clumps draws between them.")  # fmt: skip
 
 # %% [markdown]
+# By hand, on the left: three codes of two numbers, $(0,0)$, $(2,2)$, $(4,1)$. Their mean is $\mu=(2,1)$, the deviations are $(-2,-1)$, $(0,1)$, $(2,0)$. The sums of products, divided by $n-1=2$, give the covariance $C=\begin{pmatrix}4&1\\1&1\end{pmatrix}$.
+# To draw a fourth code, draw a row $\varepsilon$ of independent numbers from $N(0,1)$, say $(1,1)$, and give it this covariance:
+#
+# $$z=\mu+\varepsilon\,R,\qquad{R}^\top{R}=C$$
+#
+# Here $R=\begin{pmatrix}2&.5\\0&.87\end{pmatrix}$ will do: $R^\top{R}$ has $2\cdot2=4$, $2\cdot.5=1$ and $.5^2+.87^2=1$. So $z=(2,1)+(2,\,.5+.87)=(4,\,2.37)$. (Where one number never varies, Cholesky's method finds no $R$, though there is one.)
+#
+# One bell over several clumps is highest where no code is. A **mixture** has several bells, each with a share $\pi_j$:
+#
+# $$p(z)=\sum_j\pi_j\,N(z;\mu_j,C_j)$$
+#
+# with $N(z;\mu_j,C_j)$ the height of bell $j$ at $z$. Draw: choose a bell, $j$ with chance $\pi_j$; draw from it. Fit: divide every code among the bells, in proportion to $\pi_jN(z;\mu_j,C_j)$; give each bell the mean, covariance and size of what it got; repeat.
+#
 # ## Four ways to draw a code
 #
 # Keep the decoder, change the codes: from the *prior*; from one *Gaussian* fitted to the training codes; from a mixture of 20; or as *mixes*: a random point on the line between the codes of two training pictures.
@@ -277,9 +277,7 @@ claim(
 # ## A distance between two sets of pictures
 #
 # Not copied; but good? Compare *sets*: 2,000 samples with 2,000 photographs. First in one dimension. Real shoes are 3 long on average, with deviation 2; generated ones 4, with deviation 1. Describe both sets by bells and carry one onto the other the
-# shortest way: all move by 1, and a shoe that was two deviations out has 2 more to go. On average of squares, that is
-#
-# $$d^2=(\mu_1-\mu_2)^2+(\sigma_1-\sigma_2)^2=1+1=2.$$
+# shortest way.
 
 # %% tags=["hide-input"]
 figure, axis = plots.subplots(height=1.9)
@@ -291,6 +289,10 @@ axis.set(xlabel="length", yticks=[], ylim=(-0.2, 1.05))
 plots.show(figure, "Blue: real. Orange: generated. Each place of one bell goes to the same place of the other; d² is the mean squared way.")  # fmt: skip
 
 # %% [markdown]
+# All move by 1, and a shoe that is one deviation out has one more to go. On average of squares, that is
+#
+# $$d^2=(\mu_1-\mu_2)^2+(\sigma_1-\sigma_2)^2=1+1=2.$$
+#
 # Written out, $(\sigma_1-\sigma_2)^2=\sigma_1^2+\sigma_2^2-2\sqrt{\sigma_1^2\sigma_2^2}$: two variances and the root of their product. With many numbers, variances become covariances, and the root that of a matrix.
 #
 # The **root of a matrix** is the matrix which, times itself, gives it: $\begin{pmatrix}2&1\\1&2\end{pmatrix}\begin{pmatrix}2&1\\1&2\end{pmatrix}=\begin{pmatrix}5&4\\4&5\end{pmatrix}$. It is not the root of each entry. Its eigenvalues are the roots of the eigenvalues: of 9 and 1 here, so 3 and 1, and its trace (the sum of the diagonal) is their sum, 4.
@@ -300,7 +302,7 @@ plots.show(figure, "Blue: real. Orange: generated. Each place of one bell goes t
 #
 # the squared distance of the means, plus the traces of both covariances, minus twice the sum of the roots of the eigenvalues of $C_aC_b$. (That product is not symmetric. $C_a^{1/2}C_bC_a^{1/2}$ is, and has the same eigenvalues.)
 #
-# Pixels are a poor ruler. Better are the 32 numbers (*features*) of the last hidden layer of a small classifier of clothes, which comes with the course. (FID is $d^2$ with a large network for colour photographs; its numbers do not compare with ours.)
+# Pixels are a poor ruler. Better are the 32 numbers (*features*) of the last hidden layer of a small classifier of clothes, which comes with the course. (FID is $d^2$ with a large network for colour photographs; its numbers do not compare with ours.) The first line below is the floor: two sets of photographs are not at 0.
 
 # %%
 classifier = keras.saving.load_model(datasets.DATA_FOLDER.parent / "checkpoints" / "clothes_classifier.keras")
@@ -339,7 +341,7 @@ claim(
            below(d2["VAE: mixture"], d2["PCA: mixture"], times=0.8, fmt=fmt, names=("VAE, mixture", "PCA, mixture"))))  # fmt: skip
 
 # %% [markdown]
-# The first line is the floor: two sets of photographs are not at 0. With its prior the trained network is no nearer than PCA, where it started. The mixture makes both several times better, and the network then has half of PCA's $d^2$. Whoever
+# With its prior the trained network is no nearer than PCA, where it started. The mixture makes both several times better, and the network then has half of PCA's $d^2$. Whoever
 # puts reconstructions into such a table wins it.
 #
 # ## Precision and recall of samples
