@@ -711,9 +711,10 @@ plots.ladder(
     caption="The 73 days of eleven test weeks, with 95 % intervals from a bootstrap over weeks.",
 )
 best = test_nats["a Gaussian for each kind"]
+print("a Gaussian for each kind, minus")
 for name, values in test_nats.items():
     low, high = interval(best - values)
-    print(f"a Gaussian for each kind, minus {name:32} {(best - values).mean():6.1f} nats [{low:.1f}, {high:.1f}]")
+    print(f"    {name:32} {(best - values).mean():6.1f} nats [{low:.1f}, {high:.1f}]")
 
 # %% tags=["hide-input"]
 start, after, warned = (float(best.mean() - test_nats[name].mean()) for name in list(test_nats)[4:])
