@@ -235,14 +235,17 @@ def fit_denoiser(
 
 
 class KeepBest(keras.callbacks.Callback):
-    """Scores the model during training and ends with the weights that scored best.
+    """Scores the model before and during training and ends with the weights that scored best.
+
+    The start competes, as epoch 0: a model that begins at an exact answer (a warm start) must not end below it only because
+    nobody asked.
 
     Args:
         score: called without arguments, on validation data; higher is better.
-        every: epochs between two scores; the last epoch is always scored.
+        every: epochs between two scores; the start and the last epoch are always scored.
 
     Attributes:
-        scores: one (epoch, score) for each time it was asked.
+        scores: one (epoch, score) for each time it was asked, the first of epoch 0.
         best: the highest score.
     """
 
@@ -253,12 +256,18 @@ class KeepBest(keras.callbacks.Callback):
         self.best = -np.inf
         self._weights = None
 
+    def on_train_begin(self, logs=None):
+        """Ask for the score of the start."""
+        self._ask(0)
+
     def on_epoch_end(self, epoch, logs=None):
         """Ask for the score, and keep the weights if it is the highest so far."""
-        if (epoch + 1) % self.every and epoch + 1 != self.params["epochs"]:
-            return
+        if (epoch + 1) % self.every == 0 or epoch + 1 == self.params["epochs"]:
+            self._ask(epoch + 1)
+
+    def _ask(self, epoch: int) -> None:
         value = float(self.score())
-        self.scores.append((epoch + 1, value))
+        self.scores.append((epoch, value))
         if value > self.best:
             self.best, self._weights = value, self.model.get_weights()
 

@@ -337,21 +337,23 @@ def test_the_warm_start_is_the_transport_before_training(clouds):
 
 
 @pytest.mark.backends
-def test_keep_best_ends_with_the_weights_that_scored_best():
+@pytest.mark.parametrize(("answers", "kept"), [([0.0, 0.0, 3.0, 1.0], 2), ([4.0, 0.0, 3.0, 1.0], 0)])
+def test_keep_best_ends_with_the_weights_that_scored_best_the_start_among_them(answers, kept):
     keras.utils.set_random_seed(0)
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
     x = np.random.default_rng(0).normal(size=(40, 2)).astype(np.float32)
-    seen = []
+    start, seen = [w.copy() for w in model.get_weights()], []
 
     def score():
         seen.append([w.copy() for w in model.get_weights()])
-        return [0.0, 3.0, 1.0][len(seen) - 1]
+        return answers[len(seen) - 1]
 
     best = training.KeepBest(score, every=2)
     training.fit(model, x, x[:, :1], epochs=5, batch_size=10, callbacks=[best])
-    assert [epoch for epoch, _ in best.scores] == [2, 4, 5] and best.best == 3.0
-    for kept, weights in zip(model.get_weights(), seen[1], strict=True):
-        np.testing.assert_array_equal(kept, weights)
+    assert [epoch for epoch, _ in best.scores] == [0, 2, 4, 5] and best.best == max(answers)
+    for ended, weights, first in zip(model.get_weights(), seen[kept], start, strict=True):
+        np.testing.assert_array_equal(ended, weights)
+        assert kept or np.array_equal(ended, first)
 
 
 # the lesson on pictures of one's own: no pairs, no parameters, few and unequally many

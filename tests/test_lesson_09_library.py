@@ -1,6 +1,7 @@
 """What lesson 09 added to the library: scores of samples, Gaussians, slerp, the conditional model, the days."""
 
 import keras
+import made_tables
 import numpy as np
 import pytest
 from scipy import linalg, stats
@@ -260,3 +261,22 @@ def test_new_year_and_christmas_were_no_working_days():
         for day, flag in zip(getattr(days, f"{split}_days"), getattr(days, f"{split}_working"), strict=True)
     }
     assert not flags[0] and not flags[358] and flags[1] and sum(flags.values()) == 251
+
+
+# --- the lesson on days of one's own ---
+
+
+@pytest.mark.parametrize("table", ["series", pytest.param("windows", marks=pytest.mark.weekly)])
+def test_the_lesson_runs_on_days_of_ones_own(tmp_path, changed_lesson, table):
+    if table == "series":
+        made_tables.nab(tmp_path / "load.csv", days=60)
+        own = f"own_series({str(tmp_path / 'load.csv')!r}, window=48, time='timestamp')"
+    else:
+        np.savetxt(tmp_path / "days.csv", made_tables.beats(200, 0, length=30)[0], delimiter=",")
+        own = f"own_windows({str(tmp_path / 'days.csv')!r})"
+    changed_lesson("09", "days = datasets.electricity_days()", f"days = datasets.{own}")
+    printed = changed_lesson.printed
+    assert "From here on the numbers are those of your own data." in printed
+    assert "a Gaussian for each kind" in printed and "nats a day" in printed
+    assert "hard to tell apart" not in printed and "the two are one" not in printed  # found on the course's days
+    assert "Your data" in printed and "Gaussian for each kind minus conditional VAE" in printed
