@@ -24,9 +24,9 @@
 # ---
 
 # %% [markdown]
-# A person goes in: a row with one place for each film, 1 for liked. The same row comes out, with a score in *every* place. The best empty places are the recommendation.
+# A person goes in: a row with one place a film, 1 for liked. The same row comes out, with a score in *every* place. The best empty places are the recommendation.
 #
-# **When an autoencoder is worth it:** a simple method is tuned, and a hundredth more of the score is worth a second model; then average the two. **When the simple method is enough:** with a few hundred people, nearly always. One matrix,
+# **When an autoencoder is worth it:** a simple method is tuned, and a hundredth more of the score pays for a second model; then average the two. **When the simple method is enough:** with a few hundred people, nearly always. One matrix,
 # found in a second, is beaten here by no network alone.
 
 # %%
@@ -49,13 +49,11 @@ rng = np.random.default_rng(SEED)
 #
 # 1. Values $h=(1,2)$, targets $e=(2,4)$: the best weight is $h\cdot{e}/h\cdot{h}=2$. What does a ridge penalty of 5 make of it?
 # 2. Something of probability .2 happens. What does it cost, in nats?
-# 3. What is left to learn for a network that starts from the referee?
 #
 # <details><summary>Answers</summary>
 #
 # 1. $10/(5+5)=1$ (lesson 02).
 # 2. $-\ln.2=1.6$ (lesson 05).
-# 3. What the referee cannot do (lesson 02).
 #
 # </details>
 #
@@ -63,19 +61,18 @@ rng = np.random.default_rng(SEED)
 #
 # Four people, five films:
 #
-# | |Alien|Blade Runner|Matrix|Titanic|Notting Hill|
+# ||Alien|Blade Runner|Matrix|Titanic|Notting Hill|
 # |---|---|---|---|---|---|
-# |Ann|1|1|1| | |
-# |Bob|1|1| | | |
-# |Cho| |1| |1|1|
-# |Dan| | | |1|1|
+# |Ann|1|1|1|||
+# |Bob|1|1||||
+# |Cho||1||1|1|
+# |Dan||||1|1|
 #
-# A 1 is a **like**. An empty place means "not liked" or "not known", and nobody can tell which. Likes are one kind of **implicit feedback**: what people did (watched, bought), not what they said of everything.
+# A 1 is a **like**. An empty place means "not liked" or "not known", and nobody can tell which. Such data are called **implicit feedback**: what people did (watched, bought), with no word on the rest.
 #
-# Now Eve comes and likes *Alien*. Her **row** is (1, 0, 0, 0, 0). A perfect copy answers (1, 0, 0, 0, 0): right in every place, and useless. You know already what she has seen. You look at Ann and Bob, and answer: *Blade Runner*, then *Matrix*. So the interesting numbers stand in the *empty*
-# places, and only their order counts.
+# Now Eve comes and likes *Alien*. Her **row** is (1, 0, 0, 0, 0). A perfect copy answers (1, 0, 0, 0, 0): right in every place, and useless. You know what she has seen. You look at Ann and Bob, and answer: *Blade Runner*, then *Matrix*. So the *empty* places matter, and of them only the order.
 #
-# The real thing: MovieLens, where people gave half a star to five. Four stars or more are a like.
+# The real thing: MovieLens. People gave half a star to five; four or more are a like.
 
 # %% tags=["nbval-check-output"]
 ratings = datasets.movie_ratings()
@@ -95,7 +92,7 @@ person = min(100, len(liked) - 1)
 for film in np.flatnonzero(~np.isnan(data.stars[person]))[:4]:
     print(f"person {person}: {data.stars[person, film]:.1f} {data.unit}, so {int(liked[person, film])}   {data.titles[film]}")
 
-# %% tags=["hide-input"]
+# %%
 counts = np.sort(liked.sum(axis=0))[::-1]
 plots.curve(
     np.arange(1, len(counts) + 1),
@@ -107,10 +104,9 @@ plots.curve(
 # %% [markdown]
 # ## Whom do you test on
 #
-# *What else will our people like?* can be asked of rows that the model was trained on. *What will somebody new like?* cannot. So keep whole **people** out of training (also called *strong generalisation*).
+# *What else will our people like?* can be asked of rows that the model was trained on. *What will somebody new like?* cannot. So keep whole *people* out of training.
 #
-# A new person arrives with a few likes: the **fold-in**. Of each row, draw a share of the likes at random, 80 % rounded, and *show* them; *hold out* the rest. At least one stays on either side. Say Eve likes *Alien*, *Blade Runner* and *Matrix*. Shown: (1, 1, 0, 0, 0). Held out: *Matrix*. Good is
-# a model that puts *Matrix* first among her three empty places.
+# A new person arrives with a few likes: the **fold-in**. Draw 80 % of each row's likes at random, rounded, and *show* them; *hold out* the rest. At least one stays on either side. Of Eve's *Alien*, *Blade Runner* and *Matrix* two are shown, (1, 1, 0, 0, 0). A good model puts *Matrix* first among the three empty places.
 
 # %% tags=["hide-input"]
 toy = np.array([[1, 1, 1, 0, 0], [1, 1, 0, 0, 0], [0, 1, 0, 1, 1], [0, 0, 0, 1, 1]], float)  # Ann, Bob, Cho, Dan
@@ -140,11 +136,11 @@ print(f"{len(train_people)} people to train on, {len(new_people)} new ones")
 print(f"of these a median of {np.median(new_shown.sum(axis=1)):.0f} {FILMS} shown, {np.median(new_held_out.sum(axis=1)):.0f} held out")
 
 # %% [markdown]
-# A third question is the hardest: a **split by time** learns from the past and asks for the future. [Deeper](10_recommendation_deeper.ipynb) asks it; there EASE, below, loses a quarter of its score.
+# A third question is the hardest: a **split by time** learns from the past and asks for the future. [Deeper](10_recommendation_deeper.ipynb) asks it; the best method here loses a quarter of its score.
 #
 # ## How good is a ranking
 #
-# What was shown is never recommended: its score is set to −∞. The others are sorted. Say two films are held out, and the first three places are hit, miss, hit. A list has a top, and people look there. So a hit at place $r$ is worth $1/\log_2(r+1)$:
+# What was shown is never recommended: its score becomes −∞. Sort the others. Say two films are held out, and the first three places are hit, miss, hit. People look at the top. So a hit at place $r$ is worth $1/\log_2(r+1)$:
 #
 # |place|1|2|3|7|10|
 # |---|---|---|---|---|---|
@@ -154,8 +150,8 @@ print(f"of these a median of {np.median(new_shown.sum(axis=1)):.0f} {FILMS} show
 #
 # $$ \text{NDCG@}k=\frac{\sum_{r\,=\,\text{place of a hit},\;r\le{k}}1/\log_2(r+1)}{\sum_{r=1}^{\min(k,\,\text{held out})}1/\log_2(r+1)} $$
 #
-# Above: the hits among the first $k$ places. Below: the best list's hits, $k$ or as many as are held out, whichever is fewer. (Normalised discounted cumulative gain.) **Recall@k** forgets the places: hits among the first $k$, over $\min(k,\text{held out})$; here 2/2.
-# Each is one number *a person*; the mean over people comes last.
+# Above: the hits among the first $k$ places. Below: the best list's, as many as are held out, at most $k$. (Normalised discounted cumulative gain.) **Recall@k** forgets the places: hits among the first $k$, over $\min(k,\text{held out})$; here 2/2.
+# Each is one number *a person*; the mean comes last.
 
 
 # %%
@@ -172,10 +168,10 @@ example = ndcg_of_one(np.array([9.0, 3.0, 2.0, 1.0]), np.array([True, False, Fal
 print(f"hit, miss, hit: {example:.2f}")
 
 # %% [markdown]
-# From here on the library does it for all people at once. (Some papers rank each held-out film among a hundred drawn ones only. Such *sampled metrics* are kinder, and can change who wins. We rank all.)
+# The library does it for all people at once. (Some papers rank each held-out film among a hundred drawn ones only. Such *sampled metrics* are kinder, and can change who wins. We rank all.)
 #
-# Begin at the bottom. **Popularity** gives everybody one list, by how many training people like each film: (2, 3, 1, 2, 2) for the four above. **Item neighbours** ask which films are liked by the same people: the *cosine* of two columns, people who like both over the root of the product of those who like each.
-# *Alien* and *Blade Runner*: $2/\sqrt{2\cdot3}=.82$. *Titanic* and *Notting Hill*: $2/\sqrt{2\cdot2}=1$. A film's score is the sum of its cosines with your likes.
+# Begin at the bottom. **Popularity**: one list for everybody, by how many training people like each film, above (2, 3, 1, 2, 2). **Item neighbours**: which films do the same people like? The *cosine* of two columns is the number who like both, over the root of the product of those who like each.
+# *Alien* and *Blade Runner*: $2/\sqrt{2\cdot3}=.82$. *Titanic* and *Notting Hill*: $2/\sqrt{2\cdot2}=1$. A film's score sums its cosines with your likes.
 
 # %%
 guess(
@@ -202,12 +198,11 @@ for k in (None, 400, 100, 25):
     print(f"item neighbours, {k or 'all'}: {NDCG} {ndcg(history @ similar).mean():.3f}")
 
 # %% [markdown]
-# With *all* neighbours a thousand small cosines add up to popularity. One number, tuned, moves this row by more than most inventions. Ferrari Dacrema and others (2019) could reproduce seven of 18 published networks; six of the seven were often beaten by neighbours and other simple methods, *once those were tuned too*.
-# So here every rival is tuned.
+# With *all* neighbours a thousand small cosines add up to popularity. One number, tuned, is worth .04. Of 18 published networks Ferrari Dacrema and others (2019) could reproduce seven; six of these were often beaten by simple methods, *once those were tuned too*. So here every rival is tuned.
 #
 # ## The referee: one regression a film
 #
-# Could weights be *fitted*? Smallest case: Ann likes *Alien* and *Matrix*, Bob likes *Alien*. Predict *Matrix* (1, 0) from *Alien* (1, 1), with a ridge penalty of 1: $w=(1\cdot1+1\cdot0)/(2+1)=1/3$. Predict *Alien* from *Matrix*: $w=1/(1+1)=1/2$. Column $j$ of a matrix holds what predicts film $j$:
+# Can the weights be *fitted*? Smallest case: Ann likes *Alien* and *Matrix*, Bob *Alien*. Predict *Matrix* (1, 0) from *Alien* (1, 1), with a ridge penalty of 1: $w=(1\cdot1+1\cdot0)/(2+1)=1/3$. Predict *Alien* from *Matrix*: $w=1/(1+1)=1/2$. Column $j$ of a matrix holds what predicts film $j$:
 #
 # $$ B=\begin{pmatrix}0&1/3\\1/2&0\end{pmatrix},\qquad\text{scores}=x\,B. $$
 #
@@ -258,11 +253,11 @@ for film in np.argsort(-weights[matrix])[:4]:
 # %% [markdown]
 # ## A rival with factors: ALS
 #
-# The practitioner's first choice. Give each person $k$ numbers $p_u$, each film $k$ numbers $q_i$; the score is $p_u\cdot{q_i}$. It should be 1 for a like, else 0, and a like counts $1+\alpha$ times as much as an empty place:
+# Give each person $k$ numbers $p_u$, each film $k$ numbers $q_i$; the score is $p_u\cdot{q_i}$. It should be 1 for a like, else 0, and a like counts $1+\alpha$ times as much as an empty place:
 #
 # $$ \sum_{u,i}(1+\alpha{x_{ui}})(x_{ui}-p_u\cdot{q_i})^2+\lambda\Big(\sum_u\lVert{p_u}\rVert^2+\sum_i\lVert{q_i}\rVert^2\Big) $$
 #
-# By hand, $k=1$: two films with $q=1$ each, one of them liked, $\alpha=4$, $\lambda=1$. $5(1-p)^2+p^2+p^2$ is least at $p=5/7=.71$; with $\alpha=0$ it would be 1/3. The empty place drags less. **ALS** (alternating least squares; Hu, Koren, Volinsky 2008) holds the films' numbers, solves each person's regression, then the other way round, and repeats.
+# By hand, $k=1$: two films with $q=1$ each, one of them liked, $\alpha=4$, $\lambda=1$. $5(1-p)^2+p^2+p^2$ is least at $p=5/7=.71$; with $\alpha=0$ at 1/3. The empty place drags less. **ALS** (alternating least squares; Hu, Koren, Volinsky 2008) holds the films' numbers and solves each person's ridge regression, then the other way round, and repeats.
 # Somebody new needs the first half only.
 
 
@@ -289,7 +284,7 @@ print(f"ALS: {NDCG} {ndcg(als(train, 32, 4, 10)(history)).mean():.3f}")
 # %% [markdown]
 # ## A network that denoises likes
 #
-# Spoiled input, clean target: half of a person's likes are dropped at random in every step; the target is the whole row. To restore the dropped ones it has to know what goes with what.
+# Spoiled input, clean target: in every step half of a person's likes are dropped at random; the target is the whole row. To restore the others the network must know what goes with what.
 
 # %% tags=["hide-input"]
 plots.diagram(
@@ -330,7 +325,7 @@ class Watch(keras.callbacks.Callback):
 
 
 # %% [markdown]
-# **Start from the referee.** Logits = EASE's scores + a branch whose last layer starts at zero. Before its first step this network ranks as EASE does. (EASE's scores are brought to mean 0 and deviation 1, then halved: a softmax over them should be neither flat nor a single film.)
+# **Start from the referee.** Logits = EASE's scores + a branch whose last layer starts at zero. Before its first step this network ranks as EASE does. (A person's scores are brought to mean 0 and deviation 1, then halved, so that the softmax is neither flat nor one film.)
 
 
 # %%
@@ -350,7 +345,7 @@ def recommender_from_ease(weights, hidden_units=100, dropped=0.5):
 guess(
     "network",
     "The denoising network, by itself. On new people, person by person, it is …",
-    ["ahead of EASE", "between EASE and the neighbours", "behind the neighbours"],
+    ["ahead of EASE by .01 or more", "ahead of the neighbours, and no more", "behind the neighbours"],
 )
 
 # %%
@@ -374,13 +369,11 @@ both = [recommend.standardise(scores, new_shown) for scores in (history @ weight
 print(f"mean of EASE's and the network's scores: {NDCG} {ndcg(sum(both)).mean():.3f}")
 
 # %% [markdown]
-# Before its first step the one from EASE *is* EASE. On so few people nobody can say more than that all end close together.
-#
-# A cheaper way to use the referee: train the network alone, bring both scores of a person to mean 0 and deviation 1, and **average** them. Two methods that err on different films correct each other.
+# On so few people nobody can say more than that all end close together. A cheaper way to use the referee: train the network alone, bring a person's scores by both to mean 0 and deviation 1, and *average*. Methods that err on different films correct each other.
 #
 # ## Bestsellers for everybody?
 #
-# Do these lists do justice to the unknown films? Sort the films into tenths by their likes. Where do the first ten places go, and where lie the likes that were held out?
+# Sort the films into tenths by their likes. Where do the first ten places go, and where lie the held-out likes?
 
 # %%
 tenth = np.empty(train.shape[1], int)
@@ -406,49 +399,43 @@ claim(
 )
 
 # %% [markdown]
-# This is **popularity bias**. It feeds itself: what is recommended is watched, what is watched is liked, and next year's model learns from that. NDCG does not punish it; the held-out likes were chosen from what people knew. Report this table beside NDCG.
+# This is **popularity bias**. Part of it is right: a sure hit is well known. But it feeds itself: what is recommended gets watched and liked, and next year's model learns from that. NDCG does not punish it, as people liked what they knew. Report this table, too.
 #
 # ## Pick your films
 #
-# Make up a person, to whom all models are new.
+# Make up a person whom no model has seen.
 
-# %% tags=["hide-input"]
-neighbours = recommend.item_neighbours(train, k=100)
-UNITS = {
-    "popularity": f"training people who like the {FILM}",
-    "item neighbours": f"sum of cosines with the picked {FILMS}",
-    "EASE": "score, in standard deviations of your own scores",
-    "EASE and network": "sum of two scores, each in standard deviations of your own",
-}
-
-
+# %%
 def scores_for(picks, method):
     """The row (1, films) of somebody who likes ``picks``, and the scores of one method."""
     seen = np.zeros((1, liked.shape[1]), bool)
     seen[0, picks] = True
-    row = seen.astype("float32")
     if method == "popularity" or not picks:
         return seen, popular[:1]
-    if method == "item neighbours":
-        return seen, row @ neighbours
+    row = seen.astype("float32")
     scores = recommend.standardise(row @ weights, seen)
     if method == "EASE and network":
         scores = scores + recommend.standardise(denoiser.predict(row, verbose=0), seen)
     return seen, scores
 
 
+# %% tags=["hide-input"]
+METHODS = {
+    "popularity": ("trivial", f"training people who like the {FILM}"),
+    "EASE": ("referee", "score, in standard deviations of your own scores"),
+    "EASE and network": ("both", "sum of two scores, each in standard deviations of your own"),
+}
+
+
 def show_list(first, second, third, method):
     picks = sorted({film for film in (first, second, third) if film >= 0})
     seen, scores = scores_for(picks, method)
     films = recommend.recommend(scores, seen, min(8, len(data.titles) - len(picks)))[0]
-    method, reasons = method if picks else "popularity", [""] * len(films)
-    if method != "popularity":
-        reasons = [f"near {data.titles[picks[int(np.argmax(weights[picks, film]))]][:24]}" for film in films]
+    kind, metric = METHODS[method if picks else "popularity"]
+    reasons = [f"near {data.titles[picks[int(np.argmax(weights[picks, film]))]][:24]}" for film in films if kind != "trivial"]
     plots.ladder(
         [f"{place}. {textwrap.shorten(data.titles[film], 44, placeholder=' …')}" for place, film in enumerate(films, 1)],
-        scores[0, films],
-        kinds=[{"popularity": "trivial", "item neighbours": "rival", "EASE": "referee"}.get(method, "both")] * len(films),
-        metric=UNITS[method], lower_is_better=False, annotations=reasons, value_format=".2f",
+        scores[0, films], kinds=[kind] * len(films), metric=metric, lower_is_better=False, annotations=reasons or None, value_format=".2f",
     )  # fmt: skip
 
 
@@ -464,15 +451,15 @@ explore(
     first=choice(menu, picked[0], label="you liked"),
     second=choice(menu, picked[1], label="and"),
     third=choice(menu, picked[2], label="and"),
-    method=choice(list(UNITS), "EASE", label="method"),
+    method=choice(list(METHODS), "EASE", label="method"),
 )
 
 # %% [markdown]
-# Change the method: popularity does not care what you picked. With (none) everywhere only popularity's list is left: the *cold start*. A new film, without likes, none of these methods can recommend; that takes genre or text.
+# Change the method: popularity does not care what you picked, and with (none) everywhere it is all that is left (*cold start*). A new film without likes is never recommended; that takes genre or text.
 #
 # ## What goes wrong
 #
-# **Testing on those you trained on.** Hide likes of *training* people after the fit, and a model that has memorised them wins.
+# **Testing on those you trained on.** Hide likes of *training* people after the fit, and the model that memorised them wins.
 
 # %%
 for strength in (1.0, 200.0):
@@ -495,27 +482,26 @@ for name, zero_diagonal in (("EASE", True), ("the same, free to copy", False)):
 # %% [markdown]
 # ## When it does not train
 #
-# The usual failure looks like success: the loss falls, the lists look sensible, and they are popularity's. The last layer's bias learns first, and what it learns is how well known a film is. That is why the curve above began there.
+# The usual failure looks like success: the loss falls, the lists look sensible, and they are popularity's. The last layer's bias learns first: how well known each film is.
 #
-# | you see | look at | likely cause | mend it |
+# |you see|look at|likely cause|mend it|
 # |---|---|---|---|
-# | everybody gets nearly one list | popularity's list | only the bias has learned | more passes; a larger rate; input of length 1 |
-# | the loss falls, NDCG of new people too | NDCG by passes | it memorises | fewer passes, fewer units |
-# | a few people rule the loss | likes a person | the loss adds up likes | divide by their number, or accept it |
+# |everybody gets nearly one list|popularity's list|only the bias has learned|more passes, a larger rate, input of length 1|
+# |the loss falls, NDCG of new people too|NDCG by passes|it memorises|fewer passes, fewer units|
 #
 # ## Is it a difference
 #
-# Divide all people into five folds. Each fold is tested once, by models trained on the other four. Whatever is chosen, a penalty, factors, the network's passes, is chosen *inside* these four, with a sixth of their people. (But the network's width and rate were settled earlier, on other divisions of the same people: that flatters it, and the average, a little.)
+# Divide all people into five folds. Each is tested once, by models trained on the other four. Penalty, factors, passes are chosen *inside* these four, with a sixth of their people. (The network's width and rate were settled before, on other divisions of the same people: that flatters it, and the average, a little.)
 #
-# People differ far more than methods. So compare **person by person**. Three people get .5, .7, .9 by one method and .4, .5, .6 by the other. Differences .1, .2, .3: mean .2, standard deviation $s=.1$. The 95 % t interval of the mean is
+# People differ far more than methods. So compare *person by person*. Three people get .5, .7, .9 by one method, .4, .5, .6 by the other. Differences .1, .2, .3: mean .2, standard deviation $s=.1$. The 95 % t interval of the mean is
 #
 # $$ \text{mean}\pm{t_{.975,\,n-1}}\cdot\frac{s}{\sqrt{n}}=.2\pm4.30\cdot\frac{.1}{\sqrt3}=.2\pm.248. $$
 #
 # $n$ people; $s$ divides by $n-1$; $t$ (`stats.t.ppf(0.975, n - 1)`) is 4.30 for three people and 1.96 for many.
 #
-# **Many looks.** Of twenty intervals of 95 %, one misses by chance. So $m$ comparisons share the 5 %: each gets $1-.05/m$ (Bonferroni).
+# **Many looks.** Of twenty 95 % intervals one misses by chance. So $m$ comparisons share the 5 %: each interval is one of $1-.05/m$ (Bonferroni).
 #
-# **One margin.** What size matters? We say .01: with eight likes held out, one hit that moves from place ten to seven. *Level*: the whole interval lies within ±.01. *Ahead* or *behind*: it lies on one side of 0. Else *undecided*.
+# **One margin.** What size matters? We say .01: with eight likes held out, one hit moving from place ten to seven. *Level*: the whole interval lies within ±.01. Else *ahead* or *behind*, if it lies on one side of 0. Else *undecided*.
 
 
 # %%
@@ -591,7 +577,7 @@ print(f"{NDCG} of {len(liked)} people, and minus EASE's with an interval for {le
 for name, scores in by_person.items():
     print(f"{name:18} {scores.mean():.3f}   {minus_ease.get(name, '')}  {verdict(minus_ease[name]) if name in looks else ''}")
 
-# %% tags=["hide-input"]
+# %%
 names = ["popularity", "item neighbours", "ALS", "EASE", "network", "EASE and ALS", "EASE and network"]
 kinds = ["trivial", "rival", "rival", "referee", "network", "rival", "both"]
 plots.ladder(
@@ -616,9 +602,9 @@ reveal("bestsellers", {
     "about a half": between(share, 0.42, 0.7, name="share"),
 })  # fmt: skip
 reveal("network", {
-    "ahead of EASE": above(score["network"], score["EASE"], fmt=".3f", names=("network", "EASE")),
-    "between EASE and the neighbours": all_of(
-        below(score["network"], score["EASE"], fmt=".3f", names=("network", "EASE")),
+    "ahead of EASE by .01 or more": above(score["network"], score["EASE"], by=0.01, fmt=".3f", names=("network", "EASE")),
+    "ahead of the neighbours, and no more": all_of(
+        below(score["network"], score["EASE"], by=-0.01, fmt=".3f", names=("network", "EASE")),
         above(score["network"], score["item neighbours"], fmt=".3f", names=("network", "neighbours")),
     ),
     "behind the neighbours": below(score["network"], score["item neighbours"], fmt=".3f", names=("network", "neighbours")),
@@ -643,52 +629,50 @@ claim(
 )
 
 # %% [markdown]
-# Read the intervals, not the order. One list for everybody has half of the best score: a table without that row flatters everybody. EASE is three lines of algebra; ALS with its factors tuned is no better here, and the network is behind. What *is* ahead is an **average**: EASE and the network err on different films. Some of it is company, as the average with ALS shows, not
-# all. It is small, and a second model to train, store and serve.
+# Read the intervals, not the order. One list for everybody has half of the best score. Neither ALS, tuned, nor the network alone gets past three lines of algebra. What *is* ahead is an *average* of two that err on different films. Any good second opinion helps, as ALS shows; whether the network's is better, [deeper](10_recommendation_deeper.ipynb) asks. The gain is
+# small, and costs a second model to train, store and serve.
 #
-# Hard to beat holds *here*, for some 500 training people. On MovieLens-20M, with more than a hundred thousand, a variational network has .426, EASE .420 (Liang 2018, Steck 2019); on two more large sets EASE is ahead. Look again.
+# That holds for some 500 training people. With over a hundred thousand (MovieLens-20M) a variational network has .426, EASE .420 (Liang 2018, Steck 2019); on two more large sets EASE is ahead. Look again.
 #
 # ## On your own data
 #
-# | | |
+# |||
 # |---|---|
-# | your data look like this | a table of who had what, one a row: `datasets.own_ratings` with `value=` and `liked_from=` (ratings), `plays=`, or `user=` and `item=` alone (purchases) |
-# | start with this | popularity, tuned neighbours, EASE; ALS where items are many |
-# | set this | λ from 1 to 1,000, on people held apart; `AT_LEAST` so that EASE fits: items × items in float64, 6 GB for 27,000 films, and four times that while it works. All of MovieLens: `datasets.movie_ratings(full=True)` |
-# | report this | NDCG of new people, popularity's beside it, paired intervals, how many looks; a split by time; the share of bestsellers |
-# | leave the autoencoder when | EASE is not tuned yet, or .01 pays for no second model |
+# |your data look like this|who had what, a row each: `datasets.own_ratings` with `value=` and `liked_from=` (ratings), `plays=`, or `user=` and `item=` alone (purchases)|
+# |start with this|popularity, tuned neighbours, EASE; ALS where items are many|
+# |set this|λ from 1 to 1,000, on people held apart; `AT_LEAST` so that EASE fits: items × items in float64, 6 GB for 27,000, four times that at its peak. All of MovieLens: `datasets.movie_ratings(full=True)`|
+# |report this|NDCG of new people beside popularity's; paired intervals, how many looks; a split by time; the share of bestsellers|
+# |leave the autoencoder when|EASE is not tuned yet, or .01 pays for no second model|
 #
 # Change the one cell with `ratings = …` and run all.
 #
 # ## Wrap-up
 #
-# * A person is a row; copying is useless, order in the empty places is all.
 # * Test on new people: show a part, hold out the rest, never recommend what was shown.
-# * Popularity first. Then neighbours, EASE, ALS, all tuned. Then a network, and an average.
+# * Popularity first; neighbours, EASE, ALS, tuned; then a network, and an average.
 # * Compare person by person, with one margin, and count your looks.
 #
 # ### What to take home from ten lessons
 #
-# | you want | compute first | a network, when |
+# |you want|compute first|a network, when|
 # |---|---|---|
-# | fewer numbers ([02](02_undercomplete.ipynb)) | PCA | the code is narrow: at 8 numbers a third less error |
-# | named parts ([03](03_sparse.ipynb)) | matching pursuit | a code must come in one pass |
-# | less noise ([04](04_denoising.ipynb)) | a matrix; ten, the likeliest chosen | ¾ dB over the ten is worth it |
-# | new samples ([05](05_variational.ipynb), [09](09_generation.ipynb)) | a bell for each kind, on PCA's codes | you need a likelihood, or curves where the bell is straight |
-# | another's pose ([06](06_decoder_swapping.ipynb)) | PCA and one matrix | a decibel is worth it |
-# | alarms ([07](07_anomaly_detection.ipynb)) | distance to the mean, PCA, neighbours | these, tuned, still miss |
-# | search ([08](08_embeddings.ipynb)) | pixels, PCA | queries are shifted or spoiled in ways you can train for |
-# | the next like (10) | popularity, EASE | two models may be averaged |
+# |fewer numbers ([02](02_undercomplete.ipynb))|PCA|the code is narrow: at 8 numbers a third less error|
+# |named parts ([03](03_sparse.ipynb))|matching pursuit|a code must come in one pass|
+# |less noise ([04](04_denoising.ipynb))|a matrix; ten, the likeliest chosen|¾ dB over the ten pays|
+# |new samples ([05](05_variational.ipynb), [09](09_generation.ipynb))|a bell for each kind, on PCA's codes|you need a likelihood, or one bell is too straight|
+# |another's pose ([06](06_decoder_swapping.ipynb))|PCA and one matrix|a decibel pays|
+# |alarms ([07](07_anomaly_detection.ipynb))|distance to the mean, PCA, neighbours|these, tuned, still miss|
+# |search ([08](08_embeddings.ipynb))|pixels, PCA|queries are spoiled in ways you can train for|
+# |the next like (10)|popularity, EASE|two models may be averaged|
 #
-# Where the world is nearly straight, algebra wins, and takes a second. Where it bends, a network can. Which of the two you have, you see only if both stand in one table, on the same unseen data, with an interval. So before you train, compute the referee. And when somebody shows you a network, ask for it.
+# Where the world is nearly straight, algebra wins, in a second. Where it bends, a network can. Which one you have, you see only with both in one table, on the same unseen data, with an interval. So before you train, compute the referee. And when somebody shows you a network, ask for it.
 #
-# Last: [the exercises](../exercises/10_recommendation.ipynb) and their capstone, `recommender`: people nobody has seen, and a list for each. After that, your own data. This is where the course ends.
+# Last come [the exercises](../exercises/10_recommendation.ipynb) and their capstone, `recommender`: lists for people nobody has seen. Then your own data. Here the course ends; you know what to ask.
 #
 # ## References
 #
-# * H. Steck: *Embarrassingly shallow autoencoders for sparse data*, 2019.
-# * Y. Hu, Y. Koren, C. Volinsky: *Collaborative filtering for implicit feedback datasets*, 2008.
-# * D. Liang and others: *Variational autoencoders for collaborative filtering*, 2018 (protocol, loss).
-# * M. Ferrari Dacrema and others: *Are we really making much progress?*, 2019.
-# * W. Krichene, S. Rendle: *On sampled metrics for item recommendation*, 2020.
-# * F. M. Harper, J. Konstan: *The MovieLens datasets*, 2015. Data: GroupLens, under their own licence. More: [deeper](10_recommendation_deeper.ipynb).
+# * Steck 2019: *Embarrassingly shallow autoencoders for sparse data*.
+# * Hu, Koren, Volinsky 2008: *Collaborative filtering for implicit feedback datasets*.
+# * Liang and others 2018: *Variational autoencoders for collaborative filtering*.
+# * Ferrari Dacrema and others 2019: *Are we really making much progress?*
+# * Harper, Konstan 2015: *The MovieLens datasets* (data: GroupLens, own licence). More: [deeper](10_recommendation_deeper.ipynb).
