@@ -162,8 +162,8 @@ print(f"{NDCG}: linear denoiser {ndcg(history @ linear_denoiser(train, 50.0)).me
 # %%
 def pure_svd(train, k):
     """The projection on the k directions that keep most of the training rows: (films, films)."""
-    k = min(k, np.linalg.matrix_rank(train))
-    axes = np.linalg.svd(train, full_matrices=False)[2][:k].T  # (films, k)
+    _, strengths, axes = np.linalg.svd(train, full_matrices=False)
+    axes = axes[: min(k, (strengths > 1e-3 * strengths[0]).sum())].T  # (films, k)
     return axes @ axes.T
 
 
@@ -280,7 +280,7 @@ for scale in (0.25, 0.5, 1.0, 2.0):
 
 # %%
 RECIPE = {"loss": losses.multinomial_nll, "batch_size": 32, "schedule": None}
-PENALTIES, NEIGHBOURS, WIDTHS = (50.0, 100.0, 200.0, 400.0), (None, 200, 100, 50), (16, 32, 48, 64)
+PENALTIES, NEIGHBOURS, WIDTHS = (50.0, 100.0, 200.0, 400.0), (None, 200, 100, 50), (24, 32, 48)
 CLOSED_FORMS = {
     "item neighbours": (NEIGHBOURS, lambda train, k: recommend.item_neighbours(train, k=k)),
     "PureSVD": (WIDTHS, pure_svd),
@@ -344,8 +344,8 @@ claim(
     "A narrow linear code is behind EASE", below(to_ease["PureSVD"].mean, 0, fmt="+.4f", names=("difference", ""))
 )
 claim(
-    "Zero diagonal, penalty alone or dropped likes: three ways to forbid copying, within .01 in the mean",
-    between([to_ease["full linear"].mean, to_ease["linear denoiser"].mean], -0.01, 0.01, fmt="+.4f", name=("full linear", "linear denoiser")),
+    "Penalty alone and dropped likes lose less than .01 against the zero diagonal",
+    above([to_ease["full linear"].mean, to_ease["linear denoiser"].mean], -0.01, fmt="+.4f", names=(["full linear", "linear denoiser"], "")),
 )  # fmt: skip
 claim(
     "The variational network is behind EASE, even at the upper end of its interval",
@@ -361,9 +361,25 @@ claim(
 )
 
 # %% [markdown]
-# Read the verdicts with one margin, .01, for all. The three linear maps that may not copy are level: algebra does not care how copying is forbidden. The network that starts from EASE learned to move away from it.
+# Read the verdicts with one margin, .01, for all. Without the zero diagonal nothing is lost: a penalty or dropped likes forbid copying as well, if not better. The network that starts from EASE learned to move away from it.
 #
-# **Company.** The last lines ask what the network's company is worth beyond that of others. Ahead of the neighbours' and of PureSVD's; against ALS, itself a good method of another kind, look at the interval. A second opinion must be good, and different. It need not be a network.
+# **Company.** The last lines ask what the network's company is worth beyond that of others. PureSVD, which errs much as EASE does, adds nothing. ALS, good and of another kind, adds as much as the network: on this division there is nothing to choose. A second opinion must be good and different. It need not be a network.
+#
+# **What the intervals do not know.** They say what other *people* would change. Other folds train other models. Divide the same people again, three times, with λ fixed.
+
+# %%
+print("linear denoiser minus EASE, in other folds:", end="")
+for again in range(1, 4):
+    others = recommend.user_folds(len(liked), 5, np.random.default_rng(SEED + again))
+    gained = []
+    for fold in range(5):
+        past, now, new = liked[others != fold].astype("float32"), shown[others == fold].astype("float32"), others == fold
+        pair = [ndcg(now @ fit(past, strength), shown[new], held_out[new]) for fit, strength in ((linear_denoiser, 50.0), (recommend.ease, 200.0))]
+        gained.append(pair[0] - pair[1])
+    print(f" {np.concatenate(gained).mean():+.4f}", end="")
+
+# %% [markdown]
+# A few thousandths: as much as separates most of the methods above. That is one more reason for a margin.
 #
 # (Wu and others 2016 gave each person a vector of their own in the hidden layer, CDAE. For somebody new there is none, so it cannot stand in this table.)
 #

@@ -27,7 +27,7 @@
 # A person goes in: a row with one place a film, 1 for liked. The same row comes out, with a score in *every* place. The best empty places are the recommendation.
 #
 # **When an autoencoder is worth it:** a simple method is tuned, and a hundredth more of the score pays for a second model; then average the two. **When the simple method is enough:** with a few hundred people, nearly always. One matrix,
-# found in a second, is beaten here by no network alone.
+# found in a second, is beaten by no network here.
 
 # %%
 import textwrap
@@ -70,9 +70,9 @@ rng = np.random.default_rng(SEED)
 #
 # A 1 is a **like**. An empty place means "not liked" or "not known", and nobody can tell which. Such data are called **implicit feedback**: what people did (watched, bought), with no word on the rest.
 #
-# Now Eve comes and likes *Alien*. Her **row** is (1, 0, 0, 0, 0). A perfect copy answers (1, 0, 0, 0, 0): right in every place, and useless. You know what she has seen. You look at Ann and Bob, and answer: *Blade Runner*, then *Matrix*. So the *empty* places matter, and of them only the order.
+# Now Eve comes and likes *Alien*. Her **row** is (1, 0, 0, 0, 0). A perfect copy answers (1, 0, 0, 0, 0): right in every place, and useless. You know what she has seen. Look at Ann and Bob, and answer: *Blade Runner*, then *Matrix*. So the *empty* places matter, and only their order.
 #
-# The real thing: MovieLens. People gave half a star to five; four or more are a like.
+# Now MovieLens. People gave half a star to five; four or more are a like.
 
 # %% tags=["nbval-check-output"]
 ratings = datasets.movie_ratings()
@@ -168,7 +168,7 @@ example = ndcg_of_one(np.array([9.0, 3.0, 2.0, 1.0]), np.array([True, False, Fal
 print(f"hit, miss, hit: {example:.2f}")
 
 # %% [markdown]
-# The library does it for all people at once. (Some papers rank each held-out film among a hundred drawn ones only. Such *sampled metrics* are kinder, and can change who wins. We rank all.)
+# The library does it for all people at once. (Some papers rank each held-out film among a hundred drawn ones. Such *sampled metrics* are kinder, and can change who wins.)
 #
 # Begin at the bottom. **Popularity**: one list for everybody, by how many training people like each film, above (2, 3, 1, 2, 2). **Item neighbours**: which films do the same people like? The *cosine* of two columns is the number who like both, over the root of the product of those who like each.
 # *Alien* and *Blade Runner*: $2/\sqrt{2\cdot3}=.82$. *Titanic* and *Notting Hill*: $2/\sqrt{2\cdot2}=1$. A film's score sums its cosines with your likes.
@@ -198,7 +198,7 @@ for k in (None, 400, 100, 25):
     print(f"item neighbours, {k or 'all'}: {NDCG} {ndcg(history @ similar).mean():.3f}")
 
 # %% [markdown]
-# With *all* neighbours a thousand small cosines add up to popularity. One number, tuned, is worth .04. Of 18 published networks Ferrari Dacrema and others (2019) could reproduce seven; six of these were often beaten by simple methods, *once those were tuned too*. So here every rival is tuned.
+# With *all* neighbours a thousand small cosines add up to popularity. One number, tuned, is worth .04. Of 18 published networks Ferrari Dacrema and others (2019) could reproduce seven; six of these were often beaten by simple methods, *once those were tuned too*. Here they are.
 #
 # ## The referee: one regression a film
 #
@@ -288,7 +288,7 @@ print(f"ALS: {NDCG} {ndcg(als(train, 32, 4, 10)(history)).mean():.3f}")
 
 # %% tags=["hide-input"]
 plots.diagram(
-    {"x": (0, 0, "row"), "d": (1, 0, "half\ndropped"), "u": (2, 0, "length 1"), "h": (3, 0, "200 tanh"), "y": (4, 0, "logits"), "p": (5, 0, "softmax:\nprobabilities")},
+    {"x": (0, 0, "row"), "d": (1, 0, "half\ndropped"), "u": (2, 0, "length 1"), "h": (3, 0, "200 hidden\nnumbers"), "y": (4, 0, "logits"), "p": (5, 0, "softmax:\nprobabilities")},
     [("x", "d", "u", "h", "y", "p")], marked=["d"],
     caption="Length 1: rows with ten likes and with five hundred arrive equally strong. Nothing is dropped after training.",
 )  # fmt: skip
@@ -365,8 +365,9 @@ plots.curve(
     levels={"EASE": ndcg(history @ weights).mean(), "popularity": by_popularity}, height=3.2,
     caption="Two networks, by passes. " + finding("One climbs from popularity to EASE; the other begins at EASE, and moves little."),
 )  # fmt: skip
-both = [recommend.standardise(scores, new_shown) for scores in (history @ weights, denoiser.predict(history, verbose=0))]
-print(f"mean of EASE's and the network's scores: {NDCG} {ndcg(sum(both)).mean():.3f}")
+of_network = denoiser.predict(history, verbose=0)
+both = sum(recommend.standardise(scores, new_shown) for scores in (history @ weights, of_network))
+print(f"average of EASE's and the network's scores: {NDCG} {ndcg(both).mean():.3f}")
 
 # %% [markdown]
 # On so few people nobody can say more than that all end close together. A cheaper way to use the referee: train the network alone, bring a person's scores by both to mean 0 and deviation 1, and *average*. Methods that err on different films correct each other.
@@ -378,7 +379,7 @@ print(f"mean of EASE's and the network's scores: {NDCG} {ndcg(sum(both)).mean():
 # %%
 tenth = np.empty(train.shape[1], int)
 tenth[np.argsort(-train.sum(axis=0), kind="stable")] = np.arange(train.shape[1]) * 10 // train.shape[1]  # 0: most liked
-lists = {"popularity": popular, "ALS": als(train, 32, 4, 10)(history), "EASE": history @ weights, "EASE and network": sum(both)}
+lists = {"popularity": popular, "ALS": als(train, 32, 4, 10)(history), "EASE": history @ weights, "network": of_network, "EASE and network": both}
 first = min(10, PLACES)
 share = {"held-out likes": np.bincount(np.nonzero(new_held_out)[1], minlength=len(tenth))}
 share |= {name: np.bincount(recommend.recommend(s, new_shown, first).ravel(), minlength=len(tenth)) for name, s in lists.items()}
@@ -403,7 +404,7 @@ claim(
 #
 # ## Pick your films
 #
-# Make up a person whom no model has seen.
+# Be somebody new.
 
 # %%
 def scores_for(picks, method):
@@ -468,7 +469,7 @@ for strength in (1.0, 200.0):
     print(f"λ = {strength:3g}: {NDCG} {on_trained:.3f} on training people, {ndcg(history @ fitted).mean():.3f} on new ones")
 
 # %% [markdown]
-# Such a test does not only flatter, it picks the wrong model.
+# Such a test picks the wrong model.
 #
 # **Recommending what was shown.** Forget the −∞, and a model that may copy fills the list with what you have seen.
 
@@ -550,7 +551,7 @@ def of_one_fold(test, others, seed):
 
 
 # %% [markdown]
-# The average with ALS is a control: would *any* second opinion do?
+# The average with ALS is a control: would any second opinion do?
 #
 # ## Results
 #
@@ -629,8 +630,8 @@ claim(
 )
 
 # %% [markdown]
-# Read the intervals, not the order. One list for everybody has half of the best score. Neither ALS, tuned, nor the network alone gets past three lines of algebra. What *is* ahead is an *average* of two that err on different films. Any good second opinion helps, as ALS shows; whether the network's is better, [deeper](10_recommendation_deeper.ipynb) asks. The gain is
-# small, and costs a second model to train, store and serve.
+# Read the intervals, not the order. One list for everybody has half of the best score. Neither ALS, tuned, nor the network alone gets past three lines of algebra. What *is* ahead is an *average* of two that err on different films. Any good second opinion helps, as ALS shows; is the network's better? [Deeper](10_recommendation_deeper.ipynb). The gain is
+# small, and costs a second model to train, store and serve. (Intervals know of other people, not of other folds or seeds.)
 #
 # That holds for some 500 training people. With over a hundred thousand (MovieLens-20M) a variational network has .426, EASE .420 (Liang 2018, Steck 2019); on two more large sets EASE is ahead. Look again.
 #
@@ -644,12 +645,12 @@ claim(
 # |report this|NDCG of new people beside popularity's; paired intervals, how many looks; a split by time; the share of bestsellers|
 # |leave the autoencoder when|EASE is not tuned yet, or .01 pays for no second model|
 #
-# Change the one cell with `ratings = …` and run all.
+# Change the cell with `ratings = …`, run all.
 #
 # ## Wrap-up
 #
 # * Test on new people: show a part, hold out the rest, never recommend what was shown.
-# * Popularity first; neighbours, EASE, ALS, tuned; then a network, and an average.
+# * Popularity; neighbours, EASE, ALS, tuned; then a network, and an average.
 # * Compare person by person, with one margin, and count your looks.
 #
 # ### What to take home from ten lessons
@@ -667,7 +668,7 @@ claim(
 #
 # Where the world is nearly straight, algebra wins, in a second. Where it bends, a network can. Which one you have, you see only with both in one table, on the same unseen data, with an interval. So before you train, compute the referee. And when somebody shows you a network, ask for it.
 #
-# Last come [the exercises](../exercises/10_recommendation.ipynb) and their capstone, `recommender`: lists for people nobody has seen. Then your own data. Here the course ends; you know what to ask.
+# Last: [the exercises](../exercises/10_recommendation.ipynb) and their capstone, `recommender`, with lists for people nobody has seen. Then your own data. Here the course ends. You know what to ask.
 #
 # ## References
 #
