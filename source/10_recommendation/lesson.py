@@ -7,7 +7,7 @@
 #   course:
 #     title: Recommendation
 #     lesson: 10
-#     minutes: 45
+#     minutes: 40
 #     compute: 38
 #     summary: "Recommend films to people the model has never seen; one regression a film that is hard to beat, and what a network adds to it"
 #     prerequisites:
@@ -170,7 +170,7 @@ print(f"hit, miss, hit: {example:.2f}")
 # %% [markdown]
 # The library does it for all people at once. (Some papers rank each held-out film among a hundred drawn ones. Such *sampled metrics* are kinder, and can change who wins.)
 #
-# Begin at the bottom. **Popularity**: one list for everybody, by how many training people like each film, above (2, 3, 1, 2, 2). **Item neighbours**: which films do the same people like? The *cosine* of two columns is the number who like both, over the root of the product of those who like each.
+# **Popularity**: one list for everybody, by how many training people like each film, above (2, 3, 1, 2, 2). **Item neighbours**: which films do the same people like? The *cosine* of two columns is the number who like both, over the root of the product of those who like each.
 # *Alien* and *Blade Runner*: $2/\sqrt{2\cdot3}=.82$. *Titanic* and *Notting Hill*: $2/\sqrt{2\cdot2}=1$. A film's score sums its cosines with your likes.
 
 # %%
@@ -400,7 +400,7 @@ claim(
 )
 
 # %% [markdown]
-# This is **popularity bias**. Part of it is right: a sure hit is well known. But it feeds itself: what is recommended gets watched and liked, and next year's model learns from that. NDCG does not punish it, as people liked what they knew. Report this table, too.
+# This is **popularity bias**. Part of it is right: a sure hit is well known. But it feeds itself: what is recommended gets watched and liked, and next year's model learns from that. NDCG does not punish it, as people liked what they knew.
 #
 # ## Pick your films
 #
@@ -456,7 +456,7 @@ explore(
 )
 
 # %% [markdown]
-# Change the method: popularity does not care what you picked, and with (none) everywhere it is all that is left (*cold start*). A new film without likes is never recommended; that takes genre or text.
+# Popularity does not care what you picked; with (none) everywhere it is all that is left (*cold start*). A new film without likes is never recommended; that takes genre or text.
 #
 # ## What goes wrong
 #
@@ -633,7 +633,7 @@ claim(
 # Read the intervals, not the order. One list for everybody has half of the best score. Neither ALS, tuned, nor the network alone gets past three lines of algebra. What *is* ahead is an *average* of two that err on different films. Any good second opinion helps, as ALS shows; is the network's better? [Deeper](10_recommendation_deeper.ipynb). The gain is
 # small, and costs a second model to train, store and serve. (Intervals know of other people, not of other folds or seeds.)
 #
-# That holds for some 500 training people. With over a hundred thousand (MovieLens-20M) a variational network has .426, EASE .420 (Liang 2018, Steck 2019); on two more large sets EASE is ahead. Look again.
+# That holds for some 500 training people. With over a hundred thousand (MovieLens-20M) a variational network has .426, EASE .420 (Liang 2018, Steck 2019); on two more large sets EASE is ahead.
 #
 # ## On your own data
 #
