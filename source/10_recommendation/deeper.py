@@ -7,7 +7,7 @@
 #   course:
 #     title: "Recommendation, deeper: copying, company, time, stars"
 #     lesson: 10
-#     minutes: 39
+#     minutes: 41
 #     compute: 38
 #     objectives:
 #       - Show three ways to keep a linear autoencoder from copying, and that they end level
