@@ -461,26 +461,38 @@ def test_the_lesson_runs_on_a_table_of_ratings(changed_lesson, tmp_path):
     ratings_csv, movies_csv = made_ratings.movielens(tmp_path, users=50, films=60)
     options = {"user": "userId", "item": "movieId", "value": "rating", "liked_from": 4, "titles": str(movies_csv)}
     texts = changed_lesson("10", OF_OURS, lines(ratings_csv, **options))
-    assert any(text.startswith("AutoRec predicts stars") for text in texts) and "no worse" in texts
+    assert any(text.startswith("The average of EASE and the network") for text in texts) and "about a half" in texts
     assert not re.search(r"\bfilms?\b", changed_lesson.printed)  # they need not be films
 
 
+def test_the_second_notebook_runs_on_a_table_of_ratings(changed_lesson, tmp_path):
+    ratings_csv, _ = made_ratings.movielens(tmp_path, users=50, films=60)
+    options = {"user": "userId", "item": "movieId", "value": "rating", "time": "timestamp", "liked_from": 4}
+    texts = changed_lesson("10", OF_OURS, lines(ratings_csv, **options), kind="deeper")
+    assert any(text.startswith("AutoRec predicts stars") for text in texts) and "no worse" in texts
+    assert any(text.startswith("Split by time") for text in texts)
+    assert not re.search(r"\bfilms?\b", changed_lesson.printed)
+
+
 @pytest.mark.weekly
-def test_the_whole_lesson_runs_on_plays_without_ratings(changed_lesson, tmp_path):
+@pytest.mark.parametrize("kind", ["notebooks", "deeper"])
+def test_the_whole_lesson_runs_on_plays_without_ratings(changed_lesson, tmp_path, kind):
     path = made_ratings.plays(tmp_path / "plays.tsv", users=120, artists=130)
-    texts = changed_lesson("10", OF_OURS, lines(path, user=0, item=1, plays=2), whole=True)
-    assert "film" not in changed_lesson.printed
-    assert not any(text.startswith("AutoRec predicts stars") for text in texts) and "no worse" in texts
+    texts = changed_lesson("10", OF_OURS, lines(path, user=0, item=1, plays=2), whole=True, kind=kind)
+    assert "film" not in changed_lesson.printed and texts
+    assert not any(text.startswith(("AutoRec predicts stars", "Split by time")) for text in texts)
 
 
 @pytest.mark.weekly
-def test_the_whole_lesson_runs_on_ratings_of_another_scale(changed_lesson, tmp_path):
+@pytest.mark.parametrize("kind", ["notebooks", "deeper"])
+def test_the_whole_lesson_runs_on_ratings_of_another_scale(changed_lesson, tmp_path, kind):
     data, _ = made_ratings.movielens_100k(tmp_path, users=200, films=300)
-    texts = changed_lesson("10", OF_OURS, lines(data, user=0, item=1, value=2, liked_from=4), whole=True)
-    assert any(text.startswith("AutoRec predicts stars") for text in texts)
+    texts = changed_lesson("10", OF_OURS, lines(data, user=0, item=1, value=2, liked_from=4), whole=True, kind=kind)
+    assert any(text.startswith("AutoRec predicts stars") for text in texts) == (kind == "deeper")
 
 
 @pytest.mark.weekly
-def test_the_lesson_runs_on_few_users_of_few_products(changed_lesson, tmp_path):
+@pytest.mark.parametrize("kind", ["notebooks", "deeper"])
+def test_the_lesson_runs_on_few_users_of_few_products(changed_lesson, tmp_path, kind):
     path = made_ratings.purchases(tmp_path / "log.csv", users=40, products=40)
-    changed_lesson("10", OF_OURS, lines(path, user="customer", item="product"))
+    changed_lesson("10", OF_OURS, lines(path, user="customer", item="product"), kind=kind)
