@@ -520,7 +520,7 @@ ax.set(xlabel="first number", ylabel="second number", xlim=(-0.3, 6.6), ylim=(-0
 plots.show(figure, "Cells and centres (+). Of the three nearest (rings) of the query (star) one lies beyond a border.")
 
 # %% [markdown]
-# One probe costs seven distances in place of twelve, and misses the neighbour beyond the border. **Recall@k** is the share of the true $k$ nearest that is found.
+# One probe costs seven distances in place of twelve, and misses the neighbour beyond the border. **Index recall** is the share of the true $k$ nearest that is found.
 
 # %%
 cells = min(32, max(2, len(train) // 30))  # a small gallery has fewer
