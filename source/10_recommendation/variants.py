@@ -205,7 +205,7 @@ class _ThreeNetworks:
             hidden = keras.layers.Dense(width, "tanh")(hidden)
             network = keras.Model(given, keras.layers.Dense(x.shape[1], "softmax")(hidden))
             rate = keras.optimizers.schedules.CosineDecay(5e-3, 10 * len(x) // 32)
-            network.compile(keras.optimizers.Adam(rate), "categorical_crossentropy")
+            network.compile(keras.optimizers.Adam(rate), lambda y, p: -ops.sum(y * ops.log(p + 1e-9), axis=-1))
             network.fit(x, x, batch_size=32, epochs=10, verbose=0)
             self.networks.append(network)
 

@@ -1377,7 +1377,7 @@ def _top(scores, histories, k):
 
 def _by_ease(likes, strength=200.0, zero_diagonal=True):
     weights = recommend.ease(likes, strength, zero_diagonal=zero_diagonal)
-    tie = 1e-6 * likes.sum(axis=0)
+    tie = 1e-6 * likes.mean(axis=0)
     return lambda histories: histories.astype("float32") @ weights + tie
 
 
@@ -1448,9 +1448,9 @@ def recommender(likes):
 
 @wrong("not-best-first")
 def recommender(likes):
-    # The right films, in no order.
+    # The right films, by their numbers.
     scores = _by_ease(likes)
-    return lambda histories, k: np.argpartition(-_masked(scores(histories), histories), k, axis=1)[:, :k]
+    return lambda histories, k: np.sort(_top(scores(histories), histories, k), axis=1)
 
 
 @wrong("scores-not-films")
@@ -1550,26 +1550,12 @@ def recommender(likes):
 
 @wrong("penalty-too-weak")
 def recommender(likes):
-    # Least squares without a penalty and without the condition: the identity.
-    x = likes.astype(float)
-    weights = np.linalg.lstsq(x, x, rcond=None)[0]
-    return _lists(lambda histories: histories @ weights + 1e-9 * x.sum(axis=0))
-
-
-@wrong("penalty-too-weak")
-def recommender(likes):
     return _lists(_by_ease(likes, 5.0, zero_diagonal=False))
 
 
 @wrong("penalty-too-strong")
 def recommender(likes):
     return _lists(_by_ease(likes, 1e5))
-
-
-@wrong("weights-turned")
-def recommender(likes):
-    weights = recommend.ease(likes, 200.0)
-    return _lists(lambda histories: histories.astype("float32") @ weights.T + 1e-6 * likes.sum(axis=0))
 
 
 @wrong("only-a-narrow-code")
@@ -1603,7 +1589,12 @@ def recommender(likes):
     weights = recommend.ease(likes, 200.0)
 
     def films_for(histories, k):
-        return np.array([_top(weights[np.flatnonzero(h)].sum(axis=0)[None] / max(np.flatnonzero(h)[0] + 1, 1), h[None], k)[0] for h in histories])
+        return np.array(
+            [
+                _top(weights[np.flatnonzero(h)].sum(axis=0)[None] / max(np.flatnonzero(h)[0] + 1, 1), h[None], k)[0]
+                for h in histories
+            ]
+        )
 
     return films_for
 
@@ -1628,21 +1619,25 @@ def recommender(likes):
     return _lists(_by_ease(datasets.film_club(np.random.default_rng(1)).likes))
 
 
+@wrong("others-decide")
+def recommender(likes):
+    # Films are centred over those who are asked about.
+    scores, tie = _by_ease(likes), 1e-6 * likes.mean(axis=0)
+
+    def films_for(histories, k):
+        found = scores(histories)
+        return _top(found - found.mean(axis=0) + tie, histories, k)
+
+    return films_for
+
+
 @wrong("behind-popularity")
 def recommender(likes):
-    # The target is another member.
-    x = likes.astype("float32")
-    network = _denoiser(x, x[np.random.default_rng(0).permutation(len(x))], epochs=40, dropped=0.0)
-    return _lists(_asked(network))
-
-
-@wrong("behind-the-bar")
-def recommender(likes):
-    # The network copies: no dropout, and three hundred passes over it.
+    # The network copies: no dropout, and forty passes.
     return _lists(_asked(_denoiser(likes.astype("float32"), dropped=0.0, epochs=40)))
 
 
 @wrong("behind-the-bar")
 def recommender(likes):
-    # A sigmoid for each film and hardly any training.
+    # Hardly any training.
     return _lists(_asked(_denoiser(likes.astype("float32"), epochs=2)))
