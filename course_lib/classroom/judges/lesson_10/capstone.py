@@ -60,7 +60,7 @@ class _Rungs:
         """Pairs of a name and what somebody recommends who made that mistake."""
         train = self.train.astype(np.float64)
         together = train.T @ train
-        values, axes = np.linalg.eigh(together)
+        axes = np.linalg.eigh(together)[1]
         yield from (("only-the-neighbours", lists) for lists in self.neighbours)
         yield "counts-not-cosines", self.lists(self.of(together))
         for strength in (1e-6, 1.0, 10.0):
