@@ -466,7 +466,7 @@ plots.ladder(
         f"{len(np.unique(films))} different films, {1 - np.isin(films, famous).mean():.0%} not famous"
         for films in lists.values()
     ],
-    caption=f"Not famous: not among the 40 most liked of 400 films. Who knows everybody's taste gets {ndcg(recommend.recommend(club.taste, club.shown, 20)):.2f}.",
+    caption=f"Not famous: not among the 40 most liked of 400 films, as are {1 - club.hidden[:, famous].sum() / club.hidden.sum():.0%} of what the new people like. Who knows everybody's taste gets {ndcg(recommend.recommend(club.taste, club.shown, 20)):.2f}.",
 )
 
 # %% tags=["success"]
