@@ -383,3 +383,23 @@ def test_a_variational_recommender_trains_on_the_multinomial():
     assert (terms.rate >= 0).all() and np.isfinite(terms.distortion).all()
     with pytest.raises(ValueError, match="multinomial"):
         models.build_vae(12, 16, 4, likelihood="poisson")
+
+
+def test_a_film_club_shows_half_of_what_new_people_like_and_their_taste_says_more_than_fame():
+    club = datasets.film_club(np.random.default_rng(3), 300, 200, 250)
+    assert club.likes.shape == (300, 250) and club.shown.shape == club.hidden.shape == club.taste.shape == (200, 250)
+    assert not (club.shown & club.hidden).any() and club.hidden.any(axis=1).all()
+    spare = club.shown.sum(axis=1) - club.hidden.sum(axis=1)
+    assert set(spare) == {0, 1}, "half, the odd one is shown"
+    counts = club.likes.sum(axis=1)
+    assert counts.min() >= 6 and counts.max() <= 150 and 18 < np.median(counts) < 32
+    popular, ideal = (
+        recommend.ndcg_at_k(recommend.never_seen(scores, club.shown), club.hidden, 20).mean()
+        for scores in (np.tile(recommend.popularity(club.likes), (200, 1)), club.taste)
+    )
+    assert 0.1 < popular < 0.4 < 0.6 < ideal < 1
+    assert "300 members, 250 films" in repr(club)
+    again, other = (datasets.film_club(np.random.default_rng(seed), 300, 200, 250) for seed in (3, 4))
+    assert (again.likes == club.likes).all() and (other.likes != club.likes).any()
+    with pytest.raises(ValueError, match="films must be"):
+        datasets.film_club(np.random.default_rng(0), films=20)

@@ -41,6 +41,10 @@ from course_lib.datasets.electricity import (
     ElectricityDays,
     electricity_days,
 )
+from course_lib.datasets.film_club import (
+    FilmClub,
+    film_club,
+)
 from course_lib.datasets.images import (
     FULL_DIGITS,
     FULL_FASHION_MNIST,
@@ -117,6 +121,7 @@ __all__ = [
     "BrokenTablets",
     "DataError",
     "ElectricityDays",
+    "FilmClub",
     "HeadsDataset",
     "ImageDataset",
     "MovieRatings",
@@ -131,6 +136,7 @@ __all__ = [
     "digits",
     "electricity_days",
     "fashion_mnist",
+    "film_club",
     "heads",
     "heads_from_folders",
     "heartbeats",

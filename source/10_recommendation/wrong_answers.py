@@ -8,6 +8,7 @@ from keras import ops
 from scipy import stats
 
 from authoring.bank import wrong
+from course_lib import datasets, losses, recommend
 
 # ndcg_at_k, recall_at_k: a wrong one of the two beside a right one
 
@@ -1361,3 +1362,282 @@ def paired_difference(a, b):
     difference, n = a - b, len(a)
     mean, reach = difference.mean(), stats.t.ppf(0.99, n - 1) * stats.sem(difference)
     return mean, mean - reach, mean + reach
+
+
+# recommender
+
+
+def _masked(scores, histories):
+    return np.where(histories, -np.inf, scores)
+
+
+def _top(scores, histories, k):
+    return np.argsort(-_masked(scores, histories), axis=1, kind="stable")[:, :k]
+
+
+def _by_ease(likes, strength=200.0, zero_diagonal=True):
+    weights = recommend.ease(likes, strength, zero_diagonal=zero_diagonal)
+    tie = 1e-6 * likes.mean(axis=0)
+    return lambda histories: histories.astype("float32") @ weights + tie
+
+
+def _lists(scores):
+    return lambda histories, k: _top(scores(histories), histories, k)
+
+
+def _denoiser(x, targets=None, dropped=0.5, epochs=12, rate=5e-3, loss=losses.multinomial_nll):
+    layers = keras.layers
+    network = keras.Sequential([keras.Input((x.shape[1],)), layers.Dropout(dropped), layers.UnitNormalization()])
+    network.add(layers.Dense(100, "tanh"))
+    network.add(layers.Dense(x.shape[1]))
+    network.compile(keras.optimizers.Adam(rate), loss)
+    network.fit(x, x if targets is None else targets, batch_size=32, epochs=epochs, verbose=0)
+    return network
+
+
+def _asked(network):
+    return lambda histories: network.predict(histories.astype("float32"), batch_size=1000, verbose=0)
+
+
+@wrong("seen-before")
+def recommender(likes):
+    # Nothing is masked.
+    scores = _by_ease(likes)
+    return lambda histories, k: np.argsort(-scores(histories), axis=1)[:, :k]
+
+
+@wrong("seen-before")
+def recommender(likes):
+    # What was seen is set to 0, which is no low score here.
+    scores = _by_ease(likes)
+    return lambda histories, k: np.argsort(-np.where(histories, 0, scores(histories)), axis=1)[:, :k]
+
+
+@wrong("seen-before")
+def recommender(likes):
+    # Upwards: what stands at minus infinity comes first.
+    scores = _by_ease(likes)
+    return lambda histories, k: np.argsort(_masked(scores(histories), histories), axis=1)[:, :k]
+
+
+@wrong("only-popularity")
+def recommender(likes):
+    counts = likes.sum(axis=0)
+    return lambda histories, k: _top(np.tile(counts, (len(histories), 1)).astype(float), histories, k)
+
+
+@wrong("worst-first")
+def recommender(likes):
+    scores = _by_ease(likes)
+    tie = likes.sum(axis=0)
+
+    def films_for(histories, k):
+        if not histories.any():
+            return _top(np.tile(tie, (len(histories), 1)).astype(float), histories, k)
+        return np.argsort(np.where(histories, np.inf, scores(histories)), axis=1)[:, :k]
+
+    return films_for
+
+
+@wrong("not-best-first")
+def recommender(likes):
+    # The right films, the best of them last.
+    scores = _by_ease(likes)
+    return lambda histories, k: np.argsort(_masked(scores(histories), histories), axis=1)[:, -k:]
+
+
+@wrong("not-best-first")
+def recommender(likes):
+    # The right films, by their numbers.
+    scores = _by_ease(likes)
+    return lambda histories, k: np.sort(_top(scores(histories), histories, k), axis=1)
+
+
+@wrong("scores-not-films")
+def recommender(likes):
+    scores = _by_ease(likes)
+    return lambda histories, k: _masked(scores(histories), histories)
+
+
+@wrong("scores-not-films")
+def recommender(likes):
+    scores = _by_ease(likes)
+    return lambda histories, k: -np.sort(-_masked(scores(histories), histories), axis=1)[:, :k]
+
+
+@wrong("no-such-film")
+def recommender(likes):
+    # Films counted from 1.
+    scores = _by_ease(likes)
+    return lambda histories, k: _top(scores(histories), histories, k) + 1
+
+
+@wrong("no-such-film")
+def recommender(likes):
+    # Members, not films: the nearest members' numbers.
+    x = likes.astype("float32")
+    return lambda histories, k: np.argsort(-(histories.astype("float32") @ x.T), axis=1)[:, :k]
+
+
+@wrong("same-film-twice")
+def recommender(likes):
+    # What the nearest members like, one after the other.
+    x, famous = likes.astype("float32"), np.argsort(-likes.sum(axis=0))
+
+    def films_for(histories, k):
+        lists = []
+        for history in histories:
+            near = np.argsort(-(x @ history.astype("float32")), kind="stable")[:30]
+            found = np.concatenate([np.flatnonzero(likes[member] & ~history) for member in near])
+            lists.append([*found, *(f for f in famous if not history[f])][:k])
+        return np.array(lists)
+
+    return films_for
+
+
+@wrong("no-function")
+def recommender(likes):
+    return recommend.ease(likes, 200.0)
+
+
+@wrong("no-function")
+def recommender(likes):
+    return _denoiser(likes.astype("float32"), epochs=1)
+
+
+@wrong("wrong-shape")
+def recommender(likes):
+    # Always ten.
+    scores = _by_ease(likes)
+    return lambda histories, k: _top(scores(histories), histories, 10)
+
+
+@wrong("only-the-neighbours")
+def recommender(likes):
+    weights = recommend.item_neighbours(likes)
+    return _lists(lambda histories: histories.astype("float32") @ weights + 1e-6 * likes.sum(axis=0))
+
+
+@wrong("only-the-neighbours")
+def recommender(likes):
+    # Tuned: the referee itself.
+    weights = recommend.item_neighbours(likes, k=160)
+    return _lists(lambda histories: histories.astype("float32") @ weights + 1e-6 * likes.sum(axis=0))
+
+
+@wrong("counts-not-cosines")
+def recommender(likes):
+    x = likes.astype("float32")
+    together = x.T @ x
+    return _lists(lambda histories: histories.astype("float32") @ together + 1e-6 * x.sum(axis=0))
+
+
+@wrong("same-list-for-all")
+def recommender(likes):
+    # Booleans times booleans.
+    together, tie = likes.T @ likes, 1e-6 * likes.sum(axis=0)
+
+    def films_for(histories, k):
+        return _top((histories @ together).astype(float) + (0 if histories.any() else tie), histories, k)
+
+    return films_for
+
+
+@wrong("penalty-too-weak")
+def recommender(likes):
+    return _lists(_by_ease(likes, 1.0))
+
+
+@wrong("penalty-too-weak")
+def recommender(likes):
+    return _lists(_by_ease(likes, 5.0, zero_diagonal=False))
+
+
+@wrong("penalty-too-strong")
+def recommender(likes):
+    return _lists(_by_ease(likes, 1e5))
+
+
+@wrong("only-a-narrow-code")
+def recommender(likes):
+    x = likes.astype(float)
+    axes = np.linalg.svd(x, full_matrices=False)[2][:8]
+    return _lists(lambda histories: histories @ axes.T @ axes + 1e-9 * x.sum(axis=0))
+
+
+@wrong("others-decide")
+def recommender(likes):
+    # EASE of those who are asked about.
+    def films_for(histories, k):
+        if not histories.any() or histories.all(axis=1).any():
+            return _top(np.tile(likes.sum(axis=0), (len(histories), 1)).astype(float), histories, k)
+        return _lists(_by_ease(histories, 100.0))(histories, k)
+
+    return films_for
+
+
+@wrong("nothing-liked-yet")
+def recommender(likes):
+    # Nothing breaks the tie of somebody who likes nothing.
+    weights = recommend.ease(likes, 200.0)
+    return _lists(lambda histories: histories.astype("float32") @ weights)
+
+
+@wrong("nothing-liked-yet")
+def recommender(likes):
+    # The mean of what is liked has no meaning for nothing.
+    weights = recommend.ease(likes, 200.0)
+
+    def films_for(histories, k):
+        return np.array(
+            [
+                _top(weights[np.flatnonzero(h)].sum(axis=0)[None] / max(np.flatnonzero(h)[0] + 1, 1), h[None], k)[0]
+                for h in histories
+            ]
+        )
+
+    return films_for
+
+
+@wrong("random-at-prediction")
+def recommender(likes):
+    # The dropout is still at work.
+    network = _denoiser(likes.astype("float32"), epochs=3)
+    return _lists(lambda histories: np.array(network(histories.astype("float32"), training=True)))
+
+
+@wrong("no-better-than-chance")
+def recommender(likes):
+    # Trained on nothing: one pass with a rate of 0.
+    network, tie = _denoiser(likes.astype("float32"), epochs=1, rate=0.0), likes.sum(axis=0)
+    return _lists(lambda histories: _asked(network)(histories) + (0 if histories.any() else tie))
+
+
+@wrong("trained-on-other-people")
+def recommender(likes):
+    # What was drawn to try things out is still there.
+    return _lists(_by_ease(datasets.film_club(np.random.default_rng(1)).likes))
+
+
+@wrong("others-decide")
+def recommender(likes):
+    # Films are centred over those who are asked about.
+    scores, tie = _by_ease(likes), 1e-6 * likes.mean(axis=0)
+
+    def films_for(histories, k):
+        found = scores(histories)
+        return _top(found - found.mean(axis=0) + tie, histories, k)
+
+    return films_for
+
+
+@wrong("behind-popularity")
+def recommender(likes):
+    # The network copies: no dropout, and forty passes.
+    return _lists(_asked(_denoiser(likes.astype("float32"), dropped=0.0, epochs=40)))
+
+
+@wrong("behind-the-bar")
+def recommender(likes):
+    # Hardly any training.
+    return _lists(_asked(_denoiser(likes.astype("float32"), epochs=2)))
