@@ -682,9 +682,9 @@ claim(
 # |search ([08](08_embeddings.ipynb))|pixels, PCA|queries are spoiled in ways you can train for|
 # |the next like (10)|popularity, EASE|two models may be averaged|
 #
-# Where the world is nearly straight, algebra wins, in a second. Where it bends, a network can. Which one you have, you see only with both in one table, on the same unseen data, with an interval. So before you train, compute the referee. And when somebody shows you a network, ask for it.
+# Where the world is nearly straight, algebra wins. Where it bends, a network can. Which one you have, you see only with both in one table, on the same unseen data, with an interval. So before you train, compute the referee. And when somebody shows you a network, ask for it.
 #
-# Last: [the exercises](../exercises/10_recommendation.ipynb) and their capstone, `recommender`, with lists for people nobody has seen. Then your own data. Here the course ends. You know what to ask.
+# Last: [the exercises](../exercises/10_recommendation.ipynb) and their capstone, `recommender`, for people nobody has seen. Then your own data. Here the course ends. You know what to ask.
 #
 # ## References
 #
