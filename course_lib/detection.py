@@ -247,3 +247,29 @@ def points_from_windows(
 
     flagged = covering(flags)
     return flagged > 0 if rule == "any" else (flagged > 0) & (flagged == covering(np.ones(len(flags), bool)))
+
+
+def sensor_faults(x: np.ndarray, random: np.random.Generator) -> dict[str, np.ndarray]:
+    """Damage a table of sensors in seven ways, each row in one sensor or in all of them.
+
+    No fault moves a whole row towards the mean: it would look more normal than before.
+
+    Args:
+        x: rows in standard deviations of each sensor, shape (n, d).
+        random: draws the sensor that is hit in each row, the sign and the noise.
+
+    Returns:
+        The damaged copies by the name of the fault, each of shape (n, d) and type float32.
+    """
+    hit = np.arange(x.shape[1]) == random.integers(0, x.shape[1], (len(x), 1))
+    sign = random.choice([-1, 1], (len(x), 1))
+    made = {
+        "a fifth larger": 1.2 * x,
+        "half as large again": 1.5 * x,
+        "cables swapped": np.roll(x, 1, axis=1),
+        "one sensor flat": np.where(hit, 0.0, x),
+        "one sensor upside down": np.where(hit, -x, x),
+        "one sensor off": x + sign * hit,
+        "noise": x + 0.3 * random.standard_normal(x.shape),
+    }
+    return {fault: rows.astype("float32") for fault, rows in made.items()}

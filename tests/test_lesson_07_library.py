@@ -407,3 +407,14 @@ def test_the_lesson_runs_on_ecg5000(changed_lesson, tmp_path, monkeypatch):
         f"datasets.ecg.ECG5000_COUNTS = {counts}\nbeats = datasets.heartbeats(full=True)",
     )
     assert not any("mean beat" in text for text in texts)
+
+
+def test_faults_of_a_table_hit_one_sensor_of_a_row_or_all():
+    x = rng.standard_normal((200, 6))
+    faults = detection.sensor_faults(x, np.random.default_rng(0))
+    assert len(faults) == 7 and all(rows.shape == x.shape and rows.dtype == "float32" for rows in faults.values())
+    for name, rows in faults.items():
+        assert (~np.isclose(rows, x, atol=1e-6)).sum(axis=1).max() == (1 if "one sensor" in name else 6), name
+    hit = np.isclose(faults["one sensor off"], x, atol=1e-6).argmin(axis=1)
+    assert set(hit) == set(range(6))  # every sensor's turn comes
+    assert np.allclose(np.abs(faults["one sensor off"] - x).sum(axis=1), 1, atol=1e-5)

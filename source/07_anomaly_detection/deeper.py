@@ -28,6 +28,7 @@ import functools
 
 import keras
 import numpy as np
+import scipy.stats
 from sklearn.ensemble import IsolationForest
 from sklearn.neighbors import LocalOutlierFactor, NearestNeighbors
 from sklearn.svm import OneClassSVM
@@ -743,6 +744,12 @@ for name, reconstruct, seen, later in (
 # ## Has the heart changed?
 #
 # The threshold's promise needs exchangeable beats. A test needs no threshold: how often has a held-out beat a larger error than a later normal one? One half, if they are exchangeable. Shuffle which is which, in blocks of ten neighbours, to see what chance allows.
+#
+# And how much do neighbours tell? If a score correlates with the next by $\rho$, then $n$ of them tell about as much as
+#
+# $$ n'=n\,\frac{1-\rho}{1+\rho} $$
+#
+# independent ones: a rule of thumb, for a memory that fades by the factor $\rho$ with each beat. The two numbers of the lesson's Beta curve, 3 and 69, add up to $n+1=72$. Keep their ratio, let them add up to $n'+1$, and the count of false alarms spreads as neighbours make it.
 
 # %%
 later = unseen[~is_odd]
@@ -759,8 +766,11 @@ low, high = np.quantile(by_chance, [0.025, 0.975])
 narrow, wide = (squared_error(held_out, referees.fit_pca(normal, k).reconstruct(held_out)) for k in (4, 32))
 for name, series in {"mean beat": errors[: len(held_out)], "PCA-4": narrow, "PCA-32": wide}.items():
     rho = max(0, np.corrcoef(series[:-1], series[1:])[0, 1])
+    worth = 71 * (1 - rho) / (1 + rho)
+    law = scipy.stats.betabinom(len(later), 3 / 72 * (worth + 1), 69 / 72 * (worth + 1))
     print(
-        f"{name:10} a score correlates with the next by {rho:.2f}: 71 beats tell as much as {71 * (1 - rho) / (1 + rho):.0f}"
+        f"{name:10} a score correlates with the next by {rho:.2f}: 71 beats tell as much as {worth:.0f}; "
+        f"{law.ppf(0.025):.0f} to {law.ppf(0.975):.0f} false alarms in {len(later)} are to be expected"
     )
 print(f"P(held-out error > later error) {observed:.2f}; shuffled, 95 % between {low:.2f} and {high:.2f}")
 
