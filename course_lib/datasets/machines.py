@@ -19,7 +19,7 @@ MACHINE_KINDS = (
     "heavier noise",
 )
 EPISODE = 60  # moments that a fault lasts
-NOISE = 0.08  # of each sensor, in deviations of what it shows of the hidden quantities
+NOISE = 0.06  # of each sensor, in deviations of what it shows of the hidden quantities
 MEMORY = 5.0  # moments in which a sensor's noise forgets
 PERIODS = ((40, 60), (80, 130), (160, 260))  # moments in which a hidden quantity comes round, about
 
@@ -136,7 +136,7 @@ def _with_faults(
         elif kind == 3:
             readings[here, sensor] = 0.6 * shown[there, sensor] + noise[there, sensor]
         elif kind == 4:
-            readings[here] += 0.6 * shift / np.linalg.norm(shift)
+            readings[here] += 0.5 * shift / np.linalg.norm(shift)
         elif kind == 5:
             readings[here] += noise[there]
     return readings, kinds

@@ -1461,6 +1461,12 @@ def fool(autoencoder, normal_beats, rng):
 # watch_machine
 
 
+def _machine_with_a_straight_path(width, numbers):
+    given, dense = keras.Input((width,)), keras.layers.Dense
+    code = keras.layers.Add()([dense(numbers)(given), dense(numbers)(dense(64, "gelu")(given))])
+    return keras.Model(given, keras.layers.Add()([dense(width)(code), dense(width)(dense(64, "gelu")(code))]))
+
+
 def _machine_network(width, numbers, *, hidden=64, dropout=0.0):
     dense = keras.layers.Dense
     return keras.Sequential(
@@ -1479,7 +1485,7 @@ def _machine_fitted(network, train, epochs=50):
     return lambda z: network.predict(z, batch_size=1000, verbose=0)
 
 
-def _watched(normal, rows_to_train, rows_held_out, *, numbers=3, epochs=50, scaled=True):
+def _watched(normal, rows_to_train, rows_held_out, *, numbers=3, hidden=64, epochs=50, scaled=True):
     """A score, and the place in the held-out scores."""
     train = normal[rows_to_train]
     mean, spread = (train.mean(axis=0), train.std(axis=0)) if scaled else (0, 1)
@@ -1487,7 +1493,7 @@ def _watched(normal, rows_to_train, rows_held_out, *, numbers=3, epochs=50, scal
     def standard(rows):
         return np.asarray((rows - mean) / spread, "float32")
 
-    copy = _machine_fitted(_machine_network(normal.shape[1], numbers), standard(train), epochs)
+    copy = _machine_fitted(_machine_network(normal.shape[1], numbers, hidden=hidden), standard(train), epochs)
 
     def score(rows):
         return np.square(standard(rows) - copy(standard(rows))).sum(axis=1)
@@ -1516,7 +1522,7 @@ def watch_machine(normal):
 @wrong("split-at-random")
 def watch_machine(normal):
     order = np.random.default_rng(0).permutation(len(normal))
-    return _watched(normal, order[: int(0.8 * len(order))], order[int(0.8 * len(order)) :], epochs=70)
+    return _watched(normal, order[:4000], order[4000:], hidden=128, epochs=80)
 
 
 @wrong("raw-units")
@@ -1551,7 +1557,16 @@ def watch_machine(normal):
 
 @wrong("copies-too-much")
 def watch_machine(normal):
-    return _watched(normal, _FIRST, _LAST, numbers=12)
+    # A code as wide as the rows, and a straight path through it.
+    mean, spread = normal[_FIRST].mean(axis=0), normal[_FIRST].std(axis=0)
+    width = normal.shape[1]
+    copy = _machine_fitted(_machine_with_a_straight_path(width, width), (normal[_FIRST] - mean) / spread, 20)
+
+    def score(rows):
+        z = (rows - mean) / spread
+        return np.square(z - copy(z)).sum(axis=1)
+
+    return score, _on_place(score(normal[_LAST]))
 
 
 @wrong("ignores-the-rate")
