@@ -124,11 +124,9 @@ def _with_faults(
         kind = int(rng.integers(2 * len(MACHINE_KINDS) - 2))
         sensor, ago = rng.integers(SENSORS), int(rng.integers(EPISODE, past))
         shift = rng.standard_normal(SENSORS)
-        here = slice(start, start + EPISODE)
-        there = slice(past + start, past + start + EPISODE)
-        if kind >= len(MACHINE_KINDS):
-            continue
-        kinds[here] = kind
+        end = min(start + EPISODE, len(kinds))
+        here, there = slice(start, end), slice(past + start, past + end)
+        kinds[here] = kind if kind < len(MACHINE_KINDS) else 0
         if kind == 1:
             readings[here, sensor] = usual[past + start - ago, sensor]
         elif kind == 2:
