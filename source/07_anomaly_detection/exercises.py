@@ -330,13 +330,22 @@ check(fool)
 # The check draws a machine and, after your function has returned, 16,000 later moments of it, about half of them in one of five faults: a sensor hangs at an old reading, follows another state of the machine
 # or answers weakly; all sensors shift a little; the noise doubles. **The bar** has two parts:
 #
-# 1. *Area.* Of all pairs of a faulty and a normal moment you order at most three quarters as many wrongly as the best of four detectors does that are fitted to the first two thirds: distance to the mean, Mahalanobis distance, PCA with the best number of components (chosen with the labels), nearest neighbour.
+# 1. *Area.* Of all pairs of a faulty and a normal moment you order at most two thirds as many wrongly as the best of four detectors does that are fitted to the first two thirds: distance to the mean, Mahalanobis distance, PCA with the best number of components (chosen with the labels), nearest neighbour.
 # 2. *False alarms.* For two rates, one from 5 to 8 % and one from 20 to 30 %, the share of later *normal* moments that raise an alarm lies in the interval that honest thresholds reach in 999 of 1,000 cases, if a third of the
 #    recording is held out and three to four neighbouring rows tell as much as one: for 6 % it runs from 3 to 11 %. Too few fail like too many.
 #
 # On one of the check's draws:
 #
-# TABLE
+# | | area under the ROC curve |
+# |---|---|
+# | distance to the mean | .478 |
+# | Mahalanobis | .628 |
+# | PCA, the best of all | .643 |
+# | nearest neighbour | .791 |
+# | **wanted** | .860 |
+# | the course's own answer | .910 |
+#
+# Its alarms on normal moments: 7.9 % where 7.9 % were wanted (4.3 to 12.5 pass), 20.7 % where 21.4 % were wanted (15.5 to 28.1 pass).
 #
 # To try things out, `datasets.machine_recording(np.random.default_rng(1))` draws a machine with `.normal`, `.later` and `.kinds` (0 is normal).
 #
@@ -411,7 +420,7 @@ plots.ladder(
     kinds=["trivial", "referee", "referee", "referee", "network"],
     metric="area under the ROC curve, 16,000 later moments",
     lower_is_better=False,
-    caption=f"Wanted on this machine: {1 - 0.75 * (1 - max(list(areas.values())[:-1])):.3f}. No detector has seen a fault.",
+    caption=f"Wanted on this machine: {1 - 2 / 3 * (1 - max(list(areas.values())[:-1])):.3f}. No detector has seen a fault.",
 )
 shown, moments = slice(0, 1200), np.arange(1200)
 figure, axes = plots.subplots(2, 1, size=(9, 2.2))

@@ -10,7 +10,7 @@ from course_lib.classroom.exercise import judges_of
 from course_lib.classroom.probe import described, kind
 
 judge = judges_of(7)
-BAR = 0.75  # of the best referee's wrong pairs
+BAR = 2 / 3  # of the best referee's wrong pairs
 RATES = (0.05, 0.08), (0.2, 0.3)  # between which the two wanted false-alarm rates are drawn
 ALIKE = 3.5  # neighbouring moments that tell as much as one
 HELD_OUT = 3  # one row in so many is thought to be held out
@@ -116,7 +116,7 @@ def _no_score(probe, scores: np.ndarray, area: float, told: str) -> None:
 
 
 def _small_area(probe, ask, data, scores: np.ndarray, told: str) -> None:
-    """Which sensors count? Are the links between them seen? Is a small shift copied?"""
+    """Which sensors count? Are the links between them seen?"""
     rng, calm = probe.rng, np.flatnonzero(data.kinds == 0)
     rows = data.later[rng.permutation(calm)[:400]]
     sensors = rows.shape[1]
@@ -130,12 +130,6 @@ def _small_area(probe, ask, data, scores: np.ndarray, told: str) -> None:
     mixed = np.stack([np.roll(rows[:, sensor], sensor) for sensor in range(sensors)], axis=1)
     seen = detection.area_under_roc(np.concatenate([own, ask(mixed)]), np.repeat([False, True], len(rows)))
     probe.require(seen > 0.65, "ignores-the-links", told, seen=seen)
-    kinds = data.kinds
-    shift = np.isin(kinds, (0, datasets.MACHINE_KINDS.index("a shift of all sensors")))
-    mean, spread = data.normal.mean(axis=0), data.normal.std(axis=0)
-    near = metrics.nearest_distance(*(((x - mean) / spread).astype(np.float32) for x in (data.later[shift], data.normal)))
-    ours, theirs = (detection.area_under_roc(s, kinds[shift] > 0) for s in (scores[shift], near))
-    probe.require(ours > theirs - 0.09, "copies-too-much", told, ours=ours, theirs=theirs)
     probe.fail("behind-the-bar", told)
 
 
@@ -146,7 +140,7 @@ def _wrong_alarms(probe, known: np.ndarray, thresholds, wanted, shares, allowed,
     probe.require(share > allowed[which][1], "too-few-alarms", told)
     flagged = known > thresholds[which]
     own = float(flagged.mean())
-    probe.require(own < 0.85 * rate, "threshold-from-training", told, own=own)
+    probe.require(own < 0.95 * rate, "threshold-from-training", told, own=own)
     third = len(flagged) // 3
     ends = [flagged[:third].mean(), flagged[-third:].mean()]
     even = max(ends) < 1.6 * own
