@@ -418,3 +418,59 @@ def test_faults_of_a_table_hit_one_sensor_of_a_row_or_all():
     hit = np.isclose(faults["one sensor off"], x, atol=1e-6).argmin(axis=1)
     assert set(hit) == set(range(6))  # every sensor's turn comes
     assert np.allclose(np.abs(faults["one sensor off"] - x).sum(axis=1), 1, atol=1e-5)
+
+
+# --- machines that nobody has seen ---
+
+
+@pytest.fixture(scope="module")
+def machine():
+    return datasets.machine_recording(np.random.default_rng(3), 3000, 6000)
+
+
+def test_a_machine_repeats_with_its_generator_and_no_two_are_alike(machine):
+    again, other = (datasets.machine_recording(np.random.default_rng(seed), 3000, 6000) for seed in (3, 4))
+    for part in ("normal", "later", "kinds"):
+        assert np.array_equal(getattr(machine, part), getattr(again, part))
+        assert not getattr(machine, part).flags.writeable
+    assert not np.allclose(machine.normal.std(axis=0), other.normal.std(axis=0), rtol=0.5)
+    assert "3,000 normal moments of 12 sensors; later 6,000" in repr(machine)
+
+
+def test_a_machines_neighbouring_moments_are_alike_and_its_sensors_have_units_of_their_own(machine):
+    spread = machine.normal.std(axis=0)
+    assert spread.max() / spread.min() > 100
+    steps = np.diff(machine.normal, axis=0) / spread
+    assert (steps.std(axis=0) < 0.4).all(), "independent rows would give 1.4"
+
+
+def test_each_fault_lasts_an_episode_and_no_sensor_leaves_its_range(machine):
+    kinds, normal = machine.kinds, machine.later[machine.kinds == 0]
+    assert 0.35 < (kinds > 0).mean() < 0.65 and not kinds[:60].any()
+    assert set(np.unique(kinds)) == set(range(len(datasets.MACHINE_KINDS)))
+    assert (np.diff(kinds).nonzero()[0] % 60 == 59).all()
+    low, high, spread = normal.min(axis=0), normal.max(axis=0), normal.std(axis=0)
+    for kind in range(1, len(datasets.MACHINE_KINDS)):
+        rows = machine.later[kinds == kind]
+        assert (rows > low - spread).all() and (rows < high + spread).all(), datasets.MACHINE_KINDS[kind]
+
+
+def test_a_hanging_sensor_shows_one_reading_and_the_others_go_on(machine):
+    hangs = datasets.MACHINE_KINDS.index("a sensor that hangs")
+    starts = [start for start in range(0, 6000, 60) if machine.kinds[start] == hangs]
+    assert starts
+    for start in starts:
+        still = np.ptp(machine.later[start : start + 60], axis=0) == 0
+        assert still.sum() == 1
+
+
+@pytest.mark.parametrize("wrong", [{"n": 99}, {"n": 100.5}, {"later": 599}])
+def test_a_machine_that_is_recorded_too_briefly_is_refused(wrong):
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        datasets.machine_recording(np.random.default_rng(0), **wrong)
+
+
+def test_a_recording_may_end_within_an_episode():
+    for seed in range(12):
+        machine = datasets.machine_recording(np.random.default_rng(seed), 100, 1210)
+        assert machine.later.shape == (1210, 12) and np.isfinite(machine.later).all()

@@ -52,6 +52,11 @@ from course_lib.datasets.images import (
     digits,
     fashion_mnist,
 )
+from course_lib.datasets.machines import (
+    MACHINE_KINDS,
+    MachineRecording,
+    machine_recording,
+)
 from course_lib.datasets.own_faces import (
     heads_from_folders,
 )
@@ -115,6 +120,7 @@ __all__ = [
     "HEADS_COUNTS",
     "HEADS_KEYS",
     "HEADS_PARAMETERS",
+    "MACHINE_KINDS",
     "MOVIE_RATINGS_TABLE",
     "PUPPET_POSE",
     "SPLITS",
@@ -124,6 +130,7 @@ __all__ = [
     "FilmClub",
     "HeadsDataset",
     "ImageDataset",
+    "MachineRecording",
     "MovieRatings",
     "Photographs",
     "Puppets",
@@ -140,6 +147,7 @@ __all__ = [
     "heads",
     "heads_from_folders",
     "heartbeats",
+    "machine_recording",
     "movie_ratings",
     "own_pictures",
     "own_ratings",

@@ -155,3 +155,55 @@ def choose_threshold__with_infinity(validation_normal_scores, false_alarm_rate):
     n = len(validation_normal_scores)
     place = n + 1 - math.floor((n + 1) * fractions.Fraction(false_alarm_rate).limit_denominator(10**6))
     return np.sort(np.append(validation_normal_scores, np.inf))[place - 1]
+
+
+def watch_machine(normal):
+    # No network and no training: the squared distance to the plane through a moment's thirty nearest known ones.
+    known, held_out = normal[:3600], normal[3600:]
+    centre, scale = np.median(known, axis=0), known.std(axis=0)
+    stored = (known - centre) / scale
+
+    def score(rows):
+        scores = []
+        for part in np.array_split((rows - centre) / scale, -(-len(rows) // 500)):
+            apart = np.square(stored).sum(axis=1) - 2 * part @ stored.T
+            near = stored[np.argpartition(apart, 30, axis=1)[:, :30]]
+            middle = near.mean(axis=1, keepdims=True)
+            axes = np.linalg.svd(near - middle, full_matrices=False)[2][:, :3]
+            away = part - middle[:, 0]
+            along = np.einsum("nd,nkd->nk", away, axes)
+            scores.append(np.square(away).sum(axis=1) - np.square(along).sum(axis=1))
+        return np.concatenate(scores)
+
+    calm = score(held_out)
+    return score, lambda rate: np.quantile(calm, 1 - rate, method="higher")
+
+
+def watch_machine__each_sensor_from_the_others(normal):
+    # A regression of every sensor on the other eleven, on random waves of them; the errors in their own deviations.
+    known, held_out = normal[:3600], normal[3600:]
+    mean, spread, rng = known.mean(axis=0), known.std(axis=0), np.random.default_rng(7)
+    sensors = known.shape[1]
+    directions, phases = 0.25 * rng.standard_normal((sensors, sensors - 1, 700)), rng.uniform(0, 2 * np.pi, 700)
+
+    def inputs(z, which):
+        others = np.delete(z, which, axis=1)
+        return np.column_stack([np.cos(others @ directions[which] + phases), others, np.ones(len(z))])
+
+    known = (known - mean) / spread
+    weights = []
+    for which in range(sensors):
+        x = inputs(known, which)
+        weights.append(np.linalg.solve(x.T @ x + 3 * np.eye(x.shape[1]), x.T @ known[:, which]))
+
+    def errors(rows):
+        z = (rows - mean) / spread
+        return np.stack([z[:, i] - inputs(z, i) @ weights[i] for i in range(sensors)], axis=1)
+
+    usual = errors(held_out).std(axis=0)
+
+    def score(rows):
+        return np.square(errors(rows) / usual).sum(axis=1)
+
+    ordered = sorted(score(held_out))
+    return score, lambda rate: ordered[math.ceil((len(ordered) + 1) * (1 - rate)) - 1]

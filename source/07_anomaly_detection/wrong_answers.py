@@ -2,6 +2,7 @@
 
 import math
 
+import keras
 import numpy as np
 
 from authoring.bank import wrong
@@ -1456,3 +1457,210 @@ def fool(autoencoder, normal_beats, rng):
     for _ in range(20):
         beat = autoencoder(beat + rng.standard_normal(beat.shape))
     return beat
+
+
+# watch_machine
+
+
+def _machine_with_a_straight_path(width, numbers):
+    given, dense = keras.Input((width,)), keras.layers.Dense
+    code = keras.layers.Add()([dense(numbers)(given), dense(numbers)(dense(32, "gelu")(given))])
+    return keras.Model(given, keras.layers.Add()([dense(width)(code), dense(width)(dense(32, "gelu")(code))]))
+
+
+def _machine_network(width, numbers, *, hidden=64, dropout=0.0):
+    dense = keras.layers.Dense
+    return keras.Sequential(
+        [
+            keras.Input((width,)),
+            *(dense(hidden, "gelu"), keras.layers.Dropout(dropout), dense(hidden, "gelu"), dense(numbers)),
+            *(dense(hidden, "gelu"), dense(hidden, "gelu"), dense(width)),
+        ]
+    )
+
+
+def _machine_fitted(network, train, epochs=50):
+    rate = keras.optimizers.schedules.CosineDecay(3e-3, epochs * len(train) // 64)
+    network.compile(keras.optimizers.Adam(rate), "mse")
+    network.fit(train, train, epochs=epochs, batch_size=64, verbose=0)
+    return lambda z: network.predict(z, batch_size=1000, verbose=0)
+
+
+def _watched(normal, rows_to_train, rows_held_out, *, numbers=3, hidden=64, epochs=50, scaled=True):
+    """A score, and the place in the held-out scores."""
+    train = normal[rows_to_train]
+    mean, spread = (train.mean(axis=0), train.std(axis=0)) if scaled else (0, 1)
+
+    def standard(rows):
+        return np.asarray((rows - mean) / spread, "float32")
+
+    copy = _machine_fitted(_machine_network(normal.shape[1], numbers, hidden=hidden), standard(train), epochs)
+
+    def score(rows):
+        return np.square(standard(rows) - copy(standard(rows))).sum(axis=1)
+
+    return score, _on_place(score(normal[rows_held_out]))
+
+
+def _on_place(scores):
+    return lambda rate: float(np.sort(scores)[min(math.ceil((len(scores) + 1) * (1 - rate)), len(scores)) - 1])
+
+
+_FIRST, _LAST = slice(0, 4000), slice(4000, None)
+
+
+@wrong("threshold-from-training")
+def watch_machine(normal):
+    return _watched(normal, slice(None), slice(None))
+
+
+@wrong("threshold-from-training")
+def watch_machine(normal):
+    # Holds rows out, and takes the threshold from the others.
+    return _watched(normal, _FIRST, _FIRST)
+
+
+@wrong("split-at-random")
+def watch_machine(normal):
+    order = np.random.default_rng(0).permutation(len(normal))
+    return _watched(normal, order[:4000], order[4000:], hidden=128, epochs=80)
+
+
+@wrong("raw-units")
+def watch_machine(normal):
+    return _watched(normal, _FIRST, _LAST, scaled=False, epochs=10)
+
+
+@wrong("depends-on-the-company")
+def watch_machine(normal):
+    # Each batch is brought to mean 0 and deviation 1 by itself.
+    def standard(rows):
+        return (rows - rows.mean(axis=0)) / (rows.std(axis=0) + 1e-9)
+
+    copy = _machine_fitted(_machine_network(normal.shape[1], 3), standard(normal[_FIRST]), 10)
+
+    def score(rows):
+        return np.square(standard(rows) - copy(standard(rows))).sum(axis=1)
+
+    return score, _on_place(score(normal[_LAST]))
+
+
+@wrong("depends-on-the-company")
+def watch_machine(normal):
+    # The mean of nine neighbouring scores.
+    score, _ = _watched(normal, _FIRST, _LAST, epochs=10)
+
+    def smooth(rows):
+        return np.convolve(score(rows), np.ones(9) / 9, mode="same")
+
+    return smooth, _on_place(smooth(normal[_LAST]))
+
+
+@wrong("behind-the-bar")
+def watch_machine(normal):
+    # A code as wide as the rows, and a straight path through it.
+    mean, spread = normal[_FIRST].mean(axis=0), normal[_FIRST].std(axis=0)
+    width = normal.shape[1]
+    copy = _machine_fitted(_machine_with_a_straight_path(width, width), (normal[_FIRST] - mean) / spread, 15)
+
+    def score(rows):
+        z = (rows - mean) / spread
+        return np.square(z - copy(z)).sum(axis=1)
+
+    return score, _on_place(score(normal[_LAST]))
+
+
+@wrong("ignores-the-rate")
+def watch_machine(normal):
+    score, _ = _watched(normal, _FIRST, _LAST)
+    held_out = score(normal[_LAST])
+    return score, lambda rate: float(held_out.mean() + 2 * held_out.std())
+
+
+@wrong("wrong-sign")
+def watch_machine(normal):
+    score, _ = _watched(normal, _FIRST, _LAST, epochs=20)
+
+    def likeness(rows):
+        return -score(rows)
+
+    return likeness, _on_place(likeness(normal[_LAST]))
+
+
+@wrong("wrong-end")
+def watch_machine(normal):
+    score, threshold = _watched(normal, _FIRST, _LAST)
+    return score, lambda rate: threshold(1 - rate)
+
+
+@wrong("flags-not-scores")
+def watch_machine(normal):
+    score, threshold = _watched(normal, _FIRST, _LAST, epochs=10)
+    return (lambda rows: (score(rows) > threshold(0.05)).astype(float)), (lambda rate: 0.5)
+
+
+@wrong("ignores-the-links")
+def watch_machine(normal):
+    mean, spread = normal[_FIRST].mean(axis=0), normal[_FIRST].std(axis=0)
+
+    def score(rows):
+        return np.square((rows - mean) / spread).sum(axis=1)
+
+    return score, _on_place(score(normal[_LAST]))
+
+
+@wrong("behind-the-bar")
+def watch_machine(normal):
+    # The nearest neighbour, done right.
+    from course_lib import metrics
+
+    mean, spread = normal[_FIRST].mean(axis=0), normal[_FIRST].std(axis=0)
+
+    def score(rows):
+        return metrics.nearest_distance((rows - mean) / spread, (normal[_FIRST] - mean) / spread)
+
+    return score, _on_place(score(normal[_LAST]))
+
+
+@wrong("random-at-prediction")
+def watch_machine(normal):
+    mean, spread = normal[_FIRST].mean(axis=0), normal[_FIRST].std(axis=0)
+    network = _machine_network(normal.shape[1], 3, dropout=0.2)
+    _machine_fitted(network, (normal[_FIRST] - mean) / spread, 5)
+
+    def score(rows):
+        z = (rows - mean) / spread
+        copy = keras.ops.convert_to_numpy(network(z, training=True))
+        return np.square(z - copy).sum(axis=1)
+
+    return score, _on_place(score(normal[_LAST]))
+
+
+@wrong("one-threshold")
+def watch_machine(normal):
+    score, threshold = _watched(normal, _FIRST, _LAST, epochs=1)
+    return score, threshold(0.05)
+
+
+@wrong("no-detector")
+def watch_machine(normal):
+    return _watched(normal, _FIRST, _LAST, epochs=1)[0]
+
+
+@wrong("copies-not-scores")
+def watch_machine(normal):
+    mean, spread = normal[_FIRST].mean(axis=0), normal[_FIRST].std(axis=0)
+    copy = _machine_fitted(_machine_network(normal.shape[1], 3), (normal[_FIRST] - mean) / spread, 1)
+    return (lambda rows: copy((rows - mean) / spread)), (lambda rate: 1.0)
+
+
+@wrong("behind-the-bar")
+def watch_machine(normal):
+    # PCA: normal moments lie on a bent sheet, which fills nine flat directions.
+    mean, spread = normal[_FIRST].mean(axis=0), normal[_FIRST].std(axis=0)
+    axes = np.linalg.svd((normal[_FIRST] - mean) / spread, full_matrices=False)[2]
+
+    def score(rows):
+        return np.square((rows - mean) / spread @ axes[9:].T).sum(axis=1)
+
+    return score, _on_place(score(normal[_LAST]))

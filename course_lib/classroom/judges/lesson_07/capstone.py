@@ -1,0 +1,148 @@
+"""The judge of the capstone: a detector for a machine that nobody has seen, by its area and by its realised false alarms."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.stats
+
+from course_lib import datasets, detection, metrics, referees
+from course_lib.classroom.exercise import judges_of
+from course_lib.classroom.probe import described, kind
+
+judge = judges_of(7)
+BAR = 2 / 3  # of the best referee's wrong pairs
+RATES = (0.05, 0.08), (0.2, 0.3)  # between which the two wanted false-alarm rates are drawn
+ALIKE = 3.5  # neighbouring moments that tell as much as one
+HELD_OUT = 3  # one row in so many is thought to be held out
+
+
+def _allowed(rate: float, held_out: int, later: int) -> tuple[float, float]:
+    """The share of false alarms that honest order statistics give in 999 of 1,000 recordings.
+
+    A threshold on a place of m independent held-out scores has a true rate of Beta(m + 1 - place, place); then the
+    later moments are counted. Neighbours are alike, so there are fewer of both than rows.
+    """
+    m, n = int(held_out / ALIKE), int(later / ALIKE)
+    above = (m + 1) * rate
+    low, high = scipy.stats.betabinom(n, above, m + 1 - above).ppf([0.0005, 0.9995]) / n
+    return float(low), float(high)
+
+
+def _rungs(normal: np.ndarray, later: np.ndarray, faulty: np.ndarray) -> dict[str, float]:
+    """Areas of detectors without a network; the components of PCA are chosen with the labels."""
+    mean, spread = normal.mean(axis=0), normal.std(axis=0)
+    known, asked = (((x - mean) / spread).astype(np.float32) for x in (normal, later))
+    pca = referees.fit_pca(known)
+    parts = np.square(pca.encode(asked))  # what each component explains of the squared distance
+    left = [parts[:, k:].sum(axis=1) for k in range(1, parts.shape[1])]
+
+    def area(scores):
+        return detection.area_under_roc(scores, faulty)
+
+    return {
+        "distance to the mean": area(parts.sum(axis=1)),
+        "Mahalanobis": area((parts / pca.eigenvalues).sum(axis=1)),
+        "the best PCA": max(map(area, left)),
+        "nearest neighbour": area(metrics.nearest_distance(asked, known)),
+    }
+
+
+@judge("watch_machine", capstone=True)
+def judge_watch_machine(watch_machine, probe):
+    """One machine; thresholds are asked for before any later moment is shown."""
+    data = datasets.machine_recording(np.random.default_rng(probe.rng.integers(2**63)))
+    later, faulty = data.later, data.kinds > 0
+    wanted = [float(probe.rng.uniform(*ends)) for ends in RATES]
+    detector = probe.call(watch_machine, data.normal)
+    pair = isinstance(detector, list | tuple) and len(detector) == 2
+    probe.require(pair and kind(detector[0]) in ("function", "model"), "no-detector", found=described(detector))
+    score, threshold = detector
+    probe.require(kind(threshold) == "function", "one-threshold", found=described(threshold))
+    thresholds = [probe.number(probe.call(threshold, rate), "threshold", "threshold-shape") for rate in wanted]
+    probe.require(not np.isnan(thresholds).any(), "not-finite")
+
+    def ask(rows):
+        mistakes = {rows.shape: "copies-not-scores", (len(rows), 1): "wrong-shape/column"}
+        got = probe.finite(probe.shape(probe.call(score, rows), (len(rows),), mistakes)).astype(np.float64)
+        return np.clip(got, -1e100, 1e100)
+
+    scores = ask(later)
+    _one_row_at_a_time(probe, score, ask, later, scores)
+
+    rungs = _rungs(data.normal[: -len(data.normal) // HELD_OUT], later, faulty)
+    area, best = detection.area_under_roc(scores, faulty), max(rungs.values())
+    needed = 1 - BAR * (1 - best)
+    calm = scores[~faulty]
+    shares = [float((calm > at).mean()) for at in thresholds]
+    allowed = [_allowed(rate, len(data.normal) // HELD_OUT, len(calm)) for rate in wanted]
+    told = _told(rungs, area, needed, wanted, shares, allowed)
+    alarms = all(low <= share <= high for share, (low, high) in zip(shares, allowed, strict=True))
+    if area >= needed and alarms:
+        return told
+    _no_score(probe, scores, area, told)
+    if area < needed:
+        _small_area(probe, ask, data, scores, told)
+    probe.require(not np.isclose(*thresholds, rtol=1e-6, atol=0), "ignores-the-rate", told)
+    probe.require(shares[0] < 0.6, "wrong-end", told)
+    _wrong_alarms(probe, ask(data.normal), thresholds, wanted, shares, allowed, told)
+
+
+def _told(rungs, area: float, needed: float, wanted, shares, allowed) -> str:
+    """The rungs and the alarms, as two sentences."""
+    areas = "; ".join(f"{name} {value:.3f}" for name, value in {**rungs, "yours": area}.items())
+    alarms = " and ".join(
+        f"{share:.1%} where {rate:.1%} were wanted ({low:.1%} to {high:.1%} pass)"
+        for share, rate, (low, high) in zip(shares, wanted, allowed, strict=True)
+    )
+    return f"Area under the ROC curve: {areas}; wanted at least {needed:.3f}. Of the later normal moments your alarm flags {alarms}."
+
+
+def _one_row_at_a_time(probe, score, ask, later: np.ndarray, scores: np.ndarray) -> None:
+    """The score of a moment is its own: the same again, in other company, and alone."""
+    scale = float(np.quantile(scores, 0.9) - np.quantile(scores, 0.1)) or 1.0
+    some = probe.rng.permutation(len(later))[:300]
+    first, again = ask(later[some]), ask(later[some])
+    off = float(np.abs(again - first).mean()) / scale
+    probe.require(off < 0.01, "random-at-prediction", off=off)
+    off = float(np.abs(scores[some] - first).mean()) / scale
+    probe.require(off < 0.01, "depends-on-the-company", off=off)
+    probe.batch_of_one(score, (later,), scores, rtol=0.01, atol=0.01 * scale)
+
+
+def _no_score(probe, scores: np.ndarray, area: float, told: str) -> None:
+    levels = len(np.unique(scores))
+    probe.require(levels > 2, "flags-not-scores", told, levels=levels)
+    probe.require(area > 0.35, "wrong-sign", told)
+
+
+def _small_area(probe, ask, data, scores: np.ndarray, told: str) -> None:
+    """Which sensors count? Are the links between them seen?"""
+    rng, calm = probe.rng, np.flatnonzero(data.kinds == 0)
+    rows = data.later[rng.permutation(calm)[:400]]
+    sensors = rows.shape[1]
+    moved = np.repeat(rows[None], sensors, axis=0)
+    for sensor in range(sensors):
+        moved[sensor, :, sensor] = np.roll(rows[:, sensor], 1)
+    own = ask(rows)
+    moves = np.abs(ask(moved.reshape(-1, sensors)).reshape(sensors, -1) - own).mean(axis=1)
+    silent = int((moves <= 3e-3 * moves.max()).sum())
+    probe.require(silent < sensors // 4, "raw-units", told, silent=silent, sensors=sensors)
+    mixed = np.stack([np.roll(rows[:, sensor], sensor) for sensor in range(sensors)], axis=1)
+    seen = detection.area_under_roc(np.concatenate([own, ask(mixed)]), np.repeat([False, True], len(rows)))
+    probe.require(seen > 0.65, "ignores-the-links", told, seen=seen)
+    probe.fail("behind-the-bar", told)
+
+
+def _wrong_alarms(probe, known: np.ndarray, thresholds, wanted, shares, allowed, told: str) -> None:
+    """Where do the alarms of the recording lie from which the threshold was taken?"""
+    which = int(shares[0] <= allowed[0][1])  # the lower rate shows it best
+    rate, share = wanted[which], shares[which]
+    probe.require(share > allowed[which][1], "too-few-alarms", told)
+    flagged = known > thresholds[which]
+    own = float(flagged.mean())
+    probe.require(own < 0.95 * rate, "threshold-from-training", told, own=own)
+    third = len(flagged) // 3
+    ends = [flagged[:third].mean(), flagged[-third:].mean()]
+    even = max(ends) < 1.6 * own
+    probe.require(not even, "split-at-random", told, own=own)
+    probe.fail("too-many-alarms", told, own=own, share=share)
