@@ -271,7 +271,7 @@ reveal("search", {
 claim(f"By centred cosine, too, autoencoder and {RAW} are level", close(*(found[n][1].mean() for n in both["names"]), 0.01, **both))  # fmt: skip
 
 # %% [markdown]
-# One in ten is what random numbers find. Pixels are strong: these clothes all lie straight, in the middle. So is PCA. This training leads them by distance and trails by cosine, both by less than our point. (The interval, of the *difference* for each query, knows other queries, not other trainings.) From 0 and from the mean the cosines are level: a ranking needs only the order, even of directions that lie close. What 32 numbers buy is size.
+# One in ten is what random numbers find. Pixels are strong: these clothes all lie straight, in the middle. So is PCA. In this training the network leads pixels by distance and trails them by cosine, both by less than our point. (The interval, of the *difference* for each query, knows other queries, not other trainings.) From 0 and from the mean the cosines are level: a ranking needs only the order, even of directions that lie close. What 32 numbers buy is size.
 #
 # Look for yourself:
 
@@ -356,7 +356,7 @@ figure, both = plots.subplots(1, 2, height=2.7, sharey=True)
 for ax, other, title in ((both[0], b, "as they are"), (both[1], laid, "b turned and stretched")):
     dots(ax, a, "blue", "o", [f"a{i}" for i in "1234"])
     dots(ax, other, "vermillion", "s", [f"b{i}" for i in "1234"], (-20, -16))
-    ax.set(xlim=(-0.9, 0.9), ylim=(-0.65, 0.65), xlabel="first number", ylabel="second number", title=title, aspect="equal")
+    ax.set(xlim=(-1, 1), ylim=(-0.7, 0.7), xlabel="first number", ylabel="second number", title=title, aspect="equal")
 plots.show(figure, f"Items 1 to 4 in both. Right, squares of {np.square(a - laid).sum():.2f} remain.")
 
 # %% [markdown]
@@ -374,7 +374,7 @@ plots.show(figure, f"Items 1 to 4 in both. Right, squares of {np.square(a - laid
 #
 # The columns are at right angles, so their lengths, 2 and 4, are the singular values (lesson 02). The diagonal says how far each axis agrees: 0 and 0. Turned, it holds the lengths, both positive, so they add.
 #
-# These items are invented. Of real trainings from random weights the axes hardly correlate, and .05 remains ([deeper](08_embeddings_deeper.ipynb)). Never mix their codes in one gallery: one query in ten finds its kind there.
+# These items are invented. Of real trainings from random weights the axes hardly correlate, and .05 remains ([deeper](08_embeddings_deeper.ipynb)). Never mix their codes in one gallery: about one result in ten is right there.
 #
 # ## What should not matter
 #
@@ -506,7 +506,7 @@ figure, ax = plots.subplots(width=5.2, height=3.3)
 for number, color, mark in ((0, "blue", "o"), (1, "vermillion", "s"), (2, "green", "^")):
     dots(ax, items[cell == number], color, mark)
     dots(ax, centres[[number]], color, "+")
-ax.plot([0, 3, 3, np.nan, 3, 6], [23 / 6, 11 / 6, -0.5, np.nan, 11 / 6, 23 / 6], "--", color=plots.COLORS["grey"])  # borders
+ax.plot([0, 3, 3, np.nan, 3, 6], [23 / 6, 11 / 6, -0.5, np.nan, 11 / 6, 23 / 6], "--", color=plots.COLORS["grey"])
 dots(ax, [query], "black", "*")
 ax.plot(*items[true].T, "o", ms=15, mfc="none", mec=plots.COLORS["black"])
 ax.set(xlabel="first number", ylabel="second number", xlim=(-0.3, 6.6), ylim=(-0.3, 4.8), aspect="equal")
@@ -536,7 +536,7 @@ if with_database:
         of_query, items = ask(asked_for, probes)
         right = (labels[items] == query_labels[of_query]).sum() / exact.size
         indexed[probes] = count, index_recall(of_query, items), right
-        print("{:2} probes: {:6,.0f} distances, index recall {:.3f}, precision@10 {:.3f}".format(probes, *indexed[probes]))
+        print("{:2} probes: {:6,.0f} distances, recall {:.3f}, precision@10 {:.3f}".format(probes, *indexed[probes]))
 
 # %%
 if with_database:
