@@ -138,6 +138,13 @@ def test_an_unknown_split_is_answered_with_the_three_that_exist(method):
         getattr(datasets.digits(), method)("valid")
 
 
+def test_rows_become_pictures_again_with_their_kinds_below():
+    clothes = datasets.fashion_mnist()
+    assert np.array_equal(clothes.tiles(clothes.flat("train")[3:5]), clothes.images("train")[3:5, ..., 0])
+    numbers = clothes.validation_labels[[4, 0]]
+    assert clothes.called("validation", np.array([4, 0])) == [clothes.class_names[number] for number in numbers]
+
+
 def test_repr_is_one_line_of_counts():
     assert repr(datasets.digits()) == (
         "ImageDataset('digits': 4,000 train / 0 validation / 1,000 test images of 28 x 28, 10 classes)"

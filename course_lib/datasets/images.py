@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import textwrap
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -122,6 +124,15 @@ class ImageDataset:
         if split not in SPLITS:
             raise ValueError(f"split: expected one of {', '.join(map(repr, SPLITS))}, got {split!r}")
         return np.divide(getattr(self, split)[..., None], np.float32(255), dtype=np.float32)
+
+    def tiles(self, rows: np.ndarray) -> np.ndarray:
+        """Rows as ``flat`` gives them, shape (n, 784), as pictures again: (n, 28, 28)."""
+        return np.reshape(rows, (-1, 28, 28))
+
+    def called(self, split: str, items: Iterable[int]) -> list[str]:
+        """What is written below some pictures of a split: their kinds, in short lines."""
+        numbers = getattr(self, f"{split}_labels")[list(items)]
+        return [textwrap.fill(self.class_names[number], 13, max_lines=2, placeholder=" …") for number in numbers]
 
     def with_validation(self, count: int) -> ImageDataset:
         """The same set with the last ``count`` training images as validation: for the full sets, which come without.
