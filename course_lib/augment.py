@@ -120,9 +120,7 @@ def _seen_from(pictures: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     """Grey pictures (n, height, width) from a frame that is moved by offsets (n, 2), in pixels; beyond the edge is black."""
     n, height, width = pictures.shape
     framed = np.pad(pictures, ((0, 0), (1, 1), (1, 1)))
-    displacement = np.broadcast_to(
-        np.asarray(offsets, pictures.dtype)[:, None, None], (n, height + 2, width + 2, 2)
-    )
+    displacement = np.broadcast_to(np.asarray(offsets, pictures.dtype)[:, None, None], (n, height + 2, width + 2, 2))
     return warp(framed[..., None], displacement)[:, 1:-1, 1:-1, 0]
 
 

@@ -316,16 +316,16 @@ check(binary_hash, hamming_topk)
 def small_search(items, photos):
     """Items and a bad photograph of each (n, 28, 28) -> pack(pictures) and search(pictures, packed, k)."""
     # SOLUTION BEGIN
-    n, code_size, kept = len(items), 64, 32
+    n, kept = len(items), 32
 
     def rows(pictures):
         return augment.centred(pictures).reshape(len(pictures), -1)
 
     x, y = rows(photos), rows(items)
-    encoder, _, autoencoder = models.warm_start_autoencoder(referees.fit_pca(y, code_size), 256)
+    encoder, _, autoencoder = models.warm_start_autoencoder(referees.fit_pca(y, 64), 256)
     rate = keras.optimizers.schedules.CosineDecay(1e-3, 15 * n // 64)
     autoencoder.compile(keras.optimizers.Adam(rate), "mse")
-    autoencoder.fit(x, y, batch_size=64, epochs=15, verbose=0)  # a photograph goes in, the item is the target
+    autoencoder.fit(x, y, batch_size=64, epochs=15, verbose=0)  # the photograph goes in, its item is the target
 
     def codes(pictures):
         return encoder.predict(rows(pictures), batch_size=500, verbose=0)
@@ -334,31 +334,27 @@ def small_search(items, photos):
         variances, axes = np.linalg.eigh(np.cov(z, rowvar=False))
         return z.mean(axis=0), axes / np.sqrt(variances + 0.05 * variances.mean())
 
-    (item_mean, of_item), (photo_mean, of_photo) = whitener(codes(items)), whitener(codes(photos))
-    white_items, white_photos = (codes(items) - item_mean) @ of_item, (codes(photos) - photo_mean) @ of_photo
-    left, common, right = np.linalg.svd(white_items.T @ white_photos / n)  # turned on each other: the correlations
-    of_item, of_photo = of_item @ left[:, :kept] * common[:kept], of_photo @ right[:kept].T * common[:kept]
+    of_items, of_photos = codes(items), codes(photos)
+    (item_mean, from_item), (photo_mean, from_photo) = whitener(of_items), whitener(of_photos)
+    both = ((of_items - item_mean) @ from_item).T @ ((of_photos - photo_mean) @ from_photo) / n
+    turn, common, turn_too = np.linalg.svd(both)  # turned so that number i of one goes with number i of the other
+    from_item = from_item @ turn[:, :kept] * common[:kept]  # and counts by how well the two agree
+    from_photo = from_photo @ turn_too[:kept].T * common[:kept]
 
     def unit(z):
         return z / np.linalg.norm(z, axis=1, keepdims=True)
 
-    own = unit((codes(items) - item_mean) @ of_item)
-    edges = np.quantile(own, np.arange(1, 16) / 16, axis=0)  # sixteen levels of each number, four bits
-
-    def level(z):
-        return np.stack([np.searchsorted(e, column) for e, column in zip(edges.T, z.T, strict=True)], axis=1)
-
-    levels = level(own)
-    means = np.stack([[own[levels[:, j] == i, j].mean() for j in range(kept)] for i in range(16)])  # (16, kept)
+    step = unit((of_items - item_mean) @ from_item).std(axis=0) / 3  # 16 levels, from -2.5 to 2.5 deviations
 
     def pack(pictures):
-        levels = level(unit((codes(pictures) - item_mean) @ of_item)).astype(np.uint8)
+        levels = unit((codes(pictures) - item_mean) @ from_item) / step + 7.5
+        levels = np.round(levels).clip(0, 15).astype(np.uint8)
         return 16 * levels[:, ::2] + levels[:, 1::2]  # two numbers a byte
 
     def search(pictures, packed, k):
         levels = np.stack([packed // 16, packed % 16], axis=2).reshape(len(packed), kept)
-        queries = (codes(pictures) - photo_mean) @ of_photo  # stays a float
-        return np.argsort(-queries @ unit(means[levels, np.arange(kept)]).T, axis=1)[:, :k]
+        queries = (codes(pictures) - photo_mean) @ from_photo  # stays a float
+        return np.argsort(-queries @ unit((levels - 7.5) * step).T, axis=1)[:, :k]
 
     return pack, search
     # SOLUTION END
@@ -367,3 +363,61 @@ def small_search(items, photos):
 
 # %% tags=["check"]
 check(small_search)
+
+# %% tags=["success"]
+from course_lib import plots
+
+rng = np.random.default_rng(1)
+clothes, digits = datasets.fashion_mnist(), datasets.digits()
+
+
+def mixed(clothes, digits):
+    """Clothes and digits in turn, (n, 28, 28), and a bad photograph of each."""
+    pictures = np.stack([clothes, digits], axis=1).reshape(-1, 28, 28)
+    return pictures, augment.snapshots(pictures, rng)
+
+
+items, photos = mixed(clothes.images("train")[:2000, ..., 0], digits.images("train")[:2000, ..., 0])
+catalogue, asked = mixed(clothes.images("validation")[:1000, ..., 0], digits.images("test")[:1000, ..., 0])
+pack, search = small_search(items, photos)
+packed = pack(catalogue)
+found = {"yours, 16 bytes": search(asked, packed, 5)}
+
+# %% tags=["success"]
+
+
+def by_pca(prepare, k):
+    """The five rows that PCA with k floats finds, by cosine from the mean of items and the mean of photographs."""
+    rows = [prepare(x).reshape(len(x), -1) for x in (items, photos, catalogue, asked)]
+    codes = [referees.fit_pca(rows[0], k).encode(x) for x in rows]
+    stored, given = codes[2] - codes[0].mean(axis=0), codes[3] - codes[1].mean(axis=0)
+    return np.argsort(-given @ (stored / np.linalg.norm(stored, axis=1, keepdims=True)).T, axis=1)[:, :5]
+
+
+found = {
+    "pictures as they are": by_pca(lambda x: x, 32),
+    "PCA, centred, 128 bytes": by_pca(augment.centred, 32),
+} | found
+right = {name: rows[:, 0] == np.arange(len(asked)) for name, rows in found.items()}
+names = list(found)
+plots.ladder(
+    names,
+    [100 * right[name].mean() for name in names],
+    kinds=["trivial", "referee", "network"],
+    metric="photographs whose item comes first of 2,000",
+    unit="%",
+    lower_is_better=False,
+    annotations=[f"{bytes_} bytes an item" for bytes_ in (128, 128, packed.shape[1])],
+    caption="The first two are PCA with 32 floats and the cosine.",
+)
+shown = np.arange(20, 30)
+plots.grid(
+    [asked[shown], *(catalogue[rows[shown, 0]] for rows in found.values()), catalogue[shown]],
+    row_labels=["asked for", *names, "the truth"],
+    below=[[""] * 10, *(["right" if right[name][i] else "another" for i in shown] for name in names), [""] * 10],
+    size=0.62,
+    caption="Ten bad photographs, and what comes first of 2,000 items. Where yours is wrong, is it nearly right?",
+)
+
+# %% [markdown] tags=["explanation"]
+# EXPLANATION
