@@ -1496,6 +1496,14 @@ def small_search(items, photos):
 
 @wrong("bytes-half-empty")
 def small_search(items, photos):
+    # Codes are scaled as if they were grey levels, from 0 to 1.
+    made = _Search(items, photos, see=_middle)
+    made.low, made.high = 0 * made.low, 0 * made.high + 1
+    return made.both()
+
+
+@wrong("behind-the-bar")
+def small_search(items, photos):
     # One scale for all axes, that of the widest.
     made = _Search(items, photos, see=_middle)
     made.low, made.high = made.low.min() + 0 * made.low, made.high.max() + 0 * made.high
@@ -1547,7 +1555,7 @@ def small_search(items, photos):
     return lambda pictures: np.packbits(made.codes(pictures) > np.median(made.seen, axis=0), axis=1), search
 
 
-@wrong("behind-the-bar")
+@wrong("too-little-in-the-bytes")
 def small_search(items, photos):
     # Four floats.
     made = _Search(items, photos, k=4, see=_middle)
