@@ -395,7 +395,7 @@ def by_pca(prepare, k):
 
 
 found = {
-    "pictures as they are": by_pca(lambda x: x, 32),
+    "PCA, 128 bytes": by_pca(lambda x: x, 32),
     "PCA, centred, 128 bytes": by_pca(augment.centred, 32),
 } | found
 right = {name: rows[:, 0] == np.arange(len(asked)) for name, rows in found.items()}
@@ -408,7 +408,7 @@ plots.ladder(
     unit="%",
     lower_is_better=False,
     annotations=[f"{bytes_} bytes an item" for bytes_ in (128, 128, packed.shape[1])],
-    caption="The first two are PCA with 32 floats and the cosine.",
+    caption="The first two are PCA with 32 floats and the cosine; centred pictures were moved to the middle first.",
 )
 shown = np.arange(20, 30)
 plots.grid(
@@ -427,7 +427,7 @@ plots.grid(
 # | the solution | .708 |
 # | with floats in place of four bits | .714 |
 # | every number counts alike | .695 |
-# | all codes whitened by the items' mean axes, not turned | .643 |
+# | all codes whitened by the items' axes alone, not turned | .643 |
 # | neither whitened nor turned: 32 numbers of the network, cosine, four bits | .567 |
 # | not centred | .459 |
 # | no network: PCA's 64 numbers in its place | .704 |
@@ -437,7 +437,7 @@ plots.grid(
 # those of `procrustes_distance`, turn one onto the other, and the singular values are correlations: what a photograph keeps of each number. (This is canonical correlation analysis, Hotelling 1936.) Whitening by the items alone makes all numbers equally wide,
 # also those that say nothing of a photograph.
 #
-# And the network? Its target is the item, so its code may forget the fault. Where nobody centres, that is worth thirteen points. After centring it is worth half a point, within luck: what is left is nearly linear, and PCA does. So start from the closed form here, and train where you do not
+# And the network? Its target is the item, so its code may forget the fault. Where nobody centres, that is worth thirteen points. After centring it is worth half a point at most, which is hardly more than luck: what is left is nearly linear, and PCA does. So start from the closed form here, and train where you do not
 # know what to take out by hand.
 #
 # What the bytes are read with must be known without the items: the mean, the axes and the steps come from the training. A scale made from what is packed tonight is another one tomorrow. Photographs are dim: measured from their own mean, and by angle, they are not farther from bright items for it.

@@ -126,7 +126,7 @@ def judge_small_search(small_search, probe):
     told = f"Share of {UNSEEN:,} photographs whose item comes first: {scores}."
     if mine >= wanted:
         return told
-    _wrong_order(probe, ask, places, unseen, queries, stored, own, found, told)
+    _wrong_order(probe, ask, queries, stored, own, found, told)
     _wrong_bytes(probe, packed, told)
     _wrong_codes(probe, places, unseen, stored, own, middle, mine, told)
     known = rng.permutation(ITEMS)[:UNSEEN]
@@ -135,11 +135,11 @@ def judge_small_search(small_search, probe):
     probe.fail("behind-the-bar", told)
 
 
-def _wrong_order(probe, ask, places, unseen, queries, stored, own, found, told: str) -> None:
+def _wrong_order(probe, ask, queries, stored, own, found, told: str) -> None:
     """Searches that leave out the first, or have what is wanted at the wrong end."""
-    easy = augment.snapshots(unseen, probe.rng, move=0, beside=0)
-    easily, photographed = (float(np.mean(p < 10)) for p in (places(easy, stored, own), found))
-    probe.require(easily > 0.7 * photographed or photographed < 0.05, "drops-the-nearest", told)
+    twice = ask(queries[:500], np.concatenate([stored, stored]))[:, 0] % UNSEEN == own[:500]
+    doubled, mine = float(np.mean(twice)), float(np.mean(found[:500] == 0))
+    probe.require(doubled < 1.5 * mine + 0.05, "drops-the-nearest", told, doubled=doubled, mine=mine)
     whole = ask(queries[:100], stored, UNSEEN)
     last = np.mean(whole[:, -1] == own[:100])
     probe.require(last < max(0.03, 2 * np.mean(whole[:, 0] == own[:100])), "farthest-first", told)
