@@ -1,10 +1,10 @@
-"""Pictures changed on purpose: warped and recoloured copies that a network has to undo. NumPy only."""
+"""Pictures changed on purpose: warped, recoloured and badly taken copies that a network has to undo. NumPy only."""
 
 from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["jitter_colours", "random_displacement", "warp"]
+__all__ = ["centred", "jitter_colours", "random_displacement", "snapshots", "warp"]
 
 
 def _pictures(images: np.ndarray) -> np.ndarray:
@@ -105,3 +105,85 @@ def jitter_colours(images: np.ndarray, rng: np.random.Generator, strength: float
     coloured = images * gain + offset
     coloured += towards_grey * (coloured.mean(axis=-1, keepdims=True) - coloured)
     return np.clip(coloured, 0, 1).astype(images.dtype)
+
+
+def _grey(pictures: np.ndarray) -> np.ndarray:
+    pictures = np.asarray(pictures)
+    if pictures.ndim != 3 or 0 in pictures.shape:
+        raise ValueError(
+            f"pictures must be grey, of shape (n, height, width), none of them zero, but they have {pictures.shape}"
+        )
+    return _pictures(pictures[..., None])[..., 0]
+
+
+def _seen_from(pictures: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """Grey pictures (n, height, width) from a frame that is moved by offsets (n, 2), in pixels; beyond the edge is black."""
+    n, height, width = pictures.shape
+    framed = np.pad(pictures, ((0, 0), (1, 1), (1, 1)))
+    displacement = np.broadcast_to(np.asarray(offsets, pictures.dtype)[:, None, None], (n, height + 2, width + 2, 2))
+    return warp(framed[..., None], displacement)[:, 1:-1, 1:-1, 0]
+
+
+def snapshots(
+    pictures: np.ndarray,
+    rng: np.random.Generator,
+    *,
+    move: float = 3.0,
+    dim: float = 0.5,
+    uneven: float = 0.3,
+    beside: int = 8,
+    noise: float = 0.1,
+) -> np.ndarray:
+    """A hasty photograph of each picture: moved, with a strip of another one at its side, badly lit, and noisy.
+
+    Args:
+        pictures: grey, shape (n, height, width), floats in [0, 1], on black.
+        rng: NumPy generator.
+        move: the frame is off by up to so many pixels, down and across.
+        dim: up to this share of the light is missing.
+        uneven: how much brighter or darker than in the middle it is at the edges, in a direction drawn by lot.
+        beside: at the left or right edge up to so many columns show another of the photographs.
+        noise: standard deviation of the noise, which is clipped to [0, 1].
+
+    Returns:
+        Shape and dtype of ``pictures``; row i shows picture i.
+
+    Raises:
+        ValueError: if the pictures have another shape, are integers, or ``beside`` is wider than they are.
+    """
+    pictures = _grey(pictures)
+    n, height, width = pictures.shape
+    if not 0 <= beside <= width:
+        raise ValueError(f"beside must lie between 0 and the width of {width}, but it is {beside!r}")
+    seen = _seen_from(pictures, rng.uniform(-move, move, (n, 2)))
+    columns, wide, left = np.arange(width), rng.integers(0, beside + 1, (n, 1)), rng.random((n, 1)) < 0.5
+    covered = np.where(left, columns < wide, columns >= width - wide)  # (n, width)
+    from_other = np.where(left, columns - wide, columns + wide) % width
+    other = np.take_along_axis(seen[rng.permutation(n)], from_other[:, None, :], axis=2)
+    seen = np.where(covered[:, None, :], other, seen)
+    down, across = (np.linspace(-1, 1, length) for length in (height, width))
+    angle = rng.uniform(0, 2 * np.pi, (n, 1, 1))
+    light = rng.uniform(1 - dim, 1, (n, 1, 1))
+    light = light * (1 + uneven * (np.cos(angle) * down[:, None] + np.sin(angle) * across))
+    noisy = seen * light + noise * rng.standard_normal(seen.shape)
+    return np.clip(noisy, 0, 1).astype(pictures.dtype)
+
+
+def centred(pictures: np.ndarray, dark: float = 0.15) -> np.ndarray:
+    """Each picture moved so that the centre of mass of what is bright lies in the middle. Nothing is trained.
+
+    Args:
+        pictures: grey, shape (n, height, width), floats in [0, 1], on black.
+        dark: what is darker has no mass, such as noise.
+
+    Returns:
+        Shape and dtype of ``pictures``; a picture without mass stays as it is.
+
+    Raises:
+        ValueError: if the pictures have another shape or are integers.
+    """
+    pictures = _grey(pictures)
+    mass = np.maximum(pictures - dark, 0)
+    total = np.maximum(mass.sum(axis=(1, 2)), 1e-6)
+    down, across = (np.arange(length) - (length - 1) / 2 for length in pictures.shape[1:])
+    return _seen_from(pictures, np.stack([mass.sum(axis=2) @ down, mass.sum(axis=1) @ across], axis=1) / total[:, None])

@@ -1,9 +1,11 @@
 """Wrong answers to the exercises of lesson 08, each with the misconception that its check must name."""
 
+import keras
 import numpy as np
 import scipy.spatial
 
 from authoring.bank import wrong
+from course_lib import augment, referees
 
 
 def _unit(x, axis=1):
@@ -1420,3 +1422,282 @@ def _strictly_below():
         return np.packbits(codes < thresholds, axis=1)
 
     return hash_, _topk
+
+
+# small_search
+
+
+def _rows(pictures):
+    return pictures.reshape(len(pictures), -1)
+
+
+def _middle(pictures):
+    return _rows(augment.centred(pictures))
+
+
+def _from_mean(codes, mean):
+    codes = codes - mean
+    return codes / np.linalg.norm(codes, axis=1, keepdims=True)
+
+
+def _nearest(queries, gallery, k):
+    return _best(2 * queries @ gallery.T - np.square(gallery).sum(axis=1), k)
+
+
+class _Search:
+    """PCA of pictures, each number in a byte between the extremes of its own axis: what the wrong answers change."""
+
+    def __init__(self, items, photos, k=16, see=_rows):
+        self.see, self.pca = see, referees.fit_pca(see(items), k)
+        self.seen, self.asked = (self.pca.encode(see(x)) for x in (items, photos))
+        self.low, self.high = self.seen.min(axis=0), self.seen.max(axis=0)
+
+    def codes(self, pictures):
+        return self.pca.encode(self.see(pictures))
+
+    def pack(self, pictures):
+        share = (np.clip(self.codes(pictures), self.low, self.high) - self.low) / (self.high - self.low)
+        return np.round(255 * share).astype(np.uint8)
+
+    def unpacked(self, packed):
+        return self.low + packed / 255 * (self.high - self.low)
+
+    def similarity(self, pictures, packed):
+        queries = _from_mean(self.codes(pictures), self.asked.mean(axis=0))
+        return queries @ _from_mean(self.unpacked(packed), self.seen.mean(axis=0)).T
+
+    def search(self, pictures, packed, k):
+        return _best(self.similarity(pictures, packed), k)
+
+    def both(self):
+        return self.pack, self.search
+
+
+@wrong("lost-when-moved")
+def small_search(items, photos):
+    return _Search(items, photos).both()
+
+
+@wrong("behind-the-bar")
+def small_search(items, photos):
+    return _Search(items, photos, see=_middle).both()
+
+
+@wrong("lost-in-bad-light")
+def small_search(items, photos):
+    # Euclidean distance: a dim photograph is nearest to dark items.
+    made = _Search(items, photos, see=_middle)
+
+    def search(pictures, packed, k):
+        return _nearest(made.codes(pictures), made.unpacked(packed), k)
+
+    return made.pack, search
+
+
+@wrong("bytes-half-empty")
+def small_search(items, photos):
+    # Codes are scaled as if they were grey levels, from 0 to 1.
+    made = _Search(items, photos, see=_middle)
+    made.low, made.high = 0 * made.low, 0 * made.high + 1
+    return made.both()
+
+
+@wrong("behind-the-bar")
+def small_search(items, photos):
+    # One scale for all axes, that of the widest.
+    made = _Search(items, photos, see=_middle)
+    made.low, made.high = made.low.min() + 0 * made.low, made.high.max() + 0 * made.high
+    return made.both()
+
+
+@wrong("bytes-half-empty")
+def small_search(items, photos):
+    # Floats cut off, and negative ones wrapped around.
+    made = _Search(items, photos, see=_middle)
+
+    def search(pictures, packed, k):
+        return _nearest(made.codes(pictures), packed.astype(float), k)
+
+    return lambda pictures: made.codes(pictures).astype(int).astype(np.uint8), search
+
+
+@wrong("bytes-half-empty")
+def small_search(items, photos):
+    # A sign takes a byte.
+    made = _Search(items, photos, see=_middle)
+    made.pack = lambda pictures: (made.codes(pictures) > 0).astype(np.uint8)
+    made.unpacked = lambda packed: 2.0 * packed - 1
+    return made.both()
+
+
+@wrong("scale-of-the-batch")
+def small_search(items, photos):
+    made = _Search(items, photos, see=_middle)
+
+    def pack(pictures):
+        codes = made.codes(pictures)
+        low, high = codes.min(axis=0), codes.max(axis=0)
+        return np.round(255 * (codes - low) / (high - low + 1e-9)).astype(np.uint8)
+
+    return pack, made.search
+
+
+@wrong("behind-the-bar")
+def small_search(items, photos):
+    # 128 signs of PCA, compared by how many bits differ.
+    made = _Search(items, photos, k=128, see=_middle)
+    centre = np.median(made.asked, axis=0)
+
+    def search(pictures, packed, k):
+        signs = np.unpackbits(packed, axis=1) * 2.0 - 1
+        return _best(np.where(made.codes(pictures) > centre, 1.0, -1.0) @ signs.T, k)
+
+    return lambda pictures: np.packbits(made.codes(pictures) > np.median(made.seen, axis=0), axis=1), search
+
+
+@wrong("too-little-in-the-bytes")
+def small_search(items, photos):
+    # Four floats.
+    made = _Search(items, photos, k=4, see=_middle)
+    made.pack = lambda pictures: np.ascontiguousarray(made.codes(pictures).astype(np.float32)).view(np.uint8)
+    made.unpacked = lambda packed: np.ascontiguousarray(packed).view(np.float32)
+    return made.both()
+
+
+@wrong("farthest-first")
+def small_search(items, photos):
+    made = _Search(items, photos, see=_middle)
+    return made.pack, lambda pictures, packed, k: _best(-made.similarity(pictures, packed), k)
+
+
+@wrong("drops-the-nearest")
+def small_search(items, photos):
+    # As if the question stood in the catalogue.
+    made = _Search(items, photos, see=_middle)
+
+    def search(pictures, packed, k):
+        order = _best(made.similarity(pictures, packed), len(packed))
+        return np.concatenate([order[:, 1:], order[:, :1]], axis=1)[:, :k]
+
+    return made.pack, search
+
+
+@wrong("searches-its-memory")
+def small_search(items, photos):
+    # The codes of what was packed last are kept, and searched.
+    made, kept = _Search(items, photos, see=_middle), {}
+
+    def pack(pictures):
+        kept["codes"] = _from_mean(made.codes(pictures), made.seen.mean(axis=0))
+        return made.pack(pictures)
+
+    def search(pictures, packed, k):
+        return _best(_from_mean(made.codes(pictures), made.asked.mean(axis=0)) @ kept["codes"].T, k)
+
+    return pack, search
+
+
+@wrong("looks-bytes-up")
+def small_search(items, photos):
+    # The bytes are the key of a list that keeps the floats.
+    made, kept = _Search(items, photos, k=64, see=_middle), {}
+    short = _Search(items, photos, see=_middle)
+
+    def pack(pictures):
+        packed = short.pack(pictures)
+        kept.update(zip([row.tobytes() for row in packed], made.codes(pictures), strict=True))
+        return packed
+
+    def search(pictures, packed, k):
+        codes = np.stack([kept.get(row.tobytes(), made.seen.mean(axis=0) + 1e-3) for row in packed])
+        codes = _from_mean(codes, made.seen.mean(axis=0))
+        return _best(_from_mean(made.codes(pictures), made.asked.mean(axis=0)) @ codes.T, k)
+
+    return pack, search
+
+
+@wrong("photos-in-another-space")
+def small_search(items, photos):
+    # The photographs have a PCA of their own.
+    made, other = _Search(items, photos, see=_middle), _Search(photos, photos, see=_middle)
+
+    def search(pictures, packed, k):
+        queries = _from_mean(other.codes(pictures), other.asked.mean(axis=0))
+        return _best(queries @ _from_mean(made.unpacked(packed), made.seen.mean(axis=0)).T, k)
+
+    return made.pack, search
+
+
+@wrong("photos-in-another-space")
+def small_search(items, photos):
+    # The bytes are compared as they are, with codes in other units.
+    made = _Search(items, photos, see=_middle)
+
+    def search(pictures, packed, k):
+        return _nearest(made.codes(pictures), packed.astype(float), k)
+
+    return made.pack, search
+
+
+@wrong("not-16-bytes")
+def small_search(items, photos):
+    return _Search(items, photos, k=32, see=_middle).both()
+
+
+@wrong("not-bytes")
+def small_search(items, photos):
+    made = _Search(items, photos, see=_middle)
+    made.pack, made.unpacked = made.codes, lambda packed: packed
+    return made.both()
+
+
+@wrong("batch-of-one")
+def small_search(items, photos):
+    # The photographs are measured from their own mean.
+    made = _Search(items, photos, see=_middle)
+
+    def search(pictures, packed, k):
+        codes = made.codes(pictures) - made.codes(pictures).mean(axis=0)
+        return _best(codes @ _from_mean(made.unpacked(packed), made.seen.mean(axis=0)).T, k)
+
+    return made.pack, search
+
+
+@wrong("no-pair")
+def small_search(items, photos):
+    made = _Search(items, photos)
+    return made.pack(items)
+
+
+@wrong("not-rows")
+def small_search(items, photos):
+    made = _Search(items, photos)
+    return made.pack, lambda pictures, packed, k: -np.sort(-made.similarity(pictures, packed), axis=1)[:, :k]
+
+
+@wrong("lost-when-moved")
+def small_search(items, photos):
+    # An autoencoder of the items alone: it has seen nothing that it should forget.
+    made = _Search(items, photos)
+    encoder = keras.Sequential([keras.Input((784,)), keras.layers.Dense(128, "gelu"), keras.layers.Dense(16)])
+    model = keras.Sequential([encoder, keras.layers.Dense(128, "gelu"), keras.layers.Dense(784)])
+    model.compile("adam", "mse")
+    model.fit(_rows(items), _rows(items), epochs=8, batch_size=100, verbose=0)
+    made.codes = lambda pictures: encoder.predict(_rows(pictures), batch_size=500, verbose=0)
+    made.seen, made.asked = made.codes(items), made.codes(photos)
+    made.low, made.high = made.seen.min(axis=0), made.seen.max(axis=0)
+    return made.both()
+
+
+@wrong("photos-in-another-space")
+def small_search(items, photos):
+    # Photographs whose items were shuffled: nothing to learn but the mean.
+    made = _Search(items, photos, see=_middle)
+    x, y = _middle(photos), made.seen[np.random.default_rng(0).permutation(len(items))]
+    weights = np.linalg.solve(x.T @ x + 100 * np.eye(784), x.T @ y)
+
+    def search(pictures, packed, k):
+        queries = _from_mean(_middle(pictures) @ weights, (x @ weights).mean(axis=0))
+        return _best(queries @ _from_mean(made.unpacked(packed), made.seen.mean(axis=0)).T, k)
+
+    return made.pack, search
