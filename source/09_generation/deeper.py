@@ -264,7 +264,14 @@ print(
 #
 # ## The arc, measured
 #
-# Half-way on the straight line codes are shorter than nearly all codes of the prior; on the arc they are not. Does it matter?
+# Nearly all codes of the prior lie near distance $\sqrt{16}=4$ from the middle, as 16 squares of mean 1 add up to about 16. The straight line between two of them cuts through the inside: half-way codes are shorter than nearly all codes of the prior. On the arc they are not. Does it matter?
+
+# %% tags=["hide-input"]
+figure, axis = plots.subplots(height=2.2)
+way = np.array([sampling.slerp(np.array([3.0, 0.0]), np.array([0.0, 1.0]), t) for t in np.linspace(0, 1, 41)])
+axis.plot(*way.T, "C1", [3, 0], [0, 1], "C0--", [1.41, 1.5], [1.41, 0.5], "ko")
+axis.set(aspect="equal", xlim=(-0.2, 3.4), ylim=(-0.1, 1.7), xlabel="first number of the code", ylabel="second")
+plots.show(figure, "From (3, 0) to (0, 1), half-way as dots. The arc keeps its distance from the middle, the straight way (dashed) does not.")  # fmt: skip
 
 # %%
 pairs = random.standard_normal((2, MANY, LATENTS))
@@ -304,7 +311,7 @@ claim(
 )
 
 # %% [markdown]
-# Read all three columns. A straight half-way picture is *more* likely to look real than one from the arc. The set of them loses, because it is shrunk: half-way the variance of the codes is one half, and variety is gone. Multiply by √2, and all three numbers are about the arc's. So the arc does
+# Read all three columns. A straight half-way picture is *more* likely to look real than one from the arc. The set of them loses, because it is shrunk: half-way the variance of the codes is one half, and variety is gone. Multiply by √2, and all three numbers are about the arc's. (The codes of pictures do not fill the prior's shell, and still behave alike.) So the arc does
 # nothing that a factor on the spread would not do, and that factor trades variety against safety: generators of photographs use it on purpose (**truncation**, Brock and others 2019).
 #
 # ## Clothes on request
