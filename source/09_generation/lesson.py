@@ -116,7 +116,7 @@ reveal("which-row", {
 #
 # ## A density on codes
 #
-# Row B has ghosts. Is the decoder bad, or the codes we ask it for? The codes of the training pictures are known. Fit a distribution to them, a **density on codes**, and draw from that.
+# Row B has ghosts. Is the decoder bad, or the codes we ask it for? The codes of the training pictures are known. Fit a distribution to them, a **density on codes**, and draw from it.
 
 # %% tags=["hide-input"]
 rng, three = np.random.default_rng(1), np.array([[0, 0], [2, 2], [4, 1]])
@@ -147,7 +147,7 @@ plots.show(figure, "Dots: codes. Ovals: one and two deviations of a bell. Crosse
 #
 # ## Four ways to draw a code
 #
-# Keep the decoder, change the codes: from the *prior*; from one *Gaussian* fitted to the training codes; from a mixture of 20; or as *mixes*: a random point on the line between the codes of two training pictures.
+# Keep the decoder, change the codes: from the *prior*; from one *Gaussian* fitted to the training codes; from a mixture of 20; or as *mixes*: a random point between the codes of two training pictures.
 
 # %%
 mu, spread = vae.posterior(train)  # mean and deviation of the encoder's guess, (n, 16) each
@@ -207,7 +207,7 @@ plots.show(figure, "Grey: training codes, in the two directions that separate th
 #
 # ## A distance between two sets of pictures
 #
-# How good is a row? Compare *sets*: 2,000 samples with 2,000 photographs. First in one dimension. Real shoes are 3 long on average, with deviation 2; generated ones 4, with deviation 1. Describe both sets by bells and carry one onto the other the
+# How good is a row? Compare *sets*: 2,000 samples with 2,000 photographs. First in one dimension. Real shoes are 3 long on average, with deviation 2; generated ones 4, with deviation 1. Take both for bells and carry one onto the other, the
 # shortest way.
 
 # %% tags=["hide-input"]
@@ -358,15 +358,15 @@ def freshness(samples, trained_on, fresh):
 # %%
 fifty, others = train[:50], train[-50:]
 training.set_seed(SEED)
-its_encoder, its_decoder, memoriser = models.build_autoencoder(784, (512, 128), 2)
+its_encoder, its_decoder, memoriser = models.build_autoencoder(784, (512, 128), 4)
 training.fit(memoriser, np.tile(fifty, (40, 1)), epochs=8, batch_size=20, learning_rate=2e-3)
 its_codes = its_encoder.predict(fifty, verbose=0)
-wobble = 0.03 * its_codes.std(axis=0) * random.standard_normal((MANY, 2))
+wobble = 0.03 * its_codes.std(axis=0) * random.standard_normal((MANY, 4))  # near a known code, not on it
 by_heart = decode(its_decoder, its_codes[random.integers(0, 50, MANY)] + wobble)
 plots.grid(
     [squares(by_heart[:12]), squares(fifty[pairwise_distances_argmin(by_heart[:12], fifty)])],
     row_labels=["sample", "nearest of\nthe 50"],
-    caption="The network that saw 50 pictures. " + finding("Most of its samples are these pictures."),
+    caption="The network that saw 50 pictures. " + finding("Its samples are these pictures."),
 )
 
 # %%
@@ -453,7 +453,7 @@ guess(
 )
 
 # %% [markdown]
-# How probable is a day under the VAE? A code drawn from the encoder's guess $q$ has the weight $w=p(x,z)/q(z|x)$ (`log_weights`: $\ln{w}$). Over all codes the mean weight is $p(x)$. The ELBO is the mean of $\ln{w}$; we take the logarithm of the mean of 100 weights. Of weights 1 and 3, the mean logarithm is .55, the logarithm of the mean $\ln2=.69$. So it is
+# A code drawn from the encoder's guess $q$ has the weight $w=p(x,z)/q(z|x)$ (`log_weights`: $\ln{w}$). Over all codes the mean weight is $p(x)$. The ELBO is the mean of $\ln{w}$; we take the logarithm of the mean of 100 weights. Of weights 1 and 3, the mean logarithm is .55, the logarithm of the mean $\ln2=.69$. So it is
 # nearer to $\ln{p(x)}$ than the ELBO, on average still below, and exact where the guess is the posterior: at the start it is.
 
 # %%
@@ -578,7 +578,7 @@ plots.show(figure, "Four days each. The Gaussian has the right mean and covarian
 # ## Larger relatives
 #
 # * **VQ-VAE**: at each place of a map the encoder's answer is replaced by the nearest of some 500 learned vectors: the code is a grid of whole numbers. The density on codes predicts each from those before, like a language model.
-# * **Diffusion model**: a network that takes noise out of pictures, told its level, applied tens of times, from pure noise to a picture. The finest samples.
+# * **Diffusion model**: a network that takes out noise of a given level, applied tens of times, from pure noise to a picture. The finest samples.
 # * **Latent diffusion**: an autoencoder turns 512×512×3 numbers into 64×64×4; a diffusion model is the density on these codes.
 # * **Sequence autoencoder**: reads and writes series of unequal length, step by step.
 #
@@ -597,7 +597,7 @@ plots.show(figure, "Four days each. The Gaussian has the right mean and covarian
 #
 # ## Results
 #
-# Now, once, the test pictures and the test weeks.
+# Now, once, the test data.
 
 # %%
 own_data(clothes is not datasets.fashion_mnist())
@@ -658,7 +658,7 @@ print(f"Gaussian for each kind minus conditional VAE: {ahead.mean():.1f} nats a 
 # * Draw codes from the distribution that they have: $z=\mu+\varepsilon{R}$. Ask of every shown picture where its code came from.
 # * Judge sets, beside a second set of real data: $d^2=\|\mu_a-\mu_b\|^2+\operatorname{tr}(C_a+C_b-2(C_aC_b)^{1/2})$, precision, recall.
 # * Copies: compare the nearest neighbours in all training pictures with those in fresh ones.
-# * Compute the closed form, start the network there, and let the start compete.
+# * Compute the closed form, start the network there, let the start compete.
 #
 # Next: [the exercises](../exercises/09_generation.ipynb). Their capstone, `fresh_pictures`, wants samples that are neither blurred nor copied. Then [deeper](09_generation_deeper.ipynb).
 #
