@@ -353,7 +353,7 @@ def freshness(samples, trained_on, fresh):
 
 
 # %% [markdown]
-# Now a culprit: a network that was shown 50 pictures and no others, often.
+# Now a culprit: a network shown only 50 pictures, often.
 
 # %%
 fifty, others = train[:50], train[-50:]
