@@ -399,7 +399,7 @@ TOLD_OF_CLOTHES = (
     "could be worn",
     "gains most from the mixture",
     "Similar, blurred",
-    "Most of its samples are",
+    "Its samples are these",
     "takes d² most of the way",
 )
 
