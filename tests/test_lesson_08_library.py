@@ -24,6 +24,54 @@ def table(tmp_path, codes):
     return vectors.connect(tmp_path).create_table("codes", vectors.rows(codes, item=np.arange(600)))
 
 
+# bad photographs
+
+
+def test_a_snapshot_without_faults_is_the_picture():
+    pictures = np.random.default_rng(0).uniform(size=(5, 9, 7)).astype(np.float32)
+    still = augment.snapshots(pictures, np.random.default_rng(1), move=0, dim=0, uneven=0, beside=0, noise=0)
+    np.testing.assert_array_equal(still, pictures)
+    spoilt = augment.snapshots(pictures, np.random.default_rng(1), beside=3)
+    assert spoilt.dtype == np.float32 and spoilt.min() >= 0 and spoilt.max() <= 1
+    assert np.abs(spoilt - pictures).mean() > 0.05
+
+
+def test_a_snapshot_shows_at_one_side_what_another_shows_at_its_other():
+    pictures = np.arange(1, 41, dtype=np.float64).reshape(4, 1, 10) / 40
+    seen = augment.snapshots(pictures, np.random.default_rng(2), move=0, dim=0, uneven=0, beside=4, noise=0)[:, 0]
+    for own, got in zip(pictures[:, 0], seen, strict=True):
+        foreign = got[got != own]
+        whose = np.round(foreign * 40 - 1).astype(int)
+        assert len(foreign) <= 4 and len(set(whose // 10)) <= 1
+        at_left = len(foreign) > 0 and got[0] != own[0]
+        ends = np.arange(10 - len(foreign), 10) if at_left else np.arange(len(foreign))
+        np.testing.assert_array_equal(whose % 10, ends)
+    assert np.any(seen != pictures[:, 0])
+
+
+def test_centring_undoes_a_move_and_needs_no_mass():
+    ball = np.exp(-np.square(np.arange(21) - 10.0) / 8)
+    middle = np.outer(ball, ball)[None]
+    moved = np.roll(middle, (3, -2), axis=(1, 2))
+    np.testing.assert_allclose(augment.centred(moved), middle, atol=1e-3)
+    half = augment.snapshots(middle, np.random.default_rng(3), move=4, dim=0, uneven=0, beside=0, noise=0)
+    assert np.abs(augment.centred(half) - middle).max() < 0.1 < np.abs(half - middle).max()
+    black = np.zeros((2, 5, 4))
+    np.testing.assert_array_equal(augment.centred(black), black)
+
+
+@pytest.mark.parametrize("pictures", [np.zeros((4, 4)), np.zeros((1, 4, 4), np.uint8), np.zeros((0, 4, 4))])
+def test_bad_photographs_refuse_other_pictures(pictures):
+    for change in (augment.centred, lambda x: augment.snapshots(x, np.random.default_rng(0))):
+        with pytest.raises(ValueError):
+            change(pictures)
+    with pytest.raises(ValueError, match="beside"):
+        augment.snapshots(np.zeros((1, 4, 4)), np.random.default_rng(0), beside=5)
+
+
+# the database
+
+
 def nearest(codes, query, k):
     return np.argsort(np.square(codes - query).sum(axis=1), kind="stable")[:k].tolist()
 
@@ -365,48 +413,3 @@ def test_the_second_notebook_runs_to_its_end_without_the_database(changed_lesson
     assert not [text for text in texts if "product quantisation" in text]
     assert [text for text in texts if text.startswith("One byte a number")]
     assert "PCA, one bit, Hamming" in changed_lesson.printed
-
-
-# bad photographs
-
-
-def test_a_snapshot_without_faults_is_the_picture():
-    pictures = np.random.default_rng(0).uniform(size=(5, 9, 7)).astype(np.float32)
-    still = augment.snapshots(pictures, np.random.default_rng(1), move=0, dim=0, uneven=0, beside=0, noise=0)
-    np.testing.assert_array_equal(still, pictures)
-    spoilt = augment.snapshots(pictures, np.random.default_rng(1), beside=3)
-    assert spoilt.dtype == np.float32 and spoilt.min() >= 0 and spoilt.max() <= 1
-    assert np.abs(spoilt - pictures).mean() > 0.05
-
-
-def test_a_snapshot_shows_at_one_side_what_another_shows_at_its_other():
-    pictures = np.arange(1, 41, dtype=np.float64).reshape(4, 1, 10) / 40
-    seen = augment.snapshots(pictures, np.random.default_rng(2), move=0, dim=0, uneven=0, beside=4, noise=0)[:, 0]
-    for own, got in zip(pictures[:, 0], seen, strict=True):
-        foreign = got[got != own]
-        whose = np.round(foreign * 40 - 1).astype(int)
-        assert len(foreign) <= 4 and len(set(whose // 10)) <= 1
-        at_left = len(foreign) > 0 and got[0] != own[0]
-        ends = np.arange(10 - len(foreign), 10) if at_left else np.arange(len(foreign))
-        np.testing.assert_array_equal(whose % 10, ends)
-    assert np.any(seen != pictures[:, 0])
-
-
-def test_centring_undoes_a_move_and_needs_no_mass():
-    ball = np.exp(-np.square(np.arange(21) - 10.0) / 8)
-    middle = np.outer(ball, ball)[None]
-    moved = np.roll(middle, (3, -2), axis=(1, 2))
-    np.testing.assert_allclose(augment.centred(moved), middle, atol=1e-3)
-    half = augment.snapshots(middle, np.random.default_rng(3), move=4, dim=0, uneven=0, beside=0, noise=0)
-    assert np.abs(augment.centred(half) - middle).max() < 0.1 < np.abs(half - middle).max()
-    black = np.zeros((2, 5, 4))
-    np.testing.assert_array_equal(augment.centred(black), black)
-
-
-@pytest.mark.parametrize("pictures", [np.zeros((4, 4)), np.zeros((1, 4, 4), np.uint8), np.zeros((0, 4, 4))])
-def test_bad_photographs_refuse_other_pictures(pictures):
-    for change in (augment.centred, lambda x: augment.snapshots(x, np.random.default_rng(0))):
-        with pytest.raises(ValueError):
-            change(pictures)
-    with pytest.raises(ValueError, match="beside"):
-        augment.snapshots(np.zeros((1, 4, 4)), np.random.default_rng(0), beside=5)
