@@ -75,7 +75,9 @@ from course_lib.datasets.photos import (
 from course_lib.datasets.puppets import (
     PUPPET_POSE,
     Puppets,
+    PuppetVillage,
     puppet_poses,
+    puppet_village,
     puppets,
 )
 from course_lib.datasets.ratings import (
@@ -121,6 +123,7 @@ __all__ = [
     "ImageDataset",
     "MovieRatings",
     "Photographs",
+    "PuppetVillage",
     "Puppets",
     "Recording",
     "SparseMixtures",
@@ -143,6 +146,7 @@ __all__ = [
     "own_windows",
     "photographs",
     "puppet_poses",
+    "puppet_village",
     "puppets",
     "ring",
     "shuttle",
