@@ -134,38 +134,37 @@ def autocorrelation__fractions(series, max_lag):
 
 
 def fresh_pictures(pictures):
-    # No network: a hundred bells on whitened numbers of an SVD, each draw a tenth shorter than it might be.
+    # No network: a hundred bells on 250 numbers of an SVD, and draws that stay a little nearer to the middle.
     import sklearn.mixture
 
     n, *shape = pictures.shape
     rows = pictures.reshape(n, -1).astype("float64")
-    centre = rows.mean(axis=0)
-    _, sizes, axes = np.linalg.svd(rows - centre, full_matrices=False)
-    axes, k = axes[:250] * sizes[:250, None] / np.sqrt(n), 250
-    codes = (rows - centre) @ np.linalg.pinv(axes)
-    bells = sklearn.mixture.GaussianMixture(100, max_iter=15, tol=1e-2, reg_covar=1e-3, random_state=1).fit(codes)
-    covariances = [np.linalg.eigh(c) for c in bells.covariances_]
-    roots = np.stack([vectors * np.sqrt(values) for values, vectors in covariances])
+    centre, k = rows.mean(axis=0), 250
+    axes = np.linalg.svd(rows - centre, full_matrices=False)[2][:k]
+    codes = (rows - centre) @ axes.T
+    bells = sklearn.mixture.GaussianMixture(100, max_iter=15, tol=1e-2, reg_covar=1e-4, random_state=1).fit(codes)
+    roots = np.stack([vectors * np.sqrt(values) for values, vectors in map(np.linalg.eigh, bells.covariances_)])
 
     def draw(n, rng):
         which = rng.choice(100, n, p=bells.weights_)
         steps = [roots[i] @ rng.standard_normal(k) for i in which]
-        drawn = centre + (bells.means_[which] + 0.9 * np.array(steps)) @ axes
+        drawn = centre + (bells.means_[which] + 0.87 * np.array(steps)) @ axes
         return np.clip(drawn, 0, 1).reshape(n, *shape)
 
     return draw
 
 
 def fresh_pictures__a_plain_autoencoder(pictures):
-    # Noise on the codes in place of a variational bound; the density: a bell around a picture's neighbours, and not around the picture.
+    # Noise on the codes in place of a variational bound; the mixture draws by its own method, its chance from the generator.
     import keras
     from keras import layers
-
-    from course_lib import referees
+    from sklearn.mixture import GaussianMixture
 
     n, *shape = pictures.shape
-    pca = referees.fit_pca(pictures.reshape(n, -1), 150)
-    numbers = pca.encode(pictures.reshape(n, -1))
+    rows = pictures.reshape(n, -1)
+    centre = rows.mean(axis=0)
+    axes = np.linalg.eigh(np.cov(rows.T))[1][:, -150:]
+    numbers = (rows - centre) @ axes
     size = numbers.std()
     numbers = np.float32(numbers / size)
     given, code = keras.Input((150,)), keras.Input((16,))
@@ -178,12 +177,11 @@ def fresh_pictures__a_plain_autoencoder(pictures):
     both.compile(keras.optimizers.Adam(rate), "mse")
     both.fit(numbers, numbers, batch_size=200, epochs=60, verbose=0)
     codes = encoder.predict(numbers, verbose=0).astype("float64")
-    near = np.argsort(np.square(codes[:, None] - codes[np.random.default_rng(0).permutation(n)[:80]]).sum(axis=2), axis=0)
-    groups = [codes[near[:60, i]] for i in range(80)]
+    density = GaussianMixture(80, max_iter=50, tol=1e-3, reg_covar=1e-4, random_state=0).fit(codes)
 
     def draw(n, rng):
-        chosen = [groups[i] for i in rng.integers(0, 80, n)]
-        drawn = [g.mean(axis=0) + rng.standard_normal(60) @ (g - g.mean(axis=0)) / np.sqrt(59) for g in chosen]
-        return np.clip(pca.decode(size * decoder.predict(np.float32(drawn), verbose=0)), 0, 1).reshape(n, *shape)
+        density.set_params(random_state=int(rng.integers(2**31)))
+        drawn = np.float32(rng.permutation(density.sample(n)[0]))
+        return np.clip(size * decoder.predict(drawn, verbose=0) @ axes.T + centre, 0, 1).reshape(n, *shape)
 
     return draw

@@ -46,12 +46,21 @@ class Ruler:
         self.train, self.fresh = train, fresh
         self.look = patches.fit_patch_features(fresh[SAMPLES:], rng)
         self.real = self.look(fresh[:SAMPLES])
+        self.shape = train.shape[1:]
         self.pca = referees.fit_pca(_flat(np.concatenate([train[:SAMPLES], fresh[:SAMPLES]])), 100)
-        self.blocks = [np.concatenate([self._codes(y) for y in _moved(x)]) for x in (train, fresh)]
+        axes = self.pca.components.astype(np.float32).reshape(-1, *self.shape)
+        # A moved picture on an axis is the picture on the axis moved back, and the moves back are the moves.
+        self.axes = np.concatenate([_flat(moved) for moved in _moved(axes)])
+        self.blocks = [self._codes(x, moved=True) for x in (train, fresh)]
         self.usual = float(np.median(metrics.nearest_distance(self.blocks[1][:SAMPLES], self.blocks[0])))
 
-    def _codes(self, x: np.ndarray) -> np.ndarray:
-        return self.pca.encode(_flat(x)).astype(np.float32)
+    def _codes(self, x: np.ndarray, moved: bool = False) -> np.ndarray:
+        """Numbers of PCA (n, 100); ``moved``: first of the pictures as they are, then of all that are moved."""
+        k = len(self.pca.components)
+        codes = _flat(x) @ (self.axes if moved else self.axes[:k]).T - np.tile(
+            self.pca.components @ self.pca.mean, len(self.axes) // k if moved else 1
+        ).astype(np.float32)
+        return codes.reshape(len(x), -1, k).transpose(1, 0, 2).reshape(-1, k)
 
     def precision_recall(self, x: np.ndarray) -> tuple[float, float]:
         return metrics.sample_precision_recall(self.real, self.look(x))
@@ -124,7 +133,7 @@ def judge_fresh_pictures(fresh_pictures, probe):
     seen, nearly = ruler.copies(got)
     scores = {name: ruler.precision_recall(x) for name, x in rungs(train, rng).items()}
     precision, recall = ruler.precision_recall(got)
-    scores |= {"yours": (precision, recall), "fresh pictures": ruler.precision_recall(village.draw(SAMPLES, rng))}
+    scores |= {"yours": (precision, recall), "fresh pictures": ruler.precision_recall(fresh[SAMPLES : 2 * SAMPLES])}
     told = "; ".join(f"{name} {p:.2f} / {r:.2f}" for name, (p, r) in scores.items())
     told = (
         f"Precision / recall: {told}; wanted at least {PRECISION} / {RECALL}. Of yours {seen:.0%} are nearer to training pictures "
