@@ -173,9 +173,9 @@ def fresh_pictures__a_plain_autoencoder(pictures):
     hidden = layers.Dense(256, "gelu")(layers.Dense(256, "gelu")(layers.GaussianNoise(0.1)(code)))
     decoder = keras.Model(code, layers.Dense(150)(hidden))
     both = keras.Model(given, decoder(encoder(given)))
-    rate = keras.optimizers.schedules.CosineDecay(6e-3, 60 * n // 200)
+    rate = keras.optimizers.schedules.CosineDecay(5e-3, 40 * n // 125)
     both.compile(keras.optimizers.Adam(rate), "mse")
-    both.fit(numbers, numbers, batch_size=200, epochs=60, verbose=0)
+    both.fit(numbers, numbers, batch_size=125, epochs=40, verbose=0)
     codes = encoder.predict(numbers, verbose=0).astype("float64")
     density = GaussianMixture(80, max_iter=50, tol=1e-3, reg_covar=1e-4, random_state=0).fit(codes)
 
