@@ -176,7 +176,7 @@ example = np.array([[9, 1, 0], [3, 0, 1], [2, 0, 0], [1, 0, 1]])  # a film a row
 print(f"hit, miss, hit: {ndcg_of_one(example[:, 0], example[:, 1] > 0, example[:, 2] > 0, 3):.2f}")
 
 # %% [markdown]
-# The library does it for all people at once, with $k=100$: nine held-out likes give too few hits in ten places, and papers use it. (Some papers rank each held-out film among a hundred drawn ones. Such *sampled metrics* are kinder, and can change who wins.)
+# The library does it for all people at once, with $k=100$: nine held-out likes give too few hits in ten places, and papers use it.
 #
 # **Popularity**: one list for everybody, by how many training people like each film, above (2, 3, 1, 2, 2). **Item neighbours**: which films do the same people like? The *cosine* of two columns is the number who like both, over the root of the product of those who like each.
 # *Alien* and *Blade Runner*: $2/\sqrt{2\cdot3}=.82$. *Titanic* and *Notting Hill*: $2/\sqrt{2\cdot2}=1$. A film's score sums its cosines with your likes.
@@ -216,7 +216,7 @@ reveal("bestsellers", {
 })  # fmt: skip
 
 # %% [markdown]
-# That third fills the first 100 places of the list. Chance has a tenth of the neighbours'. With *all* neighbours a thousand small cosines add up to popularity. One number, tuned, is worth .04. Of 18 published networks Ferrari Dacrema and others (2019) could reproduce seven; six of these were often beaten by simple methods, *once those were tuned too*, as here.
+# That third fills the first 100 places of the list. With *all* neighbours a thousand small cosines add up to popularity. Of 18 published networks Ferrari Dacrema and others (2019) could reproduce seven; six of these were often beaten by simple methods, *once those were tuned too*, as here.
 #
 # ## The referee: one regression a film
 #
@@ -306,7 +306,7 @@ print(f"ALS: {NDCG} {ndcg(als(train, 32, 4, 10)(history)).mean():.3f}")
 # %% [markdown]
 # ## A network that denoises likes
 #
-# Spoiled input, clean target: in every step half of a person's likes are dropped at random; the target is the whole row. To restore the others the network must know what goes with what.
+# Spoiled input, clean target: in every step half of a person's likes are dropped at random; the target is the whole row.
 
 # %% tags=["hide-input"]
 plots.diagram(
@@ -317,11 +317,11 @@ plots.diagram(
 
 # %% [markdown]
 # The loss: every like is a draw from all films. A softmax turns the logits into probabilities $\pi$, and a like costs $-\ln\pi$. By hand: likes (1, 0, 1), logits (2, 0, 1). The exponentials 7.4, 1, 2.7 add up to 11.1: $\pi=(.665,.09,.245)$. Cost: $-\ln.665-\ln.245=.41+1.41=1.82$ nats. Raise the *middle* logit to 2, and
-# $\pi=(.42,.42,.16)$ costs 2.72. Films compete, as in a ranking.
+# $\pi=(.42,.42,.16)$ costs 2.72. Films compete.
 #
 # $$ -\sum_ix_i\ln\pi_i,\qquad\pi=\text{softmax}(\text{logits}) $$
 #
-# Over the films of each person; in Keras $\ln\pi$ is `ops.log_softmax(logits)`, which survives logits of 500.
+# In Keras $\ln\pi$ is `ops.log_softmax(logits)`, which survives logits of 500.
 
 
 # %%
@@ -405,11 +405,9 @@ claim(
 )
 
 # %% [markdown]
-# This is **popularity bias**. Part of it is right: a sure hit is well known. But it feeds itself: what is recommended gets watched, liked, and learned from. NDCG does not punish it, as people liked what they knew. The last column: the network gives a sixth of its places to the seven least liked tenths, EASE none, and averaging takes them back. A reason for the network alone, at nearly EASE's NDCG.
+# This is **popularity bias**. Part of it is right: a sure hit is well known. But it feeds itself. NDCG does not punish it, as people liked what they knew. The last column: the network gives a sixth of its places to the seven least liked tenths, EASE none, and averaging takes them back. A reason for the network alone, at nearly EASE's NDCG.
 #
 # ## Pick your films
-#
-# Be somebody new.
 
 
 # %%
@@ -462,7 +460,7 @@ explore(
 )
 
 # %% [markdown]
-# Popularity does not care what you picked; with (none) everywhere it is all that is left (*cold start*). A new film without likes is never recommended; that takes genre or text.
+# Popularity does not care what you picked; with (none) everywhere it is all that is left (*cold start*). A new film without likes is never recommended.
 #
 # ## What goes wrong
 #
@@ -481,8 +479,6 @@ claim(
 )
 
 # %% [markdown]
-# Such a test picks the wrong model.
-#
 # **Recommending what was shown.** Forget the −∞, and a model that may copy fills the list with what you have seen.
 
 # %%
@@ -634,10 +630,9 @@ claim(
 )
 
 # %% [markdown]
-# Read the intervals, not the order. Neither ALS, tuned, nor the network alone gets past three lines of algebra. What *is* ahead is an *average* of two that err on different films. Any good second opinion helps, as ALS shows; is the network's better? [Deeper](10_recommendation_deeper.ipynb). The gain is
-# small, and costs a second model to train, store and serve. (Intervals know of other people, not of other folds or seeds.)
+# Read the intervals, not the order. Neither ALS, tuned, nor the network alone gets past three lines of algebra. What *is* ahead is an *average* of two that err on different films. Any good second opinion helps, as ALS shows; is the network's better? [Deeper](10_recommendation_deeper.ipynb). (Intervals know of other people, not of other folds or seeds.)
 #
-# That holds for some 500 training people. With over a hundred thousand (MovieLens-20M) a variational network has .426, EASE .420 (Liang 2018, Steck 2019); on two more large sets EASE is ahead.
+# That holds for 500 training people. With over a hundred thousand (MovieLens-20M) a variational network has .426, EASE .420 (Liang 2018, Steck 2019); on two more large sets EASE is ahead.
 #
 # ## On your own data
 #
@@ -654,7 +649,6 @@ claim(
 # ## Wrap-up
 #
 # * Test on new people: show a part, hold out the rest, never recommend what was shown.
-# * Popularity; neighbours, EASE, ALS, tuned; then a network, and an average.
 # * Compare person by person, with one margin, and count your looks.
 #
 # ### What to take home from ten lessons
@@ -674,7 +668,7 @@ claim(
 #
 # Where the world is nearly straight, algebra wins. Where it bends, a network can. Which one you have, you see only with both in one table, on the same unseen data, with an interval. So before you train, compute the referee. And when somebody shows you a network, ask for it.
 #
-# Last: [the exercises](../exercises/10_recommendation.ipynb) and their capstone, `recommender`, for people nobody has seen. Then your own data. Here the course ends. You know what to ask.
+# Last: [the exercises](../exercises/10_recommendation.ipynb) and their capstone, `recommender`, for people nobody has seen. Here the course ends.
 #
 # ## References
 #
