@@ -376,7 +376,7 @@ check(paired_difference)
 # * Somebody who has liked nothing yet gets a list, too: of films that many like.
 #
 # The check invents a new club and 2,000 new people, shows your function half of what each of them likes, and asks for twenty films: NDCG@20 on the other half. The likes
-# were drawn from a taste that the check knows. **The bar:** from the best item neighbours (20, 40, 80, 160 or all of them, with shrinkage or without)
+# were drawn from a taste that the check knows. **The bar:** from the best item neighbours (20, 40, 80, 160 or all of them, with a constant added below the cosine, so that rare pairs count less, or without)
 # a tenth of the way to somebody who knows everybody's taste. On one of the check's draws:
 #
 # | | NDCG@20 |
