@@ -43,7 +43,6 @@ _LAZY_MODULES = {
     "losses",
     "metrics",
     "models",
-    "patches",
     "plots",
     "recommend",
     "referees",

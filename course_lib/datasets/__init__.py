@@ -84,9 +84,7 @@ from course_lib.datasets.photos import (
 from course_lib.datasets.puppets import (
     PUPPET_POSE,
     Puppets,
-    PuppetVillage,
     puppet_poses,
-    puppet_village,
     puppets,
 )
 from course_lib.datasets.ratings import (
@@ -135,7 +133,6 @@ __all__ = [
     "MachineRecording",
     "MovieRatings",
     "Photographs",
-    "PuppetVillage",
     "Puppets",
     "Recording",
     "SparseMixtures",
@@ -160,7 +157,6 @@ __all__ = [
     "own_windows",
     "photographs",
     "puppet_poses",
-    "puppet_village",
     "puppets",
     "ring",
     "shuttle",
