@@ -660,7 +660,7 @@ print(f"Gaussian for each kind minus conditional VAE: {ahead.mean():.1f} nats a 
 # * Copies: compare the nearest neighbours in all training pictures with those in fresh ones.
 # * Compute the closed form, start the network there, let the start compete.
 #
-# Next: [the exercises](../exercises/09_generation.ipynb). Their capstone, `fresh_pictures`, wants samples that are neither blurred nor copied. Then [deeper](09_generation_deeper.ipynb).
+# Next: [the exercises](../exercises/09_generation.ipynb), then [deeper](09_generation_deeper.ipynb).
 #
 # ## References
 #
