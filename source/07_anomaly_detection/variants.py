@@ -5,6 +5,7 @@ import fractions
 import itertools
 import math
 
+import keras
 import numpy as np
 from scipy import stats
 
@@ -179,31 +180,24 @@ def watch_machine(normal):
     return score, lambda rate: np.quantile(calm, 1 - rate, method="higher")
 
 
-def watch_machine__each_sensor_from_the_others(normal):
-    # A regression of every sensor on the other eleven, on random waves of them; the errors in their own deviations.
-    known, held_out = normal[:3600], normal[3600:]
-    mean, spread, rng = known.mean(axis=0), known.std(axis=0), np.random.default_rng(7)
-    sensors = known.shape[1]
-    directions, phases = 0.25 * rng.standard_normal((sensors, sensors - 1, 700)), rng.uniform(0, 2 * np.pi, 700)
-
-    def inputs(z, which):
-        others = np.delete(z, which, axis=1)
-        return np.column_stack([np.cos(others @ directions[which] + phases), others, np.ones(len(z))])
-
-    known = (known - mean) / spread
-    weights = []
-    for which in range(sensors):
-        x = inputs(known, which)
-        weights.append(np.linalg.solve(x.T @ x + 3 * np.eye(x.shape[1]), x.T @ known[:, which]))
-
-    def errors(rows):
-        z = (rows - mean) / spread
-        return np.stack([z[:, i] - inputs(z, i) @ weights[i] for i in range(sensors)], axis=1)
-
-    usual = errors(held_out).std(axis=0)
-
-    def score(rows):
-        return np.square(errors(rows) / usual).sum(axis=1)
-
-    ordered = sorted(score(held_out))
+def watch_machine__a_keras_model_that_starts_from_pca(normal):
+    # The score is a model: units, network and squared error are its layers. The network starts as PCA with four numbers.
+    known, held_out = normal[:4200], normal[4200:]
+    mean, spread, dense = known.mean(axis=0), known.std(axis=0), keras.layers.Dense
+    z = (known - mean) / spread
+    axes = np.linalg.svd(z, full_matrices=False)[2][:4]
+    given = keras.Input((12,))
+    straight, back = dense(4, use_bias=False), dense(12, use_bias=False)
+    bend = dense(4, kernel_initializer="zeros")(dense(64, "gelu")(dense(64, "gelu")(given)))
+    code = keras.layers.Add()([straight(given), bend])
+    bend = dense(12, kernel_initializer="zeros")(dense(64, "gelu")(dense(64, "gelu")(code)))
+    network = keras.Model(given, keras.layers.Add()([back(code), bend]))
+    straight.set_weights([axes.T])
+    back.set_weights([axes])
+    network.compile(keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(3e-3, 60 * 66)), "mse")
+    network.fit(z, z, epochs=60, batch_size=64, verbose=0)
+    rows = keras.Input((12,))
+    standard = keras.layers.Normalization(mean=mean, variance=spread**2)(rows)
+    score = keras.Model(rows, keras.ops.sum((standard - network(standard)) ** 2, axis=-1))
+    ordered = sorted(score.predict(held_out, verbose=0).tolist())
     return score, lambda rate: ordered[math.ceil((len(ordered) + 1) * (1 - rate)) - 1]

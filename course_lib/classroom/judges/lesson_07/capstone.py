@@ -49,10 +49,11 @@ def _rungs(normal: np.ndarray, later: np.ndarray, faulty: np.ndarray) -> dict[st
 
 @judge("watch_machine", capstone=True)
 def judge_watch_machine(watch_machine, probe):
-    """One machine; thresholds are asked for before any later moment is shown."""
+    """One machine; thresholds are asked for before any later moment is shown, and no later moment beside its neighbours."""
     data = datasets.machine_recording(np.random.default_rng(probe.rng.integers(2**63)))
-    later, faulty = data.later, data.kinds > 0
     wanted = [float(probe.rng.uniform(*ends)) for ends in RATES]
+    order = probe.rng.permutation(len(data.later))
+    later, faulty = data.later[order], data.kinds[order] > 0
     detector = probe.call(watch_machine, data.normal)
     pair = isinstance(detector, list | tuple) and len(detector) == 2
     probe.require(pair and kind(detector[0]) in ("function", "model"), "no-detector", found=described(detector))
@@ -111,7 +112,8 @@ def _one_row_at_a_time(probe, score, ask, later: np.ndarray, scores: np.ndarray)
 
 def _no_score(probe, scores: np.ndarray, area: float, told: str) -> None:
     levels = len(np.unique(scores))
-    probe.require(levels > 2, "flags-not-scores", told, levels=levels)
+    probe.require(levels > 1, "flags-not-scores/one", told)
+    probe.require(levels > 2, "flags-not-scores", told)
     probe.require(area > 0.35, "wrong-sign", told)
 
 
