@@ -461,7 +461,7 @@ def test_the_lesson_runs_on_a_table_of_ratings(changed_lesson, tmp_path):
     ratings_csv, movies_csv = made_ratings.movielens(tmp_path, users=50, films=60)
     options = {"user": "userId", "item": "movieId", "value": "rating", "liked_from": 4, "titles": str(movies_csv)}
     texts = changed_lesson("10", OF_OURS, lines(ratings_csv, **options))
-    assert any(text.startswith("The average of EASE and the network") for text in texts) and "about a half" in texts
+    assert any(text.startswith("The average of EASE and the network") for text in texts) and "about six tenths" in texts
     assert not re.search(r"\bfilms?\b", changed_lesson.printed)  # they need not be films
 
 
