@@ -252,9 +252,7 @@ def ease(train, strength):  # strength: λ
 
 
 print(ease(np.array([[1.0, 1.0], [1.0, 0.0]]), 1).round(2).tolist())
-print(
-    "Eve, as long as she likes Alien alone:", dict(zip(TITLES[1:], ease(toy, 1)[0, 1:].round(2).tolist(), strict=True))
-)
+print("Eve, as long as she likes Alien alone:", dict(zip(TITLES[1:], ease(toy, 1)[0, 1:].round(2).tolist(), strict=True)))  # fmt: skip
 
 # %%
 few = train[:, :60].astype("float64")
@@ -352,12 +350,8 @@ class Watch(keras.callbacks.Callback):
 guess(
     "network",
     "The denoising network, by itself, on new people. Its NDCG is …",
-    [
-        "surely more than EASE's",
-        "not surely more than EASE's, in the mean above the neighbours'",
-        "in the mean below the neighbours'",
-    ],
-)
+    ["surely more than EASE's", "not surely more than EASE's, in the mean above the neighbours'", "in the mean below the neighbours'"],
+)  # fmt: skip
 
 # %%
 RECIPE = {"loss": losses.multinomial_nll, "batch_size": 32, "schedule": None}  # None: a constant rate
@@ -491,9 +485,7 @@ claim(
 for name, zero_diagonal in (("EASE", True), ("the same, free to copy", False)):
     scores = history @ recommend.ease(train, 200.0, zero_diagonal=zero_diagonal)
     again = np.take_along_axis(new_shown, np.argsort(-scores, axis=1)[:, :top], axis=1).mean()
-    print(
-        f"{name}: {again:.0%} of the first {top} were seen; {NDCG} {ndcg(scores, new_shown & False).mean():.3f}"
-    )  # & False: nothing masked
+    print(f"{name}: {again:.0%} of the first {top} were seen; {NDCG} {ndcg(scores, new_shown & False).mean():.3f}")  # & False: nothing masked  # fmt: skip
 
 # %% [markdown]
 # ## When it does not train
@@ -630,10 +622,7 @@ claim(
     "The network's mean is not .01 above EASE's",
     below(score["network"], score["EASE"], by=-0.01, fmt=".3f", names=("network", "EASE")),
 )
-claim(
-    "The average of EASE and the network is ahead of EASE",
-    above(minus_ease["EASE and network"].low, 0, fmt="+.4f", names=("lower end", "")),
-)
+claim("The average of EASE and the network is ahead of EASE", above(minus_ease["EASE and network"].low, 0, fmt="+.4f", names=("lower end", "")))  # fmt: skip
 claim(
     f"Of the first {top} {FILMS} for everybody, by every method, none had been shown to it",
     returned == 0,
