@@ -312,14 +312,7 @@ plots.show(figure, "Dots: real. Crosses: samples. Above the region of the real o
 
 
 # %%
-for name in (
-    "real pictures (training)",
-    "PCA: prior",
-    "PCA: mixture",
-    "VAE: prior",
-    "VAE: mixture",
-    "VAE: reconstructions, NOT samples",
-):
+for name in ("real pictures (training)", "PCA: prior", "PCA: mixture", "VAE: prior", "VAE: mixture", "VAE: reconstructions, NOT samples"):  # fmt: skip
     precision, recall = precision_recall(real, seen[name])
     print(f"{name:36} precision {precision:.2f}, recall {recall:.2f}")
 
@@ -465,9 +458,7 @@ guess(
 
 # %%
 pooled = np.cov((train_days - means[kind]).T)
-gaussians = [
-    referees.fit_gaussian(train_days[kind == k], ridge=1e-4, target=pooled, share=0.3) for k in range(len(kinds))
-]  # fmt: skip; ridge: added to variances
+gaussians = [referees.fit_gaussian(train_days[kind == k], ridge=1e-4, target=pooled, share=0.3) for k in range(len(kinds))]  # ridge: added to variances  # fmt: skip
 latents = min(24, train_days.shape[1] // 2, len(train_days) // 4)
 start = referees.fit_ppca(train_days - means[kind], latents)
 training.set_seed(SEED)
