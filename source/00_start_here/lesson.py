@@ -327,7 +327,7 @@ progress(0)
 # | 05 Variational autoencoders | How do you make the code a space to sample from? | 02, 03 |
 # | 06 Decoder swapping | How does a deepfake work, and how can you tell? | 02, 04 |
 # | 07 Anomaly detection | Can you flag what reconstructs badly? | 02, 05 |
-# | 08 Dimensionality reduction and search | What is the code good for without the decoder? | 02, 04 |
+# | 08 Dimensionality reduction and search | What is the code good for without the decoder? | 02 |
 # | 09 Generating images and time series | Are the samples any good, or copies? | 05 |
 # | 10 Recommendation | What will this person like next? | 02, 04, 05 |
 #

@@ -12,6 +12,7 @@
 #     summary: "One heartbeat, one decision: error as a score, a threshold that keeps its promise, and seven detectors side by side; for your own data too"
 #     prerequisites:
 #       - "lesson 02"
+#       - "lesson 05, for what a likelihood is worth on strange data"
 #     objectives:
 #       - Score a sample by its reconstruction error, and decide whether to raise an alarm
 #       - Choose a threshold from normal samples alone, and say how far the false alarms may stray
