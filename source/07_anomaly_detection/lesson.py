@@ -12,7 +12,7 @@
 #     summary: "One heartbeat, one decision: error as a score, a threshold that keeps its promise, and seven detectors side by side; for your own data too"
 #     prerequisites:
 #       - "lesson 02"
-#       - "lesson 05, for what a likelihood is worth on strange data"
+#       - "lesson 05"
 #     objectives:
 #       - Score a sample by its reconstruction error, and decide whether to raise an alarm
 #       - Choose a threshold from normal samples alone, and say how far the false alarms may stray
@@ -63,7 +63,7 @@ random = np.random.default_rng(SEED)
 # ## One heartbeat, one decision
 #
 # Five minutes of an electrocardiogram, one *window* of half a second for each beat. The spike, when the chambers contract, is the *R peak*; the low hump behind it, when they recover, the *T wave*. The first half
-# trains, the next fifth validates, the rest is the test set. Two rules on the shape made the labels, no doctor. It is one heart.
+# trains, the next fifth validates, the rest is the test set. Two rules on the shape made the labels, no doctor.
 
 # %%
 beats = datasets.heartbeats()
