@@ -49,8 +49,8 @@ random = np.random.default_rng(SEED)
 # ## Recall
 #
 # 1. PCA keeps 32 components. Which part of a sample is lost?
-# 2. The wide network of lesson 02 copied digits it was never trained on. What is its error worth as a sign of strangeness?
-# 3. In lesson 05 a network of clothes found digits more likely than clothes. Why?
+# 2. A wide network of clothes copies digits, too. What is its error worth as a sign of strangeness?
+# 3. A VAE of clothes finds digits more likely than clothes (05, deeper). Why?
 #
 # <details><summary>Answers</summary>
 #
@@ -97,7 +97,7 @@ else:  # strange beats from before the test set begins
 print(f"{len(strange)} strange {ROW}s to look at, none of them from the test set")
 
 # %% [markdown]
-# The network: 180 numbers in, a code of four, 180 out. The sigmoid keeps the code between 0 and 1, so that a strange beat cannot send the decoder where it never was.
+# The network: 180 numbers in, a code of four, 180 out. The sigmoid keeps the code between 0 and 1, so that a strange beat cannot send the decoder far from where it was.
 
 # %%
 autoencoder = keras.Sequential([
@@ -273,7 +273,7 @@ for name, ends in {"chance alone": alone, "and the one set": with_set}.items():
     print(f"{name:20} expect {ends[0]:.0f} to {ends[1]:.0f} false alarms on {m} new normal rows")
 
 # %% [markdown]
-# Neighbouring beats are alike (a breath lasts for several), so the truth is wider still. Here a score correlates with the next by less than .2; a wide PCA's by .6, and its 71 beats tell as much as 18 independent ones ([deeper](07_anomaly_detection_deeper.ipynb)).
+# Neighbouring beats are alike (a breath lasts for several), so the truth is wider still. Here a score correlates with the next by less than .2; a wide PCA's by .6, and its 71 beats tell as much as $71\cdot.4/1.6=18$ independent ones ([deeper](07_anomaly_detection_deeper.ipynb)).
 # *Results* will test the prediction, once: more detectors on the same beats are no further experiments.
 #
 # ## ROC and AUC by counting pairs
@@ -584,7 +584,7 @@ claim(
 )
 
 # %% [markdown]
-# (The interval begins at 0: this could fail only upwards.) Draw the ninety beats anew, in blocks of ten since neighbours are alike, 4,000 times; each draw gives every detector an AUC. 21 pairs: the interval of each difference leaves out 5 %/21. *Ahead*: it lies wholly beyond .02. *Level*: neither is ahead.
+# (The interval begins at 0: this could fail only upwards.) *Bootstrap*: draw the ninety beats anew, in blocks of ten since neighbours are alike, 4,000 times; each draw gives every detector an AUC. 21 pairs: the interval of each difference leaves out 5 %/21. *Ahead*: it lies wholly beyond .02. *Level*: neither is ahead.
 
 # %%
 base = usual[:: max(1, len(usual) // 400)]

@@ -76,7 +76,7 @@ def decode(decoder, codes):
 # <details><summary>Answers</summary>
 #
 # 1. Mostly nonsense: nothing in training said where codes should lie.
-# 2. Not for that: on lesson 05's map few clothes lay between the kinds.
+# 2. Not because of that: on lesson 05's map few clothes lay between the kinds.
 #
 # </details>
 #
@@ -185,7 +185,7 @@ guess("best-sampler", "Same decoder, four ways to draw its codes. Whose pictures
 plots.grid(
     [squares(pictures[:12]) for pictures in samples.values()],
     row_labels=list(samples),
-    caption="Twelve samples each. " + finding("In the third row nearly everything could be worn."),
+    caption="Twelve samples each. " + finding("In the third row most could be worn."),
 )
 
 # %% tags=["hide-input"]
@@ -220,7 +220,7 @@ axis.set(xlabel="length", yticks=[], ylim=(-0.2, 1.05))
 plots.show(figure, "Blue: real. Orange: generated. Each place of one bell goes to the same place of the other; d² is the mean squared way.")  # fmt: skip
 
 # %% [markdown]
-# All move by 1, and a shoe that is one deviation out has one more to go. On average of squares, that is
+# All move by 1; besides, a shoe $e$ deviations out goes $e$ inward, so $1-e$ in all. The mean of its square, as $e$ averages 0 and $e^2$ 1, is
 #
 # $$d^2=(\mu_1-\mu_2)^2+(\sigma_1-\sigma_2)^2=1+1=2.$$
 #
@@ -272,7 +272,7 @@ claim(
            below(d2["VAE: mixture"], d2["PCA: mixture"], times=0.8, fmt=fmt, names=("VAE, mixture", "PCA, mixture"))))  # fmt: skip
 
 # %% [markdown]
-# With its prior the trained network is no nearer than PCA, where it started. The mixture makes both several times better, and the network then has .5 to .6 of PCA's $d^2$. (A plain code, trained eight passes as in lesson 05, came to 5.4.) Reconstructions win
+# With its prior the trained network is no nearer than PCA, where it started. The mixture makes both several times better, and the network then has .5 to .6 of PCA's $d^2$. (A plain code with the mixture does as well: deeper.) Reconstructions win
 # against samples of their own decoder.
 #
 # ## Precision and recall of samples
@@ -563,7 +563,7 @@ over = [float((x - gauss).mean()) for x in (network, best.score_samples(bump_new
 reveal("bump", {"behind": below(over[0], 0), "less than 5 nats": between(over[0], 0, 5), "more than 5 nats": above(over[0], 5, unit="nats", fmt=".1f")})  # fmt: skip
 lead = network - best.score_samples(bump_new)  # (300,)
 print(f"best mixture on the validation days: {best.n_components} {best.covariance_type} pieces; the VAE is ahead of it by {lead.mean():.1f} ± {1.96 * lead.std() / len(lead) ** 0.5:.1f} nats (95 %, over days)")  # fmt: skip
-claim("The VAE is more than 5 nats ahead of the Gaussian of 50,000 days, and so is the best mixture of 300", above(over, 5, unit="nats", fmt=".1f", names=(["VAE", "mixture"], "")))  # fmt: skip
+claim("The VAE is more than 5 nats ahead of the Gaussian of 50,000 days, and so is the best mixture fitted to 300", above(over, 5, unit="nats", fmt=".1f", names=(["VAE", "mixture"], "")))  # fmt: skip
 four = {"process": bump_new[:4], "Gaussian": referees.fit_gaussian(bump_train, ridge=1e-3).sample(4, random), "VAE": bump_vae.decoder.predict(random.standard_normal((4, 3)), verbose=0) + bump_vae.sigma * random.standard_normal((4, 48))}  # fmt: skip
 figure, axes = plots.subplots(1, 3, height=2.2, sharey=True)
 for axis, (title, table) in zip(axes, four.items(), strict=True):
@@ -590,7 +590,7 @@ plots.show(figure, "Four days each. The Gaussian has the right mean and covarian
 #
 # | you see | look at | likely cause | mend it |
 # |---|---|---|---|
-# | good copies, poor samples | codes against prior | gaps | a mixture on the codes |
+# | good reconstructions, poor samples | codes against prior | gaps | a mixture on the codes |
 # | all samples alike, recall near 0 | rate of each latent | collapse, or a prior drawn too narrow | lesson 05; deviation 1 |
 # | samples suspiciously sharp | `freshness` | known by heart | more data, fewer passes |
 # | likelihood tens of nats below the Gaussian's | `vae.sigma` | random start | start at probabilistic PCA |
@@ -618,7 +618,7 @@ plots.ladder(
     metric=f"squared Fréchet distance to {len(real_test):,} test pictures",
     value_format=f".{DIGITS}f",
     intervals=[(min(values), max(values)) for values in thrice],
-    caption=finding("Where codes are drawn takes d² most of the way, the network the rest. ") + "Three draws each.",
+    caption=finding("The draw of codes takes d² most of the way, the network half the rest. ") + "Three draws each.",
 )
 
 # %%

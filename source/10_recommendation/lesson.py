@@ -522,7 +522,7 @@ def verdict(difference, matters=0.01):
 PENALTIES, NEIGHBOURS = (50.0, 100.0, 200.0, 400.0), (None, 200, 100, 50)
 if not ours:  # what suits other data is not known beforehand: look further
     PENALTIES, NEIGHBOURS = (*PENALTIES, 1000.0, 10.0, 1.0), (*NEIGHBOURS, 25, 10)
-FACTORS = [(32, 2, 10), (32, 5, 20), (48, 5, 20), (64, 5, 20)]  # k, α, λ; (64, 10, 40), tried once, was no better
+FACTORS = [(32, 2, 10), (32, 5, 20), (48, 5, 20), (64, 5, 20)]  # k, α, λ
 RIVALS = {  # what can be chosen, and (train, choice) -> a function: history -> scores
     "popularity": ((None,), lambda train, _: lambda history: np.tile(recommend.popularity(train), (len(history), 1))),
     "item neighbours": (NEIGHBOURS, lambda train, k: lambda history: history @ recommend.item_neighbours(train, k=k)),
