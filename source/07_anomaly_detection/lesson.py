@@ -663,9 +663,9 @@ claim(
 )  # fmt: skip
 
 # %% [markdown]
-# All do better on the test beats: these are calmer, so damage stands out. And the order changed: network and SVM led on held-out beats, PCA leads here. *Choosing on 71 beats picks by luck*: of detectors not told apart, take the simplest.
+# All do better on the test beats: these are calmer ([deeper](07_anomaly_detection_deeper.ipynb)), so damage stands out. And the order changed: network and SVM led on held-out beats, PCA leads here. *Choosing on 71 beats picks by luck*: of detectors not told apart, take the simplest.
 #
-# The network and its best rival are not told apart; ninety beats cannot rank the upper five. It adds a copy that shows *where* a beat is wrong ([deeper](07_anomaly_detection_deeper.ipynb)).
+# The network and its best rival are not told apart; ninety beats cannot rank the upper five. It adds a copy that shows *where* a beat is wrong.
 #
 # ## On your own data
 #
