@@ -782,7 +782,7 @@ for name, series in memory.items():
     )
 
 # %% [markdown]
-# The distance to the mean stands at the edge of what chance allows, the errors of PCA beyond it: the later beats are calmer, above all in their fine detail. So old and new beats are not quite exchangeable, and here the drift is a kind one: fewer alarms than promised, and faults that stand out more (in the lesson every detector did better on the test beats). Played backwards it would not be. And how much neighbours tell each other depends on the score: a wide PCA's error follows the noise, which lasts for many beats, so its threshold rests on far fewer than 71.
+# The distance to the mean stands at the edge of what chance allows, the errors of PCA beyond it: the later beats are calmer, above all in their fine detail. So old and new beats are not quite exchangeable, and here the drift is a kind one: fewer alarms than promised, and faults that stand out more (in the lesson every detector did better on the test beats). And how much neighbours tell each other depends on the score: a wide PCA's error follows the noise, which lasts for many beats, so its threshold rests on far fewer than 71.
 #
 # ## Results
 #
