@@ -661,7 +661,7 @@ claim(
 )  # fmt: skip
 
 # %% [markdown]
-# All do better on the test beats: these are calmer ([deeper](07_anomaly_detection_deeper.ipynb)), so damage stands out. And the order changed: draws of held-out beats put the network first, of test beats mostly PCA. *Choosing on 71 beats picks for these 71.* Of detectors not told apart, take the simplest.
+# All do better on test beats: these are calmer ([deeper](07_anomaly_detection_deeper.ipynb)), so damage stands out. And the order changed: held-out draws put network or SVM first and never PCA, test draws mostly PCA. *Choosing on 71 beats picks for these 71.* Of detectors not told apart, take the simplest.
 #
 # Network and best rival are not told apart, nor are the upper five. A network adds a copy showing *where* a beat is wrong.
 #
