@@ -325,7 +325,7 @@ plots.diagram(
 #
 # $$ -\sum_ix_i\ln\pi_i,\qquad\pi=\text{softmax}(\text{logits}) $$
 #
-# In Keras $\ln\pi$ is `ops.log_softmax(logits)`.
+# In Keras $\ln\pi$ is `ops.log_softmax(logits)`, which survives logits of 500.
 
 
 # %%
@@ -463,7 +463,7 @@ explore(
 )
 
 # %% [markdown]
-# Popularity does not care what you picked; with (none) everywhere it is all that is left (*cold start*). A new film without likes is never recommended.
+# Popularity ignores your picks; with (none) everywhere it is all that is left (*cold start*). A new film without likes is never recommended.
 #
 # ## What goes wrong
 #
@@ -633,7 +633,7 @@ claim(
 )
 
 # %% [markdown]
-# Read the intervals, not the order. Neither ALS, tuned, nor the network alone gets past three lines of algebra: the curve's lead did not last. Our reading: likes say mostly which pairs of films go together, and EASE fits all pairs at once. What *is* ahead is an *average* of two that err on different films. Any good second opinion helps, as ALS shows ([deeper](10_recommendation_deeper.ipynb) compares). (Intervals know of other people, not of other folds or seeds.)
+# Read the intervals, not the order. Neither ALS, tuned, nor the network alone gets past three lines of algebra: the curve's lead did not last. Our reading: likes mostly say which films go together, and EASE fits all pairs at once. What *is* ahead is an *average* of two that err on different films. Any good second opinion helps, as ALS shows ([deeper](10_recommendation_deeper.ipynb) compares). (Intervals know of other people, not of other folds or seeds.)
 #
 # That holds for 500 training people. With over a hundred thousand (MovieLens-20M) a variational network has .426, EASE .420 (Liang 2018, Steck 2019); on two more large sets EASE is ahead.
 #
