@@ -456,6 +456,94 @@ def ease(train: np.ndarray, strength: float, *, zero_diagonal: bool = True) -> n
     return inverse.astype(np.float32)
 
 
+@dataclass(frozen=True, eq=False, repr=False)
+class Factors:
+    """What ``als`` has learned: ``k`` numbers an item. Those of a user are computed when asked for.
+
+    Attributes:
+        items: shape (items, k), float64, without a unit.
+        alpha: a like counts ``1 + alpha`` times as much as an empty place.
+        strength: of the penalty on the numbers of items and users.
+    """
+
+    items: np.ndarray
+    alpha: float
+    strength: float
+
+    def users(self, history: np.ndarray) -> np.ndarray:
+        """The best numbers of each user, trained on or new, while those of the items stay: (users, items) -> (users, k).
+
+        Raises:
+            ValueError: if ``history`` is no matrix of non-negative numbers with a column for each item.
+        """
+        history = _counts("history", history)
+        if history.shape[1] != len(self.items):
+            raise ValueError(
+                f"history must have a column for each of {len(self.items)} items, but it is {history.shape}"
+            )
+        return _best_factors(history, self.items, self.alpha, self.strength)
+
+    def scores(self, history: np.ndarray) -> np.ndarray:
+        """Scores (users, items), float32: the products of the users' numbers with the items'. Errors as for ``users``."""
+        return (self.users(history) @ self.items.T).astype(np.float32)
+
+    def __repr__(self) -> str:
+        return f"Factors({self.items.shape[1]} numbers for each of {len(self.items):,} items, alpha {self.alpha:g}, strength {self.strength:g})"
+
+
+def als(
+    train: np.ndarray, k: int, alpha: float, strength: float, rng: np.random.Generator, *, sweeps: int = 5
+) -> Factors:
+    """Factors of implicit feedback by alternating least squares.
+
+    They make the sum over all places of ``(1 + alpha * x) * (liked - user · item)²``, plus ``strength`` times the sum of
+    all squared numbers, small. Here ``x`` is the entry of ``train``, ``liked`` is 1 where it is positive, else 0. While the
+    items' numbers stay, each user's are a ridge regression; then the other way round. No step can raise the sum, which may
+    have several minima: others follow from another ``rng``.
+
+    Args:
+        train: histories, shape (users, items): likes, or numbers of plays; 0 where there is none.
+        k: numbers a user and an item.
+        alpha: 0 for empty places that count as much as likes.
+        strength: of the penalty, positive.
+        rng: draws the items' first numbers, normal with deviation .1.
+        sweeps: how often all users and then all items are solved for.
+
+    Raises:
+        ValueError: if ``train`` is no matrix of non-negative numbers, ``k`` or ``sweeps`` is below 1, ``alpha`` is negative or
+            ``strength`` is not positive.
+
+    Source: Hu, Koren and Volinsky 2008, equations 3 to 5; the cost of a user is of order likes · k² + k³.
+    """
+    train = _counts("train", train)
+    for name, value in (("k", k), ("sweeps", sweeps)):
+        if value < 1:
+            raise ValueError(f"{name} must be at least 1, but it is {value!r}")
+    if not alpha >= 0:
+        raise ValueError(f"alpha must not be negative, but it is {alpha!r}")
+    if not strength > 0:
+        raise ValueError(f"strength must be positive, but it is {strength!r}")
+    items = rng.normal(0, 0.1, (train.shape[1], k))
+    for _ in range(sweeps):
+        users = _best_factors(train, items, alpha, strength)
+        items = _best_factors(train.T, users, alpha, strength)
+    return Factors(items, float(alpha), float(strength))
+
+
+def _best_factors(x: np.ndarray, other: np.ndarray, alpha: float, strength: float) -> np.ndarray:
+    """The numbers of each row of x that are best while those of its columns, ``other`` (columns, k), stay: (rows, k)."""
+    everywhere = other.T @ other + strength * np.eye(
+        other.shape[1]
+    )  # what all places weigh; likes add to it, row by row
+    best = np.zeros((len(x), other.shape[1]))
+    for row, values in enumerate(x):
+        liked = np.flatnonzero(values)
+        weight = alpha * values[liked].astype(np.float64)
+        left = everywhere + (weight[:, None] * other[liked]).T @ other[liked]
+        best[row] = np.linalg.solve(left, (1 + weight) @ other[liked])
+    return best
+
+
 def choose(
     train: np.ndarray,
     shown: np.ndarray,
@@ -512,3 +600,10 @@ def _history(name: str, values: np.ndarray) -> np.ndarray:
             f"{name} must hold numbers of shape (users, items), but it is {values.dtype} of {values.shape}"
         )
     return values.astype(np.float32) if values.dtype.kind != "f" else values
+
+
+def _counts(name: str, values: np.ndarray) -> np.ndarray:
+    values = _history(name, values)
+    if not (np.isfinite(values).all() and (values >= 0).all()):
+        raise ValueError(f"{name} must hold no negative number, and no NaN or infinity")
+    return values

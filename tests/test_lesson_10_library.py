@@ -1,13 +1,16 @@
 """The library of lesson 10: the ratings, the protocol, the scores, EASE in closed form, the two losses."""
 
+import ast
 import hashlib
 import io
 import warnings
 import zipfile
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
+from scipy.optimize import minimize
 from scipy.stats import ttest_rel
 
 from course_lib import datasets, losses, models, recommend
@@ -293,6 +296,85 @@ def test_without_a_penalty_the_full_autoencoder_is_the_identity():
         recommend.ease(x, 0.0)
     with pytest.raises(ValueError, match=r"shape \(users, items\)"):
         recommend.ease(x[0], 1.0)
+
+
+def weighted_error(x, users, items, alpha, strength):
+    """The sum that ALS makes small, place by place, without a matrix product."""
+    total = strength * (np.square(users).sum() + np.square(items).sum())
+    for user, row in enumerate(x):
+        for item, value in enumerate(row):
+            total += (1 + alpha * value) * (float(value > 0) - float(np.dot(users[user], items[item]))) ** 2
+    return total
+
+
+@pytest.mark.parametrize("alpha", [0.0, 4.0])
+def test_als_finds_the_minimum_that_a_search_finds(alpha):
+    x = np.array([[1, 1, 0], [0, 1, 0], [0, 0, 2], [0, 0, 0]], float)
+    strength, k = 0.3, 2
+
+    def error(numbers):
+        return weighted_error(x, numbers[:8].reshape(4, k), numbers[8:].reshape(3, k), alpha, strength)
+
+    starts = np.random.default_rng(0).normal(0, 0.5, (4, 14))
+    searched = min(minimize(error, start).fun for start in starts)
+    found = recommend.als(x, k, alpha, strength, np.random.default_rng(1), sweeps=200)
+    assert weighted_error(x, found.users(x), found.items, alpha, strength) == pytest.approx(searched, rel=1e-5)
+
+
+def test_each_sweep_of_als_lowers_the_error_and_somebody_new_is_folded_in():
+    x, alpha, strength = random_likes(), 5.0, 2.0
+    errors = []
+    for sweeps in (1, 2, 4, 8):
+        found = recommend.als(x, 3, alpha, strength, np.random.default_rng(0), sweeps=sweeps)
+        errors.append(weighted_error(x, found.users(x), found.items, alpha, strength))
+    assert errors == sorted(errors, reverse=True) and errors[0] > errors[-1]
+    new = random_likes(users=2, seed=9)
+    users = found.users(new)
+    least = weighted_error(new, users, found.items, alpha, strength)
+    for step in 0.01 * np.eye(6).reshape(6, 2, 3):  # whatever is changed, up or down, is worse
+        assert weighted_error(new, users + step, found.items, alpha, strength) > least
+        assert weighted_error(new, users - step, found.items, alpha, strength) > least
+    scores = found.scores(new)
+    assert scores.dtype == np.float32 and scores.shape == new.shape
+    np.testing.assert_allclose(scores, users @ found.items.T, rtol=1e-5, atol=1e-6)
+    assert (found.scores(0 * new) == 0).all()
+    assert repr(found) == "Factors(3 numbers for each of 25 items, alpha 5, strength 2)"
+
+
+def test_als_by_hand_with_one_number():
+    two_films = np.ones((2, 1))
+    for alpha, expected in ((4.0, 5 / 7), (0.0, 1 / 3)):
+        found = recommend.Factors(two_films, alpha, 1.0).users(np.array([[1, 0]]))
+        np.testing.assert_allclose(found, [[expected]])
+
+
+def test_als_of_the_library_is_that_of_the_lesson():
+    tree = ast.parse((Path(__file__).parents[1] / "source/10_recommendation/lesson.py").read_text(encoding="utf-8"))
+    taught = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name in ("solve_rows", "als")]
+    assert len(taught) == 2
+    names = {"np": np, "SEED": 5}
+    exec(compile(ast.Module(taught, []), "lesson.py", "exec"), names)
+    x, new = random_likes().astype(np.float32), random_likes(users=7, seed=3).astype(np.float32)
+    found = recommend.als(x, 4, 5, 2, np.random.default_rng(5)).scores(new)
+    np.testing.assert_allclose(names["als"](x, 4, 5, 2)(new), found, atol=1e-3)
+
+
+def test_als_says_what_is_wrong_with_its_input():
+    x, rng = random_likes(), np.random.default_rng(0)
+    for bad, message in (
+        ((x[0], 2, 1, 1), r"train must hold numbers of shape \(users, items\)"),
+        ((x - 2.0, 2, 1, 1), "train must hold no negative number"),
+        ((np.where(x, np.nan, 0), 2, 1, 1), "no NaN"),
+        ((x, 0, 1, 1), "k must be at least 1"),
+        ((x, 2, -1, 1), "alpha must not be negative"),
+        ((x, 2, 1, 0), "strength must be positive"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            recommend.als(*bad, rng)
+    with pytest.raises(ValueError, match="sweeps must be at least 1"):
+        recommend.als(x, 2, 1, 1, rng, sweeps=0)
+    with pytest.raises(ValueError, match="a column for each of 25 items"):
+        recommend.als(x, 2, 1, 1, rng).scores(x[:, 1:])
 
 
 def test_item_neighbours_are_cosines_without_themselves():
