@@ -382,8 +382,8 @@ one_gaussian = referees.fit_gaussian(train_days, ridge=1e-4)
 #
 # ## Days: what the network's number is
 #
-# A VAE cannot add up $p(x)$ over all codes. `log_weights` draws codes from the encoder's guess and weighs each: $w=p(x,z)/q(z|x)$. By hand, with lesson 05's two codes: the heights are .216 (sneaker) and 1.473 (boot), the prior is ½, the guess .2 and .8. The weights are $.5\cdot.216/.2=.54$ and
-# $.5\cdot1.473/.8=.92$. Drawn from the guess, their mean is $.2\cdot.54+.8\cdot.92=.84$, exactly $p(x)$. With few draws the mean scatters around .84, and the logarithm of what scatters is too low on average: a bound, tighter with more draws, and exact with one if all weights are equal, that is where the guess is the posterior.
+# A VAE cannot add up $p(x)$ over all codes. `log_weights` draws codes from the encoder's guess and weighs each: $w=p(x,z)/q(z|x)$. In the lesson's smallest case the sneaker weighs .54, the boot .92, and their mean is .84, exactly $p(x)$. With few draws the mean scatters around .84. One draw in five is a sneaker: the mean
+# of one draw is .54 or .92, its logarithm on average −.19. The logarithm of what scatters is too low on average: a bound, tighter with more draws (−.17 at the end), and exact with one if all weights are equal, that is where the guess is the posterior.
 # So "start" below is exact (probabilistic PCA knows its posterior), and "trained" a bound.
 #
 # Written out, the lesson's conditional VAE is two halves that get the kind as a second input. Each has a straight path, set to probabilistic PCA of the deviations from the mean of the kind, and a small network whose last layer is zero.
