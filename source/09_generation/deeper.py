@@ -19,7 +19,7 @@
 # ---
 
 # %% [markdown]
-# First the lesson's network again, and its ruler. Pictures of your own can take the place of the clothes here, too.
+# First the lesson's network again, with eight passes instead of four, and its ruler. Pictures of your own can take the place of the clothes here, too.
 
 # %%
 from course_lib import above, all_of, below, between, claim, close, datasets, finding, metrics, models, own_data
@@ -48,7 +48,7 @@ of_clothes = clothes.class_names == datasets.fashion_mnist().class_names
 train, validation = clothes.flat("train"), clothes.flat("validation")  # (n, 784) in [0, 1]
 LATENTS, DIGITS = 16, 1 if of_clothes else 3
 MANY = min(2000, len(validation))
-PASSES = max(4, round(48_000 / len(train)))
+PASSES = max(8, round(96_000 / len(train)))  # twice the lesson's
 classes = range(len(clothes.class_names))
 
 ppca = referees.fit_ppca(train, LATENTS)
@@ -127,7 +127,7 @@ def four_samplers(mu, spread=None):
 # %% [markdown]
 # ## Does it take a variational autoencoder?
 #
-# Or a network at all? The same four distributions, on the codes of a plain autoencoder and of PCA.
+# Or a network at all? The same four distributions, on the codes of a plain autoencoder and of PCA. Both networks have as many hidden units, latents and passes.
 
 # %%
 mu, spread = vae.posterior(train)
@@ -183,12 +183,20 @@ claim(
     below(board["VAE: reconstructions, NOT samples"][0], board["VAE: prior"][0], times=0.25, fmt=fmt, names=("reconstructions", "prior")),
 )  # fmt: skip
 claim(
-    "With a mixture on the codes the plain network, too, is nearer than PCA by a fifth",
-    below(board["plain: mixture"][0], board["PCA: mixture"][0], times=0.8, fmt=fmt, names=("plain", "PCA")),
-)
+    "With a mixture on the codes the variational network is nearer than PCA by a fifth, and the plain one nearer still",
+    all_of(below(board["VAE: mixture"][0], board["PCA: mixture"][0], times=0.8, fmt=fmt, names=("VAE", "PCA")), below(board["plain: mixture"][0], board["VAE: mixture"][0], fmt=fmt, names=("plain", "VAE"))),
+)  # fmt: skip
 
 # %% [markdown]
-# No: with a density on its codes the plain autoencoder is level with the variational one, after four passes. After eight, as in lesson 05, it came to 5.4 in a trial with one seed, and the variational one to 9.9. The same was found at larger scale (Ghosh and others 2020); a second VAE on the codes serves as a density, too (Dai and Wipf 2019).
+# No: with the same density on its codes the plain autoencoder is nearer. With a mixture, in four seeds, and passes equal on both sides:
+#
+# | passes | plain: $d^2$ | recall | variational: $d^2$ | recall |
+# |---|---|---|---|---|
+# | 4, the lesson | PLAIN4 | PR4 | VAE4 | VR4 |
+# | 8, here | PLAIN8 | PR8 | VAE8 | VR8 |
+# | 16 | PLAIN16 | PR16 | VAE16 | VR16 |
+#
+# Stopped early, the variational one reaches more of the real pictures; given time, the plain one passes it in everything. What the variational part buys is a likelihood and a prior, not better samples. (The plain one was trained at 3e-3, the variational one at 2e-3; at 2e-3 the plain one is a little later.) The same was found at larger scale (Ghosh and others 2020); a second VAE on the codes serves as a density, too (Dai and Wipf 2019).
 #
 # The pictures shown are *means*. A draw from the model has noise in each pixel, and $d^2$ sees it. Say which of the two you show.
 #
@@ -738,7 +746,7 @@ claim(
 #
 # ## Wrap-up
 #
-# * A plain autoencoder with a density on its codes is level with a variational one.
+# * For samples a plain autoencoder with a density on its codes is enough: trained as long, it passes a variational one.
 # * "No copies found" means "not very many": a tenth hides in the scatter.
 # * The arc, or a factor √2, trades safety for variety.
 # * Split a lead into its causes before you explain it: the cut, the training, the start.
