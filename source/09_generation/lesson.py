@@ -502,7 +502,7 @@ claim(
 )  # fmt: skip
 
 # %% [markdown]
-# Epoch 0 is kept. The rise after epoch 5 makes good what the first steps spoiled; 60 epochs end at 86.0 to 86.3 (four seeds). So here training learns nothing about other days: the network *is* probabilistic PCA.
+# Epoch 0 is kept. The rise after epoch 5 makes good what the first steps spoiled; 60 epochs end at 86.0 to 86.3 (four seeds). Here training learns nothing about other days: the network *is* probabilistic PCA.
 #
 # Why is the Gaussian ahead? Not by a covariance for each kind: one for both makes 89.1 of its 89.6 ([deeper](09_generation_deeper.ipynb)). But 24 latents leave 24 directions, and to all of them the network gives noise of one size.
 
@@ -574,7 +574,7 @@ for axis, (title, table) in zip(axes, four.items(), strict=True):
 plots.show(figure, "Four days each. The Gaussian has the right mean and covariance, and no day with one bump. Of the VAE, some are too low: its codes came from the prior.")  # fmt: skip
 
 # %% [markdown]
-# No Gaussian can follow a bend; many short pieces can, and then the network is ahead by a nat or so (.6 to 1.7 in eight draws of the days). Five are missing: from 3,000 days it learns two or three of them. Fit the closed form *and* a mixture first; then you know which case is yours.
+# No Gaussian can follow a bend; many short pieces can, and then the network is ahead by a nat or so (.6 to 1.7 in eight draws of the days). Five are missing: from 3,000 days it learns one or two of them. Fit the closed form *and* a mixture first; then you know which case is yours.
 #
 # ## Larger relatives
 #
