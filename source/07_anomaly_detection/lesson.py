@@ -22,10 +22,10 @@
 # ---
 
 # %% [markdown]
-# An **anomaly** is a sample unlike the normal ones. Train an autoencoder on normal samples only, and its error can raise an alarm. Nobody had to label an anomaly.
+# An **anomaly** is a sample unlike the normal ones. Train an autoencoder on normal samples only, and its error can raise an alarm. Nobody must label anomalies, only keep them out of training.
 #
 # **When it is worth it:** many normal samples of a complicated shape, and somebody who asks *where* a sample is wrong: lay its copy beside it. **When the simple method is enough:**
-# nearly always first. PCA is fitted in a second; *Results* compares seven detectors.
+# nearly always: try it first. PCA is fitted in a second; *Results* compares seven detectors.
 
 # %%
 from course_lib import above, all_of, below, between, claim, datasets, detection, finding, guess, own_data, reveal
@@ -114,7 +114,7 @@ copies = autoencoder.predict(held_out, verbose=0)
 # %%
 guess(
     "strange-copy",
-    f"The network has seen normal {ROW}s only. You hand it a strange one. What comes back?",
+    f"The network has seen normal {ROW}s only. You hand it a strange one. What comes back? (Half-way: about as far from the strange one as from a normal one.)",
     ["rather the strange one", "something half-way", "rather a normal one"],
 )
 
@@ -255,9 +255,9 @@ claim(
 )
 
 # %% [markdown]
-# So wide, since the threshold hangs on the three largest scores: a count near 3 scatters by about $\sqrt3=1.7$.
+# So wide, since only three scores lie above: from set to set such a count scatters by about its root, $\sqrt3=1.7$.
 #
-# **By hand.** Two held-out beats, the threshold on the larger score. More than half of all normal beats lie above it only if both fell into the lower half: chance $\tfrac12\cdot\tfrac12=\tfrac14$. So one set in four has a true rate above ½. For every rate such a chance can be read off the smooth curve, the *Beta distribution*:
+# **By hand.** Two held-out beats, the threshold on the larger score. More than half of all normal beats lie above it only if both fell into the lower half: chance $\tfrac12\cdot\tfrac12=\tfrac14$. So one set in four has a true rate above ½. For every rate such a chance is an area under the smooth curve, the *Beta distribution*:
 #
 # $$ \text{true rate}\sim\text{Beta}(n+1-k,\;k),\qquad\text{mean}=\frac{n+1-k}{n+1} $$
 #
@@ -402,7 +402,7 @@ def precision(rarity):
 plots.curve(
     hit, {f"1 in {round(1 / rarity)}": precision(rarity) for rarity in (0.5, 0.1, 0.01)},
     xlabel="recall", ylabel="precision", markers=False,
-    caption="One ROC curve, three precision-recall curves: the rarer the fault, the fewer alarms are real. At the left few are found: too few to say.",
+    caption="One ROC curve, three precision-recall curves: the rarer the fault, the fewer alarms are real. At the left hardly one is found, and the one false alarm that we add for the slot of the new sample outweighs it.",
 )  # fmt: skip
 four_of_five = np.argmax(hit >= 0.8)
 real = precision(0.01)[four_of_five]
@@ -428,7 +428,7 @@ reveal("real-alarms", {
 #
 # $$ \text{cost of one sample}=r\,(1-h)\,c_\text{miss}+(1-r)\,a\,c_\text{alarm} $$
 #
-# That needs anomalies, real or made, their rarity, and two prices; else choose by $\alpha$. Move both sliders: when is no alarm at all cheapest?
+# That needs anomalies, real or made, their rarity, and two prices; else choose by $\alpha$. Move both sliders.
 
 
 # %%
@@ -454,10 +454,10 @@ explore(
 #
 # ## Choosing a detector for your data
 #
-# Is the network needed? Six rivals:
+# Six rivals:
 #
 # * Distance to the mean $\bar x$ of the training rows: $\lVert x-\bar x\rVert^2$.
-# * PCA: the distance to its copy, $\lVert x-\hat x\rVert^2$, $\hat x=\bar x+(x-\bar x)VV^\top$ (lesson 02); engineers call it the **Q statistic**. Its partner **T²** asks how usual the *code* is: each component squared, over its variance, summed. Components 3 and 1 with variances 9 and 1/4: $1+4=5$. To use both, raise the alarm if either passes its own threshold, each at $\alpha/2$.
+# * PCA: the distance to its copy, $\lVert x-\hat x\rVert^2$, $\hat x=\bar x+(x-\bar x)VV^\top$ (lesson 02); engineers call it the **Q statistic**. Its partner **T²** asks how usual the *code* is: each component squared, over its variance, summed. Code (3, 1), variances 9 and 1/4: $3^2/9+1^2/\frac14=5$. To use both, raise the alarm if either passes its own threshold: two chances of a false alarm, each at $\alpha/2$.
 # * Nearest neighbours: the mean distance to the $k$ nearest training rows.
 # * **Isolation forest**: cut the rows at random, one column at a time; what is soon alone is strange.
 # * **Local outlier factor**: how thin the training rows lie around you, compared with around your neighbours.
@@ -495,7 +495,7 @@ def network(k):
 # %%
 guess(
     "network-adds",
-    f"On test {ROW}s, damaged anew: how does the tuned network stand beside the best of its tuned rivals? (Ahead: by .02 of AUC, surely.)",
+    f"On test {ROW}s, damaged anew: how does the tuned network stand beside the best of its tuned rivals? (Ahead: by more than .02 of AUC, even at the lower end of an interval.)",
     ["ahead", "not told apart", "behind"],
 )
 
@@ -528,7 +528,7 @@ for name, choices in families.items():
 plots.matrix(
     np.array(list(table.values())).T, list(faults), [name.replace(" ", "\n") for name in table],
     row_title="fault", column_title="detector", value_format=".2f", cell=(1.0, 0.5),
-    caption=f"AUC of damaged against intact held-out {ROW}s. Below .50: the damaged one looks *more* normal.",
+    caption=f"AUC of damaged against intact held-out {ROW}s. Below .50: the damaged one looks more normal. The network is the tuned one now: {setting['network']}.",
 )  # fmt: skip
 
 # %% [markdown]
@@ -558,9 +558,9 @@ plots.matrix(
 #
 # ## What goes wrong
 #
-# **The wrong polarity.** A much-copied tutorial reports precision and recall of the *normal* beats. An AUC of .02 is a good detector read upside down.
+# **The wrong polarity.** A much-copied tutorial takes *normal* beats for the positives. Ask how well a score of strangeness finds those, and .98 becomes .02. Let strange be positive, and high.
 #
-# **A low error means easy, not normal.** A wide PCA copies a beat of half the size better than a whole one. Keep the code narrow, or add T².
+# **A low error means easy, not normal.** A wide PCA copies a beat of half the size better than a whole one. Keep the code narrow, or add T² ([deeper](07_anomaly_detection_deeper.ipynb)).
 #
 # **Drift.** When the source changes with time, old and new samples are not exchangeable: that is **drift**. Watch the rate of alarms.
 #
@@ -570,7 +570,7 @@ plots.matrix(
 # |---|---|---|---|
 # |one sensor decides every score|`train.std(axis=0)`|raw units|standardise by *training* mean and deviation; long tails: arcsinh, a log that takes negatives|
 # |all errors tiny|the width of the code|it copies everything|fewer components, or distances|
-# |AUC below .5|the best-scored anomalies|smaller or smoother than normal; labels turned|add T²; check the labels|
+# |AUC below .5|the best-scored anomalies|smaller or smoother than normal; labels turned|fewer components, distances; check the labels|
 # |too many false alarms|scores against time|drift|validate on recent normals|
 # |threshold infinite|number of held-out rows|fewer than $1/\alpha-1$|more rows, larger $\alpha$|
 #
@@ -589,9 +589,7 @@ claim(
 )
 
 # %% [markdown]
-# (The interval begins at 0: this could fail only upwards.)
-#
-# Would other beats give the same order? *Bootstrap*: draw ninety from the ninety, with repeats, 4,000 times (in blocks of ten: neighbours are alike). The AUCs scatter as with other beats.
+# Would other beats give the same order? *Bootstrap*: draw ninety from the ninety, with repeats, 4,000 times (in blocks of ten: neighbours are alike). The AUCs scatter much as with other beats.
 #
 # A draw of hard beats lowers all detectors, so *differences* scatter less: they may be clear though bars overlap. You look at 21 pairs; if each interval left out 5 %, one would mislead, so each leaves out 5 %/21. *Ahead*: the difference lies beyond .02 in its whole interval. *Not told apart*: neither is ahead.
 
@@ -661,16 +659,16 @@ claim(
 )  # fmt: skip
 
 # %% [markdown]
-# All do better on test beats: these are calmer ([deeper](07_anomaly_detection_deeper.ipynb)), so damage stands out. And the order changed: held-out draws put network or SVM first and never PCA, test draws mostly PCA. *Choosing on 71 beats picks for these 71.* Of detectors not told apart, take the simplest.
+# All do better on test beats: these are calmer ([deeper](07_anomaly_detection_deeper.ipynb)), so damage stands out. And the order changed: held-out draws put network or SVM first and never PCA, test draws mostly PCA. *Choosing on 71 beats picks for these 71.* The upper five, network among them, are not told apart: take the simplest.
 #
-# Network and best rival are not told apart, nor are the upper five. A network adds a copy showing *where* a beat is wrong.
+# A network adds a copy showing *where* a beat is wrong.
 #
 # ## On your own data
 #
 # |your data look like this|start with this|set this|report this|leave the autoencoder when|
 # |---|---|---|---|---|
 # |a table of sensors (`datasets.own_sensors`)|nearest neighbours; PCA, Q and T²|a unit for each sensor|false alarms with their interval|few sensors, linearly related|
-# |aligned windows (`own_windows`)|nearest neighbours, PCA|few components|AUC on faults that you fear|fewer than some hundred normal windows|
+# |aligned windows (`own_windows`)|nearest neighbours, PCA|few components|AUC on faults that you fear|fewer than a few hundred normal windows|
 # |a series (`own_series`)|nearest window, PCA-2|split before you cut|alarms an hour; *any* or *all*|no shape repeats|
 # |under 100 normal rows|distance to the mean|$\alpha\ge1/(n+1)$|the Beta interval|always|
 # |some anomalies in training|mean of 50 neighbours; narrow PCA|look at the strangest training rows|what you removed|nobody can look|
