@@ -7,8 +7,8 @@
 #   course:
 #     title: "Embeddings: dimensionality reduction and similarity search"
 #     lesson: 8
-#     minutes: 43
-#     compute: 18
+#     minutes: 46
+#     compute: 23
 #     summary: "Throw the decoder away: search pictures by their codes, choose a distance by measuring, fill a vector database and count what its index saves"
 #     prerequisites:
 #       - "lesson 02"
