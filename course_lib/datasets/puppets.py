@@ -109,7 +109,9 @@ def puppet_village(rng: np.random.Generator, families: int = 3) -> PuppetVillage
     if int(families) != families or families < 1:
         raise ValueError(f"families must be a positive integer, but it is {families!r}")
     ways = rng.standard_normal((families, 2, 28))
-    return PuppetVillage(rng.uniform(0.3, 0.7, (families, 28)), 0.37 * ways / np.linalg.norm(ways, axis=1, keepdims=True))
+    return PuppetVillage(
+        rng.uniform(0.3, 0.7, (families, 28)), 0.37 * ways / np.linalg.norm(ways, axis=1, keepdims=True)
+    )
 
 
 def _between(rng: np.random.Generator, ends: Iterator[bool]) -> Callable:

@@ -1428,7 +1428,9 @@ def _bells(codes, count, shorter=1.0):
 
     def draw(n, rng):
         of = rng.choice(count, n, p=fitted.weights_)
-        return fitted.means_[of] + shorter * np.einsum("nij,nj->ni", roots[of], rng.standard_normal((n, codes.shape[1])))
+        return fitted.means_[of] + shorter * np.einsum(
+            "nij,nj->ni", roots[of], rng.standard_normal((n, codes.shape[1]))
+        )
 
     return draw
 

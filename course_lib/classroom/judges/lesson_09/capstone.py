@@ -10,7 +10,8 @@ from course_lib.classroom.probe import described, kind
 
 judge = judges_of(9)
 TRAIN, SAMPLES = 2500, 1000
-PRECISION, RECALL, COPIES, OFF = 0.62, 0.5, 0.7, 6  # shares: at least, at least, at most; per cent of the variance, at most
+PRECISION, RECALL, COPIES = 0.62, 0.5, 0.7  # shares: at least, at least, at most
+OFF = 6  # per cent of the variance, at most
 COARSE = 60  # numbers of PCA that say nothing of a face's details
 
 
@@ -63,6 +64,7 @@ class Ruler:
         return codes.reshape(len(x), -1, k).transpose(1, 0, 2).reshape(-1, k)
 
     def precision_recall(self, x: np.ndarray) -> tuple[float, float]:
+        """Of samples beside fresh pictures."""
         return metrics.sample_precision_recall(self.real, self.look(x))
 
     def copies(self, x: np.ndarray) -> tuple[float, float]:
@@ -77,7 +79,9 @@ class Ruler:
 
     def detail(self, x: np.ndarray) -> float:
         """How much of a picture is in the finer directions of PCA, in units of fresh pictures."""
-        ours, theirs = (float(np.square(codes[:, COARSE:]).sum()) for codes in (self._codes(x), self.blocks[1][: len(x)]))
+        ours, theirs = (
+            float(np.square(codes[:, COARSE:]).sum()) for codes in (self._codes(x), self.blocks[1][: len(x)])
+        )
         return ours / theirs
 
     def off(self, x: np.ndarray) -> float:
