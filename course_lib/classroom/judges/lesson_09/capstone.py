@@ -10,8 +10,12 @@ from course_lib.classroom.probe import described, kind
 
 judge = judges_of(9)
 TRAIN, SAMPLES = 2500, 1000
-PRECISION, RECALL, COPIES = 0.62, 0.5, 0.7  # shares: at least, at least, at most
-OFF = 6  # per cent of the variance, at most
+PRECISION, RECALL, COPIES, OFF = (
+    0.62,
+    0.5,
+    0.7,
+    6,
+)  # at least, at least; at most, and at most, in per cent of the variance
 COARSE = 60  # numbers of PCA that say nothing of a face's details
 
 
@@ -21,8 +25,15 @@ def _flat(x: np.ndarray) -> np.ndarray:
 
 def _moved(x: np.ndarray):
     """Pictures as they are and mirrored, each also moved by a pixel in eight directions."""
-    steps = [(0, 0), *((down, right) for down in (-1, 0, 1) for right in (-1, 0, 1) if down or right)]
+    steps = [(down, right) for down in (0, -1, 1) for right in (0, -1, 1)]
     yield from (np.roll(picture, step, (1, 2)) for picture in (x, x[:, :, ::-1]) for step in steps)
+
+
+def _fit_pca(x: np.ndarray, k: int):
+    """scikit-learn's, for it is quick where a hundred of many components are wanted."""
+    from sklearn.decomposition import PCA  # here, because it takes a second to import
+
+    return PCA(k, svd_solver="randomized", iterated_power=2, random_state=0).fit(_flat(x))
 
 
 def _to_segments(codes: np.ndarray, block: np.ndarray, k: int = 20) -> tuple[np.ndarray, np.ndarray]:
@@ -44,12 +55,11 @@ class Ruler:
     """What the check knows: as many fresh pictures as the answer had, and how to compare."""
 
     def __init__(self, train: np.ndarray, fresh: np.ndarray, rng: np.random.Generator):
-        self.train, self.fresh = train, fresh
+        self.fresh = fresh
         self.look = patches.fit_patch_features(fresh[SAMPLES:], rng)
         self.real = self.look(fresh[:SAMPLES])
-        self.shape = train.shape[1:]
-        self.pca = referees.fit_pca(_flat(np.concatenate([train[:SAMPLES], fresh[:SAMPLES]])), 100)
-        axes = self.pca.components.astype(np.float32).reshape(-1, *self.shape)
+        self.pca = _fit_pca(np.concatenate([train[:SAMPLES], fresh[:SAMPLES]]), 100)
+        axes = self.pca.components_.reshape(-1, *train.shape[1:])
         # A moved picture on an axis is the picture on the axis moved back, and the moves back are the moves.
         self.axes = np.concatenate([_flat(moved) for moved in _moved(axes)])
         self.blocks = [self._codes(x, moved=True) for x in (train, fresh)]
@@ -57,11 +67,9 @@ class Ruler:
 
     def _codes(self, x: np.ndarray, moved: bool = False) -> np.ndarray:
         """Numbers of PCA (n, 100); ``moved``: first of the pictures as they are, then of all that are moved."""
-        k = len(self.pca.components)
-        codes = _flat(x) @ (self.axes if moved else self.axes[:k]).T - np.tile(
-            self.pca.components @ self.pca.mean, len(self.axes) // k if moved else 1
-        ).astype(np.float32)
-        return codes.reshape(len(x), -1, k).transpose(1, 0, 2).reshape(-1, k)
+        k = len(self.pca.components_)
+        codes = (_flat(x) @ (self.axes if moved else self.axes[:k]).T).reshape(len(x), -1, k)
+        return (codes - self.pca.components_ @ self.pca.mean_).transpose(1, 0, 2).reshape(-1, k)
 
     def precision_recall(self, x: np.ndarray) -> tuple[float, float]:
         """Of samples beside fresh pictures."""
@@ -74,15 +82,12 @@ class Ruler:
 
     def grain(self, x: np.ndarray) -> float:
         """How much neighbouring pixels differ, in units of fresh pictures."""
-        ours, theirs = (float(np.abs(np.diff(y, axis=2)).mean()) for y in (x, self.fresh[:SAMPLES]))
-        return ours / theirs
+        return float(np.abs(np.diff(x, axis=2)).mean() / np.abs(np.diff(self.fresh, axis=2)).mean())
 
     def detail(self, x: np.ndarray) -> float:
         """How much of a picture is in the finer directions of PCA, in units of fresh pictures."""
-        ours, theirs = (
-            float(np.square(codes[:, COARSE:]).sum()) for codes in (self._codes(x), self.blocks[1][: len(x)])
-        )
-        return ours / theirs
+        ours, theirs = (np.linalg.norm(codes[:, COARSE:]) for codes in (self._codes(x), self.blocks[1][: len(x)]))
+        return float(ours / theirs) ** 2
 
     def off(self, x: np.ndarray) -> float:
         """How far mean and covariance of the pictures are off, in per cent of their variance."""
@@ -101,13 +106,13 @@ def rungs(train: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """Sets of pictures that no network made: trivial ones, and those of the closed forms."""
     from sklearn.mixture import GaussianMixture  # here, because it takes a second to import
 
-    pca = referees.fit_pca(_flat(train), 150)
-    codes = pca.encode(_flat(train))
-    mixture = GaussianMixture(20, max_iter=30, tol=1e-2, reg_covar=1e-4, random_state=int(rng.integers(2**31)))
+    pca = _fit_pca(train, 150)
+    codes = pca.transform(_flat(train))
+    mixture = GaussianMixture(20, tol=1e-2, reg_covar=1e-4, random_state=int(rng.integers(2**31)))
     made = {
         "the mean picture": np.repeat(_flat(train).mean(axis=0)[None], SAMPLES, axis=0),
-        "a bell on PCA's codes": pca.decode(referees.fit_gaussian(codes, ridge=1e-6).sample(SAMPLES, rng)),
-        "20 bells on PCA's codes": pca.decode(_drawn(mixture.fit(codes), rng)),
+        "a bell on PCA's codes": pca.inverse_transform(referees.fit_gaussian(codes, ridge=1e-6).sample(SAMPLES, rng)),
+        "20 bells on PCA's codes": pca.inverse_transform(_drawn(mixture.fit(codes), rng)),
     }
     return {name: metrics.clip01(x.astype(np.float32)).reshape(SAMPLES, *train.shape[1:]) for name, x in made.items()}
 
@@ -135,10 +140,9 @@ def judge_fresh_pictures(fresh_pictures, probe):
     spread = float(got.std(axis=0).mean() / fresh.std(axis=0).mean())
     probe.require(spread > 0.1, "one-picture", spread=spread)
     seen, nearly = ruler.copies(got)
-    scores = {name: ruler.precision_recall(x) for name, x in rungs(train, rng).items()}
-    precision, recall = ruler.precision_recall(got)
-    scores |= {"yours": (precision, recall), "fresh pictures": ruler.precision_recall(fresh[SAMPLES : 2 * SAMPLES])}
-    off = ruler.off(got)
+    sets = {**rungs(train, rng), "yours": got, "fresh pictures": fresh[SAMPLES : 2 * SAMPLES]}
+    scores = {name: ruler.precision_recall(x) for name, x in sets.items()}
+    (precision, recall), off = scores["yours"], ruler.off(got)
     told = "; ".join(f"{name} {p:.2f} / {r:.2f}" for name, (p, r) in scores.items())
     told = (
         f"Precision / recall: {told}; wanted at least {PRECISION} / {RECALL}. Of yours {seen:.0%} are nearer to training pictures "
@@ -165,8 +169,7 @@ def _repeats(probe, ask) -> None:
     """All chance comes from the generator: the same state gives the same pictures, the next state others."""
     first, other, again = (ask(12, probe.generator(seed)) for seed in (41, 42, 41))
     generator = probe.generator(43)
-    third, fourth = ask(12, generator), ask(12, generator)
-    ask(1, generator)
+    third, fourth, _ = (ask(n, generator) for n in (12, 12, 1))
     for one, two in ((first, other), (third, fourth)):
         probe.require(np.abs(one - two).max() > 1e-3, "same-every-time")
     probe.require(np.abs(first - again).max() < 0.02, "ignores-the-generator")
