@@ -1,6 +1,7 @@
 """Wrong answers to the exercises of lesson 09, each with the misconception that its check must name."""
 
 import math
+import zlib
 
 import numpy as np
 from scipy import linalg
@@ -1398,6 +1399,22 @@ def fresh_pictures(pictures):
     return draw
 
 
+def _once(function):
+    """Many wrong answers begin alike: what they fit on the same pictures is fitted once."""
+    known = {}
+
+    def fitted(pictures, *options):
+        key = (zlib.crc32(pictures.tobytes()), *options)
+        if key not in known:
+            if any(other[0] != key[0] for other in known):
+                known.clear()
+            known[key] = function(pictures, *options)
+        return known[key]
+
+    return fitted
+
+
+@_once
 def _with_pca(pictures, k):
     """Numbers of PCA (n, k), and a function from numbers to pictures."""
     pca = referees.fit_pca(pictures.reshape(len(pictures), -1), k)
@@ -1408,12 +1425,13 @@ def _with_pca(pictures, k):
     return pca.encode(pictures.reshape(len(pictures), -1)), decode
 
 
-def _network(pictures, epochs=40):
+@_once
+def _network(pictures):
     """A plain autoencoder on 150 numbers of PCA: codes (n, 16) of the pictures, and a function from codes to pictures."""
     numbers, to_pictures = _with_pca(pictures, 150)
     size = numbers.std()
     encoder, decoder, both = models.build_autoencoder(150, (256, 256), 16, output_activation=None)
-    training.fit(both, np.float32(numbers / size), epochs=epochs, batch_size=200, learning_rate=6e-3)
+    training.fit(both, np.float32(numbers / size), epochs=40, batch_size=200, learning_rate=6e-3)
 
     def decode(codes):
         return to_pictures(size * decoder.predict(np.float32(codes), verbose=0))
