@@ -145,18 +145,17 @@ def judge_fresh_pictures(fresh_pictures, probe):
         f"than to fresh ones; wanted at most {COPIES:.0%}. Their mean and covariance are off by {off:.1f} % of the variance; wanted at most {OFF} %."
     )
     probe.require(nearly < 0.5, "copies", told, nearly=nearly)
-    grain = ruler.grain(got)
+    grain, detail = ruler.grain(got), ruler.detail(got)
     if seen > COPIES:
         probe.fail("copies/noisy" if grain > 1.15 else "copies/near", told, grain=grain)
     probe.require(nearly < 0.04, "copies/some", told, nearly=nearly)
     if precision >= PRECISION and recall >= RECALL and off <= OFF:
         return told
-    detail = ruler.detail(got)
     probe.require(grain < 1.15, "grain", told, grain=grain)
     probe.require(precision < PRECISION, "leaves-out", told)
-    probe.require(detail > 0.1, "blurred", told, detail=detail)
+    probe.require(detail > 0.1 and grain > 0.8, "blurred", told, detail=detail, grain=grain)
     probe.require(off < 4.5, "codes-from-elsewhere", told)
-    probe.require(detail > 0.45, "blurred", told, detail=detail)
+    probe.require(detail > 0.45, "blurred", told, detail=detail, grain=grain)
     probe.require(precision > PRECISION - 0.05, "ghosts", told)
     probe.fail("behind-the-bar", told)
 
