@@ -43,6 +43,7 @@ _LAZY_MODULES = {
     "losses",
     "metrics",
     "models",
+    "patches",
     "plots",
     "recommend",
     "referees",

@@ -7,7 +7,7 @@ import pytest
 from scipy import linalg, stats
 from scipy.spatial import distance
 
-from course_lib import datasets, metrics, models, referees, training
+from course_lib import datasets, metrics, models, patches, referees, training
 
 
 @pytest.fixture
@@ -280,3 +280,36 @@ def test_the_lesson_runs_on_days_of_ones_own(tmp_path, changed_lesson, table):
     assert "a Gaussian for each kind" in printed and "nats a day" in printed
     assert "hard to tell apart" not in printed and "the two are one" not in printed  # found on the course's days
     assert "Your data" in printed and "Gaussian for each kind minus conditional VAE" in printed
+
+
+# --- a village of puppets, and features of their pictures ---
+
+
+def test_a_village_draws_other_puppets_each_time_and_the_same_from_the_same_generator():
+    village, again = (datasets.puppet_village(np.random.default_rng(3)) for _ in range(2))
+    np.testing.assert_array_equal(village.families, again.families)
+    pictures = village.draw(230, np.random.default_rng(1))
+    assert pictures.shape == (230, 24, 24, 3) and pictures.dtype == np.float32
+    assert pictures.min() >= 0 and pictures.max() <= 1
+    np.testing.assert_array_equal(pictures, again.draw(230, np.random.default_rng(1)))
+    assert len(np.unique(pictures.reshape(230, -1), axis=0)) == 230
+    assert village.draw(0, np.random.default_rng(1)).shape == (0, 24, 24, 3)
+    assert "3 families" in repr(village)
+    with pytest.raises(ValueError, match="families must be a positive integer"):
+        datasets.puppet_village(np.random.default_rng(0), families=0)
+
+
+def test_patch_features_tell_fresh_pictures_from_flat_ones(rng):
+    village = datasets.puppet_village(rng)
+    look = patches.fit_patch_features(village.draw(300, rng), rng, windows=16, numbers=30)
+    fresh, other = look(village.draw(200, rng)), look(village.draw(200, rng))
+    assert fresh.shape == (200, 30)
+    assert min(metrics.sample_precision_recall(fresh, other)) > 0.7
+    flat = np.repeat(rng.random((200, 1, 1, 3)), 24, axis=1).repeat(24, axis=2)
+    assert metrics.sample_precision_recall(fresh, look(flat))[0] < 0.1
+
+
+@pytest.mark.parametrize("shape, numbers", [((300, 23, 24, 3), 30), ((50, 24, 24, 3), 30), ((300, 24, 24, 3), 300)])
+def test_patch_features_say_which_pictures_they_take(rng, shape, numbers):
+    with pytest.raises(ValueError, match="but it is"):
+        patches.fit_patch_features(np.zeros(shape, np.float32), rng, numbers=numbers)

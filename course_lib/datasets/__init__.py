@@ -84,7 +84,9 @@ from course_lib.datasets.photos import (
 from course_lib.datasets.puppets import (
     PUPPET_POSE,
     Puppets,
+    PuppetVillage,
     puppet_poses,
+    puppet_village,
     puppets,
 )
 from course_lib.datasets.ratings import (
@@ -133,6 +135,7 @@ __all__ = [
     "MachineRecording",
     "MovieRatings",
     "Photographs",
+    "PuppetVillage",
     "Puppets",
     "Recording",
     "SparseMixtures",
@@ -157,6 +160,7 @@ __all__ = [
     "own_windows",
     "photographs",
     "puppet_poses",
+    "puppet_village",
     "puppets",
     "ring",
     "shuttle",

@@ -1,4 +1,4 @@
-"""Two puppets that nobody has met, drawn on the spot: for swaps whose true answer is known."""
+"""Puppets that nobody has met, drawn on the spot: two of them for swaps whose true answer is known, and villages of families."""
 
 from __future__ import annotations
 
@@ -70,6 +70,58 @@ def puppet_poses(n: int, rng: np.random.Generator) -> np.ndarray:
     return poses
 
 
+@dataclass(frozen=True, eq=False, repr=False)
+class PuppetVillage:
+    """Families of puppets who resemble each other. ``draw`` has as many of them as you want, no two alike.
+
+    Attributes:
+        families: float64, shape (f, 28): where each family lies in the range of each measure and colour, 0 to 1.
+        ways: float64, shape (f, 2, 28): two ways in which a family's puppets differ.
+    """
+
+    families: np.ndarray
+    ways: np.ndarray
+
+    def __repr__(self) -> str:
+        return f"PuppetVillage({len(self.families)} families)"
+
+    def draw(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        """Pictures (n, 24, 24, 3), float32 in [0, 1]: each of another puppet, of any family, in any pose."""
+        of = rng.integers(0, len(self.families), n)
+        steps = rng.uniform(-1, 1, (n, 1, 2))
+        places = np.clip(self.families[of] + (steps @ self.ways[of])[:, 0], 0, 1).astype(np.float32)
+        poses = puppet_poses(n, rng)
+        few = [
+            slice(start, start + 100) for start in range(0, max(n, 1), 100)
+        ]  # stay in the cache: three times as quick
+        return np.concatenate([_drawn(self._looks_at(places[rows]), poses[rows]) for rows in few])
+
+    @staticmethod
+    def _looks_at(places: np.ndarray) -> dict:
+        """Measures (n, 1, 1) and colours (n, 1, 1, 3)."""
+        columns = iter(places.T)
+        look = _looks(lambda low, high: (low + (high - low) * next(columns))[:, None, None])
+        return {name: np.stack(value, axis=-1) if isinstance(value, list) else value for name, value in look.items()}
+
+
+def puppet_village(rng: np.random.Generator, families: int = 3) -> PuppetVillage:
+    """Invent the families of a village.
+
+    Args:
+        rng: the generator to draw from.
+        families: how many, at least 1.
+
+    Raises:
+        ValueError: if ``families`` is not a positive integer.
+    """
+    if int(families) != families or families < 1:
+        raise ValueError(f"families must be a positive integer, but it is {families!r}")
+    ways = rng.standard_normal((families, 2, 28))
+    return PuppetVillage(
+        rng.uniform(0.3, 0.7, (families, 28)), 0.37 * ways / np.linalg.norm(ways, axis=1, keepdims=True)
+    )
+
+
 def _between(rng: np.random.Generator, ends: Iterator[bool]) -> Callable:
     """A function that draws a number from the lower or upper two fifths of a range, as the next of ``ends`` says."""
 
@@ -103,7 +155,7 @@ def _looks(u: Callable) -> dict:
 
 
 def _drawn(look: dict, poses: np.ndarray) -> np.ndarray:
-    """Shapes laid over each other, from the back to the front."""
+    """Shapes laid over each other, from the back to the front; one look for all poses, or measures (n, 1, 1) and colours (n, 1, 1, 3)."""
     turn, nod, jaw, smile, light = (poses[:, i, None, None] for i in range(len(PUPPET_POSE)))
     middle = (np.arange(PUPPET_SIDE, dtype=np.float32) + 0.5) * 2 / PUPPET_SIDE - 1
     y, x = np.meshgrid(middle, middle, indexing="ij")
@@ -116,7 +168,7 @@ def _drawn(look: dict, poses: np.ndarray) -> np.ndarray:
     def paint(distance, colour, shade=shade):
         """Colour where the distance to the edge is negative, with a soft edge."""
         cover = np.clip(0.5 - 0.3 * PUPPET_SIDE * distance, 0, 1)[..., None]
-        picture[:] = picture * (1 - cover) + cover * np.multiply.outer(shade, np.asarray(colour, np.float32))
+        picture[:] = picture * (1 - cover) + cover * (shade[..., None] * np.asarray(colour, np.float32))
 
     def oval(x, y, wide, tall, square=2.0):
         radius = (np.abs(x / wide) ** square + np.abs(y / tall) ** square) ** (1 / square)

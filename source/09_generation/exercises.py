@@ -12,7 +12,7 @@
 # %% [markdown]
 # # 09 · Generating images and time series: exercises
 #
-# Seven exercises: three ways to draw a code, and four ways to find out whether the result is any good. Replace each line
+# Eight exercises: three ways to draw a code, four ways to find out whether the result is any good, and a generator that has to pass. Replace each line
 # that raises `NotImplementedError` by your answer, run the cell, then the check below it. `hint(sample_prior)` asks you a
 # question; call it again for more.
 #
@@ -20,9 +20,10 @@
 # generator: all chance has to come from it, so that whoever holds it can repeat your result.
 
 # %%
-from course_lib import check, hint
+from course_lib import check, datasets, hint, metrics, models, patches, plots, referees, training
 
 import numpy as np
+from sklearn.mixture import GaussianMixture
 
 # %% [markdown] tags=["task"]
 # ## sample_prior: pictures of nothing ★ · 8 minutes · core
@@ -298,3 +299,121 @@ check(two_sample_accuracy)
 #
 # Below .5 is not better than .5. Each copy's nearest neighbour is the real row it was copied from, so the accuracy falls towards
 # 0: too good to be true.
+
+# %% [markdown] tags=["task"]
+# ## fresh_pictures: neither blurred nor copied ★★★ · 35 minutes · capstone
+#
+# Build a generator, and have its pictures judged beside fresh ones: could they be real, is every kind among them, and are they copies?
+#
+# Write `fresh_pictures(pictures)`. The check invents a village of three families of puppets, who resemble each other within a family, and hands
+# over 2,500 pictures, each of another puppet: NumPy, float32, shape (2500, 24, 24, 3), values in [0, 1]. It returns a function
+# `draw(n, rng)` that makes `n` new pictures, shape (n, 24, 24, 3), values in [0, 1], with all chance from the generator `rng`.
+#
+# The check draws 1,000, and measures
+#
+# * **precision** and **recall**, by `metrics.sample_precision_recall(look(fresh), look(yours))` with 1,000 fresh pictures of the same village. `look`
+#   are features that nothing was trained for: how strongly 48 small windows, cut out of pictures, are found in each of 16 parts of a picture (`patches.fit_patch_features`);
+# * **copies**, by two blocks: the training pictures, and as many fresh ones. Which of the two is nearer to what you drew? A picture that is
+#   mirrored or moved by a pixel counts, too, and so does a mixture of two neighbours. Without any copying it is one half;
+# * how far **mean and covariance** of the pictures are off (a squared Fréchet distance), in per cent of the variance.
+#
+# You need a precision of at least **.62**, a recall of at least **.45**, at most **70 %** nearer to training pictures, and mean and covariance off by
+# at most **6 %**. On one draw of the check:
+#
+# | | precision | recall | nearer to training pictures |
+# |---|---|---|---|
+# | the mean picture, a thousand times | 0 | 0 | |
+# | one bell (a Gaussian) on 150 numbers of PCA | .04 | .29 | 52 % |
+# | a mixture of 20 bells on them | .41 | .78 | 56 % |
+# | training pictures | .95 | .90 | 100 % |
+# | mixtures of a training picture and a neighbour | .98 | .68 | 100 % |
+# | **you need** | **.62** | **.45** | **at most 70 %** |
+# | an autoencoder, and a mixture on its codes | .76 | .67 | 58 % |
+# | fresh pictures | .92 | .95 | 50 % |
+#
+# Use everything that the lesson used: `referees.`, `models.`, `training.fit`, `GaussianMixture`. `practice_village()` gives pictures to train on, and others
+# to compare with.
+#
+# **Success looks like** faces of nobody: run the cells below the check.
+
+
+# %% tags=["answer"]
+def practice_village(n=2500):
+    """Pictures of a village to train on, and as many fresh ones, (n, 24, 24, 3) each; the check has another village."""
+    rng = np.random.default_rng(9)
+    village = datasets.puppet_village(rng)
+    return village.draw(n, rng), village.draw(n, rng)
+
+
+def fresh_pictures(pictures):
+    """Pictures (n, 24, 24, 3) -> a function of a number and a generator that draws new ones."""
+    # SOLUTION BEGIN
+    n, *shape = pictures.shape
+    flat = pictures.reshape(n, -1)
+    pca = referees.fit_pca(flat, 150)  # what is lost here, no eye can see
+    numbers = pca.encode(flat)
+    size = numbers.std()
+    numbers = np.float32(numbers / size)
+
+    vae = models.build_vae(150, (256, 256), 16, sigma=0.22)
+    training.fit(vae, numbers, loss=None, epochs=40, batch_size=125, learning_rate=5e-3)
+    mu, sd = vae.posterior(numbers)
+    codes = mu + sd * np.random.default_rng(0).standard_normal(mu.shape)
+    density = GaussianMixture(80, max_iter=30, tol=1e-2, reg_covar=1e-4, random_state=0).fit(codes)
+    roots = np.linalg.cholesky(density.covariances_)  # (80, 16, 16)
+
+    def draw(n, rng):
+        bell = rng.choice(80, n, p=density.weights_)
+        steps = np.einsum("nij,nj->ni", roots[bell], rng.standard_normal((n, 16)))
+        decoded = vae.decoder.predict(np.float32(density.means_[bell] + steps), verbose=0)
+        return metrics.clip01(np.float32(pca.decode(size * decoded))).reshape(n, *shape)
+
+    return draw
+    # SOLUTION END
+    # STUB: raise NotImplementedError("fresh_pictures: write your answer here")
+
+
+# %% tags=["check"]
+check(fresh_pictures)
+
+# %% tags=["success"]
+pictures, fresh = practice_village()
+draw, rng = fresh_pictures(pictures), np.random.default_rng(0)
+drawn = draw(1000, rng)
+look = patches.fit_patch_features(fresh[1000:], rng)
+pca = referees.fit_pca(pictures.reshape(2500, -1), 150)
+mixture = GaussianMixture(20, max_iter=30, tol=1e-2, reg_covar=1e-4, random_state=0)
+codes = mixture.fit(pca.encode(pictures.reshape(2500, -1))).sample(1000)[0]
+sets = {
+    "the mean picture": np.repeat(pictures.mean(axis=0, keepdims=True), 1000, axis=0),
+    "PCA, 20 bells": metrics.clip01(np.float32(pca.decode(rng.permutation(codes)))).reshape(drawn.shape),
+    "yours": drawn,
+    "fresh pictures": fresh[1000:2000],
+}
+scores = {name: metrics.sample_precision_recall(look(fresh[:1000]), look(x)) for name, x in sets.items()}
+plots.ladder(
+    list(scores), [precision for precision, _ in scores.values()], kinds=["trivial", "rival", "network", "limit"],
+    metric="precision", unit="share", lower_is_better=False, value_format=".2f",
+    annotations=[f"recall {recall:.2f}" for _, recall in scores.values()],
+    caption="Which share of the pictures could be real, and which share of the real ones is within their reach?",
+)  # fmt: skip
+
+# %% tags=["success"]
+flat, shown = pictures.reshape(2500, -1), drawn[:14]
+nearest = [pictures[np.square(flat - picture.ravel()).sum(axis=1).argmin()] for picture in shown]
+plots.grid(
+    [sets["PCA, 20 bells"][:14], shown, nearest],
+    row_labels=["PCA, 20 bells", "yours", "nearest\ntraining\npicture"],
+    size=0.6,
+    caption="Puppets that nobody drew, and below each of yours the training picture nearest to it: relatives, not copies?",
+)
+
+# %% [markdown] tags=["explanation"]
+# Each piece answers one way to fail. A **decoder that bends** makes of 16 numbers what PCA needs 150 for: between two codes lies a puppet, and not two that shine through each other.
+# **Noise on the codes** while it trains (the variational autoencoder's) has it answer for the neighbourhood of a code, not for the code alone. The **mixture** knows where
+# codes lie: in three clumps, bent ones. One bell on the same codes has a precision of .2. And each draw starts from a bell, **never from a picture's own code**: that would be a reconstruction, and two blocks find it at once.
+#
+# Draw the steps a tenth shorter, and precision rises by some .06 while recall falls by .1: truncation again.
+#
+# Is it the network, or the mixture? A hundred bells on the same 150 numbers of PCA, 25 pictures each, drawn an eighth shorter, do as well without any network: precision .7 to .8, recall .7, and 63 to 66 % of
+# their draws are nearer to what they saw. The check's own rival has 20 bells. Bells on few pictures each are a soft form of copying: the more of them, the better the scores, and the nearer the training pictures.

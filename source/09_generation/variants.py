@@ -131,3 +131,58 @@ def autocorrelation__fractions(series, max_lag):
     x = [number - sum(x) / len(x) for number in x]
     sums = [sum(one * two for one, two in zip(x, x[lag:])) for lag in range(max_lag + 1)]  # noqa: B905
     return [float(total / sums[0]) for total in sums]
+
+
+def fresh_pictures(pictures):
+    # No network: a hundred bells on the numbers of PCA, and draws that stay a little nearer to the middle.
+    import sklearn.decomposition
+    import sklearn.mixture
+
+    n, *shape = pictures.shape
+    rows, k = pictures.reshape(n, -1), 150
+    pca = sklearn.decomposition.PCA(k, svd_solver="randomized", random_state=2)
+    codes = pca.fit_transform(rows).astype("float64")
+    bells = sklearn.mixture.GaussianMixture(100, max_iter=15, tol=1e-2, reg_covar=1e-4, random_state=1).fit(codes)
+    roots = np.stack([vectors * np.sqrt(values) for values, vectors in map(np.linalg.eigh, bells.covariances_)])
+
+    def draw(n, rng):
+        which = rng.choice(100, n, p=bells.weights_)
+        steps = [roots[i] @ rng.standard_normal(k) for i in which]
+        drawn = pca.inverse_transform(bells.means_[which] + 0.87 * np.array(steps))
+        return np.clip(drawn, 0, 1).reshape(n, *shape)
+
+    return draw
+
+
+def fresh_pictures__a_plain_autoencoder(pictures):
+    # Noise on the codes in place of a variational bound; the mixture draws by its own method, its chance from the generator.
+    import keras
+    import scipy.linalg
+    from keras import layers
+    from sklearn.mixture import GaussianMixture
+
+    n, *shape = pictures.shape
+    rows = pictures.reshape(n, -1)
+    centre = rows.mean(axis=0)
+    axes = scipy.linalg.eigh(np.cov(rows.T), subset_by_index=[rows.shape[1] - 150, rows.shape[1] - 1])[1]
+    numbers = (rows - centre) @ axes
+    size = numbers.std()
+    numbers = np.float32(numbers / size)
+    given, code = keras.Input((150,)), keras.Input((16,))
+    hidden = layers.Dense(256, "gelu")(layers.Dense(256, "gelu")(given))
+    encoder = keras.Model(given, layers.BatchNormalization(center=False, scale=False)(layers.Dense(16)(hidden)))
+    hidden = layers.Dense(256, "gelu")(layers.Dense(256, "gelu")(layers.GaussianNoise(0.1)(code)))
+    decoder = keras.Model(code, layers.Dense(150)(hidden))
+    both = keras.Model(given, decoder(encoder(given)))
+    rate = keras.optimizers.schedules.CosineDecay(6e-3, 40 * -(-n // 200))
+    both.compile(keras.optimizers.Adam(rate), "mse")
+    both.fit(numbers, numbers, batch_size=200, epochs=40, verbose=0)
+    codes = encoder.predict(numbers, verbose=0).astype("float64")
+    density = GaussianMixture(80, max_iter=50, tol=1e-3, reg_covar=1e-4, random_state=0).fit(codes)
+
+    def draw(n, rng):
+        density.set_params(random_state=int(rng.integers(2**31)))
+        drawn = np.float32(rng.permutation(density.sample(n)[0]))
+        return np.clip(size * decoder.predict(drawn, verbose=0) @ axes.T + centre, 0, 1).reshape(n, *shape)
+
+    return draw

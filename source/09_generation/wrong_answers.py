@@ -1,11 +1,14 @@
 """Wrong answers to the exercises of lesson 09, each with the misconception that its check must name."""
 
 import math
+import zlib
 
 import numpy as np
 from scipy import linalg
+from sklearn.mixture import GaussianMixture
 
 from authoring.bank import wrong
+from course_lib import models, referees, training
 
 # sample_prior
 
@@ -1354,3 +1357,234 @@ def two_sample_accuracy(real, synthetic):
     table, label = _union(real, synthetic)
     np.fill_diagonal(table, 1e6)
     return float((label[table.argmin(axis=1)] == label).mean())
+
+
+# fresh_pictures
+
+
+@wrong("copies")
+def fresh_pictures(pictures):
+    return lambda n, rng: pictures[rng.integers(0, len(pictures), n)]
+
+
+@wrong("copies")
+def fresh_pictures(pictures):
+    def draw(n, rng):
+        noisy = pictures[rng.integers(0, len(pictures), n)] + 0.04 * rng.standard_normal((n, *pictures.shape[1:]))
+        return np.clip(noisy, 0, 1)
+
+    return draw
+
+
+@wrong("copies")
+def fresh_pictures(pictures):
+    def draw(n, rng):
+        picture = pictures[rng.integers(0, len(pictures), n), :, ::-1]  # everybody looks the other way
+        return np.roll(picture, 1, axis=1)
+
+    return draw
+
+
+@wrong("copies")
+def fresh_pictures(pictures):
+    # Half a picture, half a neighbour's.
+    flat = pictures.reshape(len(pictures), -1)
+    squares = np.square(flat).sum(axis=1)
+    near = np.argsort(squares[:, None] - 2 * flat @ flat.T + squares, axis=1)[:, 1:8]
+
+    def draw(n, rng):
+        first = rng.integers(0, len(pictures), n)
+        return (pictures[first] + pictures[near[first, rng.integers(0, 7, n)]]) / 2
+
+    return draw
+
+
+def _once(function):
+    """Many wrong answers begin alike: what they fit on the same pictures is fitted once."""
+    known = {}
+
+    def fitted(pictures, *options):
+        key = (zlib.crc32(pictures.tobytes()), *options)
+        if key not in known:
+            if any(other[0] != key[0] for other in known):
+                known.clear()
+            known[key] = function(pictures, *options)
+        return known[key]
+
+    return fitted
+
+
+@_once
+def _with_pca(pictures, k):
+    """Numbers of PCA (n, k), and a function from numbers to pictures."""
+    pca = referees.fit_pca(pictures.reshape(len(pictures), -1), k)
+
+    def decode(codes):
+        return np.clip(pca.decode(codes), 0, 1).reshape(-1, *pictures.shape[1:])
+
+    return pca.encode(pictures.reshape(len(pictures), -1)), decode
+
+
+@_once
+def _network(pictures):
+    """A plain autoencoder on 150 numbers of PCA: codes (n, 16) of the pictures, and a function from codes to pictures."""
+    numbers, to_pictures = _with_pca(pictures, 150)
+    size = numbers.std()
+    encoder, decoder, both = models.build_autoencoder(150, (256, 256), 16, output_activation=None)
+    training.fit(both, np.float32(numbers / size), epochs=40, batch_size=200, learning_rate=6e-3)
+
+    def decode(codes):
+        return to_pictures(size * decoder.predict(np.float32(codes), verbose=0))
+
+    return encoder.predict(np.float32(numbers / size), verbose=0).astype("float64"), decode
+
+
+def _bells(codes, count, shorter=1.0):
+    """A function that draws from a mixture of so many Gaussians on codes."""
+    fitted = GaussianMixture(count, max_iter=20, tol=1e-2, reg_covar=1e-4, random_state=0).fit(codes)
+    roots = np.linalg.cholesky(fitted.covariances_)
+
+    def draw(n, rng):
+        of = rng.choice(count, n, p=fitted.weights_)
+        return fitted.means_[of] + shorter * np.einsum(
+            "nij,nj->ni", roots[of], rng.standard_normal((n, codes.shape[1]))
+        )
+
+    return draw
+
+
+@wrong("copies")
+def fresh_pictures(pictures):
+    # What a well-known tutorial shows as samples: codes of training pictures, wobbled a little.
+    codes, decode = _network(pictures)
+
+    def draw(n, rng):
+        wobble = 0.1 * codes.std(axis=0) * rng.standard_normal((n, 16))
+        return decode(codes[rng.integers(0, len(codes), n)] + wobble)
+
+    return draw
+
+
+@wrong("copies")
+def fresh_pictures(pictures):
+    # A tenth of the samples are training pictures.
+    draw_bells = _bells(_with_pca(pictures, 150)[0], 60)
+    decode = _with_pca(pictures, 150)[1]
+
+    def draw(n, rng):
+        drawn = decode(draw_bells(n, rng))
+        drawn[: n // 10] = pictures[rng.integers(0, len(pictures), n // 10)]
+        return drawn
+
+    return draw
+
+
+@wrong("codes-from-elsewhere")
+def fresh_pictures(pictures):
+    _, decode = _network(pictures)  # nobody asked it for codes near 0, of spread 1
+    return lambda n, rng: decode(rng.standard_normal((n, 16)))
+
+
+@wrong("codes-from-elsewhere")
+def fresh_pictures(pictures):
+    codes, decode = _network(pictures)
+    mean, covariance = codes.mean(axis=0), np.cov(codes.T)  # one bell over three clumps
+    return lambda n, rng: decode(rng.multivariate_normal(mean, covariance, n))
+
+
+@wrong("codes-from-elsewhere")
+def fresh_pictures(pictures):
+    codes, decode = _network(pictures)  # every number by itself
+    return lambda n, rng: decode(codes.mean(axis=0) + codes.std(axis=0) * rng.standard_normal((n, 16)))
+
+
+@wrong("ghosts")
+def fresh_pictures(pictures):
+    codes, decode = _with_pca(pictures, 150)
+    draw_bells = _bells(codes, 20)
+    return lambda n, rng: decode(draw_bells(n, rng))
+
+
+@wrong("blurred")
+def fresh_pictures(pictures):
+    codes, decode = _with_pca(pictures, 20)
+    draw_bells = _bells(codes, 20)
+    return lambda n, rng: decode(draw_bells(n, rng))
+
+
+@wrong("grain")
+def fresh_pictures(pictures):
+    # A Gaussian of the pixels: right mean, right covariance.
+    flat = pictures.reshape(len(pictures), -1)
+    gaussian = referees.fit_gaussian(flat, ridge=1e-4)
+    return lambda n, rng: np.clip(gaussian.sample(n, rng), 0, 1).reshape(n, *pictures.shape[1:])
+
+
+@wrong("one-picture")
+def fresh_pictures(pictures):
+    return lambda n, rng: np.repeat(pictures.mean(axis=0)[None], n, axis=0) + 0.01 * rng.random((n, 1, 1, 1))
+
+
+@wrong("one-picture")
+def fresh_pictures(pictures):
+    codes, decode = _with_pca(pictures, 150)
+    return lambda n, rng: np.repeat(decode(codes[rng.integers(len(codes))][None]), n, axis=0)
+
+
+@wrong("leaves-out")
+def fresh_pictures(pictures):
+    # One family never comes: its clump looked like outliers.
+    codes, decode = _network(pictures)
+    clumps = GaussianMixture(3, n_init=3, random_state=0).fit_predict(codes)
+    draw_bells = _bells(codes[clumps != 0], 60)
+    return lambda n, rng: decode(draw_bells(n, rng))
+
+
+@wrong("leaves-out")
+def fresh_pictures(pictures):
+    # Only the middle of each bell: all could be real.
+    codes, decode = _network(pictures)
+    draw_bells = _bells(codes, 40, shorter=0.3)
+    return lambda n, rng: decode(draw_bells(n, rng))
+
+
+@wrong("same-every-time")
+def fresh_pictures(pictures):
+    codes, decode = _with_pca(pictures, 40)
+    fitted = GaussianMixture(5, random_state=0).fit(codes)  # the same codes at each call
+    return lambda n, rng: decode(fitted.sample(n)[0])
+
+
+@wrong("same-every-time")
+def fresh_pictures(pictures):
+    codes, decode = _with_pca(pictures, 40)
+    draw_bells = _bells(codes, 5)
+    return lambda n, rng: decode(draw_bells(n, np.random.default_rng(0)))
+
+
+@wrong("ignores-the-generator")
+def fresh_pictures(pictures):
+    codes, decode = _with_pca(pictures, 40)
+    own = np.random.default_rng(0)
+    draw_bells = _bells(codes, 5)
+    return lambda n, rng: decode(draw_bells(n, own))
+
+
+@wrong("not-pictures")
+def fresh_pictures(pictures):
+    pca = referees.fit_pca(pictures.reshape(len(pictures), -1), 150)
+    draw_bells = _bells(pca.encode(pictures.reshape(len(pictures), -1)), 20)  # no clipping
+    return lambda n, rng: pca.decode(draw_bells(n, rng)).reshape(n, *pictures.shape[1:])
+
+
+@wrong("no-function")
+def fresh_pictures(pictures):
+    codes, decode = _with_pca(pictures, 40)
+    return decode(_bells(codes, 5)(1000, np.random.default_rng(0)))
+
+
+@wrong("wrong-shape")
+def fresh_pictures(pictures):
+    pca = referees.fit_pca(pictures.reshape(len(pictures), -1), 40)
+    draw_bells = _bells(pca.encode(pictures.reshape(len(pictures), -1)), 5)
+    return lambda n, rng: np.clip(pca.decode(draw_bells(n, rng)), 0, 1)  # (n, 1728)
