@@ -292,7 +292,8 @@ check(binary_hash, hamming_topk)
 # * `pack(pictures)` takes items that nobody has seen, (n, 28, 28), and returns their **bytes**: uint8, shape (n, 16). The same picture gets the
 #   same bytes, alone or among others.
 # * `search(pictures, packed, k)` takes photographs, (m, 28, 28), and the bytes of a catalogue, (n, 16), in any order. It returns row numbers of
-#   `packed`, (m, k), the most similar first, 1 ≤ `k` ≤ n. The items themselves are gone: all that it knows of them is their bytes. The photographs stay floats.
+#   `packed`, (m, k), the most similar first, 1 ≤ `k` ≤ n; a photograph finds the same rows alone or among others. The items themselves are gone: all that it
+#   knows of them is their bytes. The photographs stay floats.
 #
 # The check packs 2,000 new items, shuffles their bytes, and asks for 2,000 photographs, one of each. It counts how often the right item comes *first*. **The
 # bar:** .06 above what PCA with 32 numbers keeps in *128* bytes (floats, cosine), where all pictures were first moved so that their centre of mass lies in the middle. On one of the check's draws:

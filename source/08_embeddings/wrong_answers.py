@@ -1701,3 +1701,170 @@ def small_search(items, photos):
         return _best(queries @ _from_mean(made.unpacked(packed), made.seen.mean(axis=0)).T, k)
 
     return made.pack, search
+
+
+@wrong("keeps-the-items")
+def small_search(items, photos):
+    # The floats are kept, and found by the packed row that differs in the fewest bits.
+    made, kept = _Search(items, photos, k=64, see=_middle), {}
+    short = _Search(items, photos, see=_middle)
+
+    def pack(pictures):
+        packed = short.pack(pictures)
+        kept.update(zip([row.tobytes() for row in packed], made.codes(pictures), strict=True))
+        return packed
+
+    def signs(packed):
+        return np.unpackbits(packed, axis=1) * np.float32(2) - 1
+
+    def search(pictures, packed, k):
+        known = np.stack([np.frombuffer(key, np.uint8) for key in kept])
+        codes = np.stack(list(kept.values()))[(signs(packed) @ signs(known).T).argmax(axis=1)]
+        codes = _from_mean(codes, made.seen.mean(axis=0))
+        return _best(_from_mean(made.codes(pictures), made.asked.mean(axis=0)) @ codes.T, k)
+
+    return pack, search
+
+
+@wrong("batch-of-one")
+def small_search(items, photos):
+    # No item is given to two photographs: there happens to be one of each.
+    made = _Search(items, photos, see=_middle)
+
+    def search(pictures, packed, k):
+        similarity = made.similarity(pictures, packed)
+        taken = np.zeros(len(packed), bool)
+        for i in similarity.max(axis=1).argsort()[::-1][: len(packed)]:
+            best = np.where(taken, -2, similarity[i]).argmax()
+            similarity[i, best], taken[best] = 2, True
+        return _best(similarity, k)
+
+    return made.pack, search
+
+
+@wrong("not-sorted")
+def small_search(items, photos):
+    # The k nearest, in any order.
+    made = _Search(items, photos, see=_middle)
+    return made.pack, lambda pictures, packed, k: np.argpartition(-made.similarity(pictures, packed), k - 1)[:, :k]
+
+
+@wrong("not-sorted")
+def small_search(items, photos):
+    # The k nearest, the best of them last.
+    made = _Search(items, photos, see=_middle)
+    return made.pack, lambda pictures, packed, k: made.similarity(pictures, packed).argsort(axis=1)[:, -k:]
+
+
+@wrong("wrong-shape")
+def small_search(items, photos):
+    # Always ten.
+    made = _Search(items, photos, see=_middle)
+    return made.pack, lambda pictures, packed, k: made.search(pictures, packed, 10)
+
+
+@wrong("learned-by-heart")
+def small_search(items, photos):
+    # A photograph gets the code of the item whose photograph in the training is nearest.
+    made = _Search(items, photos, see=_middle)
+
+    def search(pictures, packed, k):
+        near = _nearest(made.codes(pictures), made.asked, 1)[:, 0]
+        stored = _from_mean(made.unpacked(packed), made.seen.mean(axis=0))
+        return _best((made.seen - made.seen.mean(axis=0))[near] @ stored.T, k)
+
+    return made.pack, search
+
+
+@wrong("lost-when-moved")
+def small_search(items, photos):
+    # The items are moved to the middle, the photographs stay where they are.
+    made = _Search(items, photos, see=_middle)
+    mean = made.pca.encode(_rows(photos)).mean(axis=0)
+
+    def search(pictures, packed, k):
+        queries = _from_mean(made.pca.encode(_rows(pictures)), mean)
+        return _best(queries @ _from_mean(made.unpacked(packed), made.seen.mean(axis=0)).T, k)
+
+    return made.pack, search
+
+
+@wrong("farthest-first")
+def small_search(items, photos):
+    # In uint8 2 · 0 − 1 is 255.
+    made = _Search(items, photos, k=128, see=_middle)
+    made.pack = lambda pictures: np.packbits(made.codes(pictures) > np.median(made.seen, axis=0), axis=1)
+
+    def search(pictures, packed, k):
+        queries = _from_mean(made.codes(pictures), made.asked.mean(axis=0))
+        return _best(queries @ (np.unpackbits(packed, axis=1) * 2 - 1).T, k)
+
+    return made.pack, search
+
+
+@wrong("same-row-twice")
+def small_search(items, photos):
+    made = _Search(items, photos, see=_middle)
+    return made.pack, lambda pictures, packed, k: made.search(pictures, packed, 1).repeat(k, axis=1)
+
+
+@wrong("always-the-same-bytes")
+def small_search(items, photos):
+    # The number of one of 256 cells, sixteen times.
+    made = _Search(items, photos, see=_middle)
+    centres = made.seen[np.random.default_rng(0).permutation(len(items))[:256]]
+    made.pack = lambda pictures: _nearest(made.codes(pictures), centres, 1).astype(np.uint8).repeat(16, axis=1)
+    made.unpacked = lambda packed: centres[packed[:, 0]]
+    return made.both()
+
+
+@wrong("random-bytes")
+def small_search(items, photos):
+    # Rounded up or down by lot, so that the mean is right.
+    made, rng = _Search(items, photos, see=_middle), np.random.default_rng(0)
+
+    def pack(pictures):
+        share = (np.clip(made.codes(pictures), made.low, made.high) - made.low) / (made.high - made.low)
+        return np.floor(254 * share + rng.random(share.shape)).astype(np.uint8)
+
+    return pack, made.search
+
+
+@wrong("no-such-row")
+def small_search(items, photos):
+    # Counted from 1.
+    made = _Search(items, photos, see=_middle)
+    return made.pack, lambda pictures, packed, k: made.search(pictures, packed, k) + 1
+
+
+@wrong("photos-in-another-space")
+def small_search(items, photos):
+    # Two numbers a byte, taken out in the other order.
+    made = _Search(items, photos, k=32, see=_middle)
+    step = made.seen.std(axis=0) / 3
+
+    def pack(pictures):
+        levels = np.round((made.codes(pictures) - made.seen.mean(axis=0)) / step + 7.5).clip(0, 15).astype(np.uint8)
+        return 16 * levels[:, ::2] + levels[:, 1::2]
+
+    def unpacked(packed):
+        return (np.stack([packed % 16, packed // 16], axis=2).reshape(len(packed), 32) - 7.5) * step
+
+    made.pack, made.unpacked = pack, unpacked
+    return made.both()
+
+
+@wrong("photos-in-another-space")
+def small_search(items, photos):
+    # Whitened each, and not turned onto each other.
+    made = _Search(items, photos, k=16, see=_middle)
+    axes = [referees.fit_pca(_middle(x), 16) for x in (items, photos)]
+    deviations = [pca.encode(_middle(x)).std(axis=0) for pca, x in zip(axes, (items, photos), strict=True)]
+
+    def search(pictures, packed, k):
+        queries = axes[1].encode(_middle(pictures)) / deviations[1]
+        return _best(
+            queries @ _from_mean(made.unpacked(packed) / deviations[0], made.seen.mean(axis=0) / deviations[0]).T, k
+        )
+
+    return made.pack, search

@@ -84,7 +84,9 @@ def judge_small_search(small_search, probe):
     few = probe.shape(probe.call(pack, unseen[:5]), (5, BYTES))
     again = probe.shape(probe.call(pack, unseen), packed.shape)  # last, so that an answer's memory holds these
     probe.require(np.mean(again == packed) > 0.9, "random-bytes")
-    probe.require(np.mean(few == packed[:5]) > 0.9, "scale-of-the-batch")
+    probe.require(
+        np.mean(few == packed[:5]) > 0.5, "scale-of-the-batch"
+    )  # last bits of a float may depend on the batch
 
     def ask(pictures, stored, k=10):
         array = probe.shape(probe.call(search, pictures, stored, k), (len(pictures), k))
@@ -93,24 +95,21 @@ def judge_small_search(small_search, probe):
         probe.require(all(len(set(row)) == k for row in array.tolist()), "same-row-twice")
         return array.astype(int)
 
-    def places(pictures, stored, where):
-        """For each picture the place of its own row among the ten found; 10 if it is not there."""
-        hits = ask(pictures, stored) == where[:, None]
-        return np.where(hits.any(axis=1), hits.argmax(axis=1), 10)
-
     stored, own = packed[order], np.argsort(order)  # item i now lies in row own[i]
-    found = places(queries, stored, own)
-    mine = float(np.mean(found == 0))
-    unmoved = float(np.mean(places(queries, stored, np.arange(UNSEEN)) == 0))
+    first = ask(queries, stored)[:, 0]
+    mine, unmoved = (float(np.mean(first == where)) for where in (own, np.arange(UNSEEN)))
     probe.require(unmoved < mine + 0.1, "searches-its-memory", unmoved=unmoved, mine=mine)
-    alone = [ask(queries[i : i + 1], stored)[0] for i in range(3)]
-    together = ask(queries[:3], stored)
-    shared = np.mean([len(set(a) & set(b)) / 10 for a, b in zip(alone, together, strict=True)])
-    probe.require(shared > 0.8, "batch-of-one/value")
-    flipped = stored.copy()
-    flipped[np.arange(UNSEEN), rng.integers(0, BYTES, UNSEEN)] ^= np.uint8(1) << rng.integers(0, 8, UNSEEN, np.uint8)
-    read = float(np.mean(places(queries, flipped, own) == 0))
-    probe.require(read > 0.4 * mine or mine < 0.3, "looks-bytes-up", mine=mine, read=read)
+    some, alone = ask(queries[:200], stored), [ask(queries[i : i + 1], stored)[0] for i in range(3)]
+    shared = np.mean([len(set(a) & set(b)) / 10 for a, b in zip(alone, some, strict=False)])
+    probe.require(shared > 0.8 and np.mean(some[:, 0] == first[:200]) > 0.95, "batch-of-one/value")
+    many = ask(queries[:200], stored, UNSEEN // 2)
+    probe.require(np.mean(some[:, :3] == many[:, :3]) > 0.7, "not-sorted", many=UNSEEN // 2)
+    ask(queries[:5], stored[:7], 7)  # a small catalogue, all of it
+    for count, name in ((1, "looks-bytes-up"), (24, "keeps-the-items")):
+        flips = np.argsort(rng.random((UNSEEN, 8 * BYTES)), axis=1) < count
+        read = float(np.mean(ask(queries[:1000], stored ^ np.packbits(flips, axis=1), 1)[:, 0] == own[:1000]))
+        wanted = read > 0.4 * mine if count == 1 else read < 0.9 * mine
+        probe.require(wanted or mine < 0.3, name, mine=mine, read=read)
 
     plain, middle = (_ByPCA(see, items, photos) for see in (np.asarray, augment.centred))
     lots = rng.standard_normal((784, 8 * BYTES)).astype(np.float32)
@@ -126,19 +125,19 @@ def judge_small_search(small_search, probe):
     told = f"Share of {UNSEEN:,} photographs whose item comes first: {scores}."
     if mine >= wanted:
         return told
-    _wrong_order(probe, ask, queries, stored, own, found, told)
+    _wrong_order(probe, ask, queries, stored, own, float(np.mean(first[:500] == own[:500])), told)
     _wrong_bytes(probe, packed, told)
-    _wrong_codes(probe, places, unseen, stored, own, middle, mine, told)
     known = rng.permutation(ITEMS)[:UNSEEN]
-    seen = float(np.mean(places(photos[known], probe.call(pack, items[known]), np.arange(UNSEEN)) == 0))
+    seen = float(np.mean(ask(photos[known], probe.call(pack, items[known]))[:, 0] == np.arange(UNSEEN)))
     probe.require(seen < mine + 0.25, "learned-by-heart", told, seen=seen, mine=mine)
+    _wrong_codes(probe, ask, unseen, stored, own, middle, mine, told)
     probe.fail("behind-the-bar", told)
 
 
-def _wrong_order(probe, ask, queries, stored, own, found, told: str) -> None:
+def _wrong_order(probe, ask, queries, stored, own, mine: float, told: str) -> None:
     """Searches that leave out the first, or have what is wanted at the wrong end."""
     twice = ask(queries[:500], np.concatenate([stored, stored]))[:, 0] % UNSEEN == own[:500]
-    doubled, mine = float(np.mean(twice)), float(np.mean(found[:500] == 0))
+    doubled = float(np.mean(twice))
     probe.require(doubled < 1.5 * mine + 0.05, "drops-the-nearest", told, doubled=doubled, mine=mine)
     whole = ask(queries[:100], stored, UNSEEN)
     last = np.mean(whole[:, -1] == own[:100])
@@ -146,24 +145,26 @@ def _wrong_order(probe, ask, queries, stored, own, found, told: str) -> None:
 
 
 def _wrong_bytes(probe, packed: np.ndarray, told: str) -> None:
-    """How much of each byte is used: the entropy of its values, in bits."""
+    """How many items have bytes of their own, and how much of each byte is used: the entropy of its values, in bits."""
+    different = len(np.unique(packed, axis=0))
+    probe.require(different > UNSEEN / 4, "always-the-same-bytes", told, different=different)
     shares = [np.bincount(column, minlength=256) / len(packed) for column in packed.T]
     bits = float(np.mean([-(p[p > 0] * np.log2(p[p > 0])).sum() for p in shares]))
-    probe.require(bits > 0.1, "always-the-same-bytes", told)
     probe.require(bits > 5.5, "bytes-half-empty", told, bits=bits)
 
 
-def _wrong_codes(probe, places, unseen, stored, own, referee: _ByPCA, mine: float, told: str) -> None:
+def _wrong_codes(probe, ask, unseen, stored, own, referee: _ByPCA, mine: float, told: str) -> None:
     """Photographs with one fault at a time, beside what PCA of centred pictures in 128 bytes makes of them."""
-    itself = float(np.mean(places(unseen, stored, own) == 0))
+    itself = float(np.mean(ask(unseen, stored)[:, 0] == own))
     probe.require(itself > 0.1 or mine > 0.05, "photos-in-another-space", told, itself=itself)
     behind = {}
     for fault, (options, name) in SPOILT.items():
         spoilt = augment.snapshots(unseen, probe.rng, **{**STILL, **options})
-        share = float(np.mean(places(spoilt, stored, own) == 0))
+        share = float(np.mean(ask(spoilt, stored)[:, 0] == own))
         behind[fault] = referee.score(unseen, spoilt, 32) - share, share, name
     best = max(share for _, share, _ in behind.values())
-    probe.require(min(lag for lag, *_ in behind.values()) < 0.2, "too-little-in-the-bytes", told, best=best)
+    low, high = (most(lag for lag, *_ in behind.values()) for most in (min, max))
+    probe.require(low < 0.2 or high - low > 0.4, "too-little-in-the-bytes", told, best=best)
     worst = max(behind, key=lambda fault: behind[fault][0])
     lag, share, name = behind[worst]
     probe.require(lag < 0.2, name, told, share=share, referee=share + lag)
