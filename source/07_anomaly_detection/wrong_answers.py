@@ -1784,3 +1784,18 @@ def watch_machine(normal):
         return np.square(rows - (copy((rows - mean) / spread) * spread + mean)).sum(axis=1)
 
     return score, _on_place(score(normal[_LAST]))
+
+
+@wrong("out-of-reach")
+def watch_machine(normal):
+    # The sigmoid of a tutorial on pictures: no copy is below the mean of its sensor.
+    mean, spread = normal[_FIRST].mean(axis=0), normal[_FIRST].std(axis=0)
+    network = _machine_network(normal.shape[1], 3)
+    network.add(keras.layers.Activation("sigmoid"))
+    copy = _machine_fitted(network, (normal[_FIRST] - mean) / spread, 15)
+
+    def score(rows):
+        z = (rows - mean) / spread
+        return np.square(z - copy(z)).mean(axis=1)
+
+    return score, _on_place(score(normal[_LAST]))

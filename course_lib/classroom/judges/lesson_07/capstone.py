@@ -14,6 +14,7 @@ BAR = 2 / 3  # of the best referee's wrong pairs
 RATES = (0.05, 0.08), (0.2, 0.3)  # between which the two wanted false-alarm rates are drawn
 ALIKE = 3.5  # neighbouring moments that tell as much as one
 HELD_OUT = 3  # one row in so many is thought to be held out
+REACH = {"from 0 to 1": (0, 1), "of 0 and more": (0, np.inf), "from -1 to 1": (-1, 1)}  # of a sigmoid, a relu, a tanh
 
 
 def _allowed(rate: float, held_out: int, later: int) -> tuple[float, float]:
@@ -88,8 +89,7 @@ def judge_watch_machine(watch_machine, probe):
     _no_score(probe, scores, area, told)
     if area < needed:
         folded = detection.area_under_roc(np.abs(scores - np.median(calm)), faulty)  # strange at both of its ends?
-        probe.require(folded < area + 0.05, "errors-cancel", told, folded=folded)
-        _small_area(probe, ask, data, scores, told)
+        _small_area(probe, ask, data, told, folded if folded > max(area + 0.05, 0.6) else None)
     probe.require(not np.isclose(*thresholds, rtol=1e-6, atol=0), "ignores-the-rate", told)
     probe.require(shares[1] < 0.97, "wrong-end/percent", told)
     probe.require(shares[0] < 0.6, "wrong-end", told)
@@ -121,8 +121,8 @@ def _no_score(probe, scores: np.ndarray, area: float, told: str) -> None:
     probe.require(area > 0.35, "wrong-sign", told)
 
 
-def _small_area(probe, ask, data, scores: np.ndarray, told: str) -> None:
-    """Which sensors count? Are the links between them seen?"""
+def _small_area(probe, ask, data, told: str, folded: float | None) -> None:
+    """Which sensors count, with which sign? Can a copy reach them? Are the links between them seen?"""
     rng, calm = probe.rng, np.flatnonzero(data.kinds == 0)
     rows = data.later[rng.permutation(calm)[:400]]
     sensors = rows.shape[1]
@@ -133,7 +133,13 @@ def _small_area(probe, ask, data, scores: np.ndarray, told: str) -> None:
     moves = np.abs(ask(moved.reshape(-1, sensors)).reshape(sensors, -1) - own).mean(axis=1)
     silent, counted = int((moves <= 3e-3 * moves.max()).sum()), moves.sum() ** 2 / (np.square(moves).sum() or 1)
     few = min(sensors - silent, round(counted))  # so many sensors that move it alike would have the same spread
-    probe.require(silent < sensors // 4 and counted > sensors / 2, "raw-units", told, few=few, sensors=sensors)
+    in_units = counted <= sensors / 2 and moves.argmax() in np.argsort(data.normal.std(axis=0))[-2:]
+    probe.require(silent < sensors // 4 and not in_units, "raw-units", told, few=few, sensors=sensors)
+    probe.require(folded is None, "errors-cancel", told, folded=folded)
+    z = (rows - data.normal.mean(axis=0)) / data.normal.std(axis=0)
+    alike = [np.corrcoef(own, np.square(z - np.clip(z, *ends)).sum(axis=1))[0, 1] for ends in ((0, 0), *REACH.values())]
+    reach = list(REACH)[int(np.argmax(alike[1:]))]
+    probe.require(max(alike[1:]) < max(0.97, alike[0]), "out-of-reach", told, reach=reach)
     mixed = np.stack([np.roll(rows[:, sensor], sensor) for sensor in range(sensors)], axis=1)
     seen = detection.area_under_roc(np.concatenate([own, ask(mixed)]), np.repeat([False, True], len(rows)))
     probe.require(seen > 0.65, "ignores-the-links", told, seen=seen)
