@@ -1664,3 +1664,138 @@ def watch_machine(normal):
         return np.square((rows - mean) / spread @ axes[9:].T).sum(axis=1)
 
     return score, _on_place(score(normal[_LAST]))
+
+
+@wrong("errors-cancel")
+def watch_machine(normal):
+    # Differences with their signs: a sensor too high makes up for one too low.
+    mean, spread = normal[_FIRST].mean(axis=0), normal[_FIRST].std(axis=0)
+    copy = _machine_fitted(_machine_network(normal.shape[1], 3), (normal[_FIRST] - mean) / spread, 20)
+
+    def score(rows):
+        z = (rows - mean) / spread
+        return (z - copy(z)).mean(axis=1)
+
+    return score, _on_place(score(normal[_LAST]))
+
+
+@wrong("wrong-end")
+def watch_machine(normal):
+    # A percentile is asked for in percent.
+    score, _ = _watched(normal, _FIRST, _LAST)
+    held_out = score(normal[_LAST])
+    return score, lambda rate: float(np.percentile(held_out, 1 - rate))
+
+
+@wrong("too-few-alarms")
+def watch_machine(normal):
+    # The share, taken for percent.
+    score, _ = _watched(normal, _FIRST, _LAST)
+    held_out = score(normal[_LAST])
+    return score, lambda rate: float(np.percentile(held_out, 100 - rate))
+
+
+@wrong("too-few-alarms")
+def watch_machine(normal):
+    # The largest held-out score, a little lower for a larger share.
+    score, _ = _watched(normal, _FIRST, _LAST)
+    largest = float(score(normal[_LAST]).max())
+    return score, lambda rate: (1 - rate) * largest
+
+
+@wrong("random-at-prediction")
+def watch_machine(normal):
+    # Brought to the scale of everything that was ever scored: the faults of the past count.
+    score, _ = _watched(normal, _FIRST, _LAST, epochs=5)
+    seen = [score(normal[_LAST])]
+
+    def in_its_scale(rows):
+        seen.append(score(rows))
+        return (seen[-1] - np.median(np.concatenate(seen))) / np.concatenate(seen).std()
+
+    return in_its_scale, _on_place(in_its_scale(normal[_LAST]))
+
+
+@wrong("random-at-prediction")
+def watch_machine(normal):
+    # Goes on training on whatever it is asked about.
+    mean, spread = normal[_FIRST].mean(axis=0), normal[_FIRST].std(axis=0)
+    network = _machine_network(normal.shape[1], 3)
+    copy = _machine_fitted(network, (normal[_FIRST] - mean) / spread, 3)
+
+    def score(rows):
+        z = np.asarray((rows - mean) / spread, "float32")
+        scores = np.square(z - copy(z)).sum(axis=1)
+        network.compile(keras.optimizers.Adam(1e-3), "mse")
+        network.fit(z, z, epochs=1, batch_size=64, verbose=0)
+        return scores
+
+    return score, _on_place(score(normal[_LAST]))
+
+
+@wrong("wrong-shape")
+def watch_machine(normal):
+    # Windows of five moments: the first four rows get no score.
+    mean, spread = normal[_FIRST].mean(axis=0), normal[_FIRST].std(axis=0)
+
+    def windows(rows):
+        z = (rows - mean) / spread
+        return np.stack([z[i : len(z) - 4 + i] for i in range(5)], axis=1).reshape(-1, 5 * z.shape[1])
+
+    copy = _machine_fitted(_machine_network(5 * normal.shape[1], 3), windows(normal[_FIRST]), 1)
+
+    def score(rows):
+        return np.square(windows(rows) - copy(windows(rows))).mean(axis=1)
+
+    return score, _on_place(score(normal[_LAST]))
+
+
+@wrong("flags-not-scores")
+def watch_machine(normal):
+    # The loss of all rows together, as evaluate gives it.
+    score, threshold = _watched(normal, _FIRST, _LAST, epochs=1)
+    return (lambda rows: np.full(len(rows), score(rows).mean())), threshold
+
+
+@wrong("one-threshold")
+def watch_machine(normal):
+    score, threshold = _watched(normal, _FIRST, _LAST, epochs=1)
+    return threshold, score
+
+
+@wrong("raw-units")
+def watch_machine(normal):
+    # The first sensor alone.
+    mean, spread = normal[_FIRST, 0].mean(), normal[_FIRST, 0].std()
+
+    def score(rows):
+        return np.abs(rows[:, 0] - mean) / spread
+
+    return score, _on_place(score(normal[_LAST]))
+
+
+@wrong("raw-units")
+def watch_machine(normal):
+    # The network works in deviations; the error is taken after the way back to the units.
+    mean, spread = normal[_FIRST].mean(axis=0), normal[_FIRST].std(axis=0)
+    copy = _machine_fitted(_machine_network(normal.shape[1], 3), (normal[_FIRST] - mean) / spread, 10)
+
+    def score(rows):
+        return np.square(rows - (copy((rows - mean) / spread) * spread + mean)).sum(axis=1)
+
+    return score, _on_place(score(normal[_LAST]))
+
+
+@wrong("out-of-reach")
+def watch_machine(normal):
+    # The sigmoid of a tutorial on pictures: no copy is below the mean of its sensor.
+    mean, spread = normal[_FIRST].mean(axis=0), normal[_FIRST].std(axis=0)
+    network = _machine_network(normal.shape[1], 3)
+    network.add(keras.layers.Activation("sigmoid"))
+    copy = _machine_fitted(network, (normal[_FIRST] - mean) / spread, 15)
+
+    def score(rows):
+        z = (rows - mean) / spread
+        return np.square(z - copy(z)).mean(axis=1)
+
+    return score, _on_place(score(normal[_LAST]))

@@ -14,6 +14,7 @@ BAR = 2 / 3  # of the best referee's wrong pairs
 RATES = (0.05, 0.08), (0.2, 0.3)  # between which the two wanted false-alarm rates are drawn
 ALIKE = 3.5  # neighbouring moments that tell as much as one
 HELD_OUT = 3  # one row in so many is thought to be held out
+REACH = {"from 0 to 1": (0, 1), "of 0 and more": (0, np.inf), "from -1 to 1": (-1, 1)}  # of a sigmoid, a relu, a tanh
 
 
 def _allowed(rate: float, held_out: int, later: int) -> tuple[float, float]:
@@ -59,16 +60,21 @@ def judge_watch_machine(watch_machine, probe):
     probe.require(pair and kind(detector[0]) in ("function", "model"), "no-detector", found=described(detector))
     score, threshold = detector
     probe.require(kind(threshold) == "function", "one-threshold", found=described(threshold))
+    if probe.attempt(threshold, wanted[0])[1] is not None:  # a score that was asked for a threshold?
+        probe.require(probe.attempt(score, wanted[0])[1] is not None, "one-threshold/other-order")
     thresholds = [probe.number(probe.call(threshold, rate), "threshold", "threshold-shape") for rate in wanted]
     probe.require(not np.isnan(thresholds).any(), "not-finite")
 
     def ask(rows):
         mistakes = {rows.shape: "copies-not-scores", (len(rows), 1): "wrong-shape/column"}
+        mistakes |= {(len(rows) - lost,): "wrong-shape/windows" for lost in range(1, 201)}
         got = probe.finite(probe.shape(probe.call(score, rows), (len(rows),), mistakes)).astype(np.float64)
         return np.clip(got, -1e100, 1e100)
 
-    scores = ask(later)
-    _one_row_at_a_time(probe, score, ask, later, scores)
+    some = probe.rng.permutation(len(later))[:300]
+    before, scores = ask(later[some]), ask(later)
+    probe.require(np.ptp(scores) > 0, "flags-not-scores/one")
+    _one_row_at_a_time(probe, score, later, scores, some, before, ask(later[some]))
 
     rungs = _rungs(data.normal[: -len(data.normal) // HELD_OUT], later, faulty)
     area, best = detection.area_under_roc(scores, faulty), max(rungs.values())
@@ -82,8 +88,10 @@ def judge_watch_machine(watch_machine, probe):
         return told
     _no_score(probe, scores, area, told)
     if area < needed:
-        _small_area(probe, ask, data, scores, told)
+        folded = detection.area_under_roc(np.abs(scores - np.median(calm)), faulty)  # strange at both of its ends?
+        _small_area(probe, ask, data, told, folded if folded > max(area + 0.05, 0.6) else None)
     probe.require(not np.isclose(*thresholds, rtol=1e-6, atol=0), "ignores-the-rate", told)
+    probe.require(shares[1] < 0.97, "wrong-end/percent", told)
     probe.require(shares[0] < 0.6, "wrong-end", told)
     _wrong_alarms(probe, ask(data.normal), thresholds, wanted, shares, allowed, told)
 
@@ -98,27 +106,23 @@ def _told(rungs, area: float, needed: float, wanted, shares, allowed) -> str:
     return f"Area under the ROC curve: {areas}; wanted at least {needed:.3f}. Of the later normal moments your alarm flags {alarms}."
 
 
-def _one_row_at_a_time(probe, score, ask, later: np.ndarray, scores: np.ndarray) -> None:
-    """The score of a moment is its own: the same again, in other company, and alone."""
+def _one_row_at_a_time(probe, score, later: np.ndarray, scores: np.ndarray, some, before, again) -> None:
+    """The score of a moment is its own: the same before and after it was seen among all, in their company, and alone."""
     scale = float(np.quantile(scores, 0.9) - np.quantile(scores, 0.1)) or 1.0
-    some = probe.rng.permutation(len(later))[:300]
-    first, again = ask(later[some]), ask(later[some])
-    off = float(np.abs(again - first).mean()) / scale
+    off = float(np.abs(again - before).mean()) / scale
     probe.require(off < 0.01, "random-at-prediction", off=off)
-    off = float(np.abs(scores[some] - first).mean()) / scale
+    off = float(np.abs(scores[some] - before).mean()) / scale
     probe.require(off < 0.01, "depends-on-the-company", off=off)
     probe.batch_of_one(score, (later,), scores, rtol=0.01, atol=0.01 * scale)
 
 
 def _no_score(probe, scores: np.ndarray, area: float, told: str) -> None:
-    levels = len(np.unique(scores))
-    probe.require(levels > 1, "flags-not-scores/one", told)
-    probe.require(levels > 2, "flags-not-scores", told)
+    probe.require(len(np.unique(scores)) > 2, "flags-not-scores", told)
     probe.require(area > 0.35, "wrong-sign", told)
 
 
-def _small_area(probe, ask, data, scores: np.ndarray, told: str) -> None:
-    """Which sensors count? Are the links between them seen?"""
+def _small_area(probe, ask, data, told: str, folded: float | None) -> None:
+    """Which sensors count, with which sign? Can a copy reach them? Are the links between them seen?"""
     rng, calm = probe.rng, np.flatnonzero(data.kinds == 0)
     rows = data.later[rng.permutation(calm)[:400]]
     sensors = rows.shape[1]
@@ -127,8 +131,15 @@ def _small_area(probe, ask, data, scores: np.ndarray, told: str) -> None:
         moved[sensor, :, sensor] = np.roll(rows[:, sensor], 1)
     own = ask(rows)
     moves = np.abs(ask(moved.reshape(-1, sensors)).reshape(sensors, -1) - own).mean(axis=1)
-    silent = int((moves <= 3e-3 * moves.max()).sum())
-    probe.require(silent < sensors // 4, "raw-units", told, silent=silent, sensors=sensors)
+    silent, counted = int((moves <= 3e-3 * moves.max()).sum()), moves.sum() ** 2 / (np.square(moves).sum() or 1)
+    few = min(sensors - silent, round(counted))  # so many sensors that move it alike would have the same spread
+    in_units = counted <= sensors / 2 and moves.argmax() in np.argsort(data.normal.std(axis=0))[-2:]
+    probe.require(silent < sensors // 4 and not in_units, "raw-units", told, few=few, sensors=sensors)
+    probe.require(folded is None, "errors-cancel", told, folded=folded)
+    z = (rows - data.normal.mean(axis=0)) / data.normal.std(axis=0)
+    alike = [np.corrcoef(own, np.square(z - np.clip(z, *ends)).sum(axis=1))[0, 1] for ends in ((0, 0), *REACH.values())]
+    reach = list(REACH)[int(np.argmax(alike[1:]))]
+    probe.require(max(alike[1:]) < max(0.97, alike[0]), "out-of-reach", told, reach=reach)
     mixed = np.stack([np.roll(rows[:, sensor], sensor) for sensor in range(sensors)], axis=1)
     seen = detection.area_under_roc(np.concatenate([own, ask(mixed)]), np.repeat([False, True], len(rows)))
     probe.require(seen > 0.65, "ignores-the-links", told, seen=seen)
@@ -139,9 +150,9 @@ def _wrong_alarms(probe, known: np.ndarray, thresholds, wanted, shares, allowed,
     """Where do the alarms of the recording lie from which the threshold was taken?"""
     which = int(shares[0] <= allowed[0][1])  # the lower rate shows it best
     rate, share = wanted[which], shares[which]
-    probe.require(share > allowed[which][1], "too-few-alarms", told)
     flagged = known > thresholds[which]
     own = float(flagged.mean())
+    probe.require(share > allowed[which][1], "too-few-alarms", told, own=own, rate=rate)
     probe.require(own < 0.95 * rate, "threshold-from-training", told, own=own)
     third = len(flagged) // 3
     ends = [flagged[:third].mean(), flagged[-third:].mean()]
