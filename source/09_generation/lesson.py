@@ -323,7 +323,7 @@ for name, features in seen.items():
     print(f"{name:36} precision {precision:.2f}, recall {recall:.2f}")
 
 # %% [markdown]
-# First line: the mark. Precision follows the codes: the mixture lifts it from .6 to .9, with either decoder. Recall at the mixture is the decoder's: PCA's pictures reach three real ones in ten, the VAE's more than half, as its reconstructions do. What a decoder cannot draw, no code will show. (The prior's recall flatters it: large circles.)
+# First line: the mark. Precision follows the codes: the mixture lifts it from .6 to .9, with either decoder. Recall at the mixture is the decoder's: PCA's pictures reach three real ones in ten, the VAE's more than half, as its reconstructions do. (The prior's recall flatters it: large circles.)
 #
 # ## Copies
 #
@@ -508,7 +508,7 @@ claim(
 # %% [markdown]
 # Epoch 0 is kept. The rise after epoch 5 makes good what the first steps spoiled; with more epochs it falls again. Here training learns nothing about other days: the network *is* probabilistic PCA.
 #
-# Why is the Gaussian ahead? Hardly by a covariance for each kind ([deeper](09_generation_deeper.ipynb)). But 24 latents leave 24 directions, and to all of them the network gives noise of one size.
+# Why is the Gaussian ahead? 24 latents leave 24 directions, and to all of them the network gives noise of one size.
 
 # %% tags=["hide-input"]
 some, asked = validation_days[::5][:14], kinds[validation_kind[::5][:14]]
