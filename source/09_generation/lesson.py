@@ -323,7 +323,7 @@ for name, features in seen.items():
     print(f"{name:36} precision {precision:.2f}, recall {recall:.2f}")
 
 # %% [markdown]
-# First line: the mark. Precision follows the codes: the mixture lifts it from .6 to .9, with either decoder. With the mixture PCA's pictures reach three real ones in ten, the plain autoencoder's four, the VAE's more than half. (The prior's recall flatters it: large circles.) *Mixes* have too little of both: between two codes lies less than their spread.
+# First line: the mark. Precision follows the codes: the mixture lifts it from .6 to .9, with either decoder. With the mixture PCA's pictures reach three real ones in ten, the plain autoencoder's four, the VAE's more than half. (The prior's recall flatters it: large circles.) *Mixes* have less of both.
 #
 # ## Copies
 #
