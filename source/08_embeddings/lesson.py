@@ -347,11 +347,11 @@ names = ("whitened", "as it is")
 claim(f"Whitened, PCA of {widths[-1]} numbers is behind by Euclidean distance, and ahead by centred cosine", all_of(below(white, plain, by=0.01, fmt=".3f", names=names), above(white_turned, turned, by=0.01, fmt=".3f", names=names)))  # fmt: skip
 
 # %% [markdown]
-# Why? In 128 even directions most items lie nearly at right angles to a query, so that $\|q-g\|^2\approx\|q\|^2+\|g\|^2$: the shortest items are near to everybody. A tenth of the gallery makes a third of the results. The cosine sees no length, and even the last directions help.
+# Why? In 128 equally wide directions most items lie nearly at right angles to a query, so that $\|q-g\|^2\approx\|q\|^2+\|g\|^2$: items of small norm, near the mean, are near to everybody. A tenth of the gallery makes a third of the results, unwhitened far less. The cosine sees no length, and even the last directions help.
 #
 # ## The same map, turned
 #
-# You train again, on newer pictures. Must the gallery be encoded again? From random weights (ours were PCA) the axes are others: what was first may be second, or minus the third. Let two trainings give four items these codes:
+# You train again, on newer pictures. Must the gallery be encoded again? From random weights (ours began as PCA) the axes are others: what was first may be second, or minus the third. Let two trainings give four items these codes:
 #
 # $$ a:\;(2,0),\,(-2,0),\,(0,1),\,(0,-1)\qquad b:\;(0,1),\,(0,-1),\,(-1,0),\,(1,0) $$
 
@@ -447,7 +447,7 @@ if pictured:
     show_found(query, np.concatenate([items[query] for items in firsts]), caption, ["PCA"] * 3 + ["told"] * 3, off)
 
 # %% [markdown]
-# Moving costs those not told fourteen points or more, the linear map five: the *target* did that. The network needs passes: after three it is behind the linear map on moved queries, after nine ahead on moved *and* clean ones. (It saw nine moves of each picture, the map three.) You can also move every picture to the middle beforehand (deeper).
+# Moving costs those not told fourteen points or more, the linear map five: the *target* did that. After three passes the network is behind the linear map on moved queries, after nine ahead on moved *and* clean ones. (It saw nine moves of each picture, the map three.) You can also move every picture to the middle beforehand (deeper).
 #
 # Today's embeddings drop the decoder from training, too. A **contrastive embedding** learns from pairs: two crops of one photograph, a picture and its caption (CLIP), or two sentences that say the same (sentence-transformers) must get near codes, and different things distant ones: in each batch, a picture's own caption shall have the largest cosine of all.
 # In the data cell, with lists `texts` and `groups`:
@@ -516,7 +516,7 @@ if with_database:
 # %% [markdown]
 # ## What an index saves
 #
-# Twelve thousand distances for one query; with a million rows, a million. An **index** avoids most. The *inverted file*, **IVF**, cuts the gallery into cells: k-means finds their centres, and each item belongs to the nearest centre. A query is compared with the centres,
+# Twelve thousand distances for one query: an **index** avoids most. The *inverted file*, **IVF**, cuts the gallery into cells: k-means finds their centres, and each item belongs to the nearest centre. A query is compared with the centres,
 # then only with the items of the nearest cells, the *probes*. By hand: twelve items, three cells.
 
 # %%
@@ -594,13 +594,13 @@ if with_database:
 # %% [markdown]
 # Most neighbours lie in the query's own cell; a likely reason: clothes lie in clumps. Queries fall into the fuller cells: one probe costs more than $32+12{,}000/32=407$ distances. *Precision* loses even less than index recall: what is found instead is nearly as near.
 #
-# The other common index, **HNSW**, is a graph of links between items; a search walks along them, always nearer. As a rule: fewer distances, more memory.
+# The other common index, **HNSW**, is a graph of links between items; a search walks along them, always nearer. Often fewer distances, more memory.
 #
 # ## What goes wrong
 #
-# **The query is its own neighbour.** Search a set in itself, and every item finds itself first. Even random numbers then have precision@1 of 1.
+# **The query is its own neighbour.** Search a set in itself, and every item finds itself first. Even random numbers then reach a precision@1 of 1.
 #
-# **Queries from another scale.** The gallery saw pictures in [0, 1], the query comes as 0 to 255. The mean is subtracted unscaled, and the network is not linear, so directions change, but not all: over half of the results stay right. Keep encoder and mean with the table.
+# **Queries from another scale.** The gallery saw pictures in [0, 1], the query comes as 0 to 255. The mean is subtracted unscaled, and the network is not linear, so directions change; yet over half of the results stay right. Keep encoder and mean with the table.
 
 # %%
 noise, half = embeddings["random numbers"](validation), len(validation) // 2
