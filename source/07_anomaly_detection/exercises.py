@@ -324,7 +324,7 @@ check(fool)
 # column a sensor, each in a unit of its own. Three hidden quantities (say speed, load and heat) drift slowly and move all sensors along curves; the noise of a sensor lasts a few moments too, so **neighbouring rows
 # are alike**. Your function trains whatever you like and returns two functions, `score` and `threshold`:
 #
-# * `score(rows)`: rows (n, 12) of the same machine, for any n → shape (n,), higher = stranger. A row gets the same score alone or among others.
+# * `score(rows)`: rows (n, 12) of the same machine, for any n → shape (n,), higher = stranger. A row gets the same score each time, alone or among others.
 # * `threshold(rate)`: the wanted share of false alarms, between 0 and 1 → one number. A moment whose score is greater raises an alarm.
 #
 # The check draws a machine and, after your function has returned, 16,000 later moments of it, about half of them in one of five faults: a sensor hangs at an old reading, follows another state of the machine
