@@ -11,6 +11,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")  # a learner's keras.json must not decide what is tested
 os.environ["COURSE_HEADLESS"] = "1"
+os.environ.setdefault("COURSE_PATIENCE", "4")  # the other processes of this run need the cores, too
 
 import pytest
 

@@ -36,6 +36,7 @@ TOY_WORDS = {
 @pytest.fixture(autouse=True)
 def toy_exercises(monkeypatch):
     """Two small exercises that exist in these tests only."""
+    monkeypatch.setenv("COURSE_PATIENCE", "1")
     exercise.exercises()
     real = exercise._words
     monkeypatch.setattr(exercise, "_words", lambda name: TOY_WORDS if name == "lesson_99" else real(name))
@@ -187,6 +188,21 @@ def test_endless_loop_is_stopped_and_its_line_is_shown(kind):
     assert "could not be stopped" not in outcome.message
     assert "in toy_square" in outcome.message or "in helper" in outcome.message
     assert time.monotonic() - start < 10
+
+
+def test_on_a_busy_machine_an_answer_gets_a_multiple_of_its_seconds(monkeypatch):
+    def toy_square(x):
+        time.sleep(0.7)  # longer than its half a second
+        return x**2
+
+    assert run_check(toy_square).status == ERROR
+    monkeypatch.setenv("COURSE_PATIENCE", "40")
+    assert run_check(toy_square).status == PASS
+    monkeypatch.setenv("COURSE_PATIENCE", "0.2")
+    assert "still running after 0.1 seconds" in run_check(toy_square).message
+    monkeypatch.setenv("COURSE_PATIENCE", "long")
+    with pytest.raises(ValueError, match=r"COURSE_PATIENCE is 'long'; expected a positive number"):
+        run_check(toy_square)
 
 
 def test_code_that_cannot_be_stopped_is_reported_as_such(monkeypatch):

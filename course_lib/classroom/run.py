@@ -25,7 +25,7 @@ from course_lib.classroom.exercise import (
 )
 from course_lib.classroom.host import random_state, seed_everything
 from course_lib.classroom.probe import AnswerRaised, Failed, Probe, described
-from course_lib.classroom.time_limit import TimeLimit, run_with_time_limit
+from course_lib.classroom.time_limit import TimeLimit, patience, run_with_time_limit
 from course_lib.classroom.wire import Raised
 
 
@@ -72,6 +72,7 @@ def judge_behind(door, exercise: Exercise, seed: int | None = None) -> Outcome:
         importlib.import_module("keras")
     seed = int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed
     probes: list[Probe] = []
+    limit = exercise.time_limit * patience()
     told: list[str] = []  # what a judge has to say of a right answer: a capstone's tells its numbers
 
     def work() -> None:
@@ -90,11 +91,11 @@ def judge_behind(door, exercise: Exercise, seed: int | None = None) -> Outcome:
             warnings.simplefilter("ignore")
             # The first call may import TensorFlow, whatever the backend. That is not on the learner's clock.
             run_with_time_limit(lambda: seed_everything(seed), 120)
-            run_with_time_limit(work, exercise.time_limit)
+            run_with_time_limit(work, limit)
     except Failed as failed:
         outcome = FAIL, failed.misconception, str(failed)
-    except TimeLimit as limit:
-        outcome = ERROR, None, _time_message(exercise, limit)
+    except TimeLimit as stopped:
+        outcome = ERROR, None, _time_message(limit, stopped)
         door.close()
     except AnswerRaised as error:
         outcome = _judged(error.raised)
@@ -158,10 +159,10 @@ def _judged(raised: Raised) -> tuple[str, str | None, str]:
     return ERROR, None, f"Your code raised {raised}\nin line {number}, in {function}: {line}"
 
 
-def _time_message(exercise: Exercise, limit: TimeLimit) -> str:
+def _time_message(seconds: float, limit: TimeLimit) -> str:
     own = errors.own_frame(limit.stack)
     where = f"\nIt was in line {own.lineno}, in {own.name}: {own.line}" if own else ""
-    message = f"Your code was still running after {exercise.time_limit:g} seconds and was stopped.{where}"
+    message = f"Your code was still running after {seconds:g} seconds and was stopped.{where}"
     if not limit.stopped:
         message += "\nIt could not be stopped and still runs: restart the kernel (Kernel menu) before you go on."
     return message

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 import threading
 import time
@@ -10,6 +11,24 @@ import traceback
 from collections.abc import Callable
 
 GRACE = 5.0  # seconds that a stopped answer gets to come to its end
+
+
+def patience() -> float:
+    """How many times its limit an answer gets: the environment variable COURSE_PATIENCE, 1 if there is none.
+
+    The limits are meant for a machine that does nothing else. A run of all tests keeps every core busy, and so waits longer.
+
+    Raises:
+        ValueError: if it is no positive number.
+    """
+    given = os.environ.get("COURSE_PATIENCE", "1")
+    try:
+        times = float(given)
+    except ValueError:
+        times = 0.0
+    if not times > 0:
+        raise ValueError(f"COURSE_PATIENCE is {given!r}; expected a positive number, such as 4 (or unset it).")
+    return times
 
 
 class TimeLimit(BaseException):
