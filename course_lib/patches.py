@@ -80,7 +80,7 @@ def _found(pictures: np.ndarray, windows: np.ndarray, levels: np.ndarray) -> np.
     return np.concatenate(list(_in_batches(np.asarray(pictures, np.float32), windows, levels)))
 
 
-def _in_batches(pictures: np.ndarray, windows: np.ndarray, levels: np.ndarray, batch: int = 200) -> Iterator:
+def _in_batches(pictures: np.ndarray, windows: np.ndarray, levels: np.ndarray, batch: int = 20) -> Iterator:
     for start in range(0, len(pictures), batch):
         cut = np.lib.stride_tricks.sliding_window_view(pictures[start : start + batch], (SIZE, SIZE), axis=(1, 2))
         n, height, width = cut.shape[:3]

@@ -356,7 +356,7 @@ def fresh_pictures(pictures):
     numbers = np.float32(numbers / size)
 
     vae = models.build_vae(150, (256, 256), 16, sigma=0.22)
-    training.fit(vae, numbers, loss=None, epochs=40, batch_size=125, learning_rate=5e-3)
+    training.fit(vae, numbers, loss=None, epochs=30, batch_size=125, learning_rate=5e-3)
     mu, sd = vae.posterior(numbers)
     codes = mu + sd * np.random.default_rng(0).standard_normal(mu.shape)
     density = GaussianMixture(80, max_iter=30, tol=1e-2, reg_covar=1e-4, random_state=0).fit(codes)

@@ -153,7 +153,7 @@ def judge_fresh_pictures(fresh_pictures, probe):
         return told
     probe.require(grain < 1.15, "grain", told, grain=grain)
     probe.require(precision < PRECISION, "leaves-out", told)
-    probe.require(detail > 0.1 and grain > 0.8, "blurred", told, detail=detail, grain=grain)
+    probe.require(detail > 0.1 and (grain > 0.8 or off > 25), "blurred", told, detail=detail, grain=grain)
     probe.require(off < 4.5, "codes-from-elsewhere", told)
     probe.require(detail > 0.45, "blurred", told, detail=detail, grain=grain)
     probe.require(precision > PRECISION - 0.05, "ghosts", told)
