@@ -1726,8 +1726,8 @@ def watch_machine(normal):
     def score(rows):
         z = np.asarray((rows - mean) / spread, "float32")
         scores = np.square(z - copy(z)).sum(axis=1)
-        network.compile(keras.optimizers.Adam(1e-3), "mse")
-        network.fit(z, z, epochs=1, batch_size=64, verbose=0)
+        network.compile(keras.optimizers.Adam(3e-3), "mse")
+        network.fit(z, z, epochs=1, batch_size=256, verbose=0)
         return scores
 
     return score, _on_place(score(normal[_LAST]))
