@@ -279,7 +279,7 @@ class Probe:
             try:
                 array = np.asarray([self.array(g, what) for g in got] if isinstance(got, list | tuple) else got)
             except ValueError:  # rows of different lengths
-                self.fail("wrong-type", what=what, found=described(got))
+                self.fail("wrong-type", what=what, found=f"{described(got)} whose parts differ in shape")
         if array.dtype.kind == "c":
             self.fail("complex-numbers", what=what, dtype=array.dtype)
         if array.dtype.kind not in "biuf":

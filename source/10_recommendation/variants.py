@@ -217,3 +217,17 @@ class _ThreeNetworks:
 
 def recommender__three_networks_in_a_class(likes):
     return _ThreeNetworks(likes)
+
+
+def recommender__a_walk_over_people(likes):
+    # From a film to somebody who likes it, to another film of theirs: whoever likes few says more (RP3, Paudel and others 2017).
+    x = np.asarray(likes, float)
+    fame = np.maximum(x.sum(axis=0), 1)
+    walk = (x / fame).T @ (x / np.maximum(x.sum(axis=1, keepdims=True), 1)) / np.sqrt(fame)
+    walk *= walk >= np.sort(walk, axis=0)[-80]
+
+    def films_for(histories, k):
+        scores = np.where(histories, -1.0, np.asarray(histories, float) @ walk + 1e-9 * fame)
+        return scores.argsort(axis=1)[:, ::-1][:, :k]
+
+    return films_for

@@ -1641,3 +1641,172 @@ def recommender(likes):
 def recommender(likes):
     # Hardly any training.
     return _lists(_asked(_denoiser(likes.astype("float32"), epochs=2)))
+
+
+@wrong("seen-before")
+def recommender(likes):
+    # Ranks: argsort of argsort says at which place a film stands, not which film stands at a place.
+    scores = _by_ease(likes)
+    return lambda histories, k: np.argsort(np.argsort(-_masked(scores(histories), histories), axis=1), axis=1)[:, :k]
+
+
+@wrong("seen-before")
+def recommender(likes):
+    # The columns were sorted by fame, and the numbers never translated back.
+    order = np.argsort(-likes.sum(axis=0))
+    scores = _by_ease(likes[:, order])
+    return lambda histories, k: _top(scores(histories[:, order]), histories[:, order], k)
+
+
+@wrong("no-better-than-chance")
+def recommender(likes):
+    # Each score stands one column too far.
+    scores = _by_ease(likes)
+    return _lists(lambda histories: np.roll(scores(histories), 1, axis=1))
+
+
+@wrong("random-at-prediction")
+def recommender(likes):
+    # Everybody who asks joins the members, so that each call changes the next.
+    members = [likes]
+
+    def films_for(histories, k):
+        members.append(histories)
+        return _lists(_by_ease(np.concatenate(members)))(histories, k)
+
+    return films_for
+
+
+@wrong("others-decide")
+def recommender(likes):
+    # Trained anew on the members and on those who are asked about.
+    def films_for(histories, k):
+        return _lists(_by_ease(np.concatenate([likes, histories])))(histories, k)
+
+    return films_for
+
+
+@wrong("others-decide")
+def recommender(likes):
+    # Person i gets what was computed for member i.
+    completed = likes.astype("float32") @ recommend.ease(likes, 200.0)
+    return lambda histories, k: _top(completed[: len(histories)], histories, k)
+
+
+@wrong("batch-of-one")
+def recommender(likes):
+    scores = _by_ease(likes)
+    return lambda histories, k: _top(scores(histories), histories, k).squeeze()
+
+
+@wrong("wrong-type")
+def recommender(likes):
+    # Cut first, and then what was seen is taken out: every list has its own length.
+    scores = _by_ease(likes)
+
+    def films_for(histories, k):
+        first = np.argsort(-scores(histories), axis=1)[:, :k]
+        return [[film for film in row if not seen[film]] for row, seen in zip(first, histories, strict=True)]
+
+    return films_for
+
+
+@wrong("not-best-first")
+def recommender(likes):
+    # Cut, taken out, and filled up with famous films.
+    scores, famous = _by_ease(likes), np.argsort(-likes.sum(axis=0))
+
+    def films_for(histories, k):
+        lists = []
+        for row, seen in zip(np.argsort(-scores(histories), axis=1)[:, :k], histories, strict=True):
+            kept = [film for film in row if not seen[film]]
+            lists.append((kept + [film for film in famous if not seen[film] and film not in kept])[:k])
+        return np.array(lists)
+
+    return films_for
+
+
+@wrong("few-films-left")
+def recommender(likes):
+    # A hundred candidates, whatever is asked for.
+    scores = _by_ease(likes)
+    return lambda histories, k: _top(scores(histories), histories, 100)[:, :k]
+
+
+@wrong("nothing-liked-yet")
+def recommender(likes):
+    # A stranger, alone, has nobody in the batch to learn fame from.
+    weights = recommend.ease(likes, 200.0)
+    return lambda histories, k: _top(histories @ weights + 1e-6 * histories.mean(axis=0), histories, k)
+
+
+@wrong("only-the-neighbours")
+def recommender(likes):
+    # Correlations, as from a table's corr().
+    alike = np.nan_to_num(np.corrcoef(likes.T.astype(float)))
+    return _lists(lambda histories: histories @ alike + 1e-6 * likes.sum(axis=0))
+
+
+@wrong("counts-not-cosines")
+def recommender(likes):
+    # "Who likes this also likes": a share of those who like the film that was seen.
+    x = likes.astype(float)
+    share = x.T @ x / np.maximum(x.sum(axis=0), 1)[:, None]
+    return _lists(lambda histories: histories @ share + 1e-6 * x.sum(axis=0))
+
+
+@wrong("rare-films-first")
+def recommender(likes):
+    # Lift: how much more often together than by chance.
+    x = likes.astype(float)
+    fame = np.maximum(x.sum(axis=0), 1)
+    lift = x.T @ x / np.outer(fame, fame)
+    return _lists(lambda histories: histories @ lift + 1e-9 * fame)
+
+
+@wrong("counts-not-cosines")
+def recommender(likes):
+    # EASE without the inverse.
+    x = likes.astype(float)
+    together = x.T @ x + 200 * np.eye(x.shape[1])
+    return _lists(lambda histories: histories @ (together / np.diag(together)) + 1e-6 * x.mean(axis=0))
+
+
+@wrong("worst-first")
+def recommender(likes):
+    # EASE without its minus.
+    weights = -recommend.ease(likes, 200.0)
+    return _lists(lambda histories: histories @ weights + 1e-6 * likes.mean(axis=0))
+
+
+@wrong("penalty-too-strong")
+def recommender(likes):
+    return _lists(_by_ease(likes, 5000.0))
+
+
+@wrong("behind-the-bar")
+def recommender(likes):
+    # As if an empty place were a bad mark: every row minus its mean, before the cosines.
+    x = likes - likes.mean(axis=1, keepdims=True)
+    lengths = np.linalg.norm(x, axis=0)
+    alike, fame = x.T @ x / np.outer(lengths, lengths), 1e-6 * likes.sum(axis=0)
+    return _lists(lambda histories: (histories - histories.mean(axis=1, keepdims=True)) @ alike + fame)
+
+
+@wrong("behind-the-bar")
+def recommender(likes):
+    # The nearest member's likes, and then the bestsellers.
+    x = likes / np.sqrt(likes.sum(axis=1, keepdims=True))
+    return _lists(lambda histories: likes[(histories @ x.T).argmax(axis=1)] + 1e-6 * likes.mean(axis=0))
+
+
+@wrong("behind-the-bar")
+def recommender(likes):
+    # The loss takes logits; it gets what a softmax has made of them.
+    layers, x = keras.layers, likes.astype("float32")
+    network = keras.Sequential([keras.Input((x.shape[1],)), layers.Dropout(0.5), layers.UnitNormalization()])
+    network.add(layers.Dense(100, "tanh"))
+    network.add(layers.Dense(x.shape[1], "softmax"))
+    network.compile(keras.optimizers.Adam(5e-3), losses.multinomial_nll)
+    network.fit(x, x, batch_size=32, epochs=6, verbose=0)
+    return _lists(_asked(network))
