@@ -27,7 +27,14 @@ class Run:
 def environment(extra: dict[str, str] | None = None) -> dict[str, str]:
     """The environment of a headless kernel: no widgets, no progress bars, no hand-me-down backend or seed."""
     env = {k: v for k, v in os.environ.items() if k not in ("COURSE_CLAIMS_LOG", "COURSE_SEED_OFFSET")}
-    env.update({"COURSE_HEADLESS": "1", "COURSE_PATIENCE": "4", "TF_CPP_MIN_LOG_LEVEL": "3", "PYDEVD_DISABLE_FILE_VALIDATION": "1"})
+    env.update(
+        {
+            "COURSE_HEADLESS": "1",
+            "COURSE_PATIENCE": "4",
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+            "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+        }
+    )
     env.update(extra or {})
     return env
 

@@ -507,4 +507,4 @@ for name, titles in people.items():
 #
 # The network alone is *behind* EASE, by about .02 here, and the mean of both is ahead of each. No network is needed for the bar: EASE passes, and the linear denoiser of the lesson, with half of the likes dropped in closed form, is
 # the best single method we found (.564 on draw 0). Without the division by $P_{jj}$ EASE falls to .535. And neighbours of another kind come close: steps from a film to somebody who likes it and on to
-# another film of theirs, where whoever likes few says more, reach .551. PureSVD with its best width ends near the bar. What nobody reaches is the last row: fifteen likes leave much of a taste unsaid.
+# another film of theirs, where whoever likes few says more, reach .55. PureSVD with its best width ends near the bar. What nobody reaches is the last row: fifteen likes leave much of a taste unsaid.

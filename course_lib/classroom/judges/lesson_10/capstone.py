@@ -12,7 +12,7 @@ judge = judges_of(10)
 PLACES, FEW, EACH = 20, 5, 4  # of a list; every fourth person is enough to compare lists
 WAY = 0.1  # of the way from the neighbours to the taste itself
 NEIGHBOURS = [(k, shrink) for k in (20, 40, 80, 160, None) for shrink in (0, 10)]
-STRENGTHS = 100.0, 200.0, 400.0
+NEAR, CODE, FAME = "behind-the-bar/near", "behind-the-bar/narrow", "behind-the-bar/famous"
 
 
 def _try_out() -> np.random.Generator:
@@ -38,7 +38,7 @@ class _Rungs:
         self.club, self.train, self.history = club, club.likes.astype(np.float32), club.shown.astype(np.float32)
         self.popular = self.lists(np.tile(recommend.popularity(self.train), (len(self.history), 1)))
         self.neighbours = [recommend.item_neighbours(self.train, s, k) for k, s in NEIGHBOURS]
-        ease = [recommend.ease(self.train, strength) for strength in STRENGTHS]
+        ease = [recommend.ease(self.train, strength) for strength in (100.0, 200.0, 400.0)]
         self.popularity, self.taste = _ndcg(self.popular, club.hidden), _ndcg(self.lists(club.taste), club.hidden)
         self.referee, self.ease = (max(map(self.of, weights)) for weights in (self.neighbours, ease))
 
@@ -107,8 +107,9 @@ def judge_recommender(recommender, probe):
     famous = name == "only-popularity"  # nearly, else it would have been found above
     probe.require(famous or nearest < 0.85, name, told, same=nearest)
     probe.require(mine > rungs.popularity, "behind-popularity", told)
-    alike = f"/{name}" if nearest > (0.5 if famous else 0.72) else ""
-    probe.fail(f"behind-the-bar{alike}", told, same=nearest)
+    also = {"only-popularity": FAME, "only-a-narrow-code": CODE, "penalty-too-weak": "behind-the-bar"}.get(name, NEAR)
+    sure = nearest > (0.5 if famous else 0.72)
+    probe.fail(also if sure else "behind-the-bar", told, same=nearest)
 
 
 def _checked(probe, got, shown: np.ndarray, k: int, otherwise: str = "wrong-shape") -> np.ndarray:
