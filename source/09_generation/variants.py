@@ -157,14 +157,14 @@ def fresh_pictures(pictures):
 def fresh_pictures__a_plain_autoencoder(pictures):
     # Noise on the codes in place of a variational bound; the mixture draws by its own method, its chance from the generator.
     import keras
-    import scipy.linalg
+    import scipy.sparse.linalg
     from keras import layers
     from sklearn.mixture import GaussianMixture
 
     n, *shape = pictures.shape
     rows = pictures.reshape(n, -1)
     centre = rows.mean(axis=0)
-    axes = scipy.linalg.eigh(np.cov(rows.T), subset_by_index=[rows.shape[1] - 150, rows.shape[1] - 1])[1]
+    axes = scipy.sparse.linalg.svds(rows - centre, k=150, random_state=0)[2].T
     numbers = (rows - centre) @ axes
     size = numbers.std()
     numbers = np.float32(numbers / size)

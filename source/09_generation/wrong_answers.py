@@ -5,6 +5,7 @@ import zlib
 
 import numpy as np
 from scipy import linalg
+from sklearn.decomposition import PCA
 from sklearn.mixture import GaussianMixture
 
 from authoring.bank import wrong
@@ -1417,12 +1418,12 @@ def _once(function):
 @_once
 def _with_pca(pictures, k):
     """Numbers of PCA (n, k), and a function from numbers to pictures."""
-    pca = referees.fit_pca(pictures.reshape(len(pictures), -1), k)
+    pca = PCA(k, svd_solver="randomized", random_state=0).fit(pictures.reshape(len(pictures), -1))
 
     def decode(codes):
-        return np.clip(pca.decode(codes), 0, 1).reshape(-1, *pictures.shape[1:])
+        return np.clip(pca.inverse_transform(codes), 0, 1).reshape(-1, *pictures.shape[1:])
 
-    return pca.encode(pictures.reshape(len(pictures), -1)), decode
+    return pca.transform(pictures.reshape(len(pictures), -1)), decode
 
 
 @_once
