@@ -330,7 +330,7 @@ check(fool)
 # The check draws a machine and, after your function has returned, 16,000 later moments of it, about half of them in one of five faults: a sensor hangs at an old reading, follows another state of the machine
 # or answers weakly; all sensors shift a little; the noise doubles. **The bar** has two parts:
 #
-# 1. *Area.* Of all pairs of a faulty and a normal moment you order at most two thirds as many wrongly as the best of four detectors does that are fitted to the first two thirds: distance to the mean, Mahalanobis distance, PCA with the best number of components (chosen with the labels), nearest neighbour.
+# 1. *Area.* Of all pairs of a faulty and a normal moment you order at most two thirds as many wrongly as the best of four detectors does that are fitted to the first two thirds: distance to the mean, T² of all components (the squared Mahalanobis distance), PCA with the best number of components (chosen with the labels), nearest neighbour.
 # 2. *False alarms.* For two rates, one from 5 to 8 % and one from 20 to 30 %, the share of later *normal* moments that raise an alarm lies in the interval that honest thresholds reach in 999 of 1,000 cases, if a third of the
 #    recording is held out and three to four neighbouring rows tell as much as one: for 6 % it runs from 3 to 11 %. Too few fail like too many.
 #
@@ -339,8 +339,8 @@ check(fool)
 # | | area under the ROC curve |
 # |---|---|
 # | distance to the mean | .478 |
-# | Mahalanobis | .628 |
-# | PCA, the best of all | .643 |
+# | T² (Mahalanobis), all components | .628 |
+# | PCA, the best number of components | .643 |
 # | nearest neighbour | .791 |
 # | **wanted** | .860 |
 # | the course's own answer | .911 |

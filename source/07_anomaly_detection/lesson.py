@@ -25,7 +25,7 @@
 # An **anomaly** is a sample unlike the normal ones. Train an autoencoder on normal samples only, and its error can raise an alarm. Nobody must label anomalies, only keep them out of training.
 #
 # **When it is worth it:** many normal samples of a complicated shape, and somebody who asks *where* a sample is wrong: lay its copy beside it. **When the simple method is enough:**
-# nearly always: try it first. PCA is fitted in a second; *Results* compares seven detectors.
+# often: PCA is fitted in a second, so try it first. *Results* compares seven detectors.
 
 # %%
 from course_lib import above, all_of, below, between, claim, datasets, detection, finding, guess, own_data, reveal
@@ -173,7 +173,7 @@ print(f"an alarm for {caught:.0%} of {len(strange)} strange {ROW}s")
 # %% tags=["hide-input"]
 plots.histogram(
     {"normal, held out": by_network(held_out), "strange": by_network(strange)},
-    xlabel="score (mean squared error, in variances of the signal)", log_x=True, lines={"threshold": threshold},
+    xlabel="score (mean squared error; the signal has variance 1)", log_x=True, lines={"threshold": threshold},
     caption=finding("Hardly a strange beat scores below the threshold. ") + "Left of the line: no alarm.",
 )  # fmt: skip
 claim(
@@ -193,6 +193,8 @@ figure, ax = plots.subplots(height=1.5)
 ax.plot([0.5, 0.9, 1.2, 2.0], [0] * 4, "o", markersize=9)
 for slot, where in enumerate((0.25, 0.7, 1.05, 1.6, 2.3), 1):
     ax.text(where, 0.35, f"slot {slot}\n1/5", ha="center")
+ax.grid(visible=False)
+ax.vlines([0.5, 0.9, 1.2, 2.0], -0.3, 1.2, linewidth=0.8, alpha=0.4)
 ax.set(xlim=(0, 2.6), ylim=(-0.3, 1.2), yticks=[], xlabel="score")
 plots.show(figure, "Four scores leave five slots for the next one. It passes the largest, 2, with chance 1/5.")
 
@@ -220,7 +222,7 @@ guess(
 )  # fmt: skip
 
 # %% [markdown]
-# Only the order of scores counts, so replace each by the share of all normal beats below it: such shares are spread evenly between 0 and 1. Now draw 10,000 validation sets. How much lies above place $k$?
+# Only the order of scores counts, so replace each by the share of all normal beats below it: a tenth of all have a share below .1, a tenth from .1 to .2: evenly spread. Now draw 10,000 validation sets. How much lies above place $k$?
 
 # %%
 drawn = np.sort(random.random((10_000, n)), axis=1)  # each row: one validation set you might have had
@@ -255,7 +257,7 @@ claim(
 )
 
 # %% [markdown]
-# So wide, since only three scores lie above: from set to set such a count scatters by about its root, $\sqrt3=1.7$.
+# So wide, since only three slots lie above: from set to set such a count scatters by about its root, $\sqrt3=1.7$.
 #
 # **By hand.** Two held-out beats, the threshold on the larger score. More than half of all normal beats lie above it only if both fell into the lower half: chance $\tfrac12\cdot\tfrac12=\tfrac14$. So one set in four has a true rate above ½. For every rate such a chance is an area under the smooth curve, the *Beta distribution*:
 #
@@ -269,11 +271,11 @@ claim(
 m = int((~beats.test_is_anomaly).sum())  # new normal rows to come
 alone = scipy.stats.binom(m, law.mean()).ppf([0.025, 0.975])
 with_set = scipy.stats.betabinom(m, n + 1 - k, k).ppf([0.025, 0.975])
-for name, ends in {"chance alone": alone, "and the one set": with_set}.items():
-    print(f"{name:20} expect {ends[0]:.0f} to {ends[1]:.0f} false alarms on {m} new normal rows")
+for name, ends in {"chance alone": alone, "with that of the one set": with_set}.items():
+    print(f"{name:28} expect {ends[0]:.0f} to {ends[1]:.0f} false alarms on {m} new normal rows")
 
 # %% [markdown]
-# Neighbouring beats are alike (a breath lasts for several), so the truth is wider still; [deeper](07_anomaly_detection_deeper.ipynb) counts what 71 such beats are worth.
+# Neighbouring beats are alike (breathing changes several in a row), so the truth is wider still; [deeper](07_anomaly_detection_deeper.ipynb) counts what 71 such beats are worth.
 #
 # ## ROC and AUC by counting pairs
 #
@@ -380,12 +382,12 @@ plots.curve(
 #
 # $$ \text{precision}=\frac{r\,h}{r\,h+(1-r)\,a},\qquad\text{recall}=h $$
 #
-# **Precision** is the share of alarms that are real; **recall** is another word for the hit rate. The **precision-recall curve** draws one against the other while the threshold falls. The ROC curve does not know $r$; this one does.
+# **Precision** is the share of alarms that are real; **recall** is another word for the hit rate. The **precision-recall curve** draws one against the other while the threshold falls. The ROC curve does not know $r$; this one does. (To each count of false alarms we add one, for the new sample: 9 of 71 becomes 10 of 72.)
 
 # %%
 guess(
     "real-alarms",
-    f"Lower the threshold until the network finds four of five small faults. If one {ROW} in a hundred is faulty, how many of the alarms are real?",
+    f"Lower the threshold until the network finds four of five faults '{BUMP}'. If one {ROW} in a hundred is faulty, how many of the alarms are real?",
     ["more than half", "between a fifth and a half", "fewer than a fifth"],
 )
 
@@ -402,7 +404,7 @@ def precision(rarity):
 plots.curve(
     hit, {f"1 in {round(1 / rarity)}": precision(rarity) for rarity in (0.5, 0.1, 0.01)},
     xlabel="recall", ylabel="precision", markers=False,
-    caption="One ROC curve, three precision-recall curves: the rarer the fault, the fewer alarms are real. At the left hardly one is found, and the one false alarm that we add for the slot of the new sample outweighs it.",
+    caption="One ROC curve, three precision-recall curves: the rarer the fault, the fewer alarms are real.",
 )  # fmt: skip
 four_of_five = np.argmax(hit >= 0.8)
 real = precision(0.01)[four_of_five]
@@ -495,7 +497,7 @@ def network(k):
 # %%
 guess(
     "network-adds",
-    f"On test {ROW}s, damaged anew: how does the tuned network stand beside the best of its tuned rivals? (Ahead: by more than .02 of AUC, even at the lower end of an interval.)",
+    f"On test {ROW}s, damaged anew: how does the tuned network stand beside the rival that was best on held-out {ROW}s? (Ahead: by more than .02 of AUC, chance allowed for.)",
     ["ahead", "not told apart", "behind"],
 )
 
@@ -532,7 +534,7 @@ plots.matrix(
 )  # fmt: skip
 
 # %% [markdown]
-# A beat that is a fifth smaller escapes them all: intact beats differ by as much. List the faults that you fear, make them, measure.
+# A beat that is a fifth smaller escapes them all: intact beats differ by as much.
 #
 # ## From a series to windows
 #
@@ -550,19 +552,15 @@ plots.matrix(
 #               ─────
 # ```
 #
-# Back from windows to moments: sample $i$ lies in $c_i$ windows, of which $g_i$ are flagged. Flag the sample if
-#
-# $$ c_i>0\quad\text{and}\quad g_i=c_i $$
-#
-# that is, if *all* windows over it are flagged. With windows of 2 at stride 1 over 5 samples and the flags no, yes, yes, no: only sample 2 lies in flagged windows alone. *Any* flagged window smears the alarm over the samples 1 to 3. Take "any" to learn *whether*, "all" to learn *where*.
+# Back from windows to moments: sample $i$ lies in $c_i$ windows, of which $g_i$ are flagged. Flag the sample if $g_i=c_i>0$: if *all* windows over it are flagged. With windows of 2 at stride 1 over 5 samples and the flags no, yes, yes, no: only sample 2 lies in flagged windows alone. *Any* flagged window smears the alarm over the samples 1 to 3. Take "any" to learn *whether*, "all" to learn *where*.
 #
 # ## What goes wrong
 #
 # **The wrong polarity.** A much-copied tutorial takes *normal* beats for the positives. Ask how well a score of strangeness finds those, and .98 becomes .02. Let strange be positive, and high.
 #
-# **A low error means easy, not normal.** A wide PCA copies a beat of half the size better than a whole one. Keep the code narrow, or add T² ([deeper](07_anomaly_detection_deeper.ipynb)).
+# **A low error means easy, not normal.** A PCA wide enough to hold the mean's shape copies half a beat with half the error: *more* normal. (That of the table has four components.) Keep the code narrow, or add T² ([deeper](07_anomaly_detection_deeper.ipynb)).
 #
-# **Drift.** When the source changes with time, old and new samples are not exchangeable: that is **drift**. Watch the rate of alarms.
+# **Drift**: the source changes with time; old and new samples are not exchangeable. Watch the rate of alarms.
 #
 # ## When it does not train
 #
@@ -570,9 +568,8 @@ plots.matrix(
 # |---|---|---|---|
 # |one sensor decides every score|`train.std(axis=0)`|raw units|standardise by *training* mean and deviation; long tails: arcsinh, a log that takes negatives|
 # |all errors tiny|the width of the code|it copies everything|fewer components, or distances|
-# |AUC below .5|the best-scored anomalies|smaller or smoother than normal; labels turned|fewer components, distances; check the labels|
+# |AUC below .5|anomalies of low score|smaller or smoother than normal; labels turned|fewer components, distances; check the labels|
 # |too many false alarms|scores against time|drift|validate on recent normals|
-# |threshold infinite|number of held-out rows|fewer than $1/\alpha-1$|more rows, larger $\alpha$|
 #
 # ## Results
 #
@@ -589,7 +586,7 @@ claim(
 )
 
 # %% [markdown]
-# Would other beats give the same order? *Bootstrap*: draw ninety from the ninety, with repeats, 4,000 times (in blocks of ten: neighbours are alike). The AUCs scatter much as with other beats.
+# Would other beats give the same order? *Bootstrap*: draw ninety from the ninety, with repeats, 4,000 times (in blocks of ten: neighbours are alike); the AUCs scatter about as much.
 #
 # A draw of hard beats lowers all detectors, so *differences* scatter less: they may be clear though bars overlap. You look at 21 pairs; if each interval left out 5 %, one would mislead, so each leaves out 5 %/21. *Ahead*: the difference lies beyond .02 in its whole interval. *Not told apart*: neither is ahead.
 
@@ -661,8 +658,6 @@ claim(
 # %% [markdown]
 # All do better on test beats: these are calmer ([deeper](07_anomaly_detection_deeper.ipynb)), so damage stands out. And the order changed: held-out draws put network or SVM first and never PCA, test draws mostly PCA. *Choosing on 71 beats picks for these 71.* The upper five, network among them, are not told apart: take the simplest.
 #
-# A network adds a copy showing *where* a beat is wrong.
-#
 # ## On your own data
 #
 # |your data look like this|start with this|set this|report this|leave the autoencoder when|
@@ -675,7 +670,7 @@ claim(
 #
 # ## Wrap-up
 #
-# * Score: the error of the copy. Threshold: place $\lceil(n+1)(1-\alpha)\rceil$ of $n$ held-out scores.
+# * Score: the error of the copy. Threshold: place $\lceil(n+1)(1-\alpha)\rceil$ of $n$ held-out scores, of rows that chose nothing else.
 # * It holds on average; your true rate is a draw from $\text{Beta}(n+1-k,k)$, or wider.
 # * AUC counts pairs and ignores rarity; precision and cost do not.
 # * Compare on faults that you made, tune rivals alike, give differences an interval.

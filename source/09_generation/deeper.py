@@ -8,7 +8,7 @@
 #     title: "Generating images and time series, deeper: copies that hide, arcs, days in five measures"
 #     lesson: 9
 #     minutes: 46
-#     compute: 35
+#     compute: 40
 #     objectives:
 #       - Estimate how many copies a test can overlook
 #       - Compare the arc between two codes with a factor on their spread
@@ -46,7 +46,7 @@ of_clothes = clothes.class_names == datasets.fashion_mnist().class_names
 
 # %%
 train, validation = clothes.flat("train"), clothes.flat("validation")  # (n, 784) in [0, 1]
-LATENTS, DIGITS = 16, 1 if of_clothes else 3
+LATENTS, DECIMALS = 16, 1 if of_clothes else 3
 MANY = min(2000, len(validation))
 PASSES = max(8, round(96_000 / len(train)))  # twice the lesson's
 classes = range(len(clothes.class_names))
@@ -96,7 +96,7 @@ def judge(name, pictures):
     """Score a set of pictures, and remember the scores."""
     features, _ = features_and_classes(pictures)
     board[name] = (metrics.frechet_distance(features, real), *metrics.sample_precision_recall(real, features))
-    print(f"{name:36} {board[name][0]:8.{DIGITS}f} {board[name][1]:10.2f} {board[name][2]:8.2f}")
+    print(f"{name:36} {board[name][0]:8.{DECIMALS}f} {board[name][1]:10.2f} {board[name][2]:8.2f}")
 
 
 def four_samplers(mu, spread=None):
@@ -166,14 +166,14 @@ plots.matrix(
     list(samplers),
     row_title="autoencoder",
     column_title="squared Fréchet distance, lower is better",
-    value_format=f".{DIGITS}f",
+    value_format=f".{DECIMALS}f",
     log_color=True,
     caption="Columns: where the codes come from. "
     + finding("Each decoder gains most from the mixture; a network's gains more than PCA's."),
 )
 
 # %% tags=["hide-input"]
-fmt = f".{DIGITS}f"
+fmt = f".{DECIMALS}f"
 claim(
     "From its prior the trained VAE is less than a fifth nearer to real pictures than probabilistic PCA, where it started",
     above(board["VAE: prior"][0], board["PCA: prior"][0], times=0.8, fmt=fmt, names=("VAE", "PCA")),

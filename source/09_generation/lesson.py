@@ -25,7 +25,7 @@
 # %% [markdown]
 # A generated boot has no original beside which its error could be measured. How good is it? And is it new?
 #
-# **When an autoencoder is worth it:** the data are bent (shapes that change, bumps that move), and you want new ones in a second.
+# **When an autoencoder is worth it:** the data are bent (shapes that change, bumps that move). For series try a mixture first.
 # **When the simple method is enough:** a Gaussian, or several on PCA's codes, for all that is nearly flat.
 # **When neither is:** photographs in colour. They take a diffusion model, and graphics cards.
 
@@ -55,7 +55,7 @@ of_clothes = clothes.class_names == datasets.fashion_mnist().class_names
 
 # %%
 train, validation, test = (clothes.flat(split) for split in ("train", "validation", "test"))  # (n, 784) in [0, 1]
-LATENTS, DIGITS = 16, 1 if of_clothes else 3
+LATENTS, DECIMALS = 16, 1 if of_clothes else 3
 MANY = min(2000, len(validation))  # samples in a set: as many as there are real pictures to compare with
 PASSES = max(4, round(48_000 / len(train)))  # a small set needs more passes for as many steps
 
@@ -227,19 +227,18 @@ plots.show(figure, "Each place of one bell goes to the place of the other that i
 #
 # Written out, $(\sigma_1-\sigma_2)^2=\sigma_1^2+\sigma_2^2-2\sqrt{\sigma_1^2\sigma_2^2}$: two variances and a root. With many numbers, variances become covariances, and the root that of a matrix.
 #
-# The **root of a matrix** times itself gives the matrix: $\begin{pmatrix}2&1\\1&2\end{pmatrix}\begin{pmatrix}2&1\\1&2\end{pmatrix}=\begin{pmatrix}5&4\\4&5\end{pmatrix}$. Its eigenvalues are the roots of the eigenvalues: of 9 and 1 here, so 3 and 1; its trace (the sum of the diagonal) is their sum, 4.
+# The **root of a matrix** times itself gives the matrix: $\begin{pmatrix}2&1\\1&2\end{pmatrix}\begin{pmatrix}2&1\\1&2\end{pmatrix}=\begin{pmatrix}5&4\\4&5\end{pmatrix}$. The eigenvalues 9 and 1 become their roots, 3 and 1; its trace (the sum of the diagonal) is their sum, 4.
 # The **Fréchet distance**, squared as everybody quotes it, is
 #
 # $$d^2=\|\mu_a-\mu_b\|^2+\operatorname{tr}\left(C_a+C_b-2\,(C_aC_b)^{1/2}\right)$$
 #
 # The trace of the root is the sum of the roots of the eigenvalues of $C_aC_b$. With equal means, $C_a=\operatorname{diag}(4,1)$ and $C_b=I$: $5+2-2(2+1)=1$.
 #
-# Pixels are a poor ruler: move a shoe by one, and every edge differs. Better are 32 *features*, the last hidden layer of a small classifier of clothes. (FID: $d^2$ with a large network for colour photographs; its numbers do not compare with ours.) The first line below is the floor: two sets of photographs are not at 0.
+# Pixels are a poor ruler: move a shoe by one, and every edge differs. Better are 32 *features*, the last hidden layer of a small classifier of clothes. (FID: $d^2$ with a large network for colour photographs; not comparable.) The first line below is the floor: two sets of photographs are not at 0.
 
 # %%
 classifier = keras.saving.load_model(datasets.DATA_FOLDER.parent / "checkpoints" / "clothes_classifier.keras")
-# It was trained on the training pictures: those of the floor, too, are pictures that it knows.
-eye = keras.Model(classifier.inputs, classifier.get_layer("features").output)
+eye = keras.Model(classifier.inputs, classifier.get_layer("features").output)  # it knows the training pictures
 
 
 def look(pictures):
@@ -269,17 +268,17 @@ sets = {
 seen = {name: look(pictures.astype("float32")) for name, pictures in sets.items()}
 d2 = {name: metrics.frechet_distance(features, real) for name, features in seen.items()}
 for name, value in d2.items():
-    print(f"{name:36} {value:8.{DIGITS}f}")
+    print(f"{name:36} {value:8.{DECIMALS}f}")
 
 # %% tags=["hide-input"]
-ways, fmt = {name: d2[f"VAE: {name}"] for name in drawn}, f".{DIGITS}f"
+ways, fmt = {name: d2[f"VAE: {name}"] for name in drawn}, f".{DECIMALS}f"
 reveal("best-sampler", {name: below(ways[name], [ways[o] for o in ways if o != name], fmt=fmt, names=(name, [o for o in ways if o != name])) for name in ways})  # fmt: skip
 claim(
     "With a mixture PCA has less than half the d² of the VAE with its prior; the VAE with a mixture is nearer still", all_of(below(d2["PCA: mixture"], d2["VAE: prior"], times=0.5, fmt=fmt, names=("PCA, mixture", "VAE, prior")),
            below(d2["VAE: mixture"], d2["PCA: mixture"], times=0.8, fmt=fmt, names=("VAE, mixture", "PCA, mixture"))))  # fmt: skip
 
 # %% [markdown]
-# With its prior the trained network is no nearer than PCA, where it started. Nor does one Gaussian help: stretched, the codes already have mean 0 and variance 1. What is left is clumps: the mixture makes all several times better, and the VAE then has .5 to .6 of PCA's $d^2$. The plain autoencoder is level after these four passes; after eight for both it is *nearer*, in four seeds ([deeper](09_generation_deeper.ipynb)). For samples alone take the plain one. The VAE is here for its prior, and its likelihood, which the days will need.
+# With its prior the trained network is no nearer than PCA, where it started. Nor does one Gaussian help: stretched, the codes already have mean 0 and variance 1. What is left is clumps: the mixture makes both several times better, and the VAE then has .5 to .6 of PCA's $d^2$. The plain autoencoder is level after these four passes; after eight for both it is *nearer*, in four seeds ([deeper](09_generation_deeper.ipynb)). For samples alone take the plain one. The VAE is here for its likelihood, which the days will need. (Reconstructions show what the decoder alone costs: 7.3 of the VAE's 10.8.)
 #
 # ## Precision and recall of samples
 #
@@ -323,7 +322,7 @@ for name, features in seen.items():
     print(f"{name:36} precision {precision:.2f}, recall {recall:.2f}")
 
 # %% [markdown]
-# First line: the mark. Precision follows the codes: the mixture lifts it from .6 to .9, with either decoder. With the mixture PCA's pictures reach three real ones in ten, the plain autoencoder's four, the VAE's more than half. (The prior's recall flatters it: large circles.) *Mixes* have less of both.
+# First line: the mark. Precision follows the codes: the mixture lifts it from .6 to .9, with either decoder. With the mixture PCA's pictures reach three real ones in ten, the plain autoencoder's four, the VAE's more than half. (The prior's recall flatters it: large circles. Precision above the mark may be blur.) *Mixes* have less of both.
 #
 # ## Copies
 #
@@ -390,15 +389,15 @@ claim(
 )  # fmt: skip
 
 # %% [markdown]
-# Is .83 fair? Of 2,000 samples 154 should have fresh neighbours, $\pm\sqrt{154}=12$ by counting alone: ± .08. As some photographs are the nearest of many samples, it is ± .13 ([deeper](09_generation_deeper.ipynb)). So .83 is about one deviation below fair; .5 would be more than three.
+# Is .83 fair? Of 2,000 samples 154 should have fresh neighbours, $\pm\sqrt{154}=12$ by counting alone: ± .08. Some photographs are the nearest of many samples, so it is ± .13 ([deeper](09_generation_deeper.ipynb)). So .83 is about one deviation below fair; .5 would be more than three.
 #
 # ## Between two codes
 #
-# Half-way on the straight line a code is shorter than most that the decoder met: 71 % ($\sqrt{.5}$) of two independent ones. **Slerp** keeps the length, on an arc: norm and direction run evenly from $a$ to $b$. With $u=a/\|a\|$, $v=b/\|b\|$ and the angle $\omega$ between them,
+# Independent codes of many numbers are about equally long, and at right angles. Half-way on the straight line between two a code has 71 % ($\sqrt{.5}$) of their length, less than the decoder met. **Slerp** keeps the length, on an arc: norm and direction run evenly from $a$ to $b$. With $u=a/\|a\|$, $v=b/\|b\|$ and the angle $\omega$ between them,
 #
 # $$\operatorname{slerp}(a,b,t)=\left[(1-t)\|a\|+t\|b\|\right]\,\frac{\sin((1-t)\,\omega)\,u+\sin(t\,\omega)\,v}{\sin\omega}$$
 #
-# By hand: $a=(3,0)$, $b=(0,1)$, half-way. Norm 2; $\omega=90°$, and $\sin45°=.71$ of each direction: $(1.41,\,1.41)$. The straight way gives $(1.5,\,.5)$, norm 1.58. No way avoids the gaps: a trouser still turns into a boot through a ghost. Straight pictures are safer and less varied than the arc's ([deeper](09_generation_deeper.ipynb)).
+# By hand: $a=(3,0)$, $b=(0,3)$, half-way. $\omega=90°$, and $\sin45°=.71$ of each: $(2.12,\,2.12)$, norm 3. The straight way gives $(1.5,\,1.5)$, norm 2.12. Neither avoids the gaps: half-way stands a ghost. Straight pictures are safer and less varied than the arc's ([deeper](09_generation_deeper.ipynb)).
 
 
 # %%
@@ -506,9 +505,9 @@ claim(
 )  # fmt: skip
 
 # %% [markdown]
-# Epoch 0 is kept. The rise after epoch 5 makes good what the first steps spoiled; with more epochs it falls again. Here training learns nothing about other days: the network *is* probabilistic PCA.
+# Epoch 0 is kept. The rise after epoch 5 makes good what the first steps spoiled. Here training learns nothing about other days: the network *is* probabilistic PCA.
 #
-# Why is the Gaussian ahead? 24 latents leave 24 directions, and to all of them the network gives noise of one size.
+# Why is the Gaussian ahead? Of 48 directions the network has 24 in its latents, and gives to the rest noise of one size; the Gaussian gives each its own. (A covariance for each kind is worth half a nat: [deeper](09_generation_deeper.ipynb).)
 
 # %% tags=["hide-input"]
 some, asked = validation_days[::5][:14], kinds[validation_kind[::5][:14]]
@@ -524,18 +523,24 @@ plots.show(figure, f"{len(some)} days each, of the same kinds. " + finding("At a
 # %% [markdown]
 # ## A process with a known answer
 #
-# Where could a network win? Where the data are bent. Let each day have **one bump, at a random hour**, and a little noise. The noiseless days lie on a curve that winds through 48 dimensions. The exact likelihood is known.
-#
-# The rivals: a Gaussian, even from 50,000 days; and mixtures of short straight pieces: round (*spherical*), upright (*diag*), all of one shape (*tied*), each its own (*full*); number and smallest variance chosen on validation days. The VAE's settings were chosen by hand: read a small lead with care. It starts at random: PCA's flat answer is what it has to leave.
-
-# %%
-guess("bump", "300 days with one bump at a random hour. Which gives new days the higher likelihood? (3 nats make a day 20 times as probable.)", ["the best mixture", "the VAE", "they are within 3 nats"])  # fmt: skip
+# Where could a network win? Where the data are bent. Let each day have **one bump, at a random hour**, and a little noise.
 
 # %%
 own_data(False)  # this process is the course's
 process = referees.BumpProcess()
 chance = np.random.default_rng([SEED, 1])
 bump_train, bump_validation, bump_new = (process.sample(300, chance).astype("float64") for _ in range(3))
+plots.curve(process.hours, {f"day {i}": bump_new[i] for i in range(4)}, xlabel="hour of the day", markers=False, height=2.2, caption="Four days of the process.")  # fmt: skip
+
+# %% [markdown]
+# One number, the hour, makes a day: without noise the days lie on a curve through 48 dimensions. The mean of two has two half bumps, and no day has: the curve bends. The exact likelihood averages over the hours.
+#
+# The rivals: a Gaussian, even from 50,000 days; and mixtures of short straight pieces: round (*spherical*), upright (*diag*), all of one shape (*tied*), each its own (*full*); number and smallest variance chosen on validation days. The VAE's settings were chosen by hand: read a small lead with care. It starts at random.
+
+# %%
+guess("bump", "300 days with one bump at a random hour. Which gives new days the higher likelihood? (3 nats make a day 20 times as probable.)", ["the best mixture", "the VAE", "they are within 3 nats"])  # fmt: skip
+
+# %%
 PIECES = {"spherical": (30, 45, 60, 75), "diag": (20, 30, 45, 60), "tied": (20, 30, 45, 60), "full": (8, 12, 16, 20)}
 tried = [
     GaussianMixture(n, covariance_type=shape, reg_covar=least, n_init=5, random_state=SEED).fit(bump_train)
@@ -567,15 +572,15 @@ ahead = float(lead.mean())
 reveal("bump", {"the best mixture": below(ahead, -3), "the VAE": above(ahead, 3), "they are within 3 nats": between(ahead, -3, 3, unit="nats", fmt=".1f", name="VAE minus mixture")})  # fmt: skip
 print(f"best mixture on the validation days: {best.n_components} {best.covariance_type} pieces; the VAE is ahead of it by {lead.mean():.1f} ± {1.96 * lead.std() / len(lead) ** 0.5:.1f} nats (95 %, over days)")  # fmt: skip
 claim("The VAE is more than 5 nats ahead of the Gaussian of 50,000 days, and so is the best mixture fitted to 300", above(over, 5, unit="nats", fmt=".1f", names=(["VAE", "mixture"], "")))  # fmt: skip
-four = {"process": bump_new[:4], "Gaussian": referees.fit_gaussian(bump_train, ridge=1e-3).sample(4, random), "VAE": bump_vae.decoder.predict(random.standard_normal((4, 3)), verbose=0) + bump_vae.sigma * random.standard_normal((4, 48))}  # fmt: skip
+four = {"best mixture": best.sample(4)[0], "Gaussian": referees.fit_gaussian(bump_train, ridge=1e-3).sample(4, random), "VAE": bump_vae.decoder.predict(random.standard_normal((4, 3)), verbose=0) + bump_vae.sigma * random.standard_normal((4, 48))}  # fmt: skip
 figure, axes = plots.subplots(1, 3, height=2.2, sharey=True)
 for axis, (title, table) in zip(axes, four.items(), strict=True):
     axis.plot(process.hours, table.T, lw=1.2)
     axis.set(title=title, xlabel="hour of the day")
-plots.show(figure, "Four days each. The Gaussian has the right mean and covariance, and no day with one bump. Of the VAE, some are too low: its codes came from the prior. The likelihood is that of the prior, so we show it.")  # fmt: skip
+plots.show(figure, "Four days each. The Gaussian has the right mean and covariance, and no day with one bump. The VAE's codes came from the prior, as its likelihood assumes: some days have a low bump, or two.")  # fmt: skip
 
 # %% [markdown]
-# No Gaussian can follow a bend; many short pieces can, and then the network leads by a nat or so. It is still 5 nats below the process; ten times the days win back only a part. Fit the closed form *and* a mixture first; then you know which case is yours.
+# No Gaussian can follow a bend; many short pieces can, and then the network leads by a nat or so. It is still 5 nats below the process. Fit closed form *and* mixture first.
 #
 # ## Larger relatives
 #
@@ -586,13 +591,12 @@ plots.show(figure, "Four days each. The Gaussian has the right mean and covarian
 #
 # ## What goes wrong
 #
-# You show reconstructions or copies as samples; you keep training though the start was better; your scale has seen the test weeks ([deeper](09_generation_deeper.ipynb)).
+# Reconstructions or copies shown as samples; training kept though the start was better; a scale that saw the test weeks ([deeper](09_generation_deeper.ipynb)).
 #
 # ## When it does not train
 #
 # | you see | look at | likely cause | mend it |
 # |---|---|---|---|
-# | good reconstructions, poor samples | codes against prior | gaps | a mixture on the codes |
 # | all samples alike, recall near 0 | rate of each latent | collapse, or codes drawn too narrow | lesson 05; deviation 1 |
 # | samples suspiciously sharp | `freshness` | known by heart | more data, fewer passes |
 # | nearly flat data, and tens of nats below the Gaussian ([deeper](09_generation_deeper.ipynb)) | `vae.sigma` | random start | start at probabilistic PCA |
@@ -608,7 +612,8 @@ finalists = {
     "mean picture": ("trivial", lambda: sets["mean picture"]),
     "PCA, prior": ("referee", lambda: ppca.sample(MANY, random, noise=False)),
     "VAE, prior": ("network", lambda: decode(vae.decoder, random.standard_normal((MANY, LATENTS)))),
-    "PCA, mixture": ("referee", lambda: ppca.decode(from_mixture(pca_mixture))),
+    "PCA, mixture": ("rival", lambda: ppca.decode(from_mixture(pca_mixture))),
+    "plain, mixture": ("network", lambda: decode(plain_decoder, from_mixture(plain_mixture))),
     "VAE, mixture": ("network", lambda: decode(vae.decoder, from_mixture(mixture))),
     "real pictures": ("limit", lambda: train[random.integers(0, len(train), MANY)]),
 }
@@ -618,7 +623,7 @@ plots.ladder(
     np.mean(thrice, axis=1).tolist(),
     kinds=[of for of, _ in finalists.values()],
     metric=f"squared Fréchet distance to {len(real_test):,} test pictures",
-    value_format=f".{DIGITS}f",
+    value_format=f".{DECIMALS}f",
     intervals=[(min(values), max(values)) for values in thrice],
     caption=finding("The draw of codes takes d² most of the way, the network half the rest. ") + "Three draws each.",
 )

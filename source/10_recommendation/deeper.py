@@ -8,7 +8,7 @@
 #     title: "Recommendation, deeper: copying, company, time, stars"
 #     lesson: 10
 #     minutes: 41
-#     compute: 38
+#     compute: 40
 #     objectives:
 #       - Show three ways to keep a linear autoencoder from copying, and that they end within .01
 #       - Compute what dropping likes at random does on average, without drawing
@@ -225,7 +225,7 @@ factors, alphas = (8, 16, 32), (0, 1, 5, 40)
 table = np.array([[ndcg(als(train, k, alpha, 10).scores(history)).mean() for alpha in alphas] for k in factors])
 plots.matrix(
     table, [f"{k} factors" for k in factors], [f"α = {alpha}" for alpha in alphas], value_format=".3f", cell=(1.1, 0.42),
-    caption=f"{NDCG} of ALS, λ = 10. " + finding("A weight of 40 is too much here; without it, wider is better."),
+    caption=f"{NDCG} of ALS, λ = 10. " + finding("α = 40 is too much here; at α = 0 more factors help."),
 )  # fmt: skip
 claim(
     "With 32 factors a weight of 5 is better than one of 40",

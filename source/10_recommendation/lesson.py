@@ -305,7 +305,7 @@ def als(train, k, alpha, ridge, sweeps=5):
     return lambda history: solve_rows(history, q, alpha, ridge) @ q.T
 
 
-print(f"ALS: {NDCG} {ndcg(als(train, 32, 4, 10)(history)).mean():.3f}")
+print(f"ALS: {NDCG} {ndcg(als(train, 32, 4, 10)(history)).mean():.3f}, EASE {ndcg(history @ weights).mean():.3f}")
 
 # %% [markdown]
 # ## A network that denoises likes
