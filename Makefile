@@ -30,7 +30,7 @@ TEST_NOTEBOOKS = COURSE_HEADLESS=1 $(PYTEST) --nbval-lax --nbval-current-env --n
 	-n auto --dist loadfile $(NOTEBOOKS)
 BACKENDS ?= jax torch
 
-.PHONY: lab test test-code test-notebooks test-backends test-browser notebooks numbers course capstones calibrate bench lint format constraints site clean
+.PHONY: lab test test-code test-notebooks test-backends test-browser notebooks numbers course capstones calibrate bench lint format constraints site wheel clean
 
 lab: $(VENV)/.installed
 	@$(PY) -m course_lib lab $(ARGS)
@@ -97,7 +97,7 @@ format: $(VENV)/.dev
 # soupsieve 4 needs 3.11.5, and Debian 12 has 3.11.2: there the pin would make the whole set impossible to install.
 constraints: $(VENV)/.backends $(VENV)/.browser
 	@{ echo "# The set that the course was tested with. Made by \`make constraints\`; requirements.txt has the lower bounds."; \
-	   $(PY) -m pip freeze --exclude-editable --exclude bottleneck-course | sed 's/+cpu$$//; s/^soupsieve==.*/&; python_full_version >= "3.11.5"/'; } > constraints.txt
+	   { $(PY) -m pip freeze --exclude-editable --exclude bottleneck-course --exclude setuptools; $(PY) -m pip freeze --all | grep ^setuptools==; } | sort -f | sed 's/+cpu$$//; s/^soupsieve==.*/&; python_full_version >= "3.11.5"/'; } > constraints.txt
 
 $(VENV)/.installed: requirements.txt constraints.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Bottleneck needs Python 3.11, 3.12 or 3.13; none was found. Install one, or say: make lab PYTHON=/path/to/python3.12"; exit 1; }
@@ -120,6 +120,12 @@ $(VENV)/.backends: $(VENV)/.dev
 $(VENV)/.browser: $(VENV)/.dev
 	$(call install,-e ".[browser]")
 	@touch $@
+
+# The course as one file, data included, for places where its folder is not.
+wheel: $(VENV)/.dev
+	@rm -rf build/wheel build/lib
+	@$(PY) -m pip wheel -q --no-deps --no-build-isolation -w build/wheel .
+	@ls build/wheel/*.whl
 
 # The web version, from the committed notebooks; nothing is executed.
 site: $(VENV)/.site

@@ -5,12 +5,13 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import tomllib
 from pathlib import Path
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from authoring.source import ROOT, Lesson, SourceError, Task, read, role, split_answer, task_of
+from authoring.source import ROOT, Lesson, SourceError, Task, lessons, read, role, split_answer, task_of
 from course_lib.classroom.exercise import UnknownExercise, find_exercise
 
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -86,7 +87,21 @@ def front_matter(lesson: Lesson) -> str:
     if lesson.has_deeper:
         title = read(lesson.folder / "deeper.py").metadata["course"]["title"]
         lines += ["", f"For a second reading: [{title}]({lesson.slug}_deeper.ipynb)"]
-    return "\n".join(lines)
+    return "\n".join([*lines, *elsewhere()])
+
+
+def elsewhere() -> list[str]:
+    """The lines by which a notebook says what to install where the course is not."""
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    return [
+        "",
+        "<details><summary>Opened outside the course's folder (Colab, Kaggle, a Jupyter of your own)?</summary>",
+        "",
+        f"Install the course there first, data included: `%pip install bottleneck_course-{version}-py3-none-any.whl`, with the file "
+        "or its address in front. Both are on the page *Run it elsewhere* of the course's web version; `make wheel` makes the file. Then restart the kernel.",
+        "",
+        "</details>",
+    ]
 
 
 def deeper_front_matter(lesson: Lesson) -> str:
@@ -102,7 +117,7 @@ def deeper_front_matter(lesson: Lesson) -> str:
     ]
     if header.get("objectives"):
         lines += ["", "In here", "", *(f"* {objective}" for objective in header["objectives"])]
-    return "\n".join(lines)
+    return "\n".join([*lines, *elsewhere()])
 
 
 def _lesson_notebook(lesson: Lesson) -> nbformat.NotebookNode:
@@ -165,13 +180,28 @@ def _exercise_notebooks(lesson: Lesson) -> tuple[nbformat.NotebookNode, nbformat
     if current is None:
         raise SourceError(f"{lesson.slug}/exercises.py holds no task.")
     header = source.metadata["course"]
+    for cells in (stubs, solved):
+        read_first = f"The lesson: [{lesson.slug}](../notebooks/{lesson.slug}.ipynb)"
+        cells[0].source += "\n".join(["", "", read_first, *elsewhere()])
     for cell in (
-        new_markdown_cell("## How far you are\n\nRun this cell again whenever you like."),
+        new_markdown_cell(f"## How far you are\n\nRun this cell again whenever you like. {_next(lesson)}"),
         new_code_cell(f"from course_lib import progress\n\nprogress({lesson.number})"),
     ):
         cell.metadata["course"] = {"exercise": "-"}
         stubs.append(cell)
     return _finished(stubs, header), _finished(solved, header)
+
+
+def _next(lesson: Lesson) -> str:
+    """Where the road goes on after the exercises."""
+    following = next((other for other in lessons() if other.number == lesson.number + 1), None)
+    ways = []
+    if following:
+        title = read(following.folder / "lesson.py").metadata["course"]["title"]
+        ways.append(f"the next lesson, [{title}](../notebooks/{following.slug}.ipynb)")
+    if lesson.has_deeper:
+        ways.append(f"[a second reading of this one](../notebooks/{lesson.slug}_deeper.ipynb)")
+    return f"Then: {', or '.join(ways)}." if ways else ""
 
 
 def _shown_to_learners(cell, *, first: bool) -> list:

@@ -1,4 +1,4 @@
-"""Numbers in prose that come from elsewhere: README's table of lessons, and what instructors may expect.
+"""Numbers in prose that come from elsewhere: README's table of lessons, the learners' overview, and what instructors may expect.
 
 Each stands between two comments and is written from the lessons' headers, or from what the committed notebooks print.
 A test compares; nobody copies a number by hand.
@@ -22,10 +22,12 @@ import re
 from pathlib import Path
 
 import nbformat
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from authoring.derive import READ, kinds_of, path_of, tasks
+from authoring.derive import KERNELSPEC, READ, kinds_of, path_of, tasks
 from authoring.source import ROOT, SOURCE, Lesson, SourceError, lessons, read
 
+OVERVIEW = Path("course_lib/classroom/overview.ipynb")
 TABLE = re.compile(r"(<!-- lessons -->\n).*?(<!-- /lessons -->)", re.DOTALL)
 LINES = re.compile(r"(<!-- numbers\n(?P<wanted>.*?)-->\n).*?(<!-- /numbers -->)", re.DOTALL)
 
@@ -44,7 +46,7 @@ def numbers(which: str | None = None, *, source: Path = SOURCE, root: Path = ROO
         SourceError: if the comments are missing, or a line of the list is not what one printed line starts with.
     """
     for path, text in written(which, source=source, root=root).items():
-        if path.read_text(encoding="utf-8") != text:
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
             print(f"{path.relative_to(root)}: numbers written")
     return 0
@@ -54,6 +56,8 @@ def written(which: str | None = None, *, source: Path = SOURCE, root: Path = ROO
     """What README.md and each instructor.md should say; arguments and errors as in ``numbers``."""
     readme = root / "README.md"
     texts = {readme: _replaced(TABLE, readme, lambda _: lesson_table(lessons(None, source)))}
+    if (root / OVERVIEW).parent.is_dir():
+        texts[root / OVERVIEW] = overview(lessons(None, source))
     for lesson in lessons(which, source):
         path = lesson.folder / "instructor.md"
         read_ones = [path_of(lesson, kind, root) for kind in kinds_of(lesson) if kind in READ]
@@ -74,6 +78,28 @@ def lesson_table(of: list[Lesson]) -> str:
         link = f"[{header['title']}](notebooks/{lesson.slug}.ipynb)"
         rows.append(f"| {lesson.number:02d} {link} | {header['summary']} | {minutes} | {header['compute']} s |")
     return "\n".join(rows) + "\n"
+
+
+def overview(of: list[Lesson]) -> str:
+    """The notebook that learners find beside their copies: every lesson with its exercises, and how far they are."""
+    rows = ["| | lesson | minutes | exercises | minutes | second reading |", "|---|---|---:|---|---:|---|"]
+    for lesson in of:
+        header, todo = read(lesson.folder / "lesson.py").metadata["course"], tasks(lesson)
+        counted = f"{len(todo)} exercise{'s' if len(todo) > 1 else ''}"
+        practice = f"[{counted}](exercises/{lesson.slug}.ipynb)" if todo else ""
+        time = str(sum(task.minutes for task in todo)) if todo else ""
+        again = f"[deeper](notebooks/{lesson.slug}_deeper.ipynb)" if lesson.has_deeper else ""
+        lesson_link = f"[{header['title']}](notebooks/{lesson.slug}.ipynb)"
+        rows.append(f"| {lesson.number:02d} | {lesson_link} | {header['minutes']} | {practice} | {time} | {again} |")
+    intro = "# Overview\n\nEach lesson, its exercises, then the next lesson. The last cell shows how far you are: run it with Shift+Enter.\n\n"
+    notebook = new_notebook(
+        cells=[
+            new_markdown_cell(intro + "\n".join(rows), id="overview"),
+            new_code_cell("from course_lib import progress\n\nprogress()", id="progress"),
+        ],
+        metadata={"kernelspec": dict(KERNELSPEC), "language_info": {"name": "python"}},
+    )
+    return nbformat.writes(notebook) + "\n"
 
 
 def printed_lines(notebook: Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""``python -m course_lib lab|doctor|progress|reset``: what a learner needs from the command line."""
+"""``python -m course_lib lab|copies|doctor|progress|reset``: what a learner needs from the command line."""
 
 from __future__ import annotations
 
@@ -69,6 +69,7 @@ def _run(argv: list[str] | None) -> int:
     parser = argparse.ArgumentParser(prog="python -m course_lib", description="Bottleneck, a course on autoencoders.")
     commands = parser.add_subparsers(dest="command", required=True)
     lab = commands.add_parser("lab", help="fill work/ with your copies and open JupyterLab there")
+    copies = commands.add_parser("copies", help="fill work/ with your copies, and open nothing")
     doctor = commands.add_parser(
         "doctor", help="check Python, packages, kernel, data, disk; say how to mend what fails"
     )
@@ -77,7 +78,7 @@ def _run(argv: list[str] | None) -> int:
     progress.add_argument("lesson", nargs="?", type=int, help="number of one lesson")
     reset = commands.add_parser("reset", help="restore one notebook; your version is kept as a backup")
     reset.add_argument("name", help="such as exercises/01_anatomy")
-    for command in (lab, doctor, progress, reset):
+    for command in (lab, copies, doctor, progress, reset):
         command.add_argument("--work", type=Path, default=None, metavar="FOLDER", help="where your copies are (work/)")
     arguments, rest = parser.parse_known_args(argv)
     if rest and arguments.command != "lab":
@@ -89,6 +90,11 @@ def _run(argv: list[str] | None) -> int:
     try:
         if arguments.command == "lab":
             return lab_module.run([option for option in rest if option != "--"], work)
+        if arguments.command == "copies":
+            for note in lab_module.fill(work):
+                print(note)
+            print(f"Your copies are in {work}.")
+            return 0
         if arguments.command == "reset":
             print(lab_module.reset(arguments.name, work))
             return 0

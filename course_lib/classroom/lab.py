@@ -15,6 +15,7 @@ from course_lib import runtime
 from course_lib.classroom import places, records
 
 KINDS = ("notebooks", "exercises")
+OVERVIEW = "overview.ipynb"
 START = "notebooks/00_start_here.ipynb"
 WORKSPACES = ".jupyterlab-workspaces"  # hidden in JupyterLab's file browser
 
@@ -58,7 +59,8 @@ def released_files() -> dict[str, Path]:
             f"The course's notebooks are not beside course_lib: expected {root / START}. "
             "Clone the whole repository and run this command from it."
         )
-    return found
+    overview = Path(__file__).with_name(OVERVIEW)
+    return {OVERVIEW: overview, **found} if overview.is_file() else found
 
 
 def fill(work: Path) -> list[str]:
@@ -207,7 +209,7 @@ def reset(name: str, work: Path) -> str:
     wanted = name.replace("\\", "/").removeprefix("work/").removesuffix(".ipynb")
     matches = [key for key in files if key.removesuffix(".ipynb") == wanted]
     if not matches:
-        matches = [key for key in files if key.split("/")[1].removesuffix(".ipynb") == wanted]
+        matches = [key for key in files if key.split("/")[-1].removesuffix(".ipynb") == wanted]
         if len(matches) > 1:
             choices = " or ".join(f"`reset {key.removesuffix('.ipynb')}`" for key in matches)
             raise LabError(f"There are two notebooks of that name: say {choices}.")

@@ -1,0 +1,109 @@
+"""The course away from its folder: as a wheel, data included, and the files by which other places start it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+TOUR = ROOT / "notebooks" / "00_start_here.ipynb"
+
+# What somebody does in an empty folder: the notebook's code cells, one after the other, as Jupyter runs them.
+PROGRAM = """
+import json, sys
+import course_lib
+print("FOUND", course_lib.__file__)
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+for cell in json.load(open(sys.argv[1])):
+    result = shell.run_cell(cell)
+    if not result.success:
+        sys.exit(f"does not run: {cell}")
+from course_lib import datasets
+for name in ("digits", "fashion_mnist", "heads", "heartbeats", "shuttle", "electricity_days", "movie_ratings", "photographs"):
+    getattr(datasets, name)()
+print("ALL RAN")
+"""
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory) -> Path:
+    """The wheel, built from the tracked files alone, so that nothing left in the folder can slip in."""
+    source, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
+    listed = subprocess.run(["git", "ls-files", "course_lib"], cwd=ROOT, capture_output=True, text=True, check=True)
+    for name in [*listed.stdout.splitlines(), "pyproject.toml", "requirements.txt", "README.md"]:
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, source / name)
+    options = ["--no-deps", "--no-build-isolation", "--no-index", "-q", "-w", str(out)]
+    done = subprocess.run([sys.executable, "-m", "pip", "wheel", *options, str(source)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return next(out.glob("bottleneck_course-*.whl"))
+
+
+def test_the_wheel_alone_runs_the_tour_and_holds_all_data(wheel, tmp_path):
+    """An environment that has the packages and the wheel, and an empty folder that is not the course's."""
+    bare, empty = tmp_path / "bare", tmp_path / "empty"
+    empty.mkdir()
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", bare], check=True)
+    python = bare / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    install = [sys.executable, "-m", "pip", "--python", str(python), "install", "-q", "--no-deps", "--no-index"]
+    subprocess.run([*install, str(wheel)], check=True)
+    # The packages are those of this environment. A path in a .pth file is not searched for further .pth files, so the
+    # course's own folder, which is installed here as editable, does not come with them.
+    packages = subprocess.run(
+        [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    (Path(packages.stdout.strip()) / "packages.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    cells = [c.source for c in nbformat.read(TOUR, as_version=4).cells if c.cell_type == "code"]
+    (tmp_path / "cells.json").write_text(json.dumps(cells))
+    outside = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"} | {"MPLBACKEND": "agg"}
+    done = subprocess.run(
+        [python, "-c", PROGRAM, str(tmp_path / "cells.json")], cwd=empty, env=outside, capture_output=True, text=True
+    )
+    assert done.returncode == 0 and "ALL RAN" in done.stdout, done.stdout[-2000:] + done.stderr[-2000:]
+    found = next(line for line in done.stdout.splitlines() if line.startswith("FOUND"))
+    assert str(bare) in found, "course_lib came from elsewhere than the wheel"
+    assert list(empty.iterdir()) == [], "the course wrote into somebody's folder"
+
+
+def test_each_notebook_says_what_to_install_where_the_course_is_not():
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")) + sorted((ROOT / "exercises").glob("*.ipynb")):
+        first = nbformat.read(path, as_version=4).cells[0].source
+        assert "%pip install" in first and "bottleneck_course" in first, path.name
+
+
+def test_copies_are_made_without_opening_anything(tmp_path):
+    command = [sys.executable, "-m", "course_lib", "copies", "--work", str(tmp_path / "mine")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "mine" / "notebooks" / TOUR.name).read_bytes() == TOUR.read_bytes()
+    assert str(tmp_path / "mine") in done.stdout
+
+
+def test_other_places_start_the_course_by_commands_that_exist():
+    container = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text())
+    commands = [container["postCreateCommand"], (ROOT / ".binder" / "postBuild").read_text()]
+    for command in commands:
+        assert "-m course_lib copies" in command
+    assert "make .venv/.installed" in commands[0] and "$(VENV)/.installed:" in (ROOT / "Makefile").read_text()
+    assert (ROOT / container["customizations"]["codespaces"]["openFiles"][0].replace("work/", "")).exists()
+    for name in ("postBuild", "start"):
+        file = ROOT / ".binder" / name
+        assert file.stat().st_mode & stat.S_IXUSR, f"{name} cannot be run"
+        assert subprocess.run(["bash", "-n", str(file)]).returncode == 0
+    assert "==" not in commands[1] and "constraints" not in commands[1], "Binder's own packages stay as they are"
+    supported = {"3.11", "3.12", "3.13"}
+    assert (ROOT / ".binder" / "runtime.txt").read_text().strip().removeprefix("python-") in supported
+    assert container["image"].removeprefix("python:").split("-")[0] in supported
+    start = (ROOT / ".binder" / "start").read_text()
+    assert "course_lib/classroom/lab_config" in start and (ROOT / "course_lib/classroom/lab_config").is_dir()
