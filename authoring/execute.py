@@ -51,6 +51,7 @@ def execute(notebook: nbformat.NotebookNode, folder: Path, extra_env: dict[str, 
         kernel_name="python3",
         record_timing=False,
         store_widget_state=False,
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],  # it warns of its ports, which are this machine's
         resources={"metadata": {"path": str(folder)}},
     )
     peak = [0]
