@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import nbformat
 
-from authoring.derive import FOLDED, READ, derive, kinds_of, path_of
+from authoring.derive import FOLDED, READ, derive, elsewhere, kinds_of, path_of
 from authoring.source import Lesson, lessons, read
 from authoring.terms import bold_terms
 
@@ -63,7 +63,7 @@ def reading(lesson: Lesson, kind: str = "notebooks") -> Reading:
     code = [c for c in notebook.cells if c.cell_type == "code"]
     seen = [lines_of(c.source) for c in code if FOLDED not in c.metadata.get("tags", [])]
     folded = sum(lines_of(c.source) for c in code) - sum(seen)
-    text = "\n\n".join(prose)
+    text = "\n\n".join(prose).replace("\n".join(elsewhere()), "")  # not for who reads the lesson in its folder
     count = words(text)
     compute = float(header.get("compute", 0))
     figures = _figures(lesson, kind)
