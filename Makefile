@@ -121,12 +121,9 @@ $(VENV)/.browser: $(VENV)/.dev
 	$(call install,-e ".[browser]")
 	@touch $@
 
-# The web version, from the committed notebooks; nothing is executed.
+# The web version, from what is stored; nothing is executed.
 site: $(VENV)/.site
-	rm -rf build/site-source && mkdir -p build && cp -r site build/site-source
-	cp -r notebooks exercises solutions build/site-source/
-	$(PY) -m sphinx -q -W --keep-going -b html build/site-source build/site
-	@echo "Open build/site/index.html"
+	@$(PY) -m authoring site
 
 $(VENV)/.site: $(VENV)/.dev
 	$(call install,-e ".[site]")
