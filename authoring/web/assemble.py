@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import re
 import sys
 import time
 from dataclasses import dataclass, field
@@ -97,7 +98,8 @@ def assemble(root: Path = ROOT) -> Source:
     own = [f"/{path.removesuffix('.md')}" for path in written if _is_top_page(path) and path != "index.md"]
     others = [f"/{path}" for path in collected if "/" not in path or path.endswith("/index")]
     for path, content in written.items():
-        if path == "index.md":
+        if path == "index.md":  # the table of contents of the whole site is written here
+            content = re.sub(rb"```\{toctree\}.*?```", b"", content, flags=re.DOTALL)
             content += ("\n\n" + pages.contents(["lessons", "explorers/index", *own, *others]) + "\n").encode()
         made.add(path, content)
     for path, text in collected.items():
@@ -118,6 +120,8 @@ def site(root: Path = ROOT) -> int:
     assemble(root).write(source)
     status = sphinx(["-q", "-W", "--keep-going", "-d", str(root / "build" / "site-trees"), str(source), str(out)])
     if status == 0:
+        for path in out.rglob("*.map"):  # for who mends the theme's scripts; 2 MB
+            path.unlink()
         print(f"Made in {time.perf_counter() - start:.0f} s. Open {(out / 'index.html').relative_to(root)}")
     return status
 

@@ -209,6 +209,12 @@ def with_metadata(text: str, **metadata: str) -> str:
 # ----- notebooks
 
 TO_JUPYTERLAB = "Read it here, or [run it in JupyterLab](../jupyterlab.md)."
+TO_CHECK = (
+    "The lesson: [{title}](../notebooks/{slug}.ipynb). Here you read the tasks; "
+    "[in JupyterLab](../jupyterlab.md) you write your answers and have them checked."
+)
+
+TO_EXERCISES = "Back to [the exercises](../exercises/{slug}.ipynb)."
 
 
 def page_of(
@@ -247,8 +253,9 @@ def page_of(
         _link_solutions(made, lesson)
     elif kind == "solutions":
         _mark_solutions(made, lesson)
-    if kind != "solutions":
-        made.cells[0].source += f"\n\n{TO_JUPYTERLAB}"
+    title = headings_of(f"notebooks/{lesson.slug}.ipynb")[0]
+    last = {"exercises": TO_CHECK, "solutions": TO_EXERCISES}.get(kind, TO_JUPYTERLAB)
+    made.cells[0].source += "\n\n" + last.format(title=title, slug=lesson.slug)
     return made
 
 
@@ -295,4 +302,5 @@ def _mark_solutions(made: nbformat.NotebookNode, lesson: Lesson) -> None:
         course = cell.metadata.get("course", {})
         if course.get("role") == "task":
             cell.source = f"(solution-{course['exercise']})=\n{cell.source}"
-    made.cells[0].source += f"\n\nBack to [the exercises](../exercises/{lesson.slug}.ipynb)."
+    title, _, rest = made.cells[0].source.partition("\n")
+    made.cells[0].source = re.sub(r"\bexercise(s?)$", r"solution\1", title) + "\n" + rest
