@@ -1,0 +1,1 @@
+"""The web version of the course, made from the committed notebooks and sources; nothing is executed."""
