@@ -20,10 +20,10 @@ The terms of the course with the meaning they have in it, each with the section 
 """
 
 # Words that the pages also use in another sense, or as verbs: a link from these would as often be wrong.
-NEVER_LINKED = {"claim", "code", "drift", "key", "leak", "like", "mark", "probe", "row", "score", "span"}
+NEVER_LINKED = {"claim", "code", "drift", "index", "key", "leak", "like", "mark", "probe", "row", "score", "span"}
 # Those that mean something else in other lessons (a dictionary of Python, the shrinkage of a covariance), beside the ``everyday`` ones.
 LINKED_AT_HOME = {"dictionary", "gap", "shrinkage", "swap", "truncation"}
-OTHER_SENSE = {"ridges"}  # the word itself, as it stands
+OTHER_SENSE = {"indices", "ridges"}  # the word itself, as it stands
 
 # What a link to the glossary never goes into, whole: blocks and spans of code, blocks of HTML, formulas, comments and tags, pictures and links,
 # addresses, roles of MyST, bold text.
@@ -89,7 +89,9 @@ def terms(source=SOURCE) -> tuple[Term, ...]:
             for key, name in names.items():
                 bold, begins, section = places.get(key, (name, False, ""))
                 definition = _sentence(definitions[name])
-                found.append(Term(_cased(name, bold, begins), key, definition, lesson, kind, section, key in own.everyday))
+                found.append(
+                    Term(_cased(name, bold, begins), key, definition, lesson, kind, section, key in own.everyday)
+                )
     return tuple(found)
 
 
@@ -164,7 +166,7 @@ def link_terms(cells: list[str], lesson: int | str, source=SOURCE) -> list[str]:
     Returns:
         As many texts. A link is the role ``{term}`words as they stand <term>```, so Sphinx complains if there is no such entry.
     """
-    bold = {key_of(term) for term in bold_terms("\n\n".join(cells))}
+    bold = {key_of(term) for cell in cells for block in re.split(r"\n[ \t]*\n", cell) for term in bold_terms(block)}
     left = _linkable(bold, int(lesson) if str(lesson).strip() else None, source)
     vocabulary = [term.key for term in terms(source)]
     head = 1 if cells and cells[0].lstrip().startswith("# ") else 0
