@@ -29,7 +29,8 @@ Each lesson that says such things has a ``published.toml`` beside its ``lesson.p
     remark = "The published loss holds a KL near 0."
 
 A line is how one printed line of the section starts, without the tick of a claim, with ``<name>`` for a number to take and ``#``
-for any other. ``prose`` is a list of such words from the section's text instead.
+for any other. ``prose`` is a list of such words from the section's text instead. ``<compute>`` and ``<minutes>`` are those of the
+lesson's header.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from authoring.derive import COMPARED, kinds_of, path_of
-from authoring.source import ROOT, SOURCE, Lesson, SourceError, lessons
+from authoring.source import ROOT, SOURCE, Lesson, SourceError, lessons, read
 from authoring.web.collect.places import cells_of, heading_of_exercise, headings, title_of
 
 FILE = "published.toml"
@@ -256,7 +257,8 @@ def _evidence(
     if found is None:
         raise SourceError(f"{where}: {path_of(lesson, kind, root).name} has no heading {entry['section']!r}.")
     printed, prose = found
-    values: dict[str, str] = {}
+    header = read(lesson.folder / "lesson.py").metadata["course"]
+    values: dict[str, str] = {name: str(header.get(name, "")) for name in ("compute", "minutes")}
     lines: list[tuple[str, bool]] = []
     for wanted in entry.get("lines", []):
         pattern = _pattern(wanted)
