@@ -1,12 +1,14 @@
 """The data cards: what each data set is, from ``course_lib/data/README.md``, with the lessons that use it and a picture of it.
 
-The picture of a set is drawn from its own files when the site is built: tiles of samples, or lines, as PNG and SVG without labels; the
-words beside it say what it shows.
+The picture of a set is drawn from its own files when the site is built, tiles of samples or lines without labels, and stands in the page
+itself; its alternative text says what it shows.
 """
 
 from __future__ import annotations
 
+import base64
 import functools
+import html
 import io
 import re
 from collections.abc import Callable
@@ -17,7 +19,6 @@ from authoring.web.collect.places import link, page_of
 
 CARDS = ROOT / "course_lib" / "data" / "README.md"
 PAGE = "data.md"
-PICTURES = "data"  # the folder of the pictures, beside the page
 INTRODUCTION = """\
 The lessons run on data that come with the course, so nothing is downloaded and everybody computes with the same numbers. Each set keeps its own licence. What is known to be wrong with a set stands in its card, too: read it before you conclude anything from one.
 """
@@ -94,8 +95,8 @@ def text() -> str:
     for card in cards():
         lines += ["", f"## {card.name}", "", card.about, ""]
         if card.name in DRAWN:
-            drawn = DRAWN[card.name]
-            lines += [f"![{drawn.shows}]({PICTURES}/{card.name}.{drawn.form})", ""]
+            draw, shows = DRAWN[card.name]
+            lines += [draw(shows), ""]
         lines += [
             "| What | In this set |",
             "|---|---|",
@@ -115,32 +116,18 @@ def _called(lesson: Lesson, kind: str) -> str:
 def _shown(value: str) -> str:
     """A cell without the hashes of upstream files, which are for those who rebuild a set, and with its addresses as links."""
     value = re.sub(r",? *SHA-256 `[0-9a-f]{64}`", "", value)
-    return re.sub(r"(?<![(<`])https?://[^\s|;]*[^\s|;,.)]", lambda found: f"<{found[0]}>", value)
+    return re.sub(r"(?<![(<`])https?://[^\s|;]*[^\s|;:,.)]", lambda found: f"<{found[0]}>", value)
 
 
 def _bytes(size: int) -> str:
     return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
 
 
-# ----- pictures
+# ----- pictures, as HTML in one line: Markdown leaves it alone
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """A picture of a set: how to draw it, in which form, and what it shows."""
-
-    draw: Callable[[], bytes]
-    form: str
-    shows: str
-
-
-def pictures() -> dict[str, bytes]:
-    """The pictures of the page by their paths below the site's source, such as ``data/digits.png``."""
-    return {f"{PICTURES}/{name}.{drawn.form}": drawn.draw() for name, drawn in DRAWN.items()}
-
-
-def _tiles(images, columns: int) -> bytes:
-    """A PNG of images (n, height, width) or (n, height, width, 3), uint8, side by side with a narrow gap."""
+def _tiles(images, columns: int, shows: str, form: str = "PNG") -> str:
+    """Images (n, height, width) or (n, height, width, 3), uint8, side by side with a narrow gap."""
     import numpy as np
     from PIL import Image
 
@@ -152,77 +139,74 @@ def _tiles(images, columns: int) -> bytes:
         row, column = divmod(number, columns)
         top, left = row * (height + gap), column * (width + gap)
         sheet[top : top + height, left : left + width] = image
-    return _png(Image.fromarray(sheet))
-
-
-def _png(image) -> bytes:
     file = io.BytesIO()
-    image.save(file, "PNG", optimize=True)
-    return file.getvalue()
+    Image.fromarray(sheet).save(file, form, optimize=True, quality=90)
+    data = base64.b64encode(file.getvalue()).decode()
+    return (
+        f'<p><img class="samples" alt="{html.escape(shows)}" width="{sheet.shape[1]}" height="{sheet.shape[0]}" '
+        f'src="data:image/{form.lower()};base64,{data}"></p>'
+    )
 
 
-def _lines(panels, colours=("#0072B2", "#E69F00")) -> bytes:
-    """An SVG with a panel for each list of (series, number of its colour); all series of one panel share its height."""
-    width, height, gap = 150, 90, 12
+def _lines(panels, shows: str, colours=("#0072B2", "#D55E00")) -> str:
+    """A panel for each list of (series, number of its colour); all series of one panel share its height."""
+    width, height, gap = 240, 140, 16
     parts = []
     for number, series in enumerate(panels):
         low = min(min(values) for values, _ in series)
         high = max(max(values) for values, _ in series)
         for values, colour in series:
             points = " ".join(
-                f"{number * (width + gap) + 3 + (width - 6) * i / (len(values) - 1):.1f},"
-                f"{3 + (height - 6) * (1 - (value - low) / (high - low)):.1f}"
+                f"{number * (width + gap) + 3 + (width - 6) * i / (len(values) - 1):.0f},"
+                f"{3 + (height - 6) * (1 - (value - low) / (high - low)):.0f}"
                 for i, value in enumerate(values)
             )
-            parts.append(
-                f'<polyline points="{points}" fill="none" stroke="{colours[colour]}" stroke-width="1.4" '
-                f'stroke-linejoin="round" opacity="0.8"/>'
-            )
+            dashes = ' stroke-dasharray="5 3"' if colour else ""  # colour is not the only sign
+            parts.append(f'<polyline points="{points}" stroke="{colours[colour]}"{dashes}/>')
     total = len(panels) * (width + gap) - gap
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {total} {height}" width="{total}" height="{height}">'
-        + "".join(parts)
-        + "</svg>\n"
-    ).encode()
+        f'<p><svg class="samples" role="img" aria-label="{html.escape(shows)}" viewBox="0 0 {total} {height}" '
+        f'width="{total}" height="{height}" fill="none" stroke-width="1.3" style="max-width: 100%">{"".join(parts)}</svg></p>'
+    )
 
 
-def _clothes() -> bytes:
+def _clothes(shows: str) -> str:
     from course_lib import datasets
 
-    return _tiles(datasets.fashion_mnist().train[:20], 20)
+    return _tiles(datasets.fashion_mnist().train[:36], 18, shows)
 
 
-def _digits() -> bytes:
+def _digits(shows: str) -> str:
     from course_lib import datasets
 
-    return _tiles(datasets.digits().train[:20], 20)
+    return _tiles(datasets.digits().train[:36], 18, shows)
 
 
-def _heads() -> bytes:
+def _heads(shows: str) -> str:
     import numpy as np
 
     from course_lib import datasets
 
     heads = datasets.heads()
-    return _tiles(np.concatenate([heads.pictures[who, "validation"][:12] for who in "ab"]), 12)
+    return _tiles(np.concatenate([heads.pictures[who, "validation"][:12] for who in "ab"]), 12, shows, "JPEG")
 
 
-def _electricity() -> bytes:
+def _electricity(shows: str) -> str:
     from course_lib import datasets
 
     days = datasets.electricity_days()
-    return _lines([[(day, 0 if days.train_working[i] else 1) for i, day in enumerate(days.train[:14])]])
+    return _lines([[(day, 0 if days.train_working[i] else 1) for i, day in enumerate(days.train[:14])]], shows)
 
 
-def _heartbeats() -> bytes:
+def _heartbeats(shows: str) -> str:
     from course_lib import datasets
 
     beats = datasets.heartbeats()
     strange = beats.test[beats.test_kinds != 0][:6]
-    return _lines([[(beat, 0) for beat in beats.train[:6]], [(beat, 1) for beat in strange]])
+    return _lines([[(beat, 0) for beat in beats.train[:6]], [(beat, 1) for beat in strange]], shows)
 
 
-def _photographs() -> bytes:
+def _photographs(shows: str) -> str:
     import numpy as np
     from PIL import Image
 
@@ -230,14 +214,20 @@ def _photographs() -> bytes:
 
     both = datasets.photographs()
     small = [np.asarray(Image.fromarray(picture).resize((240, 160))) for picture in both.images]
-    return _tiles(np.stack(small), 2)
+    return _tiles(np.stack(small), 2, shows, "JPEG")
 
 
-DRAWN = {
-    "fashion_mnist": Drawn(_clothes, "png", "Twenty small grey pictures of clothes, shoes and bags on black ground."),
-    "digits": Drawn(_digits, "png", "Twenty handwritten digits, white on black."),
-    "heads": Drawn(_heads, "png", "Twelve drawn heads of a man above the same poses and faces of a woman."),
-    "electricity_days": Drawn(_electricity, "svg", "Fourteen days as curves of demand: low at night, two humps by day."),
-    "heartbeats": Drawn(_heartbeats, "svg", "Six normal heartbeats with one sharp peak; beside them six strange ones, wide and high."),
-    "photographs": Drawn(_photographs, "png", "A temple with a curved roof, and a red blossom."),
-}  # fmt: skip
+DRAWN: dict[str, tuple[Callable[[str], str], str]] = {
+    "fashion_mnist": (_clothes, "Thirty-six small grey pictures of clothes, shoes and bags on black ground."),
+    "digits": (_digits, "Thirty-six handwritten digits, white on black."),
+    "heads": (_heads, "Twelve drawn heads of a man, and below each a woman with the same pose and the same face."),
+    "electricity_days": (
+        _electricity,
+        "Fourteen days as curves of demand: low at night, high by day, and higher on working days; free days are dashed.",
+    ),
+    "heartbeats": (
+        _heartbeats,
+        "Six normal heartbeats, each with one narrow peak; beside them, dashed, six strange ones, whose waves are broad.",
+    ),
+    "photographs": (_photographs, "A temple with a curved roof, and a red blossom."),
+}

@@ -49,9 +49,9 @@ def _linked(table: str) -> str:
             return line
         head, numbers = line.rstrip(" |").rsplit("|", 1)
         numbers = re.sub(r"\d\d", lambda n: link(n[0], page_of(known[n[0]]), of=PAGE), numbers)
-        return (
-            f"{head.rstrip()}; {link('arguments', entry_of(f'datasets.{loader[1]}'), loader[1], of=PAGE)} |{numbers} |"
-        )
+        page = entry_of(f"datasets.{loader[1]}")
+        head = re.sub(r"`datasets\.[^`]+`", lambda call: link(call[0], page, loader[1], of=PAGE), head)
+        return f"{head}|{numbers} |"
 
     return re.sub(r"^\|.*\|$", row, table, flags=re.MULTILINE)
 

@@ -69,7 +69,7 @@ def headings(cells) -> list[str]:
 
 @functools.cache
 def heading_of_exercise(lesson: Lesson, name: str) -> str:
-    """The heading under which an exercise stands in the lesson's exercises.
+    """The heading under which an exercise stands on the page of the lesson's exercises, which shows stars and minutes below it.
 
     Raises:
         SourceError: if the lesson has no exercise of that name.
@@ -77,7 +77,7 @@ def heading_of_exercise(lesson: Lesson, name: str) -> str:
     for heading in headings(cells_of(path_of(lesson, "exercises"))):
         match = re.match(r"\d+\.\d+ ([\w, ]+):", heading)
         if match and name in match[1].split(", "):
-            return heading
+            return re.sub(r" ★+ · \d+ minutes · \w+$", "", heading)
     raise SourceError(f"{lesson.slug} has no exercise {name!r}.")
 
 

@@ -232,7 +232,7 @@ def section_of(cells, heading: str) -> tuple[list[tuple[str, bool]], str] | None
             for line in cell.source.splitlines():
                 match = re.match(r"#{1,6} +(.*?)\s*$", line)
                 if match and match[1] in here:
-                    inside = match[1] == heading
+                    inside = match[1] == heading or match[1].startswith(f"{heading} ★")
                     seen |= inside
                 elif inside:
                     prose.append(line)
@@ -250,10 +250,8 @@ def _evidence(
     if kind not in kinds_of(lesson):
         raise SourceError(f"{where}: `in` is one of {', '.join(kinds_of(lesson))}, not {kind!r}.")
     cells = cells_of(path_of(lesson, kind, root))
-    if kind in ("exercises", "solutions"):
-        found = section_of(cells, heading_of_exercise(lesson, entry["section"]))
-    else:
-        found = section_of(cells, entry["section"])
+    heading = heading_of_exercise(lesson, entry["section"]) if kind in ("exercises", "solutions") else entry["section"]
+    found = section_of(cells, heading)
     if found is None:
         raise SourceError(f"{where}: {path_of(lesson, kind, root).name} has no heading {entry['section']!r}.")
     printed, prose = found
