@@ -220,3 +220,4 @@ STILL = CardPicture(
     "right, the same tile large: a boot that nobody photographed.",
 )
 """What stands on the landing page until the explorer *A space to sample from* has started."""
+STILL_CAPTION = "Each tile is two numbers, decoded. Nobody photographed the boot on the right. (Lesson 05)"

@@ -25,7 +25,7 @@ from PIL import Image
 
 from authoring.derive import READ, kinds_of, tasks
 from authoring.source import ROOT, Lesson, SourceError, lessons, read
-from authoring.web.cards import CARDS, STILL, CardPicture
+from authoring.web.cards import CARDS, STILL, STILL_CAPTION, CardPicture
 from authoring.web.pages import EXPLORERS, raw, seen_from
 
 PICTURES = "site/_static/pictures"
@@ -34,6 +34,8 @@ LIVE = "space"  # the explorer that takes the place of the still
 LARGEST = 40_000  # bytes of a picture
 
 _COURSE_ROW = re.compile(r"^\| *(?P<number>\d\d) [^|]*\| *(?P<question>[^|]+\?) *\|", re.MULTILINE)
+_PATH = re.compile(r"\*\*(?P<time>[^*:]+):\*\* (?P<what>.+?)(?= \*\*|\n\*\*|\Z)", re.DOTALL)
+_EMPHASIS = re.compile(r"\*([^*]+)\*")
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,21 @@ def questions(of: list[Lesson]) -> dict[int, str]:
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "guess" and isinstance(node.args[1], ast.Constant)
     ]
     return {of[0].number: guesses[0], **asked} if guesses else asked
+
+
+def paths(of: list[Lesson] | None = None) -> list[tuple[str, str]]:
+    """The ways through the course as lesson 00 lists them: how much time, and what to do in it.
+
+    Raises:
+        SourceError: if lesson 00 lists none.
+    """
+    first = (of or lessons())[0]
+    for cell in read(first.folder / "lesson.py").cells:
+        for paragraph in cell.source.split("\n\n"):
+            found = [(way["time"], " ".join(way["what"].split())) for way in _PATH.finditer(paragraph)]
+            if len(found) > 1 and paragraph.startswith("**A full day:**"):
+                return found
+    raise SourceError(f"{first.slug}: no paragraph lists the ways through the course, from `**A full day:**` on.")
 
 
 def count() -> dict[str, int]:
@@ -201,7 +218,12 @@ def landing(text: str, root: Path = ROOT, fragment: str | None = None) -> str:
 
 def _picture(root: Path, fragment: str | None) -> str:
     """The still; with an explorer, a template of it that takes the still's place where JavaScript runs."""
-    still = f'<div class="front-picture" id="front-picture">\n{_image(f"{LIVE}.webp", STILL, root, lazy=False)}\n</div>'
+    still = f"""<div class="front-picture" id="front-picture">
+<figure>
+{_image(f"{LIVE}.webp", STILL, root, lazy=False)}
+<figcaption>{html.escape(STILL_CAPTION)}</figcaption>
+</figure>
+</div>"""
     if not fragment:
         return still
     return f"""{still}
@@ -225,7 +247,20 @@ def _explorers(root: Path) -> str:
 
 
 def _cards(root: Path) -> str:
-    return '<ul class="lesson-cards">\n' + "\n".join(_card(card, root) for card in cards()) + "\n</ul>"
+    items = [*(_card(card, root) for card in cards()), _paths()]
+    return '<ul class="lesson-cards">\n' + "\n".join(items) + "\n</ul>"
+
+
+def _paths() -> str:
+    """A last card, without a lesson: the ways through the course."""
+    said = ((html.escape(time), _EMPHASIS.sub(r"<em>\1</em>", html.escape(what))) for time, what in paths())
+    rows = "\n".join(f"<dt>{time}</dt><dd>{what}</dd>" for time, what in said)
+    return f"""<li class="lesson-card lesson-paths">
+<h3>How far, in which time</h3>
+<dl>
+{rows}
+</dl>
+</li>"""
 
 
 def _card(card: Card, root: Path) -> str:
