@@ -60,7 +60,7 @@ test-backends: $(VENV)/.backends
 		$(if $(WEEKLY),WEEKLY=$(WEEKLY)) $(if $(TURN),TURN=$(TURN)) KERAS_BACKEND=$$backend $(PYTEST) tests -m "backends and not browser" -n auto --dist loadfile; done
 	@$(PY) -m authoring cpu $(CPU)
 
-test-browser: $(VENV)/.browser
+test-browser: $(VENV)/.browser $(VENV)/.site
 	@rm -f $(CPU)
 	$(PYTEST) tests -m browser
 	@$(PY) -m authoring cpu $(CPU)

@@ -27,6 +27,7 @@ suppress_warnings = ["mystnb.unknown_mime_type", "misc.highlighting_failure"]
 html_theme = "pydata_sphinx_theme"
 html_title = "Bottleneck: a hands-on course on autoencoders"
 html_short_title = "Bottleneck"
+html_favicon = "_static/favicon.svg"
 html_static_path = ["_static"]
 html_extra_path = ["_extra"]
 html_css_files = ["course.css", "notebook.css"]
@@ -89,7 +90,9 @@ def complete_context(app, pagename, templatename, context, doctree) -> None:
     """What the templates of ``_templates/`` and the theme's ask about a page."""
     body = context.get("body", "")
     # The summary says itself what it does; a second name would hide that from screen readers.
-    context["body"] = body.replace(' aria-label="Toggle hidden content"', "")
+    body = body.replace(' aria-label="Toggle hidden content"', "")
+    # The corner of a table is no heading of anything.
+    context["body"] = body = body.replace('<th class="head"><p></p></th>', "<td></td>")
     context["has_formulas"] = 'class="math"' in body or 'class="math"' in context.get("toc", "")
     around = neighbours(pagename, app.env.found_docs)
     if around:

@@ -112,18 +112,26 @@ def assemble(root: Path = ROOT) -> Source:
     return made
 
 
-def site(root: Path = ROOT) -> int:
-    """Assemble the source and run Sphinx on it, where every warning is an error; returns the exit status."""
+def site(root: Path = ROOT, build: Path = ROOT / "build") -> int:
+    """Assemble the source and run Sphinx on it, where every warning is an error; returns the exit status.
+
+    Args:
+        root: the checkout.
+        build: the folder that takes the source (``site-source``), the site (``site``) and Sphinx's notes (``site-trees``).
+    """
     from sphinx.cmd.build import main as sphinx
 
     start = time.perf_counter()
-    source, out = root / "build" / "site-source", root / "build" / "site"
+    source, out = build / "site-source", build / "site"
     assemble(root).write(source)
-    status = sphinx(["-q", "-W", "--keep-going", "-d", str(root / "build" / "site-trees"), str(source), str(out)])
+    status = sphinx(["-q", "-W", "--keep-going", "-d", str(build / "site-trees"), str(source), str(out)])
     if status == 0:
-        for path in out.rglob("*.map"):  # for who mends the theme's scripts; 2 MB
+        for path in [
+            *out.rglob("*.map"),
+            *(out / "_static").rglob("*.html"),
+        ]:  # what only makers of the theme need; 2 MB
             path.unlink()
-        print(f"Made in {time.perf_counter() - start:.0f} s. Open {(out / 'index.html').relative_to(root)}")
+        print(f"Made in {time.perf_counter() - start:.0f} s. Open {out / 'index.html'}")
     return status
 
 

@@ -36,6 +36,7 @@ HERE = "<!-- the explorer -->"  # the line of an explorer's page that its fragme
 _HEADING = re.compile(r"^(#{1,6}) +(.+?) *#* *$")
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 _LINK = re.compile(r"(\]\()([^()\s]*)(#[^()\s]*)(\))")
+_TASK = re.compile(r"^(?P<title>## .+?) (?P<stars>★{1,3}) · (?P<rest>\d+ minutes · \w+)$", re.MULTILINE)
 _PICTURE = re.compile(r'<img src="data:image/png;base64,(?P<data>[^"]+)" alt="(?P<alt>[^"]*)" width="(?P<width>\d+)">')
 _ADDRESS = re.compile(r"""(?P<before>\s(?:src|href|poster)\s*=\s*)(?P<quote>["'])(?P<to>[^"']*)(?P=quote)""")
 _ELSEWHERE = re.compile(r"^(?:[a-z][a-z0-9+.-]*:|//|/|#|$)", re.IGNORECASE)
@@ -255,9 +256,11 @@ def page_of(
         _embed_explorers(made, lesson, page, fragments)
         _add_contents(made, lesson)
     elif kind == "exercises":
+        _shorten_headings(made)
         _link_solutions(made, lesson)
     elif kind == "solutions":
         _mark_solutions(made, lesson)
+        _shorten_headings(made)
     title = headings_of(f"notebooks/{lesson.slug}.ipynb")[0]
     last = {"exercises": TO_CHECK, "solutions": TO_EXERCISES}.get(kind, TO_JUPYTERLAB)
     made.cells[0].source += "\n\n" + last.format(title=title, slug=lesson.slug)
@@ -274,14 +277,27 @@ def _embed_explorers(made: nbformat.NotebookNode, lesson: Lesson, page: str, fra
 
 def _add_contents(made: nbformat.NotebookNode, lesson: Lesson) -> None:
     """What stands below a lesson in the navigation: its exercises and the second reading."""
-    below = [f"/exercises/{lesson.slug}"] if lesson.has_exercises else []
-    below += [f"/notebooks/{lesson.slug}_deeper"] if lesson.has_deeper else []
+    below = [f"Exercises </exercises/{lesson.slug}>"] if lesson.has_exercises else []
+    below += [f"Deeper </notebooks/{lesson.slug}_deeper>"] if lesson.has_deeper else []
     made.cells.append(new_markdown_cell(contents(below)))
 
 
 def contents(pages: list[str]) -> str:
     """A table of contents that only the navigation shows."""
     return "\n".join(["```{toctree}", ":hidden:", "", *pages, "```"])
+
+
+def _shorten_headings(made: nbformat.NotebookNode) -> None:
+    """Below the heading of an exercise, not in it, stand its stars, minutes and kind: the page's contents stay short."""
+    for cell in made.cells:
+        if cell.metadata.get("course", {}).get("role") == "task":
+            cell.source = _TASK.sub(_kind_below, cell.source, count=1)
+
+
+def _kind_below(found: re.Match) -> str:
+    stars = found["stars"]
+    described = f'<span role="img" aria-label="Difficulty {len(stars)} of 3">{stars}</span>'
+    return f'{found["title"]}\n\n{raw(f"""<p class="exercise-kind">{described} · {found["rest"]}</p>""")}'
 
 
 def _link_solutions(made: nbformat.NotebookNode, lesson: Lesson) -> None:
@@ -291,12 +307,18 @@ def _link_solutions(made: nbformat.NotebookNode, lesson: Lesson) -> None:
         cells.append(cell)
         course = cell.metadata.get("course", {})
         if course.get("role") == "check":
-            name = html.escape(course["exercise"])
-            link = f'<a href="../solutions/{lesson.slug}.html#solution-{name}">Our solution of <code>{name}</code></a>'
+            name = course["exercise"]
+            address = f"../solutions/{lesson.slug}.html#{solution_anchor(name)}"
+            link = f'<a href="{address}">Our solution of <code>{html.escape(name)}</code></a>'
             cells.append(
                 new_markdown_cell(raw(f'<details class="solution"><summary>Solution</summary><p>{link}</p></details>'))
             )
     made.cells = cells
+
+
+def solution_anchor(exercise: str) -> str:
+    """The anchor of an exercise on the page of solutions; only letters that Sphinx leaves as they are."""
+    return f"solution-{exercise.lower().replace('_', '-')}"
 
 
 def _mark_solutions(made: nbformat.NotebookNode, lesson: Lesson) -> None:
@@ -306,6 +328,6 @@ def _mark_solutions(made: nbformat.NotebookNode, lesson: Lesson) -> None:
     for cell in made.cells:
         course = cell.metadata.get("course", {})
         if course.get("role") == "task":
-            cell.source = f"(solution-{course['exercise']})=\n{cell.source}"
+            cell.source = f"({solution_anchor(course['exercise'])})=\n{cell.source}"
     title, _, rest = made.cells[0].source.partition("\n")
     made.cells[0].source = re.sub(r"\bexercise(s?)$", r"solution\1", title) + "\n" + rest

@@ -92,7 +92,7 @@
     }
   }
 
-  /** A formula that is wider than the page scrolls; then the keyboard must reach it. The theme sees to code and tables. */
+  /** A formula that is wider than the page scrolls; then the keyboard must reach it. */
   function reachWideFormulas() {
     for (const formula of document.querySelectorAll("div.math")) {
       if (formula.scrollWidth > formula.clientWidth) {
@@ -105,12 +105,20 @@
     }
   }
 
+  /** So must code: the theme sees to it when the page changes its size, but not for what is unfolded. */
+  function reachUnfoldedCode(event) {
+    for (const code of event.target.querySelectorAll?.("pre") ?? []) {
+      code.tabIndex = code.scrollWidth > code.clientWidth ? 0 : -1;
+    }
+  }
+
   document.addEventListener("DOMContentLoaded", () => {
     if (window.katex) setFormulas();
     addCopyButtons();
     reachWideFormulas();
     new ResizeObserver(reachWideFormulas).observe(document.querySelector("main") || document.body);
     document.addEventListener("copy", copySources);
+    document.addEventListener("toggle", reachUnfoldedCode, true); // does not bubble
     document.documentElement.dataset.course = "ready";
   });
 })();
