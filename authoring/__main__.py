@@ -34,6 +34,7 @@ def main(argv: list[str] | None = None) -> int:
     command.add_argument("log", type=Path, help="the file that the environment variable COURSE_CPU_LOG named")
     command.add_argument("--budget", type=float, default=None, help="CPU seconds that it may cost")
     commands.add_parser("site", help="make the web version in build/site, from what is stored")
+    commands.add_parser("face", help="make the pictures and numbers of the landing page and of README")
     arguments = parser.parse_args(argv)
     if arguments.command == "cpu":
         from authoring.cpu import report
@@ -45,6 +46,10 @@ def main(argv: list[str] | None = None) -> int:
             from authoring.web.assemble import site
 
             return site()
+        if arguments.command == "face":
+            from authoring.web.face import face
+
+            return face()
         if arguments.command == "build":
             from authoring.build import build
 

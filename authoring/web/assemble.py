@@ -26,7 +26,7 @@ import nbformat
 from authoring.derive import kinds_of, path_of
 from authoring.numbers import lesson_table
 from authoring.source import ROOT, SourceError, lessons
-from authoring.web import pages
+from authoring.web import face, pages
 
 EXTRA = "_extra"  # what goes into the site as it is, beside the pages
 EXPLORER_FILES = {".js", ".css", ".json", ".bin", ".png", ".svg", ".webp"}
@@ -99,8 +99,9 @@ def assemble(root: Path = ROOT) -> Source:
     others = [f"/{path}" for path in collected if "/" not in path or path.endswith("/index")]
     for path, content in written.items():
         if path == "index.md":  # the table of contents of the whole site is written here
-            content = re.sub(rb"```\{toctree\}.*?```", b"", content, flags=re.DOTALL)
-            content += ("\n\n" + pages.contents(["lessons", "explorers/index", *own, *others]) + "\n").encode()
+            text = face.landing(content.decode("utf-8"), root, fragments.get(face.LIVE))
+            text += "\n\n" + pages.contents(["lessons", "explorers/index", *own, *others]) + "\n"
+            content = (pages.with_metadata(text, explorer=face.LIVE) if face.LIVE in fragments else text).encode()
         made.add(path, content)
     for path, text in collected.items():
         folder, _, name = path.rpartition("/")

@@ -166,7 +166,12 @@ class Figures:
 
 
 def embedded(fragment: str, page: str) -> str:
-    """An explorer's fragment as Markdown of a page: its addresses, relative to ``explorers/``, are those from the page.
+    """An explorer's fragment as Markdown of a page, its addresses as ``seen_from`` writes them."""
+    return raw(seen_from(fragment, page))
+
+
+def seen_from(fragment: str, page: str) -> str:
+    """An explorer's fragment whose addresses, relative to ``explorers/``, are those from a page.
 
     Args:
         fragment: HTML, as in ``site/explorers/NAME.html``.
@@ -180,7 +185,7 @@ def embedded(fragment: str, page: str) -> str:
             to = posixpath.relpath(posixpath.join("explorers", to), here)
         return f"{found['before']}{found['quote']}{to}{found['quote']}"
 
-    return raw(_ADDRESS.sub(mended, fragment))
+    return _ADDRESS.sub(mended, fragment)
 
 
 def explorer_page(text: str, fragment: str, name: str) -> str:
