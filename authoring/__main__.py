@@ -1,4 +1,4 @@
-"""``python -m authoring build|lint|course|capstones|calibrate|numbers|reading|cpu|site``: see CONTRIBUTING.md."""
+"""``python -m authoring build|lint|course|capstones|calibrate|numbers|reading|cpu|site|face|explorers``: see CONTRIBUTING.md."""
 
 from __future__ import annotations
 
@@ -35,12 +35,21 @@ def main(argv: list[str] | None = None) -> int:
     command.add_argument("--budget", type=float, default=None, help="CPU seconds that it may cost")
     commands.add_parser("site", help="make the web version in build/site, from what is stored")
     commands.add_parser("face", help="make the pictures and numbers of the landing page and of README")
+    command = commands.add_parser("explorers", help="train and export the networks of the web version's explorers")
+    command.add_argument("name", nargs="?", default=None, metavar="NAME", help="one explorer only, such as numbers")
+    command.add_argument("--photograph", action="store_true", help="then write its first view into its fragment")
+    command.add_argument("--only-photograph", action="store_true", help="export nothing; needs Chromium")
     arguments = parser.parse_args(argv)
     if arguments.command == "cpu":
         from authoring.cpu import report
 
         print(report(arguments.log, arguments.budget))
         return 0
+    if arguments.command == "explorers":
+        from authoring.web.explorers import build as build_explorers
+
+        photograph = {"photograph_only": arguments.only_photograph, "photograph_too": arguments.photograph}
+        return build_explorers(arguments.name, **photograph)
     try:
         if arguments.command == "site":
             from authoring.web.assemble import site

@@ -26,7 +26,7 @@ import nbformat
 from authoring.derive import kinds_of, path_of
 from authoring.numbers import lesson_table
 from authoring.source import ROOT, SourceError, lessons
-from authoring.web import face, pages
+from authoring.web import face, pages, wheel
 
 EXTRA = "_extra"  # what goes into the site as it is, beside the pages
 EXPLORER_FILES = {".js", ".css", ".json", ".bin", ".png", ".svg", ".webp"}
@@ -98,6 +98,7 @@ def assemble(root: Path = ROOT) -> Source:
     own = [f"/{path.removesuffix('.md')}" for path in written if _is_top_page(path) and path != "index.md"]
     others = [f"/{path}" for path in collected if "/" not in path or path.endswith("/index")]
     for path, content in written.items():
+        content = content.replace(wheel.PLACE, wheel.name(root).encode())
         if path == "index.md":  # the table of contents of the whole site is written here
             text = face.landing(content.decode("utf-8"), root, fragments.get(face.LIVE))
             text += "\n\n" + pages.contents(["lessons", "explorers/index", *own, *others]) + "\n"
@@ -126,6 +127,7 @@ def site(root: Path = ROOT, build: Path = ROOT / "build") -> int:
     assemble(root).write(source)
     status = sphinx(["-q", "-W", "--keep-going", "-d", str(build / "site-trees"), str(source), str(out)])
     if status == 0:
+        wheel.make(root, out)
         for path in [
             *out.rglob("*.map"),
             *(out / "_static").rglob("*.html"),

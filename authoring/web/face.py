@@ -99,7 +99,9 @@ def questions(of: list[Lesson]) -> dict[int, str]:
     guesses = [
         node.args[1].value
         for node in ast.walk(ast.parse(code))
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "guess" and isinstance(node.args[1], ast.Constant)
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "id", "") == "guess"
+        and isinstance(node.args[1], ast.Constant)
     ]
     return {of[0].number: guesses[0], **asked} if guesses else asked
 
@@ -173,7 +175,9 @@ def encoded(picture: CardPicture, root: Path = ROOT) -> bytes:
         made.append(buffer.getvalue())
     smaller = min(made, key=len)
     if len(smaller) > LARGEST:
-        raise SourceError(f"A picture of the landing page weighs {len(smaller)} bytes, more than {LARGEST}: {picture.alt}")
+        raise SourceError(
+            f"A picture of the landing page weighs {len(smaller)} bytes, more than {LARGEST}: {picture.alt}"
+        )
     return smaller
 
 
