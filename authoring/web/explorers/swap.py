@@ -7,7 +7,6 @@ committed. ``python -m authoring.web.explorers.swap WHEEL`` draws the heads anew
 
 from __future__ import annotations
 
-import json
 import sys
 import zlib
 from dataclasses import dataclass
@@ -20,8 +19,7 @@ from PIL import Image
 
 from authoring.web import networks
 from authoring.web.explorers import NETWORKS, eight_bits
-from authoring.web.harness import EXPLORERS
-from course_lib import datasets, metrics
+from course_lib import datasets
 
 TURNS = tuple(range(-30, 31, 3))  # yaw in degrees, positive: to the right of the picture
 MOUTHS = tuple(round(0.1 * step, 1) for step in range(9))  # jaw_open
