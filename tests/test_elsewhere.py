@@ -14,6 +14,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from authoring.web.wheel import PLACE, make, name
+
 ROOT = Path(__file__).resolve().parent.parent
 TOUR = ROOT / "notebooks" / "00_start_here.ipynb"
 
@@ -43,10 +45,7 @@ def wheel(tmp_path_factory) -> Path:
     for name in [*listed.stdout.splitlines(), "pyproject.toml", "requirements.txt", "README.md"]:
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / name, source / name)
-    options = ["--no-deps", "--no-build-isolation", "--no-index", "-q", "-w", str(out)]
-    done = subprocess.run([sys.executable, "-m", "pip", "wheel", *options, str(source)], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return next(out.glob("bottleneck_course-*.whl"))
+    return make(source, out)
 
 
 def test_the_wheel_alone_runs_the_tour_and_holds_all_data(wheel, tmp_path):
@@ -107,3 +106,9 @@ def test_other_places_start_the_course_by_commands_that_exist():
     assert container["image"].removeprefix("python:").split("-")[0] in supported
     start = (ROOT / ".binder" / "start").read_text()
     assert "course_lib/classroom/lab_config" in start and (ROOT / "course_lib/classroom/lab_config").is_dir()
+
+
+def test_the_web_version_offers_the_file_that_is_built():
+    page = (ROOT / "site" / "elsewhere.md").read_bytes()
+    assert page.count(PLACE) == 2  # in the command, whose script makes it an address, and in the link
+    assert name(ROOT) in (ROOT / "README.md").read_text(encoding="utf-8"), "README names another version"

@@ -66,7 +66,14 @@ def export(model: keras.Model, path: Path, probe: networks.Probe, *, keep: int =
         numbers, scale = rounded(kernel)
         nothing = store(np.zeros(bias.shape, np.int8), "int8")
         add(layer | {"activation": "linear", "kernel": store(numbers, "int8", 1 / STEPS), "bias": nothing})
-        add({"kind": "Affine", "shape": layer["shape"], "factor": store(scale, "float32"), "offset": store(bias, "float32")})
+        add(
+            {
+                "kind": "Affine",
+                "shape": layer["shape"],
+                "factor": store(scale, "float32"),
+                "offset": store(bias, "float32"),
+            }
+        )
         if layer["activation"] != "linear":
             kept = {key: layer[key] for key in ("activation", "slope") if key in layer}
             add({"kind": "Activation", "shape": layer["shape"], **kept})

@@ -25,7 +25,10 @@ TURNS = tuple(range(-30, 31, 3))  # yaw in degrees, positive: to the right of th
 MOUTHS = tuple(round(0.1 * step, 1) for step in range(9))  # jaw_open
 REST = {"light_azimuth": 25.0, "light_elevation": 35.0}  # the lamp; all other parameters are 0
 
-FIRST, OTHER = (12, 0.6), (-12, 0.0)  # turn and mouth that the page shows first, and the pose at the other end of the mix
+FIRST, OTHER = (
+    (12, 0.6),
+    (-12, 0.0),
+)  # turn and mouth that the page shows first, and the pose at the other end of the mix
 HEADS = NETWORKS / "swap_heads.bin"
 RECORDED = networks.RECORDED / "swap_page.json"
 CHECKPOINT = datasets.DATA_FOLDER.parent / "checkpoints" / "swapper_conv.keras"
@@ -134,9 +137,13 @@ def export_pair() -> tuple[keras.Model, dict[str, keras.Model]]:
         before, after = through(decoder, codes), through(exported[who], through(small, inputs))
         moved = float(np.abs(after - before).max())
         errors = [float(np.square(x.reshape(grids()[who].shape) - grids()[who]).mean()) for x in (before, after)]
-        print(f"swap: 8 bits move a pixel of {who.upper()} by {moved:.4f} at most; error {errors[0]:.6f}, {errors[1]:.6f}")
+        print(
+            f"swap: 8 bits move a pixel of {who.upper()} by {moved:.4f} at most; error {errors[0]:.6f}, {errors[1]:.6f}"
+        )
         if moved > PIXEL_MAY_MOVE or abs(errors[1] / errors[0] - 1) > ERROR_MAY_MOVE:
-            raise ValueError(f"decoder_{who}: 8 bits move a pixel by {moved:.4f} and the error from {errors[0]} to {errors[1]}")
+            raise ValueError(
+                f"decoder_{who}: 8 bits move a pixel by {moved:.4f} and the error from {errors[0]} to {errors[1]}"
+            )
     return small, exported
 
 
