@@ -123,9 +123,7 @@ $(VENV)/.browser: $(VENV)/.dev
 
 # The course as one file, data included, for places where its folder is not.
 wheel: $(VENV)/.dev
-	@rm -rf build/wheel build/lib
-	@$(PY) -m pip wheel -q --no-deps --no-build-isolation -w build/wheel .
-	@ls build/wheel/*.whl
+	@$(PY) -m authoring wheel
 
 # The web version, from what is stored; nothing is executed.
 site: $(VENV)/.site

@@ -1,4 +1,4 @@
-"""``python -m authoring build|lint|course|capstones|calibrate|numbers|reading|cpu|site|face|explorers``: see CONTRIBUTING.md."""
+"""``python -m authoring build|lint|course|capstones|calibrate|numbers|reading|cpu|site|wheel|face|explorers``: see CONTRIBUTING.md."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ def main(argv: list[str] | None = None) -> int:
     command = commands.add_parser("cpu", help="print what a run of the tests cost, by part")
     command.add_argument("log", type=Path, help="the file that the environment variable COURSE_CPU_LOG named")
     command.add_argument("--budget", type=float, default=None, help="CPU seconds that it may cost")
+    commands.add_parser("wheel", help="make the course as one file in build/wheel, data included")
     commands.add_parser("site", help="make the web version in build/site, from what is stored")
     commands.add_parser("face", help="make the pictures and numbers of the landing page and of README")
     command = commands.add_parser("explorers", help="train and export the networks of the web version's explorers")
@@ -55,6 +56,12 @@ def main(argv: list[str] | None = None) -> int:
             from authoring.web.assemble import site
 
             return site()
+        if arguments.command == "wheel":
+            from authoring.source import ROOT
+            from authoring.web.wheel import make
+
+            print(make(ROOT, ROOT / "build" / "wheel"))
+            return 0
         if arguments.command == "face":
             from authoring.web.face import face
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import stat
 import subprocess
 import sys
@@ -14,7 +13,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from authoring.web.wheel import PLACE, make, name
+from authoring.web import wheel as wheel_of
 
 ROOT = Path(__file__).resolve().parent.parent
 TOUR = ROOT / "notebooks" / "00_start_here.ipynb"
@@ -39,13 +38,7 @@ print("ALL RAN")
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory) -> Path:
-    """The wheel, built from the tracked files alone, so that nothing left in the folder can slip in."""
-    source, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
-    listed = subprocess.run(["git", "ls-files", "course_lib"], cwd=ROOT, capture_output=True, text=True, check=True)
-    for name in [*listed.stdout.splitlines(), "pyproject.toml", "requirements.txt", "README.md"]:
-        (source / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(ROOT / name, source / name)
-    return make(source, out)
+    return wheel_of.make(ROOT, tmp_path_factory.mktemp("wheel"))
 
 
 def test_the_wheel_alone_runs_the_tour_and_holds_all_data(wheel, tmp_path):
@@ -55,7 +48,8 @@ def test_the_wheel_alone_runs_the_tour_and_holds_all_data(wheel, tmp_path):
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", bare], check=True)
     python = bare / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     install = [sys.executable, "-m", "pip", "--python", str(python), "install", "-q", "--no-deps", "--no-index"]
-    subprocess.run([*install, str(wheel)], check=True)
+    outside = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"} | {"MPLBACKEND": "agg"}
+    subprocess.run([*install, str(wheel)], cwd=empty, env=outside, check=True)
     # The packages are those of this environment. A path in a .pth file is not searched for further .pth files, so the
     # course's own folder, which is installed here as editable, does not come with them.
     packages = subprocess.run(
@@ -65,7 +59,6 @@ def test_the_wheel_alone_runs_the_tour_and_holds_all_data(wheel, tmp_path):
     (Path(packages.stdout.strip()) / "packages.pth").write_text(sysconfig.get_path("purelib") + "\n")
     cells = [c.source for c in nbformat.read(TOUR, as_version=4).cells if c.cell_type == "code"]
     (tmp_path / "cells.json").write_text(json.dumps(cells))
-    outside = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"} | {"MPLBACKEND": "agg"}
     done = subprocess.run(
         [python, "-c", PROGRAM, str(tmp_path / "cells.json")], cwd=empty, env=outside, capture_output=True, text=True
     )
@@ -110,5 +103,5 @@ def test_other_places_start_the_course_by_commands_that_exist():
 
 def test_the_web_version_offers_the_file_that_is_built():
     page = (ROOT / "site" / "elsewhere.md").read_bytes()
-    assert page.count(PLACE) == 2  # in the command, whose script makes it an address, and in the link
-    assert name(ROOT) in (ROOT / "README.md").read_text(encoding="utf-8"), "README names another version"
+    assert page.count(wheel_of.PLACE) == 2  # in the command, whose script makes it an address, and in the link
+    assert wheel_of.name(ROOT) in (ROOT / "README.md").read_text(encoding="utf-8"), "README names another version"
