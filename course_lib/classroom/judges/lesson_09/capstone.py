@@ -61,7 +61,7 @@ def judge_fresh_pictures(fresh_pictures, probe):
     ruler = Ruler(train, fresh, rng)
     spread = float(got.std(axis=0).mean() / fresh.std(axis=0).mean())
     probe.require(spread > 0.1, "one-picture", spread=spread)
-    seen, nearly = ruler.copies(got)
+    seen, much_nearer, nearly = ruler.copies(got)
     sets = {**rungs(train, rng), "yours": got, "fresh pictures": fresh[SAMPLES : 2 * SAMPLES]}
     scores = {name: ruler.precision_recall(x) for name, x in sets.items()}
     (precision, recall), off = scores["yours"], ruler.off(got)
@@ -75,11 +75,13 @@ def judge_fresh_pictures(fresh_pictures, probe):
     if seen > COPIES:
         probe.fail("copies/noisy" if grain > 1.15 else "copies/near", told, grain=grain)
     probe.require(nearly < 0.04, "copies/some", told, nearly=nearly)
+    probe.require(much_nearer < 0.04, "copies/among", told, share=much_nearer)  # of right answers at most .002
     if precision >= PRECISION and recall >= RECALL and off <= OFF:
         return told
     probe.require(grain < 1.15, "grain", told, grain=grain)
     probe.require(precision < PRECISION, "leaves-out", told)
-    probe.require(detail > 0.1 and (grain > 0.8 or off > 25), "blurred", told, detail=detail, grain=grain)
+    probe.require(off < 50 or precision > 0.02, "other-pictures", told, off=off)
+    probe.require(detail > 0.17 and (grain > 0.8 or off > 17), "blurred", told, detail=detail, grain=grain)
     probe.require(off < 4.5, "codes-from-elsewhere", told)
     probe.require(detail > 0.45, "blurred", told, detail=detail, grain=grain)
     probe.require(precision > PRECISION - 0.05, "ghosts", told)

@@ -67,10 +67,11 @@ class Ruler:
         """Of samples beside fresh pictures."""
         return metrics.sample_precision_recall(self.real, self.look(x))
 
-    def copies(self, x: np.ndarray) -> tuple[float, float]:
-        """The share of samples nearer to training pictures, or to mixtures of two, than to fresh ones; the share that nearly are one."""
+    def copies(self, x: np.ndarray) -> tuple[float, float, float]:
+        """Three shares of samples: nearer to training pictures, or to mixtures of two, than to fresh ones; less than half as far; nearly one."""
         (nearest, seen), (_, fresh) = (_to_segments(self._codes(x), block) for block in self.blocks)
-        return float((seen < fresh).mean()), float((nearest < 0.25 * self.usual).mean())
+        shares = seen < fresh, seen < 0.5 * fresh, nearest < 0.25 * self.usual
+        return tuple(float(share.mean()) for share in shares)
 
     def grain(self, x: np.ndarray) -> float:
         """How much neighbouring pixels differ, in units of fresh pictures."""
