@@ -60,7 +60,7 @@ test-backends: $(VENV)/.backends
 		$(if $(WEEKLY),WEEKLY=$(WEEKLY)) $(if $(TURN),TURN=$(TURN)) KERAS_BACKEND=$$backend $(PYTEST) tests -m "backends and not browser" -n auto --dist loadfile; done
 	@$(PY) -m authoring cpu $(CPU)
 
-test-browser: $(VENV)/.browser
+test-browser: $(VENV)/.browser $(VENV)/.site
 	@rm -f $(CPU)
 	$(PYTEST) tests -m browser
 	@$(PY) -m authoring cpu $(CPU)
@@ -121,12 +121,9 @@ $(VENV)/.browser: $(VENV)/.dev
 	$(call install,-e ".[browser]")
 	@touch $@
 
-# The web version, from the committed notebooks; nothing is executed.
+# The web version, from what is stored; nothing is executed.
 site: $(VENV)/.site
-	rm -rf build/site-source && mkdir -p build && cp -r site build/site-source
-	cp -r notebooks exercises solutions build/site-source/
-	$(PY) -m sphinx -q -W --keep-going -b html build/site-source build/site
-	@echo "Open build/site/index.html"
+	@$(PY) -m authoring site
 
 $(VENV)/.site: $(VENV)/.dev
 	$(call install,-e ".[site]")

@@ -1,4 +1,4 @@
-"""``python -m authoring build|lint|course|capstones|calibrate|numbers|reading|cpu``: see CONTRIBUTING.md."""
+"""``python -m authoring build|lint|course|capstones|calibrate|numbers|reading|cpu|site``: see CONTRIBUTING.md."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ def main(argv: list[str] | None = None) -> int:
     command = commands.add_parser("cpu", help="print what a run of the tests cost, by part")
     command.add_argument("log", type=Path, help="the file that the environment variable COURSE_CPU_LOG named")
     command.add_argument("--budget", type=float, default=None, help="CPU seconds that it may cost")
+    commands.add_parser("site", help="make the web version in build/site, from what is stored")
     arguments = parser.parse_args(argv)
     if arguments.command == "cpu":
         from authoring.cpu import report
@@ -40,6 +41,10 @@ def main(argv: list[str] | None = None) -> int:
         print(report(arguments.log, arguments.budget))
         return 0
     try:
+        if arguments.command == "site":
+            from authoring.web.assemble import site
+
+            return site()
         if arguments.command == "build":
             from authoring.build import build
 

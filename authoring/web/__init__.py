@@ -1,1 +1,1 @@
-"""The web version of the course, made from the committed notebooks and sources; nothing is executed."""
+"""The web version of the course: what is read in a browser, made from what is committed; see ``assemble``."""

@@ -1,0 +1,124 @@
+/* What every page of the course does in the browser: formulas, copy buttons, and scrolling by keyboard. Without it all is read. */
+"use strict";
+
+(() => {
+  const WORDS = {
+    copy: "Copy",
+    copied: "Copied",
+    copyLabel: "Copy this code",
+    formula: "Formula, wider than the page",
+  };
+
+  /** Set the formulas. What cannot be set stays as its source, which can be read. */
+  function setFormulas() {
+    for (const place of document.querySelectorAll(".math")) {
+      const source = place.textContent;
+      try {
+        window.katex.render(source, place, {
+          displayMode: place.tagName === "DIV",
+          throwOnError: true,
+          strict: false,
+        });
+        place.dataset.tex = source;
+      } catch {
+        place.textContent = source;
+        place.classList.add("math-failed");
+      }
+    }
+  }
+
+  /** Who copies a passage gets the source of its formulas, between dollars, not their pieces. */
+  function copySources(event) {
+    const selection = window.getSelection();
+    if (selection.isCollapsed || !event.clipboardData) return;
+    const passage = document.createElement("div");
+    for (let i = 0; i < selection.rangeCount; i += 1) {
+      passage.append(selection.getRangeAt(i).cloneContents());
+    }
+    const formulas = passage.querySelectorAll(".math[data-tex]");
+    if (!formulas.length) return;
+    for (const formula of formulas) {
+      const mark = formula.tagName === "DIV" ? "$$" : "$";
+      formula.textContent = mark + formula.dataset.tex + mark;
+    }
+    passage.hidden = false;
+    passage.className = "course-offstage"; // in the page, as innerText needs line breaks as they are shown
+    document.body.append(passage);
+    event.clipboardData.setData("text/plain", passage.innerText);
+    passage.remove();
+    event.preventDefault();
+  }
+
+  /** Text to the clipboard, also where the page came over plain http and browsers withhold navigator.clipboard. */
+  async function toClipboard(text) {
+    if (navigator.clipboard) {
+      await navigator.clipboard.writeText(text);
+      return;
+    }
+    const field = document.createElement("textarea");
+    field.value = text;
+    field.className = "course-offstage";
+    document.body.append(field);
+    field.select();
+    const done = document.execCommand("copy");
+    field.remove();
+    if (!done) throw new Error("the browser did not copy");
+  }
+
+  function addCopyButtons() {
+    for (const block of document.querySelectorAll("div.highlight")) {
+      if (block.closest(".cell_output")) continue;
+      const code = block.querySelector("pre");
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "course-copy";
+      button.textContent = WORDS.copy;
+      button.setAttribute("aria-label", WORDS.copyLabel);
+      const told = document.createElement("span");
+      told.className = "visually-hidden";
+      told.setAttribute("role", "status");
+      button.addEventListener("click", async () => {
+        const before = document.activeElement;
+        await toClipboard(code.textContent);
+        before.focus();
+        button.textContent = WORDS.copied;
+        told.textContent = WORDS.copied;
+      });
+      button.addEventListener("blur", () => {
+        button.textContent = WORDS.copy;
+        told.textContent = "";
+      });
+      block.append(button, told);
+    }
+  }
+
+  /** A formula that is wider than the page scrolls; then the keyboard must reach it. */
+  function reachWideFormulas() {
+    for (const formula of document.querySelectorAll("div.math")) {
+      if (formula.scrollWidth > formula.clientWidth) {
+        formula.tabIndex = 0;
+        formula.setAttribute("role", "group");
+        formula.setAttribute("aria-label", WORDS.formula);
+      } else {
+        for (const name of ["tabindex", "role", "aria-label"]) formula.removeAttribute(name);
+      }
+    }
+  }
+
+  /** So must code: the theme sees to it when the page changes its size, but not for what is unfolded. */
+  function reachUnfoldedCode(event) {
+    for (const code of event.target.querySelectorAll?.("pre") ?? []) {
+      code.tabIndex = code.scrollWidth > code.clientWidth ? 0 : -1;
+    }
+  }
+
+  document.addEventListener("DOMContentLoaded", () => {
+    if (window.katex) setFormulas();
+    addCopyButtons();
+    reachWideFormulas();
+    new ResizeObserver(reachWideFormulas).observe(document.querySelector("main") || document.body);
+    document.addEventListener("copy", copySources);
+    document.addEventListener("toggle", reachUnfoldedCode, true); // does not bubble
+    document.documentElement.dataset.course = "ready";
+  });
+})();

@@ -1,0 +1,272 @@
+"""The web version in headless Chromium: every page, light and dark, wide and on a phone. Run by `make test-browser`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from made_site import cpu_of_this_and_below, page_names, serve, soup
+
+pytestmark = pytest.mark.browser
+
+INSTALL = (
+    "This test drives the system's Chromium through Playwright. Install both: `make test-browser` gets Playwright; "
+    "Chromium comes with your system (Debian and Ubuntu: `apt-get install chromium`; or set CHROMIUM=/path/to/chromium)."
+)
+WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 380, "height": 800}
+MINUTE = 60_000  # milliseconds
+READY = "document.documentElement.dataset.course === 'ready'"
+
+# What can be scrolled sideways can be reached with the keyboard; the theme sees to it a moment after the page changed.
+REACHABLE = """() => [...document.querySelectorAll('pre, div.math, .cell_output > .output, .pst-scrollable-table-container')]
+    .every(e => e.tabIndex === 0 || e.scrollWidth <= e.clientWidth + 1 || e.querySelector('a, button, input'))"""
+
+# Axe looks at each element. Ten thousand words of coloured code say no more than one of each colour; so the other ones lose
+# their colour, and all formulas but the first three become text. Nothing else is taken away, and what is folded is unfolded.
+THIN = """() => {
+    for (const details of document.querySelectorAll('details')) details.open = true;
+    const seen = new Set();
+    for (const span of document.querySelectorAll('div.highlight pre span')) {
+        const kind = span.className + ' in ' + (span.closest('.cell_output') ? 'output' : 'input');
+        if (seen.has(kind)) span.replaceWith(...span.childNodes); else seen.add(kind);
+    }
+    for (const formula of [...document.querySelectorAll('.katex')].slice(3)) formula.replaceWith('formula');
+    const still = document.createElement('style');
+    still.textContent = '*, *::before, *::after { transition: none !important; animation: none !important; }';
+    document.head.append(still);
+}"""
+MODE = "mode => { document.documentElement.dataset.theme = mode; document.documentElement.dataset.mode = mode; }"
+AXE = """async rules => {
+    const options = { resultTypes: ['violations'] };
+    if (rules) options.runOnly = { type: 'rule', values: rules };
+    const { violations } = await axe.run(document, options);
+    return violations.filter(v => v.impact === 'serious' || v.impact === 'critical')
+        .map(v => `${v.id} (${v.nodes.length}): ${v.nodes[0].html.slice(0, 160)} ${v.nodes[0].failureSummary}`);
+}"""
+OF_COLOUR = ["color-contrast", "link-in-text-block"]
+
+
+def need(condition, reason: str):
+    """Skip on a machine without a browser, but never in continuous integration."""
+    if not condition:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"{reason}. {INSTALL}")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    need(found, "No Chromium was found")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        need(False, "Playwright is not installed")
+    arguments = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def site():
+    """The address of the site, below a path of its own."""
+    server, address = serve()
+    yield address
+    server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    axe = pytest.importorskip("axe_playwright_python", reason="`make test-browser` installs it")
+    return (Path(axe.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+
+
+class Watch:
+    """A tab that notes what goes wrong while pages are open in it."""
+
+    def __init__(self, browser, site: str):
+        self.site = site
+        self.page = browser.new_page(viewport=WIDE, color_scheme="light")
+        self.page.set_default_timeout(MINUTE)
+        self.wrong: list[str] = []
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self._note(f"error: {error}"))
+        self.page.on("request", self._request)
+        self.page.on("response", lambda r: r.status >= 400 and self._note(f"{r.status}: {r.url}"))
+
+    def _note(self, text: str) -> None:
+        self.wrong.append(f"{self.page.url.removeprefix(self.site)}: {text}")
+
+    def _console(self, message) -> None:
+        if message.type in ("error", "warning"):
+            self._note(f"console: {message.text}")
+
+    def _request(self, request) -> None:
+        if not request.url.startswith((self.site, "data:", "blob:")):
+            self._note(f"asks for {request.url}")
+
+    def open(self, name: str):
+        self.page.goto(self.site + name)
+        self.page.wait_for_function(READY)
+        return self.page
+
+
+@pytest.fixture
+def tab(browser, site):
+    watch = Watch(browser, site)
+    yield watch
+    watch.page.close()
+
+
+FOLDERS = ("notebooks", "exercises", "solutions", "explorers")
+
+
+def pages_in(folder: str | None) -> list[str]:
+    """The pages of a folder; those of all others for None."""
+    return [page for page in page_names() if (page.split("/")[0] if page.split("/")[0] in FOLDERS else None) == folder]
+
+
+def violations(tab: Watch, axe: str) -> list[str]:
+    """What axe finds on the open page: everything in the light, colours in the dark, wide and on a phone."""
+    page = tab.page
+    page.evaluate(THIN)
+    page.evaluate(axe)
+    found = []
+    for size in (WIDE, PHONE):
+        page.set_viewport_size(size)
+        page.wait_for_function(REACHABLE)
+        for mode, rules in (("light", None), ("dark", OF_COLOUR)):
+            page.evaluate(MODE, mode)
+            found += [f"{mode}, {size['width']} pixels: {each}" for each in page.evaluate(AXE, rules)]
+        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        found += [f"{wide} pixels wider than a window of {size['width']}"] if wide > 0 else []
+    page.set_viewport_size(WIDE)
+    return found
+
+
+@pytest.mark.parametrize("folder", [*FOLDERS, None])
+def test_every_page_is_accessible_and_asks_for_nothing_elsewhere(tab, axe, folder):
+    found = []
+    for name in pages_in(folder):
+        page = tab.open(name)
+        failed = page.evaluate("[...document.querySelectorAll('.katex-error, .math-failed')].map(e => e.textContent)")
+        formulas = page.locator(".math").count()
+        assert formulas == page.locator(".math > .katex, .math > .katex-display").count(), name
+        found += [f"{name}: formula {text}" for text in failed]
+        found += [f"{name}: {each}" for each in violations(tab, axe)]
+    assert not tab.wrong + found, "\n".join(tab.wrong + found)
+
+
+def test_all_formulas_pass_in_strict_mode(tab):
+    sources = {(tag.get_text(), tag.name == "div") for name in page_names() for tag in soup(name).select(".math")}
+    assert len(sources) > 200
+    page = tab.open(next(name for name in page_names() if soup(name).select(".math")))
+    strict = """all => all.flatMap(([source, displayMode]) => {
+        try { katex.renderToString(source, { displayMode, strict: 'error', throwOnError: true }); return []; }
+        catch (error) { return [`${source}: ${error.message}`]; } })"""
+    assert page.evaluate(strict, sorted(sources)) == []
+    assert page.evaluate(strict, [["\\notacommand", False]]) != [], "the setter finds nothing wrong with anything"
+
+
+def test_a_formula_is_seen_by_the_eye_and_read_by_a_screen_reader(tab):
+    page = tab.open("notebooks/05_variational.html")
+    formula = page.locator(".math").first
+    assert formula.locator(".katex-html").get_attribute("aria-hidden") == "true"
+    assert formula.locator(".katex-mathml math annotation").text_content() == formula.get_attribute("data-tex")
+
+
+def test_search_finds_a_term_and_no_solution(tab):
+    page = tab.open("notebooks/05_variational.html")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("posterior collapse")
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.querySelectorAll('#search-results ul.search li a').length > 0")
+    page.wait_for_function("!document.querySelector('#search-progress')?.textContent.includes('...')")
+    links = page.locator("#search-results ul.search li > a").evaluate_all("all => all.map(a => a.href)")
+    assert any("05_variational" in link for link in links)
+    assert not [link for link in links if "/solutions/" in link]
+    page.goto(links[0])
+    assert "osterior" in page.locator("article").inner_text()
+    assert not tab.wrong
+
+
+def test_the_keyboard_reaches_everything_on_a_lesson(tab):
+    page = tab.open("notebooks/04_denoising.html")
+    page.set_viewport_size(PHONE)
+    page.wait_for_function(REACHABLE)
+    page.evaluate("""() => { let n = 0; // what is on the page, and neither folded nor shown under the mouse only
+        for (const e of document.querySelectorAll('article :is(a[href], button, summary, input, select, pre, [tabindex="0"])'))
+            if (e.tabIndex >= 0 && e.checkVisibility({ visibilityProperty: true })) e.dataset.reached = n++; }""")
+    wanted = page.evaluate("document.querySelectorAll('[data-reached]').length")
+    assert wanted > 60
+    page.locator("article h1").evaluate("e => { e.tabIndex = -1; e.focus(); }")
+    reached, unseen = set(), []
+    for _ in range(wanted + 20):
+        page.keyboard.press("Tab")
+        found = page.evaluate(
+            """() => { const e = document.activeElement, s = getComputedStyle(e), r = e.getBoundingClientRect();
+               return [e.dataset.reached, e.outerHTML.slice(0, 90), s.outlineStyle !== 'none' || s.boxShadow !== 'none',
+                       r.bottom > 0 && r.top < innerHeight && +s.opacity > 0]; }"""
+        )
+        if found[0] is None:
+            continue
+        reached.add(int(found[0]))
+        if not (found[2] and found[3]):
+            unseen.append(found[1])
+    assert reached == set(range(wanted))
+    assert not unseen, unseen[:5]
+
+
+def test_folded_code_opens_by_key_and_scrolls_by_key(tab):
+    page = tab.open("notebooks/04_denoising.html")
+    page.set_viewport_size(PHONE)
+    details = page.locator("details.hide").first
+    details.locator("summary").focus()
+    page.keyboard.press("Enter")
+    code = details.locator("pre")
+    page.wait_for_function("e => e.tabIndex === 0", arg=code.element_handle())
+    code.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("e => e.scrollLeft > 0", arg=code.element_handle())
+
+
+def test_the_copy_button_copies_the_code(tab, browser):
+    page = tab.open("notebooks/01_anatomy.html")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    block = page.locator("div.cell_input div.highlight").first
+    block.locator("button.course-copy").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function("e => e.textContent === 'Copied'", arg=block.locator("button").element_handle())
+    assert page.evaluate("navigator.clipboard.readText()") == block.locator("pre").evaluate("e => e.textContent")
+
+
+def test_a_copied_passage_has_the_source_of_its_formulas(tab):
+    page = tab.open("notebooks/02_undercomplete.html")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    sources = page.evaluate("""() => {
+        const passage = [...document.querySelectorAll('article p')].find(p => p.querySelectorAll('.math').length > 2);
+        getSelection().selectAllChildren(passage);
+        return [...passage.querySelectorAll('.math')].map(e => e.dataset.tex); }""")
+    page.keyboard.press("Control+c")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert len(sources) > 2
+    assert all(f"${source}$" in copied for source in sources)
+
+
+def test_without_javascript_all_is_read(browser, site):
+    page = browser.new_page(java_script_enabled=False)
+    page.goto(site + "notebooks/02_undercomplete.html")
+    text = page.locator("article").inner_text()
+    assert "\\hat x=\\mu+z\\,V^\\top" in text
+    assert "Wrap-up" in text
+    page.close()
+
+
+def test_the_browsers_work_stays_small(record_property):
+    """The last test of the file: what it took so far, the site's building included."""
+    spent = cpu_of_this_and_below()
+    record_property("seconds", round(spent))
+    assert spent < 400, f"{spent:.0f} CPU seconds"
