@@ -115,8 +115,9 @@ def _called(lesson: Lesson, kind: str) -> str:
 
 def _shown(value: str) -> str:
     """A cell without the hashes of upstream files, which are for those who rebuild a set, and with its addresses as links."""
-    value = re.sub(r",? *SHA-256 `[0-9a-f]{64}`", "", value)
-    return re.sub(r"(?<![(<`])https?://[^\s|;]*[^\s|;:,.)]", lambda found: f"<{found[0]}>", value)
+    value = re.sub(r",? *(\(SHA-256 `[0-9a-f]{64}`\)|SHA-256 `[0-9a-f]{64}`)", "", value)
+    value = re.sub(r"(?<![(<`])https?://[^\s|;]*[^\s|;:,.)]", lambda found: f"<{found[0]}>", value)
+    return re.sub(r"> (?=[,.;])", ">", value)
 
 
 def _bytes(size: int) -> str:
@@ -148,7 +149,7 @@ def _tiles(images, columns: int, shows: str, form: str = "PNG") -> str:
     )
 
 
-def _lines(panels, shows: str, colours=("#0072B2", "#D55E00")) -> str:
+def _lines(panels, shows: str, colours=("accent, #0072B2", "network, #D55E00")) -> str:
     """A panel for each list of (series, number of its colour); all series of one panel share its height."""
     width, height, gap = 240, 140, 16
     parts = []
@@ -162,7 +163,7 @@ def _lines(panels, shows: str, colours=("#0072B2", "#D55E00")) -> str:
                 for i, value in enumerate(values)
             )
             dashes = ' stroke-dasharray="5 3"' if colour else ""  # colour is not the only sign
-            parts.append(f'<polyline points="{points}" stroke="{colours[colour]}"{dashes}/>')
+            parts.append(f'<polyline points="{points}" style="stroke: var(--course-{colours[colour]})"{dashes}/>')
     total = len(panels) * (width + gap) - gap
     return (
         f'<p><svg class="samples" role="img" aria-label="{html.escape(shows)}" viewBox="0 0 {total} {height}" '

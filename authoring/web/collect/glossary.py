@@ -191,7 +191,7 @@ def _with_links(markdown: str, left: dict[tuple[str, ...], Term], vocabulary: li
     start = 0
     for end in [*(found.start() for found in _BREAK.finditer(blank)), len(blank)]:
         passage = Passage(markdown[start:end], blank[start:end], "", 0, "", True)
-        for key, a, b in uses(passage, vocabulary):
+        for key, a, b in uses(passage, _possible(passage.text, vocabulary)):
             words = " ".join(markdown[start + a : start + b].split())
             if words.lower() not in OTHER_SENSE and (term := left.pop(key, None)) is not None:
                 edits.append((start + a, start + b, _role(words, term.name)))
@@ -199,6 +199,19 @@ def _with_links(markdown: str, left: dict[tuple[str, ...], Term], vocabulary: li
     for a, b, role in reversed(edits):
         markdown = markdown[:a] + role + markdown[b:]
     return markdown
+
+
+def _possible(text_: str, vocabulary: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """The keys whose first and last word a text has: looking for all of them at each word would take seconds a notebook."""
+    words = [_forms(word) for word in set(re.findall(r"[^\W_]+(?:['’][^\W_]+)*", text_))]
+    as_they_stand, singular = {word for word, _ in words}, {word for _, word in words}
+    return [key for key in vocabulary if key[-1] in singular and (len(key) == 1 or key[0] in as_they_stand)]
+
+
+@functools.cache
+def _forms(word: str) -> tuple[str, str]:
+    """A word as the first one of a key, and as its last one."""
+    return key_of(f"{word} end")[0], key_of(word)[-1]
 
 
 def _role(words: str, name: str) -> str:
