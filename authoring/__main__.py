@@ -1,4 +1,4 @@
-"""``python -m authoring build|lint|course|capstones|calibrate|numbers|reading|cpu|site``: see CONTRIBUTING.md."""
+"""``python -m authoring build|lint|course|capstones|calibrate|numbers|reading|cpu|site|face``: see CONTRIBUTING.md."""
 
 from __future__ import annotations
 

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import functools
 import importlib.util
-import re
 import sys
 import time
 from dataclasses import dataclass, field

@@ -139,7 +139,9 @@ def generation(root: Path) -> Image.Image:
 
 def recommendation(root: Path) -> Image.Image:
     """Who likes which film, and the place that is asked for."""
-    return cut.smooth(cut.part(cut.figure("10_recommendation", "People are kept out", root), 0.285, 0.02, 0.77, 0.98), *PLOT)
+    return cut.smooth(
+        cut.part(cut.figure("10_recommendation", "People are kept out", root), 0.285, 0.02, 0.77, 0.98), *PLOT
+    )
 
 
 def _two_and_a_square(above: Image.Image, below: Image.Image, square: Image.Image) -> Image.Image:

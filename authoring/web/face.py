@@ -7,8 +7,8 @@
 * ``<!-- explorers -->``: links to the explorers that are built;
 * ``<!-- lessons -->``: a card for each lesson.
 
-The pictures and the numbers are committed (``site/_static/pictures/``, ``authoring/web/face.json``): to count the wrong
-answers takes half a minute, and the site should be made in less. Tests compare both with what they are made from.
+The pictures and the numbers are committed (``site/_static/pictures/``, ``authoring/web/face.json``), so that the site is made
+without Keras, which the banks of wrong answers load. Tests compare both with what they are made from.
 """
 
 from __future__ import annotations
@@ -99,7 +99,9 @@ def questions(of: list[Lesson]) -> dict[int, str]:
     guesses = [
         node.args[1].value
         for node in ast.walk(ast.parse(code))
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "guess" and isinstance(node.args[1], ast.Constant)
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "id", "") == "guess"
+        and isinstance(node.args[1], ast.Constant)
     ]
     return {of[0].number: guesses[0], **asked} if guesses else asked
 
@@ -122,7 +124,7 @@ def paths(of: list[Lesson] | None = None) -> list[tuple[str, str]]:
 def count() -> dict[str, int]:
     """The numbers of the landing page, counted: claims in the notebooks that are read, exercises, and wrong answers in the banks.
 
-    Loads every bank of wrong answers, and with them Keras: half a minute.
+    Loads every bank of wrong answers, and with them Keras.
     """
     from authoring import bank
     from authoring.reading import reading
@@ -173,7 +175,9 @@ def encoded(picture: CardPicture, root: Path = ROOT) -> bytes:
         made.append(buffer.getvalue())
     smaller = min(made, key=len)
     if len(smaller) > LARGEST:
-        raise SourceError(f"A picture of the landing page weighs {len(smaller)} bytes, more than {LARGEST}: {picture.alt}")
+        raise SourceError(
+            f"A picture of the landing page weighs {len(smaller)} bytes, more than {LARGEST}: {picture.alt}"
+        )
     return smaller
 
 

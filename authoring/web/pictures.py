@@ -139,7 +139,10 @@ def cut(picture: Image.Image, rows: int, columns: int) -> list[list[Image.Image]
     """A picture of tiles without gaps, cut into them."""
     wide, high = picture.width / columns, picture.height / rows
     return [
-        [picture.crop((round(c * wide), round(r * high), round((c + 1) * wide), round((r + 1) * high))) for c in range(columns)]
+        [
+            picture.crop((round(c * wide), round(r * high), round((c + 1) * wide), round((r + 1) * high)))
+            for c in range(columns)
+        ]
         for r in range(rows)
     ]
 

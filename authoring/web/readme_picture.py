@@ -33,7 +33,11 @@ ALT = (
     "claim that the notebook has checked."
 )
 
-RUNG = re.compile(r"(?P<name>.+) \((?P<kind>" + "|".join(re.escape(kind.label) for kind in KINDS.values()) + r")\) (?P<value>[-−\d.]+)")
+RUNG = re.compile(
+    r"(?P<name>.+) \((?P<kind>"
+    + "|".join(re.escape(kind.label) for kind in KINDS.values())
+    + r")\) (?P<value>[-−\d.]+)"
+)
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,12 @@ LOOKS = {
     "dark": Look(
         "#e6e9ee",
         "#a7b0bb",
-        {COLORS["grey"]: "#a2a9b3", COLORS["blue"]: "#56b4e9", COLORS["sky"]: "#9ad4f5", COLORS["vermillion"]: "#f0803c"},
+        {
+            COLORS["grey"]: "#a2a9b3",
+            COLORS["blue"]: "#56b4e9",
+            COLORS["sky"]: "#9ad4f5",
+            COLORS["vermillion"]: "#f0803c",
+        },
     ),
 }
 
@@ -82,7 +91,12 @@ def write(root: Path = ROOT) -> dict[Path, bytes]:
 def drawn(mode: str, root: Path = ROOT) -> bytes:
     """The picture as WebP; ``mode`` is "light" or "dark"."""
     look = LOOKS[mode]
-    style = {"text.color": look.ink, "hatch.linewidth": 1.0, "font.family": "DejaVu Sans", "image.interpolation": "nearest"}
+    style = {
+        "text.color": look.ink,
+        "hatch.linewidth": 1.0,
+        "font.family": "DejaVu Sans",
+        "image.interpolation": "nearest",
+    }
     with rc_context(style):
         figure = Figure(figsize=SIZE, dpi=DPI, facecolor="none", layout="none")
         _swap(figure, look, root)
@@ -148,7 +162,13 @@ def _swap(figure: Figure, look: Look, root: Path) -> None:
     for row, label in enumerate(("A goes in", "B comes out", "B, the truth")):
         bottom = 0.33 + (2 - row) * (side + gap)
         figure.text(
-            (left - 0.1) / SIZE[0], (bottom + side / 2) / SIZE[1], label, fontsize=11.5, ha="right", va="center", color=look.ink
+            (left - 0.1) / SIZE[0],
+            (bottom + side / 2) / SIZE[1],
+            label,
+            fontsize=11.5,
+            ha="right",
+            va="center",
+            color=look.ink,
         )
         for place, column in enumerate((2, 4, 7)):
             _show(_axes(figure, left + place * (side + gap), bottom, side, side), heads[row][column])
@@ -174,17 +194,47 @@ def _ladder(figure: Figure, look: Look, root: Path) -> None:
         colour = look.colours.get(kind.color, kind.color)
         solid = kind.filled and not kind.hatch
         ax.barh(
-            place, rung.value, height=0.4, facecolor=colour if solid or not kind.filled else "none", edgecolor=colour, hatch=kind.hatch, linewidth=1.1
+            place,
+            rung.value,
+            height=0.4,
+            facecolor=colour if solid or not kind.filled else "none",
+            edgecolor=colour,
+            hatch=kind.hatch,
+            linewidth=1.1,
         )
         name = ax.text(0, place + 0.24, rung.name, fontsize=11, va="bottom", color=look.ink)
         ax.annotate(
-            kind.label, (1, 0), xycoords=name, xytext=(6, 0), textcoords="offset points", fontsize=10, va="bottom", color=look.muted
+            kind.label,
+            (1, 0),
+            xycoords=name,
+            xytext=(6, 0),
+            textcoords="offset points",
+            fontsize=10,
+            va="bottom",
+            color=look.muted,
         )
-        ax.text(rung.value + 0.4, place, f"{rung.value:.1f}", fontsize=11, fontweight="bold", va="center", color=look.ink)
+        ax.text(
+            rung.value + 0.4, place, f"{rung.value:.1f}", fontsize=11, fontweight="bold", va="center", color=look.ink
+        )
     ax.set_xlim(0, max(rung.value for rung in rows) * 1.05)
     ax.set_ylim(-0.3, len(rows) - 0.25)
     ax.set_axis_off()
     mark, _, said = claim(root).partition(" ")
     lines = textwrap.wrap(said, 47)
-    figure.text(left / SIZE[0], 1.0 / SIZE[1], mark, fontsize=11, va="top", color=look.colours.get(COLORS["blue"], COLORS["blue"]))
-    figure.text((left + 0.22) / SIZE[0], 1.0 / SIZE[1], "\n".join(lines), fontsize=10.5, va="top", color=look.ink, linespacing=1.3)
+    figure.text(
+        left / SIZE[0],
+        1.0 / SIZE[1],
+        mark,
+        fontsize=11,
+        va="top",
+        color=look.colours.get(COLORS["blue"], COLORS["blue"]),
+    )
+    figure.text(
+        (left + 0.22) / SIZE[0],
+        1.0 / SIZE[1],
+        "\n".join(lines),
+        fontsize=10.5,
+        va="top",
+        color=look.ink,
+        linespacing=1.3,
+    )
