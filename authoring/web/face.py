@@ -7,8 +7,8 @@
 * ``<!-- explorers -->``: links to the explorers that are built;
 * ``<!-- lessons -->``: a card for each lesson.
 
-The pictures and the numbers are committed (``site/_static/pictures/``, ``authoring/web/face.json``): to count the wrong
-answers takes half a minute, and the site should be made in less. Tests compare both with what they are made from.
+The pictures and the numbers are committed (``site/_static/pictures/``, ``authoring/web/face.json``), so that the site is made
+without Keras, which the banks of wrong answers load. Tests compare both with what they are made from.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def paths(of: list[Lesson] | None = None) -> list[tuple[str, str]]:
 def count() -> dict[str, int]:
     """The numbers of the landing page, counted: claims in the notebooks that are read, exercises, and wrong answers in the banks.
 
-    Loads every bank of wrong answers, and with them Keras: half a minute.
+    Loads every bank of wrong answers, and with them Keras.
     """
     from authoring import bank
     from authoring.reading import reading
