@@ -9,6 +9,18 @@ const CURVES = {
   circle: { window: 1.8, grid: 12, first: [0.9, 1.2] },
   wave: { window: 3.6, grid: 13, first: [0.9, 2] },
 };
+const NAMES = {
+  110: "boot",
+  9: "sandal",
+  80: "checks",
+  0: "stripes",
+  135: "bag",
+  8: "sneaker",
+  54: "pullover",
+  18: "print",
+  91: "shirt",
+  4: "dungarees",
+}; // of test pictures, in strings.json
 const POINTS = 64; // noisy points that arrows start at
 const POINTS_NOISE = 50;
 
@@ -97,7 +109,7 @@ async function showPictures(part, data) {
   const panels = ["noisy", "line", "network", "truth"];
   const pictures = Object.fromEntries(panels.map((name) => [name, part.picture(name, { width: SIDE, height: SIDE })]));
   const written = (value) => part.number(value, 2);
-  const nameOf = (test) => part.text(`picture${test}`);
+  const nameOf = (test) => part.text(NAMES[test]);
   for (const input of choice().querySelectorAll("input")) input.nextElementSibling.alt = nameOf(input.value);
 
   const chart = part.chart("gain", {
@@ -106,6 +118,7 @@ async function showPictures(part, data) {
     height: 220,
   });
   const leads = levels.map((level, i) => measured.network[i] - measured.line[i]);
+  const points = levels.map((level, i) => [level, leads[i]]);
 
   const chosen = part.choice("picture", () => acted("picture"));
   const slider = part.slider("level", { values: levels, show: written, on: () => acted("level") });
@@ -166,7 +179,7 @@ async function showPictures(part, data) {
   function drawChart(at) {
     const one = (i) => part.number(leads[i], 1);
     chart.draw({
-      series: [{ kind: "network", points: levels.map((level, i) => [level, leads[i]]).filter((_, i) => i % 5 === 0) }],
+      series: [{ kind: "network", points, dots: points.filter((_, i) => i % 5 === 0) }],
       lines: [{ x: levels[at] }, { y: 0, kind: "referee", from: levels[0], to: levels.at(-1) }],
       marks: [{ kind: "network", at: [levels[at], leads[at]], label: `${one(at)} ${part.text("dB")}` }],
       words: part.text("chartWords", {

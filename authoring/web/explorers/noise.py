@@ -44,8 +44,7 @@ def main() -> None:
     networks.export_arrays(NETWORKS / "noise_data", arrays)
     line = BestLine.read(networks.read_arrays(NETWORKS / "noise_data"))
 
-    denoiser = picture_denoiser()
-    train_pictures(denoiser, train, line)
+    denoiser = train_pictures(train, line)
     picture, level = networks.PICTURE, networks.Probe("uniform", LEVELS[0], LEVELS[-1])
     text = "Noisy picture, the best line's answer, noise level -> clean picture. Lesson 04."
     print(networks.export(denoiser, NETWORKS / "noise_pictures", probes=[picture, picture, level], text=text))
@@ -54,7 +53,9 @@ def main() -> None:
         denoisers_of_points[name] = train_points(name, variance)
         where = networks.Probe("normal", 0.0, math.sqrt(variance))
         logarithm = networks.Probe("uniform", math.log(POINT_LEVELS[0]), math.log(POINT_LEVELS[-1]))
-        text = f"Noisy point, logarithm of the noise level -> noise, in units of the level. Points of a {name}, lesson 04."
+        text = (
+            f"Noisy point, logarithm of the noise level -> noise, in units of the level. Points of a {name}, lesson 04."
+        )
         model = denoisers_of_points[name]
         print(networks.export(model, NETWORKS / f"noise_{name}", probes=[where, logarithm], text=text))
 
@@ -194,12 +195,13 @@ def picture_denoiser(filters: int = 24) -> keras.Model:
     return keras.Model([noisy, line, level], keras.layers.Add()([line, correction]))
 
 
-def train_pictures(denoiser: keras.Model, train: np.ndarray, line: BestLine, passes: int = 8) -> None:
+def train_pictures(train: np.ndarray, line: BestLine, passes: int = 8) -> keras.Model:
     """The lesson's recipe, noise fresh in every pass; eight passes instead of three, for there are all levels to learn.
 
     Every doubling of the level is drawn as often, as for the lesson's points.
     """
     training.set_seed(SEED)
+    denoiser = picture_denoiser()
     draw = np.random.default_rng([SEED, 60])
     clean = np.tile(train, (passes, 1))
     ends = np.log(0.8 * LEVELS[0]), np.log(1.1 * LEVELS[-1])  # a little beyond the slider
@@ -209,6 +211,7 @@ def train_pictures(denoiser: keras.Model, train: np.ndarray, line: BestLine, pas
     inputs = [noisy.reshape(as_pictures), line(noisy, level).reshape(as_pictures), level]
     # TensorFlow's own convolutions are twice as fast on a CPU as those that XLA compiles
     training.fit(denoiser, inputs, clean.reshape(as_pictures), epochs=1, learning_rate=2e-3, jit_compile=False)
+    return denoiser
 
 
 def denoised(denoiser: keras.Model, noisy: np.ndarray, line: np.ndarray, level: float) -> np.ndarray:
@@ -300,7 +303,11 @@ def record(denoiser: keras.Model, of_points: Mapping[str, keras.Model], line: Be
         sample = {name: _rounded(answer[0, 300:400:10]) for name, answer in answers.items()}
         pictures.append({"picture": index, "level": level, "noise": number, "decibels": scores, "pixels": sample})
     points = []
-    for name, at, level in (("circle", FIRST_POINT, FIRST_POINT_LEVEL), ("circle", (1.0, 0.0), 0.6), ("wave", (2, 0), 0.4)):
+    for name, at, level in (
+        ("circle", FIRST_POINT, FIRST_POINT_LEVEL),
+        ("circle", (1.0, 0.0), 0.6),
+        ("wave", (2, 0), 0.4),
+    ):
         x = np.array([at], float)
         exact, learned = best_answer(x, CURVES[name], level)[0], learned_answer(of_points[name], x, level)[0]
         points.append({"curve": name, "at": at, "level": level, "exact": _rounded(exact), "learned": _rounded(learned)})
@@ -330,7 +337,8 @@ def figures() -> dict[str, str]:
 
     middle, circle = np.array([[0.2, 0.2]]), networks.rebuild(NETWORKS / "noise_circle")
     exact, learned = (
-        np.linalg.norm(answer) for answer in (best_answer(middle, CURVES["circle"], 0.1), learned_answer(circle, middle, 0.1))
+        np.linalg.norm(answer)
+        for answer in (best_answer(middle, CURVES["circle"], 0.1), learned_answer(circle, middle, 0.1))
     )
     on_circle = np.linalg.norm(best_answer(np.array([[1.0, 0.0]]), CURVES["circle"], 0.6))
     return {
