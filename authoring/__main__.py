@@ -1,4 +1,4 @@
-"""``python -m authoring build|lint|course|capstones|calibrate|numbers|reading|cpu``: see CONTRIBUTING.md."""
+"""``python -m authoring build|lint|course|capstones|calibrate|numbers|reading|cpu|explorers``: see CONTRIBUTING.md."""
 
 from __future__ import annotations
 
@@ -33,12 +33,21 @@ def main(argv: list[str] | None = None) -> int:
     command = commands.add_parser("cpu", help="print what a run of the tests cost, by part")
     command.add_argument("log", type=Path, help="the file that the environment variable COURSE_CPU_LOG named")
     command.add_argument("--budget", type=float, default=None, help="CPU seconds that it may cost")
+    command = commands.add_parser("explorers", help="train and export the networks of the web version's explorers")
+    command.add_argument("name", nargs="?", default=None, metavar="NAME", help="one explorer only, such as numbers")
+    command.add_argument("--photograph", action="store_true", help="then write its first view into its fragment")
+    command.add_argument("--only-photograph", action="store_true", help="export nothing; needs Chromium")
     arguments = parser.parse_args(argv)
     if arguments.command == "cpu":
         from authoring.cpu import report
 
         print(report(arguments.log, arguments.budget))
         return 0
+    if arguments.command == "explorers":
+        from authoring.web.explorers import build as build_explorers
+
+        photograph = {"photograph_only": arguments.only_photograph, "photograph_too": arguments.photograph}
+        return build_explorers(arguments.name, **photograph)
     try:
         if arguments.command == "build":
             from authoring.build import build

@@ -1,0 +1,1 @@
+"""What makes the web version: authors only, nothing that a learner opens imports it."""
