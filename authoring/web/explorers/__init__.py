@@ -27,6 +27,7 @@ from authoring.web.harness import EXPLORERS, serving
 
 NAMES = ("numbers", "space", "noise", "swap")
 NETWORKS = EXPLORERS / "networks"
+LARGEST_MAP = 45_000  # bytes; a map that needs more is photographed at half the resolution
 COLOURS_OF_A_MAP = 96  # a photograph of a map needs no more, and is a third of the size
 
 
@@ -189,6 +190,8 @@ def _fewer_colours(data: bytes) -> bytes:
     from PIL import Image
 
     file = io.BytesIO()
-    image = Image.open(io.BytesIO(data)).convert("RGBA").quantize(COLOURS_OF_A_MAP, Image.Quantize.FASTOCTREE)
-    image.save(file, "PNG", optimize=True)
-    return file.getvalue()
+    image = Image.open(io.BytesIO(data)).convert("RGBA")
+    image.quantize(COLOURS_OF_A_MAP, Image.Quantize.FASTOCTREE).save(file, "PNG", optimize=True)
+    if file.tell() <= LARGEST_MAP:
+        return file.getvalue()
+    return _fewer_colours(png(np.asarray(image.reduce(2))))  # thousands of dots: no sharp edge is lost

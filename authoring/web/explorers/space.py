@@ -11,15 +11,16 @@ unseen clothes. So a share of .95 is what real clothes reach.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from pathlib import Path
 
 import keras
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
 from scipy.spatial import cKDTree
 
-from authoring.web.networks import PICTURE, Probe, export, export_arrays
+from authoring.web.explorers import NETWORKS as NETWORKS_FOLDER
+from authoring.web.explorers import put_pictures
+from authoring.web.networks import PICTURE, RECORDED, Probe, export, export_arrays
 from course_lib import datasets, metrics, models, training
 
 SEED = 0  # of the lesson
@@ -32,7 +33,8 @@ UNIT = 1 / 8192  # codes travel as int16, in this unit, moved and scaled: none o
 KIND_COLOURS = (  # light enough for a dark ground and dark enough for a light one; names stand beside them on the map
     "#3b82c4", "#c98a00", "#0b9e76", "#c9659b", "#4aa3d6", "#d8641c", "#868b94", "#a0763b", "#8a63c9", "#8f9a1a",
 )  # fmt: skip
-NETWORKS = ("plain", "vae")
+LONG_NAMES = {"plain": "plain autoencoder", "vae": "variational autoencoder"}
+NETWORKS = tuple(LONG_NAMES)
 PLACES = ("trained", "scaled")
 
 
@@ -108,19 +110,23 @@ def where_draws_land(space: Space, place: str, labels: np.ndarray) -> dict:
     """Of 10,000 codes from N(0, I): the share that lands where codes are, by kind of the nearest code.
 
     Returns:
-        ``{"reach", "near", "by_kind", "kinds"}``: the radius, the share, its ten parts, and how many kinds get at least
-        2 % of the draws.
+        ``{"reach", "near", "by_kind", "kinds", "unseen_kinds"}``: the radius, the share, its ten parts, and how many kinds
+        get at least 2 % of the draws, and of the unseen clothes in their place.
     """
     draws = np.random.default_rng(SEED).standard_normal((DRAWS, 2))
-    distance, nearest = cKDTree(shown(space, space.codes, place)).query(draws)
-    radius = reach(space, place)
-    near = distance <= radius
-    by_kind = np.bincount(labels[nearest[near]], minlength=10) / DRAWS
+    tree, radius = cKDTree(shown(space, space.codes, place)), reach(space, place)
+
+    def landed(codes):
+        distance, nearest = tree.query(codes)
+        return np.bincount(labels[nearest[distance <= radius]], minlength=10) / len(codes)
+
+    by_kind, unseen = landed(draws), landed(shown(space, space.unseen, place))
     return {
         "reach": round(radius, 5),
-        "near": round(float(near.mean()), 4),
+        "near": round(float(by_kind.sum()), 4),
         "by_kind": [round(float(share), 4) for share in by_kind],
         "kinds": int((by_kind >= ENOUGH).sum()),
+        "unseen_kinds": int((unseen >= ENOUGH).sum()),
     }
 
 
@@ -219,45 +225,39 @@ def facts(spaces: dict[str, Space], clothes, chosen: np.ndarray) -> dict:
 
 # The files of the page ---------------------------------------------------------------------------------------------
 
-START = {"network": "vae", "place": "trained", "z": (3.4, -1.6)}  # what the page shows before anything is touched
-STILL = 480  # pixels, of the map before its own drawing is there
+START = {"network": "vae", "place": "trained", "z": [2.9, -0.3]}  # what the page shows before anything is touched
+ASKED = ([2.9, -0.3], [0.4, 0.2], [-1.0, -3.0], [-4.0, -5.0], [1.2, -0.7], [0.0, 0.0])  # codes, in every view
 
 
-def build(folder: Path) -> dict[str, int]:
-    """Train, measure and write everything of this explorer into ``folder``; returns the bytes of each file written.
-
-    Takes some four minutes of one core, most of them for the other seeds.
-    """
+def main() -> None:
+    """Train, measure and write everything; some four minutes of one core, most of them for the other seeds."""
     clothes = datasets.fashion_mnist()
     spaces = {network: TRAIN[network](clothes, SEED) for network in NETWORKS}
     chosen = choose_unseen(spaces["vae"], clothes)
+    unseen = np.round(255 * clothes.flat("validation")[chosen]).astype(np.uint8)
     told = facts(spaces, clothes, chosen)
-    told["start"] = {**START, "z": list(START["z"])}
+    told["start"] = START
     told["seeds"] = over_seeds(clothes)
     export_arrays(
-        folder / "space",
+        NETWORKS_FOLDER / "space_data",
         {
             **{f"{name}_codes": as_integers(space) for name, space in spaces.items()},
             "labels": (clothes.train_labels.astype(np.int8), "int8"),
-            "unseen": np.round(255 * clothes.flat("validation")[chosen]).astype(np.uint8),
+            "unseen": unseen,
         },
         facts=told,
         text="Codes of the 12,000 training clothes (moved and scaled), their kinds, and twelve clothes that no network saw.",
     )
     probes = {"plain": Probe("uniform", -20, 20), "vae": Probe("normal", 0, 3)}  # about where their codes lie
     for name, space in spaces.items():
-        what = {"plain": "plain autoencoder", "vae": "variational autoencoder"}[name]
-        export(
-            space.encoder, folder / f"space_{name}_encoder", probes=[PICTURE], text=f"Encoder of the {what} of lesson 05"
-        )
-        export(
-            space.decoder,
-            folder / f"space_{name}_decoder",
-            probes=[probes[name]],
-            text=f"Decoder of the {what} of lesson 05",
-        )
-    draw_stills(spaces[START["network"]], told, clothes.train_labels, folder)
-    return {path.name: path.stat().st_size for path in sorted(folder.glob("space*"))}
+        path, of = NETWORKS_FOLDER / f"space_{name}", f"{LONG_NAMES[name]} of lesson 05"
+        export(space.encoder, path.with_name(f"{path.name}_encoder"), probes=[PICTURE], text=f"Encoder of the {of}")
+        export(space.decoder, path.with_name(f"{path.name}_decoder"), probes=[probes[name]], text=f"Decoder of the {of}")
+    RECORDED.mkdir(exist_ok=True)
+    said = record(spaces, clothes.train_labels, unseen / 255)
+    (RECORDED / "space.json").write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
+    pictures = {f"unseen{i}": picture.reshape(28, 28) for i, picture in enumerate(unseen)}
+    put_pictures("space", {**pictures, "empty": np.zeros((28, 28), np.uint8)})
 
 
 def as_integers(space: Space) -> np.ndarray:
@@ -265,34 +265,25 @@ def as_integers(space: Space) -> np.ndarray:
     return np.round((space.codes - space.centre) / space.spread / UNIT).astype(np.int16)
 
 
-def draw_stills(space: Space, told: dict, labels: np.ndarray, folder: Path) -> None:
-    """The first picture: the map, light and dark, and what the decoder makes of the point on it."""
-    place, point = told["start"]["place"], np.array(told["start"]["z"])
-    left, right, bottom, top = told[told["start"]["network"]][place]["window"]
-    codes, centre = shown(space, space.codes, place), space.at(place)
+def record(spaces: dict[str, Space], labels: np.ndarray, unseen: np.ndarray) -> dict:
+    """What Keras and NumPy say, for a test to compare the page with.
 
-    def pixels(z):
-        """Codes (n, 2) to places on the map, twice as large as it is shown."""
-        return 2 * STILL * (np.atleast_2d(z) - (left, top)) / (right - left, bottom - top)
-
-    for mode, ground, ink in (("light", "#ffffff", "#20242a"), ("dark", "#14181d", "#e6e8eb")):
-        picture = Image.new("RGB", (2 * STILL, 2 * STILL), ground)
-        draw = ImageDraw.Draw(picture, "RGBA")
-        for (x, y), kind in zip(pixels(codes), labels, strict=True):
-            draw.ellipse((x - 1.7, y - 1.7, x + 1.7, y + 1.7), fill=f"{KIND_COLOURS[kind]}60")
-        for radius in (1, 2):
-            (x0, y0), (x1, y1) = pixels([[-radius, radius], [radius, -radius]])
-            draw.ellipse((x0, y0, x1, y1), outline=ink, width=3)
-        font = ImageFont.load_default(26)
-        for name, spot in zip(told["kinds"], told[told["start"]["network"]][place]["names"], strict=True):
-            draw.text(
-                pixels(spot)[0], name, fill=ink, font=font, anchor="mm", stroke_width=6, stroke_fill=f"{ground}d0"
-            )
-        x, y = pixels(point)[0]
-        for size, colour in ((15, ink), (11, ground), (7, ink)):
-            draw.ellipse((x - size, y - size, x + size, y + size), fill=colour)
-        small = picture.resize((STILL, STILL), Image.Resampling.LANCZOS)
-        small.save(folder / f"space_map_{mode}.webp", quality=60, method=6)
-    code = (centre[0] + centre[1] * point).astype(np.float32)[None]
-    drawn = space.decoder.predict(code, verbose=0).reshape(28, 28)
-    Image.fromarray(np.round(255 * drawn).astype(np.uint8)).save(folder / "space_picture.png", optimize=True)
+    Returns:
+        For each view ("plain trained", ...) and each of :data:`ASKED`: distance and kind of the nearest code, and the mean
+        of the decoded picture and its middle row; for each network the guesses for the twelve unseen pictures.
+    """
+    said: dict = {"asked": [list(z) for z in ASKED], "views": {}, "guesses": {}}
+    for name, space in spaces.items():
+        for place in PLACES:
+            centre, spread = space.at(place)
+            z = np.array(ASKED)
+            distance, nearest = cKDTree(shown(space, space.codes, place)).query(z)
+            decoded = space.decoder.predict((centre + spread * z).astype(np.float32), verbose=0)
+            said["views"][f"{name} {place}"] = {
+                "distance": [round(float(d), 5) for d in distance],
+                "kind": [int(labels[i]) for i in nearest],
+                "middle_row": np.round(decoded.reshape(-1, 28, 28)[:, 14], 5).tolist(),
+            }
+        mu, sigma = guess_of(space, unseen.astype(np.float32))
+        said["guesses"][name] = {"mu": np.round(mu, 5).tolist(), "sigma": np.round(sigma, 5).tolist()}
+    return said
