@@ -7,6 +7,7 @@ shows at once: ``/any/prefix/lessons/NAME.html`` is the page, ``/any/prefix/expl
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -36,7 +37,7 @@ main {{ max-width: 60rem; margin: auto; }}
 </head>
 <body><main><h1>{name}</h1>
 {fragment}
-</main><script src="../explorers/start.js"></script></body></html>
+</main></body></html>
 """
 
 
@@ -87,6 +88,7 @@ def page(name: str, *, theme: str = "light", above: int = 16) -> str:
         above: empty pixels above the page's content, to put the explorer below the window.
     """
     fragment = (EXPLORERS / f"{name}.html").read_text(encoding="utf-8")
+    fragment = re.sub(r'((?:src|href)=")(?!data:|#|\w+:|/)', r"\1../explorers/", fragment)
     course = COURSE_CSS.read_text(encoding="utf-8") if COURSE_CSS.is_file() else ""
     return _PAGE.format(name=name, theme=theme, above=above, fragment=fragment, course=course)
 

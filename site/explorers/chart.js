@@ -3,9 +3,14 @@
 //   const curve = explorer.chart("error", {
 //     x: {label: "numbers in the code", ticks: [2, 4, 8], log: true},      // or {label, ticks, range: [low, high]}
 //     y: {label: "error, dB", ticks: [10, 15, 20]},
+//     on: (tick) => ...,                                // the tick of x nearest to where the curve was pressed; beside a
+//                                                       // control that keys reach, never instead of one
 //   });
 //   curve.draw({
 //     series: [{kind: "network" | "referee" | "trivial" | "accent", label: "network", points: [[x, y], ...]}],
+//                                                       // the label stands at the first point, above or (below: true) below
+//                                                   // dots: [[x, y], ...] where not every point has a marker
+//     yTicks: [0.01, 0.02],                             // other ticks than above, for these curves
 //     marks: [{kind, at: [x, y], label: "14.0"}],       // a larger marker; its label beside it
 //     lines: [{x: 8}, {y: 12.1, kind: "referee", from: x, to: x}],         // vertical or horizontal, dashed
 //     words: "what the curve shows, for who does not see it",
@@ -14,7 +19,7 @@
 // Kinds differ in colour, dash and marker.
 
 const SVG = "http://www.w3.org/2000/svg";
-const MARGIN = { left: 46, right: 16, top: 14, bottom: 42 };
+const MARGIN = { left: 60, right: 16, top: 14, bottom: 42 };
 const MARKERS = {
   network: (x, y, r) => ["circle", { cx: x, cy: y, r }],
   referee: (x, y, r) => ["path", { d: `M${x - 1.3 * r} ${y}l${1.3 * r} ${-1.3 * r}l${1.3 * r} ${1.3 * r}l${-1.3 * r} ${1.3 * r}z` }],
@@ -22,7 +27,7 @@ const MARKERS = {
   accent: (x, y, r) => ["path", { d: `M${x - 1.2 * r} ${y + r}h${2.4 * r}l${-1.2 * r} ${-2.2 * r}z` }],
 };
 
-export function chart(explorer, holder, { x, y, height = 260 }) {
+export function chart(explorer, holder, { x, y, on, height = 260 }) {
   let last = null;
 
   function axis({ ticks, range, log }, from, to) {
@@ -37,9 +42,11 @@ export function chart(explorer, holder, { x, y, height = 260 }) {
     const svg = make("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": content.words ?? "" });
     const right = width - MARGIN.right;
     const bottom = height - MARGIN.bottom;
+    const yTicks = content.yTicks ?? y.ticks;
     const toX = axis(x, MARGIN.left + 8, right - 8);
-    const toY = axis(y, bottom, MARGIN.top);
-    for (const tick of y.ticks) {
+    const fromX = (pixel) => x.ticks.reduce((a, b) => (Math.abs(toX(b) - pixel) < Math.abs(toX(a) - pixel) ? b : a));
+    const toY = axis({ ...y, ticks: yTicks }, bottom, MARGIN.top);
+    for (const tick of yTicks) {
       add(svg, "line", { class: "grid", x1: MARGIN.left, x2: right, y1: toY(tick), y2: toY(tick) });
       add(svg, "text", { class: "tick", x: MARGIN.left - 8, y: toY(tick) + 4, "text-anchor": "end" }, y.show?.(tick) ?? tick);
     }
@@ -56,12 +63,12 @@ export function chart(explorer, holder, { x, y, height = 260 }) {
           : { x1: toX(line.x), x2: toX(line.x), y1: MARGIN.top, y2: bottom };
       add(svg, "line", { class: `here ${line.kind ?? ""}`, ...across });
     }
-    for (const { kind, label, points } of content.series) {
+    for (const { kind, label, below, points, dots = points } of content.series) {
       const path = points.map(([u, v], i) => `${i ? "L" : "M"}${toX(u).toFixed(1)} ${toY(v).toFixed(1)}`).join("");
       add(svg, "path", { class: `curve ${kind}`, d: path });
-      for (const [u, v] of points) add(svg, ...styled(MARKERS[kind](toX(u), toY(v), 3), `marker ${kind}`));
-      const [u, v] = points.at(-1);
-      if (label) add(svg, "text", { class: `name ${kind}`, x: toX(u), y: toY(v) - 10, "text-anchor": "end" }, label);
+      for (const [u, v] of dots) add(svg, ...styled(MARKERS[kind](toX(u), toY(v), 3), `marker ${kind}`));
+      const [u, v] = points[0];
+      if (label) add(svg, "text", { class: `name ${kind}`, x: toX(u), y: toY(v) + (below ? 20 : -10) }, label);
     }
     for (const { kind, at, label, below } of content.marks ?? []) {
       add(svg, ...styled(MARKERS[kind](toX(at[0]), toY(at[1]), 6), `mark ${kind}`));
@@ -70,6 +77,8 @@ export function chart(explorer, holder, { x, y, height = 260 }) {
       const place = { x: toX(at[0]) + (late ? -11 : 11), y: toY(at[1]) + (below ? 18 : -8) };
       add(svg, "text", { class: `value ${kind}`, ...place, "text-anchor": late ? "end" : "start" }, label);
     }
+    if (on) svg.addEventListener("pointerdown", (event) => on(fromX(event.offsetX)));
+    svg.classList.toggle("is-answering", Boolean(on));
     holder.replaceChildren(svg);
   }
   new ResizeObserver(() => last && draw(last)).observe(holder);

@@ -1,7 +1,7 @@
 // Sliders, choices and draggable points. explorer.slider, .choice and .point call this; shell.js says how.
 
 /** A native range input over positions 0, 1, … of `values`, or over its own min, max and step. */
-export function slider(explorer, input, { values = null, show = String, on }) {
+export function slider(explorer, input, { values = null, show = String, ticks = false, on }) {
   if (values) Object.assign(input, { min: 0, max: values.length - 1, step: 1 });
   const output = explorer.root.querySelector(`output[for="${input.id}"]`);
   const valueAt = () => (values ? values[input.valueAsNumber] : input.valueAsNumber);
@@ -15,6 +15,13 @@ export function slider(explorer, input, { values = null, show = String, on }) {
     on(valueAt());
   });
   name();
+  if (ticks) {
+    const row = document.createElement("div");
+    row.className = "explorer-ticks";
+    row.setAttribute("aria-hidden", "true"); // the slider itself says its value
+    row.append(...values.map((value) => Object.assign(document.createElement("span"), { textContent: show(value) })));
+    input.after(row);
+  }
   return {
     input,
     get value() {

@@ -1,9 +1,10 @@
 // What all explorers share. The contract:
 //
-// PAGE      A page with explorers includes explorer.css and start.js (an ordinary script). Nothing else; no address has to
-//           be known: everything is found beside start.js.
+// PAGE      A page with explorers includes explorer.css in its head. The rest comes with the fragment, whose addresses are
+//           relative to this folder (the site and the harness rewrite them), and what scripts load is found beside them.
 // FRAGMENT  NAME.html is a <figure class="explorer" data-explorer="NAME"> with all that is seen, complete before any script
-//           runs: native controls, the first pictures as <img> (data: addresses, written by `python -m authoring
+//           runs, and <script src="start.js" defer></script> behind it; what style only one explorer has is in NAME.css, with
+//           <link rel="stylesheet" href="NAME.css"> before the figure. Seen before any script: native controls, the first pictures as <img> (data: addresses, written by `python -m authoring
 //           explorers NAME --photograph`), live text, code. See numbers.html. The attributes that this file knows:
 //             data-text="NAME.key"    text from strings.json; the English text stands there already
 //             data-value="k"          shows what explorer.show({k: ...}) was given, in captions and in the code alike
@@ -20,6 +21,7 @@
 //           or is touched. It binds the controls, asks for answers and draws. Nothing else needs to be registered.
 //
 //   explorer.slider("size", {values: [2, 4, 8], show: (v) => "...", on: (v) => ...})   -> {value, index, set(index)}
+//                              without values: the input's own min, max and step; ticks: true writes the values below
 //   explorer.choice("picture", (value) => ...)            -> {value, set(value)}
 //   explorer.button("again", () => ...)
 //   explorer.picture("network", {width, height, channels: 1, range: [0, 1], colours: "grey" | "difference"})  -> {draw(data)}
@@ -34,6 +36,7 @@
 //   await explorer.ask("channel", [{network: "numbers_08", input}])   answers, or null if a newer request of the
 //                              channel has overtaken this one or nothing could be loaded (the live text then says so)
 //   await explorer.arrays("numbers_data")   {name: {data, shape}, ..., facts}  of export_arrays
+//   explorer.part("points")    the same for an element with data-part="points": with live text and code of its own
 //   explorer.colours()         {ink, ground, panel, line, accent, network, referee, trivial, focus} as the page has them now
 //   explorer.calm              true where less motion is wanted; explorer.glide(from, to, ms, draw) then jumps
 
@@ -47,7 +50,7 @@ const NEAR = "400px"; // how far below the window an explorer is when it begins 
 const SAY_EVERY = 700; // milliseconds between two changes of the live text, so that a screen reader can keep up
 
 /** Runs jobs in a Worker (or in the page). Of each channel one request is under way and the newest one waits. */
-class Engine {
+export class Engine {
   constructor() {
     this.channels = new Map();
     this.waiting = new Map();
@@ -119,7 +122,7 @@ class Explorer {
     this.name = root.dataset.explorer;
     this.strings = strings;
     this.redraws = [];
-    this.said = { text: "", at: 0, timer: 0 };
+    this.said = { text: "", at: -Infinity, timer: 0 };
     this.stillness = matchMedia("(prefers-reduced-motion: reduce)");
     this.language = document.documentElement.lang in strings ? document.documentElement.lang : "en";
     for (const element of root.querySelectorAll("[data-text]")) {
@@ -241,6 +244,15 @@ class Explorer {
     return requestAnimationFrame(frame);
   }
 
+  /** This explorer within one part of its figure, an element with data-part, with live text and code of its own. */
+  part(name) {
+    const root = this.find("part", name);
+    const own = Object.assign(Object.create(this), { root, said: { text: "", at: -Infinity, timer: 0 } });
+    own.failed = (error) => this.failed(error);
+    if (!root.querySelector(".explorer-copy")) own.copyButton();
+    return own;
+  }
+
   /** Draw again, in the colours and at the size that the page has now. */
   redraw() {
     for (const draw of this.redraws) draw();
@@ -255,6 +267,9 @@ class Explorer {
   copyButton() {
     const code = this.root.querySelector(".explorer-code");
     if (!code || !navigator.clipboard) return;
+    const head = document.createElement("div");
+    head.className = "explorer-code-head";
+    head.textContent = this.text("shell.python");
     const button = document.createElement("button");
     button.type = "button";
     button.className = "explorer-copy";
@@ -264,7 +279,8 @@ class Explorer {
       button.textContent = this.text("shell.copied");
       setTimeout(() => (button.textContent = this.text("shell.copy")), 2000);
     });
-    code.before(button);
+    head.append(button);
+    code.before(head);
   }
 }
 

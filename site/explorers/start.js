@@ -1,4 +1,4 @@
-// The one script that a page needs: an ordinary script (no module), so that it also runs where modules do not, in a
+// The script that each fragment brings: an ordinary script (no module), so that it also runs where modules do not, in a
 // page opened from a file. It does nothing on pages without an explorer. On the others it brings shell.js, which
 // brings the rest when an explorer comes near. Everything lies beside this file; the page may lie anywhere.
 (() => {

@@ -50,11 +50,11 @@ def build(name: str | None = None, *, photograph_only: bool = False, photograph_
 
 def footprint(name: str) -> int:
     """Bytes that the page of an explorer loads beside the page: networks, data, fragment, scripts, style, strings."""
-    own = [*NETWORKS.glob(f"{name}_*"), EXPLORERS / f"{name}.html"]
+    own = [*NETWORKS.glob(f"{name}_*"), *EXPLORERS.glob(f"{name}.*")]
     shared = [
         path for path in EXPLORERS.glob("*.*") if path.suffix in (".css", ".json", ".js") and path.stem not in NAMES
     ]
-    return sum(path.stat().st_size for path in [*own, *shared, *EXPLORERS.glob(f"{name}.js")])
+    return sum(path.stat().st_size for path in [*own, *shared])
 
 
 def png(pixels: np.ndarray) -> bytes:
