@@ -46,7 +46,7 @@ html_theme_options = {
     "footer_end": [],
     "show_toc_level": 2,
     "collapse_navigation": True,
-    "header_links_before_dropdown": 6,
+    "header_links_before_dropdown": 4,
 }
 
 

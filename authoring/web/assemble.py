@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import functools
 import importlib.util
-import re
 import shutil
 import sys
 import time
