@@ -65,14 +65,14 @@ def serve():
 
 
 def cpu_of_this_and_below() -> float:
-    """CPU seconds of this process and all below it that live, such as a browser's."""
+    """CPU seconds of this process and of all below it, such as a browser's, those that ended included."""
     import psutil
 
     spent = time.process_time()
     for process in psutil.Process().children(recursive=True):
         try:
             times = process.cpu_times()
-            spent += times.user + times.system
+            spent += times.user + times.system + times.children_user + times.children_system
         except psutil.Error:
             continue
     return spent

@@ -111,9 +111,9 @@ def test_a_source_holds_its_files_and_no_others(tmp_path):
     (tmp_path / "old" / "page.md").write_text("left over", encoding="utf-8")
     source = Source()
     source.add("new/page.md", "text")
-    source.write(tmp_path)
+    assert source.write(tmp_path)
     before = (tmp_path / "new" / "page.md").stat().st_mtime_ns
-    source.write(tmp_path)
+    assert not source.write(tmp_path)
     assert [p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*")] == ["new", "new/page.md"]
     assert (tmp_path / "new" / "page.md").stat().st_mtime_ns == before
     with pytest.raises(SourceError, match="Two sources"):
