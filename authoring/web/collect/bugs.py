@@ -33,7 +33,8 @@ def text() -> str:
 def _entry(slip: Slip) -> list[str]:
     place = slip.place
     lines = [f"({slip.name})=", f"### {escaped(slip.title)}", "", slip.slip, ""]
-    lines.append(f"* **Where:** {slip.named}{'' if slip.named.endswith('.') else '.'}")
+    where = slip.named[0].upper() + slip.named[1:] if not slip.named.startswith("keras.io") else slip.named
+    lines.append(f"* **Where:** {where}{'' if where.endswith('.') else '.'}")
     if slip.cost:
         lines.append(f"* **What it costs:** {escaped(slip.cost)}")
     if place.kind in ("exercises", "solutions"):

@@ -127,7 +127,7 @@ def _bytes(size: int) -> str:
 # ----- pictures, as HTML in one line: Markdown leaves it alone
 
 
-def _tiles(images, columns: int, shows: str, form: str = "PNG") -> str:
+def _tiles(images, columns: int, shows: str, *, exact: bool = True) -> str:
     """Images (n, height, width) or (n, height, width, 3), uint8, side by side with a narrow gap."""
     import numpy as np
     from PIL import Image
@@ -141,11 +141,11 @@ def _tiles(images, columns: int, shows: str, form: str = "PNG") -> str:
         top, left = row * (height + gap), column * (width + gap)
         sheet[top : top + height, left : left + width] = image
     file = io.BytesIO()
-    Image.fromarray(sheet).save(file, form, optimize=True, quality=90)
+    Image.fromarray(sheet).save(file, "WEBP", lossless=exact, quality=90, method=6)
     data = base64.b64encode(file.getvalue()).decode()
     return (
         f'<p><img class="samples" alt="{html.escape(shows)}" width="{sheet.shape[1]}" height="{sheet.shape[0]}" '
-        f'src="data:image/{form.lower()};base64,{data}"></p>'
+        f'src="data:image/webp;base64,{data}"></p>'
     )
 
 
@@ -189,7 +189,7 @@ def _heads(shows: str) -> str:
     from course_lib import datasets
 
     heads = datasets.heads()
-    return _tiles(np.concatenate([heads.pictures[who, "validation"][:12] for who in "ab"]), 12, shows, "JPEG")
+    return _tiles(np.concatenate([heads.pictures[who, "validation"][:12] for who in "ab"]), 12, shows, exact=False)
 
 
 def _electricity(shows: str) -> str:
@@ -215,7 +215,7 @@ def _photographs(shows: str) -> str:
 
     both = datasets.photographs()
     small = [np.asarray(Image.fromarray(picture).resize((240, 160))) for picture in both.images]
-    return _tiles(np.stack(small), 2, shows, "JPEG")
+    return _tiles(np.stack(small), 2, shows, exact=False)
 
 
 DRAWN: dict[str, tuple[Callable[[str], str], str]] = {

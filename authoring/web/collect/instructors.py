@@ -16,6 +16,7 @@ FOLDER = "instructors"
 INTRODUCTION = """\
 Times, plans and notes for those who teach with the course. **The notes hold answers**: to the questions for the room, and to what learners get wrong. So they are in no menu and in no search; this page alone leads to them.
 """
+MINUTES = "Reading the lesson; its core exercises, the optional ones and the capstone; reading the second notebook."
 PLAN = re.compile(r"^\*\*(Plan for \d+ minutes\.)\*\* *(.*?)(?=\n\s*\n|\Z)", re.MULTILINE | re.DOTALL)
 SHORT = re.compile(r"^\*\*(Short of time\.)\*\* *(.*?)(?=\n\s*\n|\Z)", re.MULTILINE | re.DOTALL)
 
@@ -40,9 +41,9 @@ def _more(lesson: Lesson) -> str:
 
 def overview() -> str:
     """The page *For instructors*: a table of times, then the plan of each lesson."""
-    lines = ["# For instructors", "", INTRODUCTION.strip(), "", "## Minutes", ""]
+    lines = ["# For instructors", "", INTRODUCTION.strip(), "", "## Minutes", "", MINUTES, ""]
     lines += [
-        "| Lesson | Reading | Core exercises | Optional | Capstone | Second notebook |",
+        "| Lesson | Reading | Core | Optional | Capstone | Deeper |",
         "|---|---:|---:|---:|---:|---:|",
     ]
     for lesson in lessons():
@@ -78,10 +79,16 @@ def notes(lesson: Lesson) -> str:
 
 
 def _links(lesson: Lesson, of: str, *, notes: bool) -> list[str]:
-    names = {"notebooks": "lesson", "deeper": "second notebook", "exercises": "exercises", "solutions": "solutions"}
+    names = {
+        "notebooks": "lesson",
+        "deeper": "second notebook",
+        "exercises": "exercises",
+    }  # those lead to the solutions
     number = f"{lesson.number:02d}"  # in each of them: a list of links read aloud knows no rows
     first = [link(f"notes on {number}", _page(lesson), of=of)] if notes else []
-    return first + [link(f"{names[kind]} {number}", page_of(lesson, kind), of=of) for kind in kinds_of(lesson)]
+    return first + [
+        link(f"{names[kind]} {number}", page_of(lesson, kind), of=of) for kind in kinds_of(lesson) if kind in names
+    ]
 
 
 def _source(lesson: Lesson, name: str) -> str:

@@ -259,7 +259,7 @@ def _signature(entry: Entry) -> str:
 
 def _call(name: str, arguments: list[str], returned: str) -> str:
     flat = f"{name}({', '.join(arguments)}){returned}"
-    if len(flat) <= 88:
+    if len(flat) <= 72:
         return flat
     return "\n".join([f"{name}(", *(f"    {argument}," for argument in arguments), f"){returned}"])
 
@@ -312,14 +312,28 @@ def _constructor(node: ast.ClassDef) -> list[str]:
     ]
 
 
+def _docstring_lines(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> range:
+    """The numbers of the lines of the docstring of a function or class; none if nothing else stands in it."""
+    if ast.get_docstring(node) is None or len(node.body) == 1:
+        return range(0)
+    return range(node.body[0].lineno, node.body[0].end_lineno + 1)
+
+
 def _folded_source(entry: Entry) -> str:
-    """The source of an entry, folded, as HTML in one line: Markdown leaves it alone, and the search does not read it."""
+    """The source of an entry, folded, as HTML in one line: Markdown leaves it alone, and the search does not read it.
+
+    The docstrings that stand above it already are left out.
+    """
     from pygments import highlight
     from pygments.formatters import HtmlFormatter
     from pygments.lexers import PythonLexer
 
     lines = entry.path.read_text(encoding="utf-8").splitlines()
-    code = "\n".join(lines[_first_line(entry.node) - 1 : entry.node.end_lineno])
+    methods = _methods(entry) if isinstance(entry.node, ast.ClassDef) else []
+    said = {number for part in (entry, *methods) for number in _docstring_lines(part.node)}
+    code = "\n".join(
+        lines[number - 1] for number in range(_first_line(entry.node), entry.node.end_lineno + 1) if number not in said
+    )
     html = highlight(code, PythonLexer(), HtmlFormatter(nowrap=True)).rstrip("\n").replace("\n", "&#10;")
     return (
         f'<details class="source"><summary>Source of <code>{entry.name}</code>: {entry.where}</summary>'
