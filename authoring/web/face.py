@@ -233,9 +233,13 @@ def _picture(root: Path, fragment: str | None) -> str:
     return f"""{still}
 <template id="front-live">
 {seen_from(fragment, "index").strip()}
+<p class="front-hint">Drag the point, or move it with the arrow keys: the decoder draws what lies there.</p>
 </template>
 <script>
-  document.getElementById("front-picture").replaceChildren(document.getElementById("front-live").content);
+  // A page opened from a file cannot run networks: there the still stays.
+  if (location.protocol !== "file:") {{
+    document.getElementById("front-picture").replaceChildren(document.getElementById("front-live").content);
+  }}
 </script>"""
 
 
