@@ -10,6 +10,7 @@ const SIDE = 28;
 const PIXELS = SIDE * SIDE;
 const NEAREST = 15; // codes that say what kind of clothes a place holds
 const MOSTLY = 0.7; // from this share of them on, a place is "among" one kind
+const KINDS = ["tee", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "boot"];
 const READ = {
   "plain trained": "mu = plain_encoder.predict(unseen)",
   "plain scaled": "mu = (plain_encoder.predict(unseen) - centre) / spread",
@@ -149,7 +150,7 @@ export default async function space(explorer) {
   };
   const view = () => views[`${state.network} ${state.place}`];
   const decoder = () => `space_${state.network}_decoder`;
-  const kindNamed = (kind) => explorer.text(`kind${kind}`);
+  const kindNamed = (kind) => nameOf(explorer, kind);
   const pair = (z, digits = 2) => `(${z.map((value) => explorer.number(value, digits)).join(", ")})`;
   const python = (z) => `[${Array.from(z, (value) => (Math.round(100 * value) / 100 + 0).toFixed(2)).join(", ")}]`;
 
@@ -345,9 +346,9 @@ export default async function space(explorer) {
   const paperWords = (value) =>
     value === "empty" ? explorer.text("altEmpty") : explorer.text("altPaper", { kind: kindNamed(facts.unseen_kinds[value]) });
 
-  const tool = explorer.choice("tool", () => {});
+  const erasing = explorer.root.querySelector('.space-tool input[value="erase"]');
   letPaint(explorer, paper, (x, y, { quiet }) => {
-    dab(state.paper, x, y, { erase: tool.value === "erase" });
+    dab(state.paper, x, y, { erase: erasing.checked });
     explorer.act("code_read");
     paper.describe(explorer.text("altPainted"));
     read({ quiet });
@@ -382,7 +383,8 @@ export default async function space(explorer) {
     read();
     explorer.act("network" in change ? "code_decoder" : "code_input");
     const share = explorer.number(100 * view().near, 0);
-    explorer.say(explorer.text(`say_${state.network}_${state.place}`, { share, kinds: view().kinds }));
+    const [network, place] = [state.network, state.place].map((key) => explorer.text(key));
+    explorer.say(explorer.text("saySwitch", { network, place, share, kinds: view().kinds }));
   }
 
   function showShares() {
@@ -415,11 +417,16 @@ export default async function space(explorer) {
   await read();
 }
 
+/** The name of a kind, 0 to 9, in the reader's language. */
+function nameOf(explorer, kind) {
+  return explorer.text(`${KINDS[kind]}Kind`);
+}
+
 // Parts of the figure ----------------------------------------------------------------------------------------------------
 
 /** Rings, names, ticks and marks over the map: elements, so that they are text, and change colour with the page. */
 function makeOverlay(explorer, facts) {
-  const holder = explorer.find("chart", "overlay");
+  const holder = explorer.find("drawn", "overlay");
   holder.replaceChildren();
   const make = (name, text = "") => {
     const element = document.createElement("span");
@@ -430,7 +437,7 @@ function makeOverlay(explorer, facts) {
   };
   const rings = [1, 2].map(() => make("space-ring"));
   const guess = [make("space-guess"), make("space-guess-mean")];
-  const names = facts.kinds.map((_, kind) => make("space-name", explorer.text(`kind${kind}`)));
+  const names = facts.kinds.map((_, kind) => make("space-name", nameOf(explorer, kind)));
   const prior = make("space-name is-prior", explorer.text("priorName"));
   const here = make("space-here");
   const marks = Array.from({ length: KEPT }, () => make("space-mark"));
@@ -534,7 +541,7 @@ function paintLens({ context, width, height, colours }, view, { guess }, facts) 
 function drawMeter(explorer, times, usual) {
   const shown = Math.min(times, 3) / 3;
   const words = explorer.text("meter", { usual: explorer.number(100 * usual) });
-  explorer.find("chart", "meter").innerHTML =
+  explorer.find("drawn", "meter").innerHTML =
     `<span class="space-meter-bar ${times > 1 ? "is-gap" : ""}" style="width:${(100 * shown).toFixed(1)}%"></span>` +
     `<span class="space-meter-usual"></span><span class="space-meter-words">${words}</span>`;
 }
@@ -545,7 +552,7 @@ function drawShares(explorer, rows, current, unseen) {
     `<tr class="${chosen ? "is-chosen" : ""}"><th scope="row">${label}</th>` +
     `<td class="space-bar"><span style="width:${(100 * share).toFixed(1)}%"></span></td>` +
     `<td>${explorer.number(100 * share)} %</td><td>${kinds}</td></tr>`;
-  explorer.find("chart", "shares").innerHTML =
+  explorer.find("drawn", "shares").innerHTML =
     `<table><caption>${explorer.text("sharesCaption")}</caption><thead><tr><th scope="col">${explorer.text("sharesWho")}</th>` +
     `<th scope="col" colspan="2">${explorer.text("sharesShare")}</th><th scope="col">${explorer.text("sharesKinds")}</th></tr></thead><tbody>` +
     rows.map((one) => row(explorer.text(one.network), one.near, one.kinds, one.network === current)).join("") +

@@ -107,6 +107,7 @@ def photograph(name: str) -> None:
                 picture: all("picture", (e) => e.querySelector("canvas")?.toDataURL()),
                 map: all("map", (e) => e.querySelector("canvas")?.toDataURL()),
                 chart: all("chart", (e) => e.innerHTML),
+                drawn: all("drawn", (e) => e.innerHTML),
                 value: all("value", (e) => e.innerHTML),
                 outputs: Object.fromEntries([...document.querySelectorAll("figure output")].map((e) => [e.htmlFor, e.innerHTML])),
                 live: document.querySelector("figure .explorer-live").innerHTML,
@@ -118,8 +119,9 @@ def photograph(name: str) -> None:
             data = base64.b64decode(address.split(",", 1)[1])
             picture = _fewer_colours(data) if kind == "map" else _repacked(data)
             text = _put_source(text, rf'data-{kind}="{key}"[^>]*>\s*<img[^>]*>', picture, f'data-{kind}="{key}"')
-    for key, drawn in seen["chart"].items():
-        text = _put(text, rf'(data-chart="{key}"[^>]*>).*?(</div>)', drawn, f'data-chart="{key}"')
+    for kind in ("chart", "drawn"):
+        for key, drawn in seen[kind].items():
+            text = _put(text, rf'(data-{kind}="{key}"[^>]*>).*?(</div>)', drawn, f'data-{kind}="{key}"')
     for key, shown in seen["value"].items():
         text = _put_text(text, f'data-value="{key}"', shown)
     for key, shown in seen["outputs"].items():
