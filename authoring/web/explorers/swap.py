@@ -115,7 +115,7 @@ def through(model: keras.Model, x: np.ndarray) -> np.ndarray:
 def export_pair() -> tuple[keras.Model, dict[str, keras.Model], float]:
     """Write the networks; returns them as the page has them, and by how much that moves a pixel at most.
 
-    The encoder keeps 16 bits a weight. The two largest kernels of each decoder get 8, with a scale for each channel: with
+    The encoder keeps 16 bits a weight. The three largest kernels of each decoder get 8, with a scale for each channel: with
     16 the three networks would weigh 2.0 MB, and the heads come on top.
 
     Raises:
@@ -131,7 +131,7 @@ def export_pair() -> tuple[keras.Model, dict[str, keras.Model], float]:
     exported = {}
     for who, decoder in decoders.items():
         path = NETWORKS / f"swap_decoder_{who}"
-        text = f"Lesson 06, ready pair: code to picture of {who.upper()}, the two largest kernels in 8 bits"
+        text = f"Lesson 06, ready pair: code to picture of {who.upper()}, the three largest kernels in 8 bits"
         eight_bits.export(decoder, path, probe, keep=2, text=text)
         exported[who] = networks.rebuild(path)
     small = networks.rebuild(NETWORKS / "swap_encoder")
