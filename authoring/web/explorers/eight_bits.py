@@ -28,6 +28,9 @@ def rounded(kernel: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def export(model: keras.Model, path: Path, probe: networks.Probe, *, keep: int = 1, text: str = "") -> int:
     """Write NAME.json and NAME.bin; returns their bytes.
 
+    What the network *with eight bits* says to the first probes is kept in ``networks.RECORDED``, for the test that compares the
+    page with it. How far eight bits move the answers is for the caller to measure, on inputs that matter.
+
     Args:
         model: layers one after the other, all kernels with a bias, of the kinds that ``networks.export`` takes.
         path: where to, without suffix.
@@ -80,4 +83,6 @@ def export(model: keras.Model, path: Path, probe: networks.Probe, *, keep: int =
     description |= {"layers": made, "outputs": [len(made) - 1]}
     path.with_suffix(".bin").write_bytes(bytes(data))
     path.with_suffix(".json").write_text(json.dumps(description) + "\n", encoding="utf-8")
+    said = networks.answers(networks.rebuild(path), networks.probe_inputs(description))
+    np.savez_compressed(networks.RECORDED / f"{path.name}.npz", *(answer[: networks.RECORDED_ROWS] for answer in said))
     return sum(path.with_suffix(end).stat().st_size for end in (".bin", ".json"))

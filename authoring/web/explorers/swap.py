@@ -7,6 +7,7 @@ committed. ``python -m authoring.web.explorers.swap WHEEL`` draws the heads anew
 
 from __future__ import annotations
 
+import json
 import sys
 import zlib
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from PIL import Image
 
 from authoring.web import networks
 from authoring.web.explorers import NETWORKS, eight_bits
+from authoring.web.harness import EXPLORERS
 from course_lib import datasets
 
 TURNS = tuple(range(-30, 31, 3))  # yaw in degrees, positive: to the right of the picture
@@ -110,10 +112,10 @@ def through(model: keras.Model, x: np.ndarray) -> np.ndarray:
     return np.asarray(model.predict(x, batch_size=100, verbose=0))
 
 
-def export_pair() -> tuple[keras.Model, dict[str, keras.Model]]:
-    """Write the networks; returns them as the page has them.
+def export_pair() -> tuple[keras.Model, dict[str, keras.Model], float]:
+    """Write the networks; returns them as the page has them, and by how much that moves a pixel at most.
 
-    The encoder keeps 16 bits a weight. The two largest kernels of each decoder get 8, with a scale for each channel: with
+    The encoder keeps 16 bits a weight. The three largest kernels of each decoder get 8, with a scale for each channel: with
     16 the three networks would weigh 2.0 MB, and the heads come on top.
 
     Raises:
@@ -129,10 +131,11 @@ def export_pair() -> tuple[keras.Model, dict[str, keras.Model]]:
     exported = {}
     for who, decoder in decoders.items():
         path = NETWORKS / f"swap_decoder_{who}"
-        text = f"Lesson 06, ready pair: code to picture of {who.upper()}, the two largest kernels in 8 bits"
+        text = f"Lesson 06, ready pair: code to picture of {who.upper()}, the three largest kernels in 8 bits"
         eight_bits.export(decoder, path, probe, keep=2, text=text)
         exported[who] = networks.rebuild(path)
     small = networks.rebuild(NETWORKS / "swap_encoder")
+    most = 0.0
     for who, decoder in decoders.items():
         before, after = through(decoder, codes), through(exported[who], through(small, inputs))
         moved = float(np.abs(after - before).max())
@@ -140,11 +143,12 @@ def export_pair() -> tuple[keras.Model, dict[str, keras.Model]]:
         print(
             f"swap: 8 bits move a pixel of {who.upper()} by {moved:.4f} at most; error {errors[0]:.6f}, {errors[1]:.6f}"
         )
+        most = max(most, moved)
         if moved > PIXEL_MAY_MOVE or abs(errors[1] / errors[0] - 1) > ERROR_MAY_MOVE:
             raise ValueError(
                 f"decoder_{who}: 8 bits move a pixel by {moved:.4f} and the error from {errors[0]} to {errors[1]}"
             )
-    return small, exported
+    return small, exported, most
 
 
 # --- what is measured ---
@@ -199,13 +203,25 @@ def measure(encoder: keras.Model, decoders: dict[str, keras.Model]) -> Measured:
     return Measured(errors, nearest, np.array(TURNS)[turn], np.array(MOUTHS)[mouth])
 
 
-def mixed(encoder, decoders, first, other, share) -> dict[str, float]:
+def mixed(
+    encoder: keras.Model,
+    decoders: dict[str, keras.Model],
+    first: tuple[int, float],
+    other: tuple[int, float],
+    share: float,
+) -> dict[str, float]:
     """Codes of two poses of A, mixed and drawn by B's decoder, against the true B in between; and mixed pictures.
 
     Args:
-        encoder, decoders: the networks.
-        first, other: (turn, mouth).
-        share: of the other pose in the code, 0 to 1.
+        encoder: from pictures to codes.
+        decoders: by person.
+        first: one end, (turn, mouth).
+        other: the other end.
+        share: of the other end in the code, 0 to 1.
+
+    Returns:
+        Mean squared errors: of the mixed "code", of the code of the pose in between, "direct", and of the two swaps laid over
+        each other, "layers".
     """
     codes = [through(encoder, head("a", *pose)) for pose in (first, other)]
     middle = [
@@ -215,7 +231,9 @@ def mixed(encoder, decoders, first, other, share) -> dict[str, float]:
     truth = head("b", *middle)
     laid_over = (1 - share) * through(decoders["b"], codes[0]) + share * through(decoders["b"], codes[1])
     of_code = through(decoders["b"], (1 - share) * codes[0] + share * codes[1])
-    return {"code": float(mean_squared(of_code, truth)[0]), "pictures": float(mean_squared(laid_over, truth)[0])}
+    direct = through(decoders["b"], through(encoder, head("a", *middle)))
+    made = {"code": of_code, "direct": direct, "layers": laid_over}
+    return {name: float(mean_squared(face, truth)[0]) for name, face in made.items()}
 
 
 def export_data(measured: Measured) -> None:
@@ -241,12 +259,47 @@ def export_data(measured: Measured) -> None:
     )
 
 
+def page_says(measured: Measured, moved: float, mixes: dict[str, dict[str, float]]) -> list[str]:
+    """What swap.md has to say, number by number."""
+    turns_right = measured.read_turn == np.array(TURNS)
+    wrong = np.abs(measured.read_turn - np.array(TURNS))[~turns_right]
+    if wrong.max() > 3 or len(wrong) != 9:
+        raise ValueError(f"swap.md says that nine turns miss by one step, but they miss by {wrong} degrees")
+    closed, wide = (round(100 * measured.read_mouth[row].mean()) for row in (0, -1))
+    mean = {name: error.mean() for name, error in measured.errors.items()}
+    lucky = np.argwhere(measured.errors["near"] < measured.errors["swap"])
+    if {TURNS[turn] for _, turn in lucky} != {-24} or len(lucky) != 5:
+        raise ValueError(f"swap.md speaks of five poses at 24 degrees to the left, but they are {lucky.tolist()}")
+    return [
+        f"in {turns_right.sum()} of the {turns_right.size} poses",
+        f"comes out {closed} % open on average, A's widest, 80 %, as {wide} %.",
+        f"with an error of {mean['own']:.4f}, on average over all poses. The swap has {mean['swap']:.4f}, "
+        f"{mean['swap'] / mean['own']:.1f} times as much.",
+        f"has {mean['near']:.4f}, B's mean face {mean['mean']:.4f}, A unchanged {mean['unchanged']:.4f}.",
+        f"with an error of {mixes['mouths']['code']:.4f}, as good as from the code of that very pose, "
+        f"{mixes['mouths']['direct']:.4f}.",
+        f"a smear comes out: {mixes['turns']['code']:.4f}, against {mixes['turns']['direct']:.4f} from the code of the head",
+        f"moves no pixel by more than {moved:.3f}.",
+    ]
+
+
 def main() -> None:
-    """Export networks and data, measure, and hold the page's text against it."""
-    encoder, decoders = export_pair()
+    """Export networks and data, measure, keep what is measured for the tests, and hold swap.md against it."""
+    encoder, decoders, moved = export_pair()
     measured = measure(encoder, decoders)
     export_data(measured)
-    print({k: float(v.mean()) for k, v in measured.errors.items()}, len(np.unique(measured.nearest)))
+    poses = {"mouths": ((0, 0.8), (0, 0.0)), "turns": ((12, 0.0), (-12, 0.0)), "first": (FIRST, OTHER)}
+    mixes = {name: mixed(encoder, decoders, *ends, 0.5) for name, ends in poses.items()}
+    recorded = {
+        "errors": {name: np.round(errors, 6).tolist() for name, errors in measured.errors.items()},
+        "read": {"turn": measured.read_turn.tolist(), "mouth": measured.read_mouth.tolist()},
+        "mixes": {name: {"ends": poses[name], **mix} for name, mix in mixes.items()},
+        "page": page_says(measured, moved, mixes),
+    }
+    RECORDED.write_text(json.dumps(recorded) + "\n", encoding="utf-8")
+    page = " ".join((EXPLORERS / "swap.md").read_text(encoding="utf-8").split())
+    if missing := [words for words in recorded["page"] if words not in page]:
+        raise ValueError(f"swap.md does not say what was measured: {missing}")
 
 
 if __name__ == "__main__":
