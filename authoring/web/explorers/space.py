@@ -252,7 +252,9 @@ def main() -> None:
     for name, space in spaces.items():
         path, of = NETWORKS_FOLDER / f"space_{name}", f"{LONG_NAMES[name]} of lesson 05"
         export(space.encoder, path.with_name(f"{path.name}_encoder"), probes=[PICTURE], text=f"Encoder of the {of}")
-        export(space.decoder, path.with_name(f"{path.name}_decoder"), probes=[probes[name]], text=f"Decoder of the {of}")
+        export(
+            space.decoder, path.with_name(f"{path.name}_decoder"), probes=[probes[name]], text=f"Decoder of the {of}"
+        )
     RECORDED.mkdir(exist_ok=True)
     said = record(spaces, clothes.train_labels, unseen / 255)
     (RECORDED / "space.json").write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
