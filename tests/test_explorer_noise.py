@@ -97,6 +97,13 @@ def test_mathematics_of_the_page_is_that_of_python(chromium, site, arrays):  # n
     np.testing.assert_allclose(said["wave"], noise.best_answer(points, noise.CURVES["wave"], level), atol=1e-5)
 
 
+GREYS = """(drawn) => {
+  const copy = new OffscreenCanvas(28, 28).getContext("2d");
+  copy.drawImage(drawn, 0, 0);
+  return [...copy.getImageData(0, 0, 28, 28).data].filter((_, i) => i % 4 === 0);
+}"""
+
+
 @pytest.mark.browser
 def test_pictures_show_what_keras_said(opened, recorded):  # noqa: F811
     tab = opened("noise")
@@ -108,9 +115,7 @@ def test_pictures_show_what_keras_said(opened, recorded):  # noqa: F811
         tab.locator(".explorer-live", has_text=words[0]).filter(has_text=words[1]).wait_for()
         for name, score in one["decibels"].items():
             assert float(tab.locator(f"[data-value=db-{name}]").inner_text()) == pytest.approx(score, abs=SHOWN_TO)
-            row = tab.locator(f"[data-picture={name}] canvas").evaluate(
-                "(c) => [...c.getContext('2d').getImageData(0, 0, 28, 28).data].filter((_, i) => i % 4 === 0)"
-            )[300:400:10]
+            row = tab.locator(f"[data-picture={name}] canvas").evaluate(GREYS)[300:400:10]
             np.testing.assert_allclose(np.array(row) / 255, np.clip(one["pixels"][name], 0, 1), atol=1.1 / 255)
 
 
@@ -134,7 +139,8 @@ def test_points_show_what_keras_said(opened, recorded):  # noqa: F811
                 tab.keyboard.press(keys[steps > 0])
         expected = [f"{value:.2f}".replace("-", "−") for value in (one["level"], *one["at"])]
         tab.locator(
-            ".explorer-live.is-field", has_text=f"Noise {expected[0]}: the point ({expected[1]}, {expected[2]})"
+            ".explorer-live.is-field",
+            has_text=f"Noise {expected[0]}: the best answer sends the point ({expected[1]}, {expected[2]})",
         ).wait_for()
         for who in ("exact", "learned"):
             answer, step, score = (

@@ -313,8 +313,8 @@ async function showPoints(part, data) {
     const { starts: from, exact, learned: guessed, share } = arrows;
     const end = (answers, i) => from[i].map((value, c) => value + share * (answers[i][c] - value));
     const draw = (start, stop, style) => arrow(context, [x(start[0]), y(start[1])], [x(stop[0]), y(stop[1])], style);
-    const thick = { colour: colours.referee, width: Math.max(4, width / 70), alpha: 0.4 };
-    const thin = { colour: colours.network, width: 1.3, alpha: 1 };
+    const thick = { colour: colours.referee, width: Math.max(5, width / 60), alpha: 0.45 };
+    const thin = { colour: colours.network, width: 1.6, alpha: 1, halo: colours.ground };
     from.forEach((start, i) => draw(start, end(exact, i), thick));
     from.forEach((start, i) => draw(start, end(guessed, i), thin));
     if (share === 1) {
@@ -322,7 +322,7 @@ async function showPoints(part, data) {
       for (const [u, v] of from) disc(context, x(u), y(v), 2.2);
     }
     if (!sent) return;
-    draw(sent.at, sent.exact, { ...thick, width: 1.3 * thick.width, alpha: 1 });
+    draw(sent.at, sent.exact, { ...thick, width: 1.2 * thick.width, alpha: 1 });
     draw(sent.at, sent.learned, { ...thin, width: 2.2 });
   }
 
@@ -347,7 +347,7 @@ function disc(context, x, y, radius) {
 }
 
 /** A line with a head; a short arrow has a small head, and one without length none. */
-function arrow(context, [x0, y0], [x1, y1], { colour, width, alpha }) {
+function arrow(context, [x0, y0], [x1, y1], { colour, width, alpha, halo }) {
   const length = Math.hypot(x1 - x0, y1 - y0);
   if (length < 0.5) return;
   const head = Math.min(2.2 * width + 4, 0.6 * length);
@@ -360,6 +360,14 @@ function arrow(context, [x0, y0], [x1, y1], { colour, width, alpha }) {
   context.beginPath();
   context.moveTo(x0, y0);
   context.lineTo(x1 - dx * head * 0.8, y1 - dy * head * 0.8);
+  if (halo) {
+    // Keeps a thin arrow apart from the thick one that it lies on
+    context.strokeStyle = halo;
+    context.lineWidth = width + 1.6;
+    context.stroke();
+    context.strokeStyle = colour;
+    context.lineWidth = width;
+  }
   context.stroke();
   context.beginPath();
   context.moveTo(x1, y1);
