@@ -156,7 +156,8 @@ def test_first_picture_within_a_second(opened, name):
                 """async () => {
                   const all = [...document.querySelectorAll("figure :is([data-picture], [data-map]) > img")];
                   await Promise.all(all.map((one) => one.decode()));
-                  return performance.getEntriesByName("first-contentful-paint")[0].startTime;
+                  await new Promise((painted) => new PerformanceObserver(painted).observe({ type: "paint", buffered: true }));
+                  return performance.now();
                 }"""
             )
         )
