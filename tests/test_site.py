@@ -329,7 +329,7 @@ def test_what_stands_in_solutions_only_is_in_no_search():
     assert len(secret) > 50
     assert not {word for word in secret if stem(word) in terms}
     open_ones = only(exercises, solutions | others) | only(exercises, others)  # the same test finds what may be found
-    assert len({word for word in open_ones if stem(word) in terms}) > 50
+    assert len({word for word in open_ones if stem(word) in terms}) > 30
     assert {"posterior", "collaps"} <= terms
 
 
