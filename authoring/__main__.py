@@ -1,4 +1,4 @@
-"""``python -m authoring build|lint|course|capstones|calibrate|numbers|reading|cpu|explorers``: see CONTRIBUTING.md."""
+"""``python -m authoring build|lint|course|capstones|calibrate|numbers|reading|cpu``: see CONTRIBUTING.md."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def main(argv: list[str] | None = None) -> int:
             command.add_argument("--force", action="store_true", help="execute again although no code changed")
         if name == "calibrate":
             command.add_argument("--seeds", type=int, default=8, help="how many seeds (8)")
-    command = commands.add_parser("cpu", help="print what a run of the tests cost, by part")
-    command.add_argument("log", type=Path, help="the file that the environment variable COURSE_CPU_LOG named")
-    command.add_argument("--budget", type=float, default=None, help="CPU seconds that it may cost")
     command = commands.add_parser("explorers", help="train and export the networks of the web version's explorers")
     command.add_argument("name", nargs="?", default=None, metavar="NAME", help="one explorer only, such as numbers")
     command.add_argument("--photograph", action="store_true", help="then write its first view into its fragment")
     command.add_argument("--only-photograph", action="store_true", help="export nothing; needs Chromium")
+    command = commands.add_parser("cpu", help="print what a run of the tests cost, by part")
+    command.add_argument("log", type=Path, help="the file that the environment variable COURSE_CPU_LOG named")
+    command.add_argument("--budget", type=float, default=None, help="CPU seconds that it may cost")
     arguments = parser.parse_args(argv)
     if arguments.command == "cpu":
         from authoring.cpu import report

@@ -1,1 +1,1 @@
-"""What makes the web version: authors only, nothing that a learner opens imports it."""
+"""The web version of the course: what is read in a browser, made from what is committed; see ``assemble``."""
