@@ -110,7 +110,7 @@ def photograph(name: str) -> None:
                 drawn: all("drawn", (e) => e.innerHTML),
                 value: all("value", (e) => e.innerHTML),
                 outputs: Object.fromEntries([...document.querySelectorAll("figure output")].map((e) => [e.htmlFor, e.innerHTML])),
-                live: document.querySelector("figure .explorer-live").innerHTML,
+                live: [...document.querySelectorAll("figure .explorer-live")].map((e) => e.innerHTML),
               };
             }"""
         )
@@ -126,7 +126,9 @@ def photograph(name: str) -> None:
         text = _put_text(text, f'data-value="{key}"', shown)
     for key, shown in seen["outputs"].items():
         text = _put(text, rf'(<output for="{key}">)[^<]*(<)', shown, f'<output for="{key}">')
-    text = _put(text, r'(<p class="explorer-live"[^>]*>)[^<]*(<)', seen["live"], "explorer-live")
+    spoken = iter(seen["live"])  # a figure of several parts has a live text in each
+    live = r'(<p class="explorer-live[^"]*"[^>]*>)[^<]*(<)'
+    text = re.sub(live, lambda match: match[1] + next(spoken) + match[2], text)
     fragment.write_text(text, encoding="utf-8")
 
 
