@@ -8,7 +8,7 @@
 //   });
 //   curve.draw({
 //     series: [{kind: "network" | "referee" | "trivial" | "accent", label: "network", points: [[x, y], ...]}],
-//                                                       // the label stands at the first point, above or (below: true) below
+//                                                       // the label stands at the first point (end: true: the last), above or (below: true) below
 //                                                   // dots: [[x, y], ...] where not every point has a marker
 //     yTicks: [0.01, 0.02],                             // other ticks than above, for these curves
 //     marks: [{kind, at: [x, y], label: "14.0"}],       // a larger marker; its label beside it
@@ -63,12 +63,13 @@ export function chart(explorer, holder, { x, y, on, height = 260 }) {
           : { x1: toX(line.x), x2: toX(line.x), y1: MARGIN.top, y2: bottom };
       add(svg, "line", { class: `here ${line.kind ?? ""}`, ...across });
     }
-    for (const { kind, label, below, points, dots = points } of content.series) {
+    for (const { kind, label, below, end, points, dots = points } of content.series) {
       const path = points.map(([u, v], i) => `${i ? "L" : "M"}${toX(u).toFixed(1)} ${toY(v).toFixed(1)}`).join("");
       add(svg, "path", { class: `curve ${kind}`, d: path });
       for (const [u, v] of dots) add(svg, ...styled(MARKERS[kind](toX(u), toY(v), 3), `marker ${kind}`));
-      const [u, v] = points[0];
-      if (label) add(svg, "text", { class: `name ${kind}`, x: toX(u), y: toY(v) + (below ? 20 : -10) }, label);
+      const [u, v] = end ? points.at(-1) : points[0];
+      const at = { x: toX(u), y: toY(v) + (below ? 20 : -10), "text-anchor": end ? "end" : "start" };
+      if (label) add(svg, "text", { class: `name ${kind}`, ...at }, label);
     }
     for (const { kind, at, label, below } of content.marks ?? []) {
       add(svg, ...styled(MARKERS[kind](toX(at[0]), toY(at[1]), 6), `mark ${kind}`));

@@ -221,22 +221,24 @@ const KINDS = {
 
 /** (rows x inner) -> rows x outer: the product with a kernel (inner x outer) plus a bias. */
 function productWith(kernel, inner, outer, bias) {
-  // Four columns of the kernel at a time, each contiguous, in 64 bits: nothing is converted in the inner loop
-  const padded = Math.ceil(outer / 4) * 4;
-  const columns = new Float64Array(padded * inner);
-  columns.set(transposed(kernel, inner, outer));
+  // Four columns of the kernel lie beside each other, in 64 bits: one stream of weights, and nothing to convert
+  const packed = new Float64Array(Math.ceil(outer / 4) * 4 * inner);
+  for (let o = 0; o < outer; o++) {
+    const to = (o - (o % 4)) * inner + (o % 4);
+    for (let k = 0; k < inner; k++) packed[to + 4 * k] = kernel[k * outer + o];
+  }
   return (x, rows) => {
     const out = new Float32Array(rows * outer);
     for (let o = 0; o < outer; o += 4) {
-      const w0 = o * inner, w1 = w0 + inner, w2 = w1 + inner, w3 = w2 + inner;
+      const end = (o + 4) * inner;
       const stop = Math.min(4, outer - o);
       for (let r = 0; r < rows; r += 2) {
-        const x0 = r * inner;
-        const x1 = Math.min(r + 1, rows - 1) * inner; // the last row of an odd number counts twice
+        let p = r * inner;
+        let q = Math.min(r + 1, rows - 1) * inner; // the last row of an odd number counts twice
         let a0 = 0, a1 = 0, a2 = 0, a3 = 0, b0 = 0, b1 = 0, b2 = 0, b3 = 0;
-        for (let k = 0; k < inner; k++) {
-          const a = x[x0 + k], b = x[x1 + k];
-          const c0 = columns[w0 + k], c1 = columns[w1 + k], c2 = columns[w2 + k], c3 = columns[w3 + k];
+        for (let w = o * inner; w < end; w += 4, p++, q++) {
+          const a = x[p], b = x[q];
+          const c0 = packed[w], c1 = packed[w + 1], c2 = packed[w + 2], c3 = packed[w + 3];
           a0 += a * c0;
           a1 += a * c1;
           a2 += a * c2;
@@ -300,15 +302,19 @@ function transposed(matrix, rows, columns) {
 /** A stored array as floats: stored numbers times scale. */
 function numbers(tensor, buffer) {
   const stored = new STORED[tensor.type](buffer, tensor.offset, product(tensor.shape));
-  const decode = tensor.type === "float16" ? fromFloat16 : (value) => value;
-  return Float32Array.from(stored, (value) => decode(value) * tensor.scale);
+  const out = new Float32Array(stored.length);
+  if (tensor.type === "float16") for (let i = 0; i < out.length; i++) out[i] = fromFloat16(stored[i]) * tensor.scale;
+  else for (let i = 0; i < out.length; i++) out[i] = stored[i] * tensor.scale;
+  return out;
 }
 
 function fromFloat16(bits) {
-  const [exponent, fraction] = [(bits >> 10) & 31, bits & 1023];
-  const size = exponent ? (1 + fraction / 1024) * 2 ** (exponent - 15) : fraction * 2 ** -24;
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  const size = exponent ? (1 + fraction / 1024) * POWERS[exponent] : fraction * 2 ** -24;
   return bits & 0x8000 ? -size : size;
 }
+const POWERS = Array.from({ length: 32 }, (_, exponent) => 2 ** (exponent - 15));
 
 function isListOfInputs(input) {
   return Array.isArray(input) && typeof input[0] === "object";

@@ -93,7 +93,7 @@ export default async function numbers(explorer) {
       yTicks: TICKS.slice(Math.max(from, 0), to < 0 ? undefined : to + 1),
       series: [
         { kind: "referee", label: "PCA", points: straight, dots: straight.filter(([n]) => sizes.includes(n)) },
-        { kind: "network", label: explorer.text("network"), points: bent, below: true },
+        { kind: "network", label: explorer.text("network"), points: bent, below: true, end: true },
       ],
       marks,
       lines,

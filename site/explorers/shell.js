@@ -14,6 +14,7 @@
 //             data-picture="network"  a box with the first <img>; a canvas of the picture's own resolution comes in
 //             data-map="codes"        a box with the first <img>; a canvas with coordinates comes in, and points over it
 //             data-chart="error"      a box; curves as SVG come in (chart.js)
+//             data-drawn="shares"     a <div>; the module writes HTML into it (without a <div>), and --photograph keeps it
 //             class="explorer-live"   a <p aria-live="polite">: what is seen, in words and numbers
 //             class="explorer-code"   a <pre><code>; <mark data-value="k"> is what the learner acts on
 //             class="explorer-advice" hidden; what to do where nothing can run (a page opened from a file)

@@ -107,9 +107,10 @@ def photograph(name: str) -> None:
                 picture: all("picture", (e) => e.querySelector("canvas")?.toDataURL()),
                 map: all("map", (e) => e.querySelector("canvas")?.toDataURL()),
                 chart: all("chart", (e) => e.innerHTML),
+                drawn: all("drawn", (e) => e.innerHTML),
                 value: all("value", (e) => e.innerHTML),
                 outputs: Object.fromEntries([...document.querySelectorAll("figure output")].map((e) => [e.htmlFor, e.innerHTML])),
-                live: document.querySelector("figure .explorer-live").innerHTML,
+                live: [...document.querySelectorAll("figure .explorer-live")].map((e) => e.innerHTML),
               };
             }"""
         )
@@ -118,13 +119,16 @@ def photograph(name: str) -> None:
             data = base64.b64decode(address.split(",", 1)[1])
             picture = _fewer_colours(data) if kind == "map" else _repacked(data)
             text = _put_source(text, rf'data-{kind}="{key}"[^>]*>\s*<img[^>]*>', picture, f'data-{kind}="{key}"')
-    for key, drawn in seen["chart"].items():
-        text = _put(text, rf'(data-chart="{key}"[^>]*>).*?(</div>)', drawn, f'data-chart="{key}"')
+    for kind in ("chart", "drawn"):
+        for key, drawn in seen[kind].items():
+            text = _put(text, rf'(data-{kind}="{key}"[^>]*>).*?(</div>)', drawn, f'data-{kind}="{key}"')
     for key, shown in seen["value"].items():
         text = _put_text(text, f'data-value="{key}"', shown)
     for key, shown in seen["outputs"].items():
         text = _put(text, rf'(<output for="{key}">)[^<]*(<)', shown, f'<output for="{key}">')
-    text = _put(text, r'(<p class="explorer-live"[^>]*>)[^<]*(<)', seen["live"], "explorer-live")
+    spoken = iter(seen["live"])  # a figure of several parts has a live text in each
+    live = r'(<p class="explorer-live[^"]*"[^>]*>)[^<]*(<)'
+    text = re.sub(live, lambda match: match[1] + next(spoken) + match[2], text)
     fragment.write_text(text, encoding="utf-8")
 
 
