@@ -26,7 +26,7 @@ def part_of(path: Path, backend: str = "tensorflow") -> str:
         return f"nbval: {path.parent.name}"
     if backend != "tensorflow":
         return f"on {backend}"
-    if path.stem == "test_browser":
+    if path.stem.startswith(("test_browser", "test_site", "test_explorer")):
         return "browser"
     if path.stem == "test_exercises":
         return "exercises"
