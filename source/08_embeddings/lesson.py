@@ -600,7 +600,7 @@ if with_database:
 #
 # **The query is its own neighbour.** Search a set in itself, and every item finds itself first. Even random numbers then reach a precision@1 of 1.
 #
-# **Queries from another scale.** The gallery saw pictures in [0, 1], the query comes as 0 to 255. The mean is subtracted unscaled, so directions change. But large inputs drown the biases and turn gelu into a kink, through which any factor passes: over half of the results stay right. Keep encoder and mean with the table.
+# **Queries from another scale.** The gallery had 0 to 1, the query 0 to 255. The mean is unscaled, so directions change. But large inputs drown the biases, and gelu becomes a kink that passes any factor: over half of the results stay right. Keep encoder and mean with the table.
 
 # %%
 noise, half = embeddings["random numbers"](validation), len(validation) // 2
