@@ -220,7 +220,7 @@ def _ladder(figure: Figure, look: Look, root: Path) -> None:
     ax.set_ylim(-0.3, len(rows) - 0.25)
     ax.set_axis_off()
     mark, _, said = claim(root).partition(" ")
-    lines = textwrap.wrap(said, 47)
+    lines = textwrap.wrap(said, 44)
     figure.text(
         left / SIZE[0],
         1.0 / SIZE[1],
