@@ -52,14 +52,20 @@ html_theme_options = {
 
 def visit_math(translator, node) -> None:
     """A formula in a line: its source, which course.js sets; without JavaScript the source is read."""
-    translator.body.append(f'<span class="math">{html.escape(node.astext())}</span>')
+    translator.body.append(f'<span class="math">{formula(node)}</span>')
     raise SkipNode
 
 
 def visit_math_block(translator, node) -> None:
     """A formula of its own lines."""
-    translator.body.append(f'<div class="math">{html.escape(node.astext())}</div>')
+    translator.body.append(f'<div class="math">{formula(node)}</div>')
     raise SkipNode
+
+
+def formula(node) -> str:
+    """The source of a formula, as HTML; a minus among words is set as a minus, which KaTeX does not know by itself."""
+    source = re.sub(r"\\text\{[^{}]*\}", lambda words: words[0].replace("−", "$-$"), node.astext().strip())
+    return html.escape(source, quote=False)
 
 
 # ----- previous and next: lesson, its exercises, the next lesson

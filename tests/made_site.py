@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import atexit
 import functools
+import html
 import http.server
 import os
+import re
 import shutil
 import tempfile
 import threading
@@ -47,6 +49,19 @@ def soup(page: str):
     return BeautifulSoup((built()[0] / page).read_text(encoding="utf-8"), "html.parser")
 
 
+@functools.cache
+def formulas() -> set[tuple[str, bool]]:
+    """The sources of all formulas, and whether each has lines of its own; found without parsing, which costs most."""
+    folder = built()[0]
+    found = set()
+    for page in page_names():
+        text = (folder / page).read_text(encoding="utf-8")
+        found |= {
+            (html.unescape(m[2]), m[1] == "div") for m in re.finditer(r'<(span|div) class="math">([^<]*)</\1>', text)
+        }
+    return found
+
+
 class _Handler(http.server.SimpleHTTPRequestHandler):
     def translate_path(self, path):
         inside = path.split("?", 1)[0].startswith(f"{PREFIX}/")
@@ -65,14 +80,14 @@ def serve():
 
 
 def cpu_of_this_and_below() -> float:
-    """CPU seconds of this process and all below it that live, such as a browser's."""
+    """CPU seconds of this process and of all below it, such as a browser's, those that ended included."""
     import psutil
 
     spent = time.process_time()
     for process in psutil.Process().children(recursive=True):
         try:
             times = process.cpu_times()
-            spent += times.user + times.system
+            spent += times.user + times.system + times.children_user + times.children_system
         except psutil.Error:
             continue
     return spent

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import shutil
 import sys
 import time
 from dataclasses import dataclass, field
@@ -59,12 +60,18 @@ class Source:
             raise SourceError(f"Two sources make the page {path} of the site.")
         self.files[path] = content.encode("utf-8") if isinstance(content, str) else content
 
-    def write(self, folder: Path) -> None:
-        """Make a folder hold these files and no others; a file that has not changed keeps its time."""
+    def write(self, folder: Path) -> bool:
+        """Make a folder hold these files and no others; a file that has not changed keeps its time.
+
+        Returns:
+            Whether a file of before is gone.
+        """
+        gone = False
         if folder.is_dir():
             for path in sorted(folder.rglob("*"), reverse=True):
                 if path.is_file() and path.relative_to(folder).as_posix() not in self.files:
                     path.unlink()
+                    gone = True
                 elif path.is_dir() and not any(path.iterdir()):
                     path.rmdir()
         for name, content in self.files.items():
@@ -73,6 +80,7 @@ class Source:
                 continue
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
+        return gone
 
 
 def assemble(root: Path = ROOT) -> Source:
@@ -86,7 +94,10 @@ def assemble(root: Path = ROOT) -> Source:
     collected = _collected_pages()
     fragments = _explorers(root, made)
     _notebooks(root, made, fragments)
-    made.add("lessons.md", LESSONS + lesson_table(lessons()) + "\n" + pages.contents(_lesson_pages()))
+    made.add(
+        "lessons.md",
+        LESSONS + lesson_table(lessons(None, root / "source")) + "\n" + pages.contents(_lesson_pages(root)),
+    )
     made.add(
         "explorers/index.md",
         EXPLORER_INDEX
@@ -122,7 +133,8 @@ def site(root: Path = ROOT, build: Path = ROOT / "build") -> int:
 
     start = time.perf_counter()
     source, out = build / "site-source", build / "site"
-    assemble(root).write(source)
+    if assemble(root).write(source):
+        shutil.rmtree(out, ignore_errors=True)  # Sphinx leaves pages whose source is gone
     status = sphinx(["-q", "-W", "--keep-going", "-d", str(build / "site-trees"), str(source), str(out)])
     if status == 0:
         for path in [
@@ -175,7 +187,7 @@ def _explorers(root: Path, made: Source) -> dict[str, str]:
 def _notebooks(root: Path, made: Source, fragments: dict[str, str]) -> None:
     stored = {
         path_of(lesson, kind, root).relative_to(root).as_posix(): (lesson, kind)
-        for lesson in lessons()
+        for lesson in lessons(None, root / "source")
         for kind in kinds_of(lesson)
     }
 
@@ -198,8 +210,8 @@ def _notebooks(root: Path, made: Source, fragments: dict[str, str]) -> None:
         made.add(f"{EXTRA}/{pages.FIGURES}/{name}", data)
 
 
-def _lesson_pages() -> list[str]:
-    return [f"/notebooks/{lesson.slug}" for lesson in lessons()]
+def _lesson_pages(root: Path) -> list[str]:
+    return [f"/notebooks/{lesson.slug}" for lesson in lessons(None, root / "source")]
 
 
 if __name__ == "__main__":

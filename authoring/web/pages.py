@@ -21,7 +21,7 @@ from urllib.parse import unquote
 import nbformat
 from nbformat.v4 import new_markdown_cell
 
-from authoring.source import Lesson, SourceError
+from authoring.source import Lesson, SourceError, read
 
 # Where an explorer stands in its lesson: the lesson, and the heading at the end of whose section it is found.
 EXPLORERS = {
@@ -253,6 +253,7 @@ def page_of(
             if "text/html" in output.get("data", {}):
                 output["data"]["text/html"] = figures.moved(output["data"]["text/html"], f"../{FIGURES}")
     if kind == "notebooks":
+        made.metadata["description"] = read(lesson.folder / "lesson.py").metadata["course"]["summary"]
         _embed_explorers(made, lesson, page, fragments)
         _add_contents(made, lesson)
     elif kind == "exercises":
