@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import atexit
 import functools
+import html
 import http.server
 import os
+import re
 import shutil
 import tempfile
 import threading
@@ -45,6 +47,19 @@ def soup(page: str):
     from bs4 import BeautifulSoup
 
     return BeautifulSoup((built()[0] / page).read_text(encoding="utf-8"), "html.parser")
+
+
+@functools.cache
+def formulas() -> set[tuple[str, bool]]:
+    """The sources of all formulas, and whether each has lines of its own; found without parsing, which costs most."""
+    folder = built()[0]
+    found = set()
+    for page in page_names():
+        text = (folder / page).read_text(encoding="utf-8")
+        found |= {
+            (html.unescape(m[2]), m[1] == "div") for m in re.finditer(r'<(span|div) class="math">([^<]*)</\1>', text)
+        }
+    return found
 
 
 class _Handler(http.server.SimpleHTTPRequestHandler):

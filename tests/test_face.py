@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import html
 import io
 import json
@@ -26,6 +27,12 @@ from authoring.web.cards import CARDS
 INDEX = (ROOT / "site" / "index.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 AGAIN = "run `python -m authoring face`"
+
+
+@functools.cache
+def landing() -> str:
+    """The Markdown of the landing page, filled, as long as no explorer is built."""
+    return face.landing(INDEX)
 
 
 # ----- the cards
@@ -159,7 +166,7 @@ def test_the_numbers_are_those_of_the_course():
 
 
 def test_the_landing_page_says_the_numbers():
-    page = face.landing(INDEX)
+    page = landing()
     for name, number in json.loads((ROOT / face.NUMBERS).read_text(encoding="utf-8")).items():
         assert f"{number:,}" in page, name
 
@@ -168,7 +175,7 @@ def test_the_landing_page_says_the_numbers():
 
 
 def test_every_card_links_to_its_lesson_its_exercises_and_its_second_notebook():
-    page = face.landing(INDEX)
+    page = landing()
     for lesson in lessons():
         wanted = [f"notebooks/{lesson.slug}.html"]
         wanted += [f"exercises/{lesson.slug}.html"] if lesson.has_exercises else []
@@ -191,7 +198,7 @@ def test_a_mark_that_nothing_fills_is_told():
 
 
 def test_the_still_stands_alone_and_the_explorer_waits_in_a_template():
-    still = face.landing(INDEX)
+    still = landing()
     assert "<template" not in still and "<script" not in still
     live = face.landing(INDEX, fragment='<figure class="explorer"><img src="first.webp"></figure>')
     assert live.index("front-picture") < live.index("<template") < live.index('src="explorers/first.webp"')

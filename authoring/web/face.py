@@ -18,12 +18,13 @@ import html
 import io
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
-from authoring.derive import READ, kinds_of, tasks
+from authoring.derive import tasks
 from authoring.source import ROOT, Lesson, SourceError, lessons, read
 from authoring.web.cards import CARDS, STILL, STILL_CAPTION, CardPicture
 from authoring.web.pages import EXPLORERS, raw, seen_from
@@ -127,11 +128,13 @@ def count() -> dict[str, int]:
     Loads every bank of wrong answers, and with them Keras.
     """
     from authoring import bank
-    from authoring.reading import reading
+    from authoring.reading import claims
 
     of = lessons()
+    texts = [one.folder / name for one in of for name in ("lesson.py", "deeper.py")]
+    cells = [cell for text in texts if text.is_file() for cell in read(text).cells]
     return {
-        "claims": sum(int(reading(one, kind).counts["claims"]) for one in of for kind in kinds_of(one) if kind in READ),
+        "claims": sum(claims(cell.source) for cell in cells if cell.cell_type == "code"),
         "exercises": sum(len(tasks(one)) for one in of),
         "wrong_answers": sum(len(bank.wrong_answers(one)) for one in of if one.has_exercises),
     }
@@ -204,19 +207,20 @@ def landing(text: str, root: Path = ROOT, fragment: str | None = None) -> str:
         SourceError: if a mark is missing, or one is left that nothing fills.
     """
     numbers = json.loads((root / NUMBERS).read_text(encoding="utf-8"))
-    filled = {
-        **{f"{{{{{name}}}}}": f"{number:,}" for name, number in numbers.items()},
-        "<!-- picture -->": raw(_picture(root, fragment)),
-        "<!-- explorers -->": raw(_explorers(root)),
-        "<!-- lessons -->": raw(_cards(root)),
+    written: dict[str, Callable[[], str]] = {
+        **{f"{{{{{name}}}}}": f"{number:,}".__str__ for name, number in numbers.items()},
+        "<!-- picture -->": lambda: raw(_picture(root, fragment)),
+        "<!-- explorers -->": lambda: raw(_explorers(root)),
+        "<!-- lessons -->": lambda: raw(_cards(root)),
     }
-    for mark, content in filled.items():
+    for mark in written:
         if mark not in text:
-            raise SourceError(f"site/index.md lacks {mark}, which {content[:60]!r} … replaces.")
-        text = text.replace(mark, content)
-    left = re.search(r"\{\{\w+\}\}", text)
-    if left:
-        raise SourceError(f"site/index.md: nothing fills {left[0]}; there are {', '.join(filled)}.")
+            raise SourceError(f"site/index.md lacks {mark}, where something is collected (see authoring/web/face.py).")
+    for mark in re.findall(r"\{\{\w+\}\}", text):
+        if mark not in written:
+            raise SourceError(f"site/index.md: nothing fills {mark}; there are {', '.join(written)}.")
+    for mark, content in written.items():
+        text = text.replace(mark, content())
     return text
 
 

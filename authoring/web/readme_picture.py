@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from authoring.numbers import printed_lines
@@ -102,11 +103,10 @@ def drawn(mode: str, root: Path = ROOT) -> bytes:
         _swap(figure, look, root)
         _space(figure, look, root)
         _ladder(figure, look, root)
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format="png", transparent=True)
-    image = cut.Image.open(buffer)
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
     out = io.BytesIO()
-    image.save(out, "webp", quality=88, method=6)
+    cut.Image.fromarray(np.asarray(canvas.buffer_rgba())).save(out, "webp", quality=88, method=4)
     return out.getvalue()
 
 
@@ -220,7 +220,7 @@ def _ladder(figure: Figure, look: Look, root: Path) -> None:
     ax.set_ylim(-0.3, len(rows) - 0.25)
     ax.set_axis_off()
     mark, _, said = claim(root).partition(" ")
-    lines = textwrap.wrap(said, 47)
+    lines = textwrap.wrap(said, 44)
     figure.text(
         left / SIZE[0],
         1.0 / SIZE[1],
