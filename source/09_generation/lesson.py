@@ -530,7 +530,7 @@ own_data(False)  # this process is the course's
 process = referees.BumpProcess()
 chance = np.random.default_rng([SEED, 1])
 bump_train, bump_validation, bump_new = (process.sample(300, chance).astype("float64") for _ in range(3))
-plots.curve(process.hours, {f"day {i}": bump_new[i] for i in range(4)}, xlabel="hour of the day", markers=False, height=2.2, caption="Four days of the process.")  # fmt: skip
+plots.curve(process.hours, {f"day {i}": bump_new[i] for i in range(4)}, xlabel="hour of the day", ylabel="value", markers=False, height=2.2, caption="Four days of the process.")  # fmt: skip
 
 # %% [markdown]
 # One number, the hour, makes a day: without noise the days lie on a curve through 48 dimensions. The mean of two has two half bumps, and no day has: the curve bends. The exact likelihood averages over the hours.
