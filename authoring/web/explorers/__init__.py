@@ -48,13 +48,20 @@ def build(name: str | None = None, *, photograph_only: bool = False, photograph_
     return 0
 
 
+def own_bytes(name: str) -> int:
+    """Bytes of an explorer's own networks, data, fragment, script and style."""
+    return sum(path.stat().st_size for path in [*NETWORKS.glob(f"{name}_*"), *EXPLORERS.glob(f"{name}.*")])
+
+
+def shared_bytes() -> int:
+    """Bytes that all explorers load: scripts, style, strings."""
+    files = [p for p in EXPLORERS.glob("*.*") if p.suffix in (".css", ".json", ".js") and p.stem not in NAMES]
+    return sum(path.stat().st_size for path in files)
+
+
 def footprint(name: str) -> int:
-    """Bytes that the page of an explorer loads beside the page: networks, data, fragment, scripts, style, strings."""
-    own = [*NETWORKS.glob(f"{name}_*"), *EXPLORERS.glob(f"{name}.*")]
-    shared = [
-        path for path in EXPLORERS.glob("*.*") if path.suffix in (".css", ".json", ".js") and path.stem not in NAMES
-    ]
-    return sum(path.stat().st_size for path in [*own, *shared])
+    """Bytes that the page of an explorer loads beside the page."""
+    return own_bytes(name) + shared_bytes()
 
 
 def png(pixels: np.ndarray) -> bytes:
