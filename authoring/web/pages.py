@@ -22,6 +22,7 @@ import nbformat
 from nbformat.v4 import new_markdown_cell
 
 from authoring.source import Lesson, SourceError, read
+from authoring.web.collect.glossary import link_terms
 
 # Where an explorer stands in its lesson: the lesson, and the heading at the end of whose section it is found.
 EXPLORERS = {
@@ -245,6 +246,9 @@ def page_of(
     made = copy.deepcopy(notebook)
     folder = "notebooks" if kind == "deeper" else kind
     page = f"{folder}/{lesson.slug}{'_deeper' if kind == 'deeper' else ''}"
+    texts = [cell for cell in made.cells if cell.cell_type == "markdown"]
+    for cell, linked in zip(texts, link_terms([cell.source for cell in texts], lesson.number), strict=True):
+        cell.source = linked
     made.cells = split_at_headings(made.cells)
     for cell in made.cells:
         if cell.cell_type == "markdown":
