@@ -36,6 +36,9 @@ html_copy_source = False
 html_show_sourcelink = False
 html_use_index = False
 html_math_renderer = "katex"
+# Pages that have none below them: the column would be empty.
+ALONE = ("elsewhere", "jupyterlab", "glossary", "famous-bugs", "our-numbers", "own-data", "cite")
+html_sidebars = dict.fromkeys(ALONE, [])
 html_context = {"default_mode": "auto"}
 html_theme_options = {
     "logo": {"text": "Bottleneck"},
