@@ -38,7 +38,7 @@ html_use_index = False
 html_math_renderer = "katex"
 # Pages that have none below them: the column would be empty.
 ALONE = ("elsewhere", "jupyterlab", "glossary", "famous-bugs", "our-numbers", "own-data", "cite")
-html_sidebars = dict.fromkeys(ALONE, [])
+html_sidebars = {page: [] for page in ALONE}
 html_context = {"default_mode": "auto"}
 html_theme_options = {
     "logo": {"text": "Bottleneck"},

@@ -11,7 +11,6 @@ import re
 import shutil
 import tempfile
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -77,17 +76,3 @@ def serve():
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server, f"http://127.0.0.1:{server.server_port}{PREFIX}/"
-
-
-def cpu_of_this_and_below() -> float:
-    """CPU seconds of this process and of all below it, such as a browser's, those that ended included."""
-    import psutil
-
-    spent = time.process_time()
-    for process in psutil.Process().children(recursive=True):
-        try:
-            times = process.cpu_times()
-            spent += times.user + times.system + times.children_user + times.children_system
-        except psutil.Error:
-            continue
-    return spent

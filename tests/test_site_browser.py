@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from made_site import built, cpu_of_this_and_below, formulas, page_names, serve
+from made_site import built, formulas, page_names, serve
 
 pytestmark = pytest.mark.browser
 
@@ -216,7 +216,8 @@ def test_the_keyboard_reaches_everything_on_a_lesson(tab):
     page.wait_for_function(REACHABLE)
     page.evaluate("""() => { let n = 0; // what is on the page, and neither folded nor shown under the mouse only
         for (const e of document.querySelectorAll('article :is(a[href], button, summary, input, select, pre, [tabindex="0"])'))
-            if (e.tabIndex >= 0 && e.checkVisibility({ visibilityProperty: true })) e.dataset.reached = n++; }""")
+            if (e.type === "radio" && !e.checked) continue; // the Tab key goes to the chosen one of a group, arrows to the others
+            else if (e.tabIndex >= 0 && e.checkVisibility({ visibilityProperty: true })) e.dataset.reached = n++; }""")
     wanted = page.evaluate("document.querySelectorAll('[data-reached]').length")
     assert wanted > 60
     page.locator("article h1").evaluate("e => { e.tabIndex = -1; e.focus(); }")
@@ -292,10 +293,3 @@ def test_the_site_opens_from_the_disk(browser):
     page.goto(f"{address}/search.html?q=posterior+collapse")
     page.wait_for_function("document.querySelectorAll('#search-results ul.search li a').length > 0")
     page.close()
-
-
-def test_the_browsers_work_stays_small(record_property):
-    """The last test of the file: what it took so far, the site's building included."""
-    spent = cpu_of_this_and_below()
-    record_property("seconds", round(spent))
-    assert spent < 400, f"{spent:.0f} CPU seconds"
