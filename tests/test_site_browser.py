@@ -225,7 +225,8 @@ def test_the_keyboard_reaches_everything_on_a_lesson(tab):
     for _ in range(wanted + 20):
         page.keyboard.press("Tab")
         found = page.evaluate(
-            """() => { const e = document.activeElement, s = getComputedStyle(e), r = e.getBoundingClientRect();
+            """() => { const e = document.activeElement, seen = e.type === 'radio' && e.closest('label') || e;
+               const s = getComputedStyle(seen), r = seen.getBoundingClientRect(); // a picture to choose shows it on its label
                return [e.dataset.reached, e.outerHTML.slice(0, 90), s.outlineStyle !== 'none' || s.boxShadow !== 'none',
                        r.bottom > 0 && r.top < innerHeight && +s.opacity > 0]; }"""
         )
