@@ -598,9 +598,9 @@ if with_database:
 #
 # ## What goes wrong
 #
-# **The query is its own neighbour.** Search a set in itself, and every item finds itself first. Even random numbers then reach a precision@1 of 1.
+# **The query is its own neighbour.** Search a set in itself: every item finds itself first; random numbers reach a precision@1 of 1.
 #
-# **Queries from another scale.** The gallery had 0 to 1, the query 0 to 255. The mean is unscaled, so directions change. But large inputs drown the biases, and gelu becomes a kink that passes any factor: over half of the results stay right. Keep encoder and mean with the table.
+# **Queries from another scale.** The gallery had 0 to 1, the query 0 to 255. The mean is unscaled, so directions change. But large inputs drown the biases, and gelu becomes a kink that passes any factor: over half of the results stay right. Keep encoder and mean together.
 
 # %%
 noise, half = embeddings["random numbers"](validation), len(validation) // 2
