@@ -60,7 +60,7 @@ def released_files() -> dict[str, Path]:
             "Clone the whole repository and run this command from it."
         )
     overview = Path(__file__).with_name(OVERVIEW)
-    return {OVERVIEW: overview, **found} if overview.is_file() else found
+    return {**found, OVERVIEW: overview} if overview.is_file() else found
 
 
 def fill(work: Path) -> list[str]:
