@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from collections.abc import Callable, Mapping
 
 from course_lib.classroom.door import receive, send
 from course_lib.classroom.host import Host
@@ -21,25 +22,41 @@ def main(source: str) -> None:
     questions = os.fdopen(os.dup(0), "rb", buffering=0)
     module, _, function = source.partition(":")
     answers_of = getattr(importlib.import_module(module), function)
+    answers: list = []
+
+    def choose(*which) -> None:
+        answers[:] = answers_of(*which)
+
+    serve(questions, replies, answers, {"choose": choose})
+
+
+def serve(questions, replies, answers: list, others: Mapping[str, Callable]) -> None:
+    """Answer a judge's messages until its end of the pipe is closed.
+
+    Args:
+        questions: the unbuffered stream of its messages.
+        replies: the one of the replies.
+        answers: the objects that the next check is about, as they are when it is opened.
+        others: what else may be asked, by the first word of the message; it returns the reply.
+    """
 
     def call_back(key, arguments):
         send(replies, ["callback", key, arguments])
         return receive(questions)
 
-    answers, host = [], None
+    host = None
     while True:
         try:
             kind, *rest = receive(questions)
         except EOFError:
             return
-        if kind == "choose":
-            answers = answers_of(*rest)
-            reply = None
-        elif kind == "open":
+        if kind == "open":
             host = Host(answers, rest[0], call_back)
             reply = host.handles
-        else:
+        elif kind == "ask":
             reply = host.answer(*rest)
+        else:
+            reply = others[kind](*rest)
         send(replies, ["reply", reply])
 
 

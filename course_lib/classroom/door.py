@@ -5,12 +5,15 @@ from __future__ import annotations
 import select
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
 from course_lib.classroom import wire
 from course_lib.classroom.host import Host
 from course_lib.classroom.wire import Handle
+
+_PIECE = 1 << 20  # bytes read at a time: memory is taken for what came, not for what was announced
 
 CallBack = Callable[[int, tuple], tuple[Any, str | None]]
 
@@ -98,22 +101,33 @@ def send(stream, message) -> None:
         left = left[stream.write(left) :]
 
 
-def receive(stream):
+def receive(stream, most: int | None = None, until: float | None = None):
     """Read one message from an unbuffered pipe.
+
+    Args:
+        stream: the pipe.
+        most: bytes that the message may have; None for as many as there are.
+        until: when to give up, by ``time.monotonic()``; None for never.
 
     Raises:
         EOFError: if the other end is gone.
+        wire.Malformed: if it is no message, or one that is too long.
+        TimeoutError: if the time is up.
     """
-    return wire.decode(_read(stream, int.from_bytes(_read(stream, 8), "big")))
+    size = int.from_bytes(_read(stream, 8, until), "big")
+    if most is not None and size > most:
+        raise wire.Malformed(f"a message of {size} bytes, where {most} are allowed")
+    return wire.decode(_read(stream, size, until))
 
 
-def _read(stream, size: int) -> bytes:
+def _read(stream, size: int, until: float | None) -> bytes:
     parts = []
     while size:
         # Short waits, so that a time limit can stop whoever waits here.
         while not select.select([stream], [], [], 0.1)[0]:
-            pass
-        part = stream.read(size)
+            if until is not None and time.monotonic() > until:
+                raise TimeoutError("no answer in time")
+        part = stream.read(min(size, _PIECE))
         if not part:
             raise EOFError("the other end of the pipe is gone")
         parts.append(part)

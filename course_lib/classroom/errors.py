@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dis
+import functools
 import inspect
 import linecache
 import os
@@ -39,11 +40,26 @@ def own_frame(frames: list[traceback.FrameSummary]) -> traceback.FrameSummary | 
 
 def comes_from_course(answer) -> bool:
     """Whether a function or class was imported from ``course_lib`` instead of written."""
+    answer = _unwrapped(answer)
     module = getattr(answer, "__module__", None) or ""
     if module == "course_lib" or module.startswith("course_lib."):
         return True
     code = getattr(answer, "__code__", None)
     return code is not None and Path(code.co_filename).resolve().is_relative_to(COURSE)
+
+
+def _unwrapped(answer):
+    """The function or class at the core of partials, decorators, bound methods and instances."""
+    for _ in range(20):
+        if isinstance(answer, functools.partial):
+            answer = answer.func
+        elif inspect.ismethod(answer):
+            answer = answer.__func__
+        elif hasattr(answer, "__wrapped__"):
+            answer = answer.__wrapped__
+        else:
+            break
+    return answer if inspect.isroutine(answer) or inspect.isclass(answer) else type(answer)
 
 
 def raised(error: BaseException) -> Raised:

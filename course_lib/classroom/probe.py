@@ -26,6 +26,12 @@ _SYMBOLIC_TO_BACKEND = re.compile(
 )
 
 
+def _unrelated(*seeds: int) -> int:
+    """A seed from which nobody can tell those that it was made of: an answer sees it, and must not know the judge's inputs."""
+    words = np.random.SeedSequence(seeds).generate_state(4, np.uint32)
+    return int.from_bytes(words.tobytes(), "little")
+
+
 class Failed(Exception):
     """Ends a check: something does not hold."""
 
@@ -66,7 +72,7 @@ class Probe:
         self._generators = 0
         self._refused: Failed | None = None
         self._returned: list[tuple[str, Any]] = []  # by watched functions of the judge, during one question
-        self.answers = door.open(seed, self._call_back)
+        self.answers = door.open(_unrelated(seed, 0), self._call_back)
 
     # ----- questions
 
@@ -210,9 +216,12 @@ class Probe:
         return self._ask("in_steps", target, list(arguments))
 
     def generator(self, seed: int) -> Generator:
-        """A NumPy generator for the answer; given twice, it goes on where it was."""
+        """A NumPy generator for the answer; given twice, it goes on where it was.
+
+        Equal seeds give equal numbers within a check, and say nothing about the judge's own.
+        """
         self._generators += 1
-        return Generator(self._generators, int(seed))
+        return Generator(self._generators, _unrelated(self.seed, 1, int(seed)))
 
     def callback(self, function: Callable, *, changed: str = "") -> Callback:
         """A function of the judge that the answer may call. It may end the check; its ``calls`` are recorded.

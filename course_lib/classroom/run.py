@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import importlib
-import inspect
 import io
 import warnings
 
@@ -54,7 +52,7 @@ def run_check(*answers, name: str | None = None, seed: int | None = None) -> Out
         if not callable(answer):
             message = exercise.question("not-a-function", found=described(answer), name=exercise.name)
             return Outcome(FAIL, "wrong-type", message, exercise.name)
-        if errors.comes_from_course(_unwrapped(answer)):
+        if errors.comes_from_course(answer):
             return Outcome(
                 FAIL, "imported-answer", exercise.question("imported-answer", name=exercise.name), exercise.name
             )
@@ -66,7 +64,7 @@ def _draw_seed() -> int:
 
     That right answers pass on other seeds is for ``tests/test_exercises.py``, which judges them on many.
     """
-    return 0 if runtime.headless() else int(np.random.SeedSequence().generate_state(1)[0])
+    return 0 if runtime.headless() else int(np.random.SeedSequence().entropy)  # 128 bits: nobody tries them all
 
 
 def judge_behind(door, exercise: Exercise, seed: int | None = None) -> Outcome:
@@ -138,20 +136,6 @@ def name_of(answer, name: str | None) -> str:
             "give the exercise's name, as in check(answer, name='mse_per_image')."
         )
     return found
-
-
-def _unwrapped(answer):
-    """The function or class at the core of partials, decorators, bound methods and instances."""
-    for _ in range(20):
-        if isinstance(answer, functools.partial):
-            answer = answer.func
-        elif inspect.ismethod(answer):
-            answer = answer.__func__
-        elif hasattr(answer, "__wrapped__"):
-            answer = answer.__wrapped__
-        else:
-            break
-    return answer if inspect.isroutine(answer) or inspect.isclass(answer) else type(answer)
 
 
 def _judged(raised: Raised) -> tuple[str, str | None, str]:

@@ -7,7 +7,8 @@ where it was made and is known on the other side by a :class:`Handle`. Nothing i
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -148,7 +149,7 @@ def _flat(value, buffers: list[bytes]):
         case np.ndarray() if value.dtype.kind in NUMERIC:
             data = np.ascontiguousarray(value).tobytes()
             buffers.append(data)
-            return {_TAG: "array", "dtype": value.dtype.str, "shape": list(value.shape), "bytes": len(data)}
+            return {_TAG: "array", "dtype": value.dtype.str, "shape": list(value.shape)}
         case list():
             return [_flat(item, buffers) for item in value]
         case tuple():
@@ -160,7 +161,7 @@ def _flat(value, buffers: list[bytes]):
         case Tensor():
             return tagged("tensor", value.array, value.dtype)
         case Generator():
-            return tagged("generator", value.key, value.seed)
+            return {_TAG: "generator", "v": [value.key, value.seed]}  # JSON's integers are as long as a seed
         case ModelSpec():
             return tagged("model", value.config, value.weights)
         case Raised():
@@ -170,26 +171,64 @@ def _flat(value, buffers: list[bytes]):
     raise NotPlain(f"a value of type {type(value).__name__} cannot pass between a judge and an answer")
 
 
+def _of(*kinds, make: Callable) -> Callable:
+    """A maker whose parts must be exactly of these kinds: what is compared, hashed or shown later is what it says."""
+
+    def checked(*parts):
+        if len(parts) != len(kinds) or not all(
+            any(type(part) is kind for kind in (kind if isinstance(kind, tuple) else (kind,)))
+            for part, kind in zip(parts, kinds, strict=True)
+        ):
+            raise Malformed(f"parts of kinds {', '.join(type(part).__name__ for part in parts)}")
+        return make(*parts)
+
+    return checked
+
+
+def _texts(items: Iterable) -> bool:
+    return all(type(item) is str for item in items)
+
+
+def _handle(key, kind, name, shape) -> Handle:
+    if shape is not None and not all(type(n) is int for n in shape):
+        raise Malformed("a handle whose shape is none")
+    return Handle(key, kind, name, shape)
+
+
+def _raised(name, bases, text, where, unfilled) -> Raised:
+    if not _texts(bases) or (where is not None and [type(part) for part in where] != [int, str, str]):
+        raise Malformed("an exception that is none")
+    return Raised(name, bases, text, where, unfilled)
+
+
+_NONE = type(None)
 _MADE: dict[str, Callable] = {
-    "scalar": lambda array: array[()],
-    "int": int,
-    "complex": complex,
+    "scalar": _of(np.ndarray, make=lambda array: array.reshape(())[()]),
+    "int": _of(str, make=int),
+    "complex": _of((int, float), (int, float), make=complex),
     "tuple": lambda *items: tuple(items),
     "dict": lambda *pairs: {key: value for key, value in pairs},
-    "handle": Handle,
-    "tensor": Tensor,
-    "generator": Generator,
-    "model": ModelSpec,
-    "raised": Raised,
-    "callback": lambda key, changed: Callback(lambda *_: None, key=key, changed=changed),
+    "handle": _of(int, str, str, (tuple, _NONE), make=_handle),
+    "tensor": _of(np.ndarray, str, make=Tensor),
+    "generator": _of(int, int, make=Generator),
+    "model": _of(str, list, make=ModelSpec),
+    "raised": _of(str, tuple, str, (tuple, _NONE), bool, make=_raised),
+    "callback": _of(int, str, make=lambda key, changed: Callback(lambda *_: None, key=key, changed=changed)),
 }
+
+
+class Malformed(ValueError):
+    """Bytes that :func:`encode` did not write: the other end is broken, or hostile."""
 
 
 def decode(message: bytes):
     """The message that :func:`encode` wrote.
 
+    Whoever wrote the bytes, what comes out is made of plain Python values, of base arrays of numbers that own their
+    memory, and of the kinds above: nothing is looked up by name, called or unpickled.
+
     Raises:
-        ValueError: if it is none.
+        Malformed: if it is none.
     """
     end = 8 + int.from_bytes(message[:8], "big")
     place = end
@@ -201,8 +240,19 @@ def decode(message: bytes):
         if not isinstance(part, dict):
             return part
         if part[_TAG] == "array":
-            start, place = place, place + part["bytes"]
-            return np.frombuffer(message[start:place], np.dtype(part["dtype"])).reshape(part["shape"]).copy()
+            dtype, shape = np.dtype(part["dtype"]), tuple(part["shape"])
+            if dtype.kind not in NUMERIC or dtype.hasobject or any(type(n) is not int or n < 0 for n in shape):
+                raise Malformed(f"an array of dtype {dtype} and shape {shape}")
+            size = dtype.itemsize * math.prod(shape)
+            start, place = place, place + size
+            if place > len(message):
+                raise Malformed("an array that is longer than its message")
+            return np.frombuffer(message[start:place], dtype).reshape(shape).copy()
         return _MADE[part[_TAG]](*[made(item) for item in part["v"]])
 
-    return made(json.loads(message[8:end]))
+    try:
+        return made(json.loads(message[8:end]))
+    except Malformed:
+        raise
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError) as error:
+        raise Malformed(f"{type(error).__name__}: {error}"[:200]) from None
