@@ -311,7 +311,7 @@ def test_the_numbers_of_the_pages_follow_the_notebook(one_lesson):
         ('subclassing*, keras.io, 2019, revised 2023"', 'subclassing*, keras.io"', "its source with the year"),
         ('setting = "60,000 digits', 'settings = "60,000 digits', "lacks setting"),
         ('read = "the stored output of the guide', 'seen = "the stored output of the guide', "lacks read"),
-        ('measure = "Loss at', 'measured = "Loss at', "lacks measure"),
+        ('measure = "Loss of the guide', 'measured = "Loss of the guide', "lacks measure"),
         ("[slips.means", "[bugs.means", "unknown bugs"),
     ],
 )

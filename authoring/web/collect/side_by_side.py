@@ -16,10 +16,10 @@ What the notebooks of the course print, beside what others have published. Our n
 def text() -> str:
     """The page."""
     lines = ["# Our numbers beside the published ones", "", INTRODUCTION.strip(), ""]
-    lines += ["| Lesson | What is measured | Ours | Published |", "|---:|---|---|---|"]
+    lines += ["| What is measured | Ours | Published |", "|---|---|---|"]
     for pair in numbers():
-        what = f"[{escaped(pair.measure)}](#{anchor(pair.measure)})"
-        lines.append(f"| {pair.place.lesson.number:02d} | {what} | {escaped(pair.ours)} | {escaped(pair.published)} |")
+        what = f"[{pair.place.lesson.number:02d}: {escaped(pair.measure)}](#{anchor(pair.measure)})"
+        lines.append(f"| {what} | {escaped(pair.ours)} | {escaped(pair.published)} |")
     for _, group in itertools.groupby(numbers(), key=lambda pair: pair.place.lesson.number):
         group = list(group)
         lines += ["", f"## {escaped(lesson_title(group[0].place))}"]
