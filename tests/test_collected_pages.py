@@ -260,6 +260,7 @@ def test_every_slip_is_on_the_page_with_its_place_its_cost_and_what_catches_it(p
         part = page.partition(f"({slip.name})=\n")[2].partition("\n(")[0]
         assert part.startswith("### ") and slip.named[1:] in part and slip.slip in part
         assert slip.cost and plain(slip.cost) in plain(part)
+        assert f"* **Source:** {slip.source}" in part if slip.source else "**Source:**" not in part
         assert not slip.measured or f"Measured by `{slip.measured}`" in part
         for exercise, misconception in slip.exercises:
             assert f"`{misconception}`" in part

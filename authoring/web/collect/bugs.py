@@ -35,6 +35,9 @@ def _entry(slip: Slip) -> list[str]:
     lines = [f"({slip.name})=", f"### {escaped(slip.title)}", "", slip.slip, ""]
     where = slip.named[0].upper() + slip.named[1:] if not slip.named.startswith("keras.io") else slip.named
     lines.append(f"* **Where:** {where}{'' if where.endswith('.') else '.'}")
+    if slip.source:
+        stop = "" if slip.source.endswith((".", '."')) else "."
+        lines.append(f"* **Source:** {slip.source}{stop}")
     if slip.cost:
         by = f" Measured by `{slip.measured}` in `authoring/web/costs.py`." if slip.measured else ""
         lines.append(f"* **What it costs:** {escaped(slip.cost)}{by}")

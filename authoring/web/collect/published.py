@@ -10,6 +10,7 @@ Each lesson that says such things has a ``published.toml`` beside its ``lesson.p
     title = "Means where sums belong"
     slip = "The error is averaged over the pixels and the KL over the latents."       # one sentence
     named = "keras.io, *Making new layers and models via subclassing*"                # words that stand in the lesson
+    source = "keras.io, *Making new …*: `-0.5 * ops.mean(`"                           # the exact place, if they do not name it
     in = "notebooks"                                                                  # or "deeper"
     section = "What goes wrong"                                                       # the heading that reproduces it
     lines = ["The guide's VAE is the mean digit, within 4 %: its error over that of the mean digit <share>"]
@@ -83,6 +84,7 @@ class Slip:
         title: a few words.
         slip: what was done, in one sentence.
         named: where it was published, in the lesson's words.
+        source: the exact place, with what stands there; empty if the lesson's words say it.
         place: the section that reproduces it.
         cost: what it costs, with the numbers of the notebook or of an experiment; empty if the course does not measure it.
         printed: the lines of the notebook that these come from.
@@ -97,6 +99,7 @@ class Slip:
     title: str
     slip: str
     named: str
+    source: str
     place: Place
     cost: str
     printed: tuple[str, ...]
@@ -191,7 +194,7 @@ def _file(lesson: Lesson) -> dict:
 def _slip(lesson: Lesson, name: str, entry: dict, root: Path) -> Slip:
     where = f"{lesson.slug}/{FILE}: {name}"
     experiment = costs.stored(root).get(name, {})
-    _complete(where, entry, SLIP, {"cost", "exercises", "tests", "unguarded"}, measured=bool(experiment))
+    _complete(where, entry, SLIP, {"source", "cost", "exercises", "tests", "unguarded"}, measured=bool(experiment))
     if not _stands_in(lesson, entry["named"], root):
         raise SourceError(f"{where}: no text of the lesson says {entry['named']!r}.")
     place, values, printed, compared = _evidence(where, lesson, entry, root)
@@ -210,6 +213,7 @@ def _slip(lesson: Lesson, name: str, entry: dict, root: Path) -> Slip:
         entry["title"],
         entry["slip"],
         entry["named"],
+        entry.get("source", ""),
         place,
         _filled(where, entry.get("cost", ""), values | experiment),
         printed,
