@@ -97,7 +97,12 @@ def test_code_of_numbers_runs_and_prints_the_errors_of_the_page(opened, clothes)
 @pytest.mark.browser
 def test_code_of_noise_runs_and_takes_noise_away(opened, clothes):  # noqa: F811
     train, test = clothes.flat("train"), clothes.flat("test")
-    names = {"train": train, "test": test, "referees": referees, "network": networks.rebuild(NETWORKS / "noise_pictures")}
+    names = {
+        "train": train,
+        "test": test,
+        "referees": referees,
+        "network": networks.rebuild(NETWORKS / "noise_pictures"),
+    }
     names["add_noise"] = from_lesson("04_denoising", "add_noise", {"np": np, "SEED": 0})
     tab = opened("noise")
     for picture, level, number in ((110, 0.2, 1), (9, 0.5, 12), (135, 0.05, 3)):
@@ -153,7 +158,9 @@ def test_code_of_space_runs_and_gives_what_its_remarks_say(opened, clothes):  # 
         tab.locator(".explorer-point").focus()
         for _ in range(number):
             tab.keyboard.press("Shift+ArrowLeft")
-        tab.locator("figure .space-read .explorer-live", has_text="The guess" if network == "vae" else "The code").wait_for()
+        tab.locator(
+            "figure .space-read .explorer-live", has_text="The guess" if network == "vae" else "The code"
+        ).wait_for()
         tab.wait_for_load_state("networkidle")
         centre, spread = (np.array(facts[network][name]) for name in ("centre", "spread"))
         codes = data[f"{network}_codes"] * facts["unit"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 from test_explorers import EXPLORERS, controls, middle, opened, site  # noqa: F401
-from test_explorers import chromium as chromium  # noqa: F401  (fixtures)
+from test_explorers import chromium as chromium
 
 LISTEN = """() => {
   window.heard = [];

@@ -444,7 +444,7 @@ function makeOverlay(explorer, facts) {
   const guess = [make("space-guess"), make("space-guess-mean")];
   const names = facts.kinds.map((_, kind) => make("space-name", nameOf(explorer, kind)));
   const prior = make("space-name is-prior", explorer.text("priorName"));
-  const here = make("space-here");
+  const here = make("explorer-point-still");
   const marks = Array.from({ length: KEPT }, () => make("space-mark"));
   let ticks = [];
 
