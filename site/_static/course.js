@@ -69,10 +69,10 @@
     if (!done) throw new Error("the browser did not copy");
   }
 
-  /** By its first line a button is told from the others in a list of all buttons. */
-  function firstLine(code) {
-    const line = code.textContent.trim().split("\n", 1)[0];
-    return line.length > 40 ? `${line.slice(0, 39)}…` : line;
+  /** By how its code begins a button is told from the others in a list of all buttons. */
+  function beginning(code) {
+    const words = code.textContent.trim().replace(/\s+/g, " ");
+    return words.length > 60 ? `${words.slice(0, 59)}…` : words;
   }
 
   /** Where code begins and where what it printed: a screen reader says it, most of all when the keyboard reaches it. */
@@ -91,7 +91,7 @@
       button.type = "button";
       button.className = "course-copy";
       button.textContent = WORDS.copy;
-      button.setAttribute("aria-label", WORDS.copyLabel + firstLine(code));
+      button.setAttribute("aria-label", WORDS.copyLabel + beginning(code));
       const told = document.createElement("span");
       told.className = "visually-hidden";
       told.setAttribute("role", "status");

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 from authoring.web.collect.places import escaped, link, page_of
-from authoring.web.collect.published import lesson_title, numbers
+from authoring.web.collect.published import lesson_title, named, numbers
 
 PAGE = "our-numbers.md"
 INTRODUCTION = """\
@@ -22,8 +22,7 @@ def text() -> str:
         lines += ["| What is measured | Ours | Published | Why they differ |", "|---|---|---|---|"]
         for pair in group:
             place = pair.place
-            words = f"{'second notebook, ' if place.kind == 'deeper' else ''}{place.section}"
-            where = link(escaped(words), page_of(place.lesson, place.kind), place.section, of=PAGE)
+            where = link(escaped(named(place)), page_of(place.lesson, place.kind), place.section, of=PAGE)
             published = f"{escaped(pair.published)}: {pair.by}"
             lines.append(
                 f"| {escaped(pair.measure)} | {escaped(pair.ours)} ({where}) | {published} | {escaped(pair.remark)} |"
