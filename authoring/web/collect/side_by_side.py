@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 from authoring.web.collect.places import anchor, escaped, link, page_of
-from authoring.web.collect.published import Pair, lesson_title, numbers, without_numbers
+from authoring.web.collect.published import Pair, lesson_title, named, numbers, without_numbers
 
 PAGE = "our-numbers.md"
 INTRODUCTION = """\
@@ -33,8 +33,7 @@ def text() -> str:
 
 def _entry(pair: Pair) -> list[str]:
     place = pair.place
-    words = f"{'second notebook, ' if place.kind == 'deeper' else ''}{place.section}"
-    where = link(escaped(words), page_of(place.lesson, place.kind), place.section, of=PAGE)
+    where = link(escaped(named(place)), page_of(place.lesson, place.kind), place.section, of=PAGE)
     return [
         f"### {escaped(pair.measure)}",
         "",
