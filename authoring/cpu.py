@@ -18,16 +18,25 @@ import pytest
 
 LOG = "COURSE_CPU_LOG"
 ALL, START = "all", "start and end"
+WEB = ("test_collected_pages", "test_elsewhere", "test_face", "test_networks")  # besides test_site* and test_explorer*
 
 
-def part_of(path: Path, backend: str = "tensorflow") -> str:
-    """The part of the suite that a test file or a notebook belongs to."""
+def part_of(path: Path, backend: str = "tensorflow", *, marked: bool = False) -> str:
+    """The part of the suite that a test file or a notebook belongs to.
+
+    Args:
+        path: the file.
+        backend: what Keras runs on.
+        marked: whether the test is marked ``browser``, as those of `make test-browser` are; their files have others, too.
+    """
     if path.suffix == ".ipynb":
         return f"nbval: {path.parent.name}"
     if backend != "tensorflow":
         return f"on {backend}"
-    if path.stem.startswith(("test_browser", "test_site", "test_explorer")):
+    if marked:
         return "browser"
+    if path.stem.startswith(("test_site", "test_explorer")) or path.stem in WEB:
+        return "web version"
     if path.stem == "test_exercises":
         return "exercises"
     if path.stem == "test_border":
@@ -49,7 +58,7 @@ class Meter:
         self._open: list[float] = []  # what was counted inside each measurement that has not ended
         self.seconds: dict[str, float] = defaultdict(float)
 
-    def measure(self, path: Path):
+    def measure(self, path: Path, *, marked: bool = False):
         """A generator that counts what happens between its start and its end; measurements may be nested."""
         before = _now()
         self._open.append(0.0)
@@ -57,7 +66,8 @@ class Meter:
             return (yield)
         finally:
             spent = _now() - before
-            self.seconds[part_of(path, os.environ.get("KERAS_BACKEND", "tensorflow"))] += spent - self._open.pop()
+            part = part_of(path, os.environ.get("KERAS_BACKEND", "tensorflow"), marked=marked)
+            self.seconds[part] += spent - self._open.pop()
             if self._open:
                 self._open[-1] += spent
 
@@ -81,7 +91,8 @@ class _Plugin:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item):
-        return (yield from self._meter.measure(item.path))
+        marked = item.get_closest_marker("browser") is not None
+        return (yield from self._meter.measure(item.path, marked=marked))
 
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self):

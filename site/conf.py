@@ -36,8 +36,8 @@ html_copy_source = False
 html_show_sourcelink = False
 html_use_index = False
 html_math_renderer = "katex"
-# Pages that have none below them: the column would be empty.
-ALONE = ("elsewhere", "jupyterlab", "glossary", "famous-bugs", "our-numbers", "own-data", "cite")
+# Pages that have none below them: the column would be empty. The instructors' notes are in no menu.
+ALONE = ("elsewhere", "jupyterlab", "glossary", "data", "own-data", "famous-bugs", "our-numbers", "instructors", "cite")
 html_sidebars = {page: [] for page in ALONE}
 html_context = {"default_mode": "auto"}
 html_theme_options = {
@@ -66,9 +66,8 @@ def visit_math_block(translator, node) -> None:
 
 
 def formula(node) -> str:
-    """The source of a formula, as HTML; a minus among words is set as a minus, which KaTeX does not know by itself."""
-    source = re.sub(r"\\text\{[^{}]*\}", lambda words: words[0].replace("−", "$-$"), node.astext().strip())
-    return html.escape(source, quote=False)
+    """The source of a formula, as HTML."""
+    return html.escape(node.astext().strip(), quote=False)
 
 
 # ----- previous and next: lesson, its exercises, the next lesson
@@ -95,6 +94,11 @@ def neighbours(page: str, pages: set[str]) -> tuple[str | None, str | None] | No
     return (f"exercises/{slugs[at - 1]}" if at else "lessons"), exercises
 
 
+def breakable(page: str) -> str:
+    """HTML whose words may go on in the next line behind each underscore: names of functions are long, columns narrow."""
+    return re.sub(r">[^<]*_[^<]*<", lambda text: text[0].replace("_", "_<wbr>"), page)
+
+
 def complete_context(app, pagename, templatename, context, doctree) -> None:
     """What the templates of ``_templates/`` and the theme's ask about a page."""
     body = context.get("body", "")
@@ -102,6 +106,9 @@ def complete_context(app, pagename, templatename, context, doctree) -> None:
     body = body.replace(' aria-label="Toggle hidden content"', "")
     # The corner of a table is no heading of anything.
     context["body"] = body = body.replace('<th class="head"><p></p></th>', "<td></td>")
+    context["body"] = body = re.sub(r"<(h[1-3])>.*?</\1>", lambda heading: breakable(heading[0]), body)
+    if "toc" in context:
+        context["toc"] = breakable(context["toc"])
     context["has_formulas"] = 'class="math"' in body or 'class="math"' in context.get("toc", "")
     around = neighbours(pagename, app.env.found_docs)
     if around:

@@ -41,6 +41,22 @@ def wheel(tmp_path_factory) -> Path:
     return wheel_of.make(ROOT, tmp_path_factory.mktemp("wheel"))
 
 
+@pytest.mark.parametrize("git", ["knows nothing of it", "is not installed"])
+def test_the_wheel_of_a_downloaded_archive_holds_what_the_tracked_files_hold(git, tmp_path, monkeypatch):
+    """No version control, and what Python leaves there: the same files, none of the leftovers."""
+    for path in ("__init__.py", "data/set.csv", "classroom/lab_config/a/b.json"):
+        (tmp_path / "course_lib" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "course_lib" / path).write_text("x")
+    for path in ("__pycache__/a.pyc", "data/.ipynb_checkpoints/set-checkpoint.csv", ".DS_Store"):
+        (tmp_path / "course_lib" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "course_lib" / path).write_text("left")
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    if git == "is not installed":
+        monkeypatch.setenv("PATH", str(tmp_path))
+    kept = ["course_lib/__init__.py", "course_lib/classroom/lab_config/a/b.json", "course_lib/data/set.csv"]
+    assert wheel_of.contents(tmp_path) == kept
+
+
 def test_the_wheel_alone_runs_the_tour_and_holds_all_data(wheel, tmp_path):
     """An environment that has the packages and the wheel, and an empty folder that is not the course's."""
     bare, empty = tmp_path / "bare", tmp_path / "empty"
@@ -98,7 +114,9 @@ def test_other_places_start_the_course_by_commands_that_exist():
     assert (ROOT / ".binder" / "runtime.txt").read_text().strip().removeprefix("python-") in supported
     assert container["image"].removeprefix("python:").split("-")[0] in supported
     start = (ROOT / ".binder" / "start").read_text()
-    assert "course_lib/classroom/lab_config" in start and (ROOT / "course_lib/classroom/lab_config").is_dir()
+    assert (ROOT / "course_lib/classroom/lab_config").is_dir()
+    for variable in ("JUPYTER_CONFIG_PATH", "JUPYTER_PATH"):  # the settings; the extension that opens explorers
+        assert f'{variable}="$PWD/course_lib/classroom/lab_config' in start
 
 
 def test_the_web_version_offers_the_file_that_is_built():

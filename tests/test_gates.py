@@ -63,6 +63,10 @@ def test_cpu_seconds_of_workers_and_their_children_are_counted_once_by_part(tmp_
         f"def test_in_a_child():\n    subprocess.run([sys.executable, '-c', {BURN.format(0.4)!r}])\n"
     )
     (tmp_path / "test_metrics.py").write_text("def test(): pass\n")
+    (tmp_path / "test_face.py").write_text(
+        "import time, pytest\n@pytest.mark.browser\n"
+        "def test():\n    end = time.process_time() + 0.4\n    while time.process_time() < end: pass\n"
+    )
     log = tmp_path / "deep" / "cpu.jsonl"
     done = pytest_in(tmp_path, "-p", "xdist", "-p", "authoring.cpu", "-n", "2", COURSE_CPU_LOG=str(log))
     assert done.returncode == 0, done.stdout + done.stderr
@@ -70,24 +74,30 @@ def test_cpu_seconds_of_workers_and_their_children_are_counted_once_by_part(tmp_
     assert len(processes) == 3, "two workers and the one that steers them"
     spent = sum(parts.get("exercises", 0) for parts in processes)
     assert 0.7 <= spent < 1.6, processes  # clock ticks of a hundredth are rounded off
+    assert 0.35 <= sum(parts.get("browser", 0) for parts in processes) < 0.9, "a marked test is one of the browser's"
+    spent += sum(parts.get("browser", 0) for parts in processes)
     assert [list(parts) for parts in processes].count(["all"]) == 1, "who steers knows the whole, and has no part in it"
     assert sum(parts.get("all", 0) for parts in processes) > 0.3 + spent, "three processes start and end"
     assert "library and classroom" in cpu.report(log)
 
 
 @pytest.mark.parametrize(
-    "path, backend, part",
+    "path, backend, marked, part",
     [
-        ("notebooks/01_anatomy.ipynb", "tensorflow", "nbval: notebooks"),
-        ("tests/test_exercises.py", "tensorflow", "exercises"),
-        ("tests/test_exercises.py", "jax", "on jax"),
-        ("tests/test_browser.py", "tensorflow", "browser"),
-        ("tests/test_gates.py", "tensorflow", "lessons and authoring"),
-        ("tests/test_lesson_05_library.py", "tensorflow", "library and classroom"),
+        ("notebooks/01_anatomy.ipynb", "tensorflow", False, "nbval: notebooks"),
+        ("tests/test_exercises.py", "tensorflow", False, "exercises"),
+        ("tests/test_exercises.py", "jax", False, "on jax"),
+        ("tests/test_browser.py", "tensorflow", True, "browser"),
+        ("tests/test_face.py", "tensorflow", True, "browser"),
+        ("tests/test_face.py", "tensorflow", False, "web version"),
+        ("tests/test_explorer_space.py", "tensorflow", False, "web version"),
+        ("tests/test_networks.py", "tensorflow", False, "web version"),
+        ("tests/test_gates.py", "tensorflow", False, "lessons and authoring"),
+        ("tests/test_lesson_05_library.py", "tensorflow", False, "library and classroom"),
     ],
 )
-def test_every_file_has_its_part(path, backend, part):
-    assert cpu.part_of(Path(path), backend) == part
+def test_every_test_has_its_part(path, backend, marked, part):
+    assert cpu.part_of(Path(path), backend, marked=marked) == part
 
 
 def test_the_budgets_are_those_that_contributors_are_told():

@@ -7,6 +7,7 @@ import html
 import itertools
 import json
 import re
+from collections import defaultdict
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -19,6 +20,9 @@ from authoring.source import ROOT, SourceError, lessons
 from authoring.web import pages
 from authoring.web.assemble import Source, assemble
 
+SAYS_NOTHING = re.compile(
+    r"(?:here|there|this|more|link|click|read|page|\W*)|\d\d_\w+|\w+\.(?:ipynb|html|md)", re.IGNORECASE
+)
 KATEX = ROOT / "site" / "_static" / "katex"
 PNG = (  # 2 x 1 pixels
     "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAADUlEQVR4nGP4////fwAJ+gP9ZqHJ9gAAAABJRU5ErkJggg=="
@@ -202,6 +206,45 @@ def test_all_links_lead_somewhere_and_nothing_is_loaded_from_elsewhere():
     assert counted > 2000
     assert not broken, broken[:20]
     assert not foreign, foreign[:20]
+
+
+@on_built_pages
+def test_links_make_sense_alone_and_those_that_are_called_alike_lead_to_one_place():
+    """A screen reader lists the links of a page without what stands around them."""
+    wrong, counted = [], 0
+    for page in page_names():
+        to = defaultdict(set)
+        for link in soup(page).select("article a[href]:not(.headerlink)"):
+            to[" ".join(link.get_text(" ").split())].add(link["href"])
+        counted += len(to)
+        wrong += [(page, called, places) for called, places in to.items() if len(places) > 1]
+        wrong += [(page, called) for called in to if SAYS_NOTHING.fullmatch(called)]
+    assert counted > 800
+    assert not wrong, wrong
+
+
+@on_built_pages
+def test_no_column_of_navigation_is_empty_and_every_long_page_has_one_of_its_own():
+    for page in page_names():
+        for menu in soup(page).select("nav.bd-links"):
+            assert menu.select("li"), (page, "a menu without entries")
+        headings = soup(page).select("article h2")
+        if len(headings) > 1 and page != "index.html" and not soup(page).select(".explorer-cards"):
+            there = {link["href"] for link in soup(page).select("#pst-page-toc-nav a")}
+            assert len(there) >= len(headings), page
+
+
+@on_built_pages
+def test_the_caption_of_a_figure_is_heard_once():
+    counted = 0
+    for page in page_names():
+        for figure in soup(page).select("div.cell_output figure:has(img, figcaption)"):
+            said = figure.img["alt"]
+            for part in figure.figcaption.find_all(string=True) if figure.figcaption else ():
+                hidden = part.find_parent(attrs={"aria-hidden": "true"})
+                assert bool(hidden) == said.startswith(part), (page, part)
+                counted += bool(hidden)
+    assert counted > 150
 
 
 @on_built_pages

@@ -284,6 +284,26 @@ def test_without_javascript_all_is_read(browser, site):
     page.close()
 
 
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_a_page_looks_the_same_before_its_scripts_have_come(browser, site, mode):
+    """What is painted first stays where it is, in the colours that it keeps: no flash, no jump."""
+    measured = """() => [...document.querySelectorAll('.bd-header, article h1, article h2, article p, article dt, .bd-sidebar-secondary')]
+        .slice(0, 40).map(e => { const box = e.getBoundingClientRect(), style = getComputedStyle(e);
+            return [e.tagName, Math.round(box.x), Math.round(box.y), Math.round(box.width), style.color,
+                    getComputedStyle(document.body).backgroundColor]; })"""
+    seen = []
+    for without in (True, False):
+        page = browser.new_page(viewport=WIDE, color_scheme=mode)
+        if without:
+            page.route("**/*.js*", lambda route: route.abort())
+        page.goto(site + "glossary.html")
+        if not without:
+            page.wait_for_function(READY)
+        seen.append(page.evaluate(measured))
+        page.close()
+    assert len(seen[0]) > 20 and seen[0] == seen[1]
+
+
 def test_the_site_opens_from_the_disk(browser):
     page = browser.new_page()
     page.set_default_timeout(MINUTE)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import re
 import shutil
 import sys
 import time
@@ -39,7 +40,7 @@ exercises; compute is what the notebook takes from top to bottom on two cores.
 """
 EXPLORER_INDEX = """# Explorers
 
-Trained networks that answer in this page, with nothing installed. Each also stands in its lesson.
+Trained networks that answer in the page, with nothing installed. Each also stands in its lesson.
 
 """
 
@@ -96,12 +97,12 @@ def assemble(root: Path = ROOT) -> Source:
     _notebooks(root, made, fragments)
     made.add(
         "lessons.md",
-        LESSONS + lesson_table(lessons(None, root / "source")) + "\n" + pages.contents(_lesson_pages(root)),
+        LESSONS + _lesson_table(root) + "\n" + pages.contents(_lesson_pages(root)),
     )
     made.add(
         "explorers/index.md",
         EXPLORER_INDEX
-        + "\n".join(f"* [](/explorers/{name})" for name in fragments)
+        + face.explorer_cards(list(fragments), root)
         + "\n\n"
         + pages.contents([f"/explorers/{name}" for name in fragments]),
     )
@@ -210,6 +211,22 @@ def _notebooks(root: Path, made: Source, fragments: dict[str, str]) -> None:
         made.add(path, nbformat.writes(page))
     for name, data in figures.files.items():
         made.add(f"{EXTRA}/{pages.FIGURES}/{name}", data)
+
+
+def _lesson_table(root: Path) -> str:
+    """README's table of the lessons with what one does in a lesson below its title: three columns, which a phone has room for."""
+    known = {f"{lesson.number:02d}": lesson for lesson in lessons(None, root / "source")}
+
+    def narrow(row: re.Match) -> str:
+        lesson, number = known[row["number"]], row["number"]
+        more = [f"[Exercises&nbsp;{number}](exercises/{lesson.slug}.ipynb)"] if lesson.has_exercises else []
+        more += [f"[Deeper&nbsp;{number}](notebooks/{lesson.slug}_deeper.ipynb)"] if lesson.has_deeper else []
+        return f"| {number} **{row['link']}**<br>{row['summary']}<br>{' · '.join(more)} | {row['rest']}"
+
+    head, line, *rows = lesson_table(list(known.values())).splitlines()
+    cut = re.compile(r"\| (?P<number>\d\d) (?P<link>\[[^\]]+\]\([^)]+\)) \| (?P<summary>[^|]+) \| (?P<rest>.+)")
+    table = [head.replace(" What you do |", ""), line.replace("---|", "", 1), *(cut.sub(narrow, row) for row in rows)]
+    return "```{container} lesson-table\n" + "\n".join(table) + "\n```\n"
 
 
 def _lesson_pages(root: Path) -> list[str]:

@@ -247,20 +247,57 @@ def _picture(root: Path, fragment: str | None) -> str:
 </script>"""
 
 
+def explorer_cards(names: list[str], root: Path = ROOT) -> str:
+    """A card for each explorer, for the page that lists them: title, the picture of its lesson, and how its page begins.
+
+    Raises:
+        SourceError: if an explorer's page does not begin with its title and a paragraph.
+    """
+    items = []
+    for name in names:
+        slug, title = EXPLORERS[name][0], _title_of_explorer(name, root)
+        picture = (f"{LIVE}.webp", STILL) if name == LIVE else (f"{slug}.webp", CARDS[slug])
+        items.append(f"""<li class="lesson-card">
+<h2><a href="{name}.html">{html.escape(title)}</a></h2>
+{_image(*picture, root, to_root="../")}
+<p class="lesson-question">{html.escape(_beginning_of_explorer(name, root))}</p>
+<p class="lesson-more">From <a href="../notebooks/{slug}.html">lesson {slug[:2]}</a></p>
+</li>""")
+    return raw('<ul class="lesson-cards explorer-cards" role="list">\n' + "\n".join(items) + "\n</ul>")
+
+
+def _page_of_explorer(name: str, root: Path) -> Path:
+    return root / "site" / "explorers" / f"{name}.md"
+
+
+def _title_of_explorer(name: str, root: Path) -> str:
+    title = re.search(r"^# +(.+)$", _page_of_explorer(name, root).read_text(encoding="utf-8"), re.MULTILINE)
+    if not title:
+        raise SourceError(f"site/explorers/{name}.md has no title.")
+    return title[1]
+
+
+def _beginning_of_explorer(name: str, root: Path) -> str:
+    """The first sentences of an explorer's page, up to its first question; two where its first paragraph asks nothing."""
+    paragraphs = _page_of_explorer(name, root).read_text(encoding="utf-8").split("\n\n")
+    first = next((" ".join(text.split()) for text in paragraphs if text[:1].isalpha()), None)
+    if first is None:
+        raise SourceError(f"site/explorers/{name}.md does not begin with a paragraph.")
+    sentences = re.split(r"(?<=[.?]) ", first.replace("**", ""))
+    asked = next((place for place, sentence in enumerate(sentences) if sentence.endswith("?")), 1)
+    return " ".join(sentences[: asked + 1])
+
+
 def _explorers(root: Path) -> str:
     """Links to the explorers whose pages exist, by the titles of these pages; nothing where there is none."""
-    links = []
-    for name in EXPLORERS:
-        page = root / "site" / "explorers" / f"{name}.md"
-        if page.is_file():
-            title = re.search(r"^# +(.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
-            links.append(f'<a href="explorers/{name}.html">{html.escape(title[1] if title else name)}</a>')
+    there = [name for name in EXPLORERS if _page_of_explorer(name, root).is_file()]
+    links = [f'<a href="explorers/{name}.html">{html.escape(_title_of_explorer(name, root))}</a>' for name in there]
     return f'<p class="front-explorers">Play: {" ".join(links)}</p>' if links else "<!-- no explorer is built -->"
 
 
 def _cards(root: Path) -> str:
     items = [*(_card(card, root) for card in cards()), _paths()]
-    return '<ul class="lesson-cards">\n' + "\n".join(items) + "\n</ul>"
+    return '<ul class="lesson-cards" role="list">\n' + "\n".join(items) + "\n</ul>"
 
 
 def _paths() -> str:
@@ -293,8 +330,8 @@ def _card(card: Card, root: Path) -> str:
 </li>"""
 
 
-def _image(name: str, picture: CardPicture, root: Path, *, lazy: bool = True) -> str:
-    """An image with its size, so that nothing jumps when it arrives.
+def _image(name: str, picture: CardPicture, root: Path, *, lazy: bool = True, to_root: str = "") -> str:
+    """An image with its size, so that nothing jumps when it arrives; ``to_root`` leads from its page to the site's top.
 
     Raises:
         SourceError: if its file is missing.
@@ -307,6 +344,6 @@ def _image(name: str, picture: CardPicture, root: Path, *, lazy: bool = True) ->
     kind = ' class="plot"' if picture.plot else ""
     waits = ' loading="lazy" decoding="async"' if lazy else ""
     return (
-        f'<img{kind} src="_static/pictures/{name}" alt="{html.escape(picture.alt)}" '
+        f'<img{kind} src="{to_root}_static/pictures/{name}" alt="{html.escape(picture.alt)}" '
         f'width="{width // 2}" height="{height // 2}"{waits}>'
     )

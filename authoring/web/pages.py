@@ -21,24 +21,24 @@ from urllib.parse import unquote
 import nbformat
 from nbformat.v4 import new_markdown_cell
 
+from authoring.derive import OVERVIEW, WAY, elsewhere
 from authoring.source import Lesson, SourceError, read
 from authoring.web.collect.glossary import link_terms
+from course_lib.classroom.explorers import EXPLORERS, HERE
 
-# Where an explorer stands in its lesson: the lesson, and the heading at the end of whose section it is found.
-EXPLORERS = {
-    "numbers": ("02_undercomplete", "What a nonlinear one adds"),
-    "noise": ("04_denoising", "A network that is told the noise level"),
-    "space": ("05_variational", "A map of equal tiles"),
-    "swap": ("06_decoder_swapping", "One encoder, two decoders"),
-}
 FIGURES = "_figures"  # the folder of the site that takes the pictures out of the notebooks
-HERE = "<!-- the explorer -->"  # the line of an explorer's page that its fragment replaces
 
 _HEADING = re.compile(r"^(#{1,6}) +(.+?) *#* *$")
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 _LINK = re.compile(r"(\]\()([^()\s]*)(#[^()\s]*)(\))")
 _TASK = re.compile(r"^(?P<title>## .+?) (?P<stars>★{1,3}) · (?P<rest>\d+ minutes · \w+)$", re.MULTILINE)
 _PICTURE = re.compile(r'<img src="data:image/png;base64,(?P<data>[^"]+)" alt="(?P<alt>[^"]*)" width="(?P<width>\d+)">')
+_CAPTION = re.compile(
+    r'(?P<before>alt="(?P<alt>[^"]*)"[^>]*><figcaption>)(?P<caption>.+?)(?P<after><br>|</figcaption>)'
+)
+_DATA = re.compile(r"^\*\*Data:\*\* (?P<names>.+), all on your disk already\.$", re.MULTILINE)
+_TO_LESSON = re.compile(r"^The lesson: \[\w+\]\(\.\./notebooks/\w+\.ipynb\)\n*", re.MULTILINE)
+_TO_PRACTICE = re.compile(r"^Exercises: \[\w+\](?=\(\.\./exercises/)", re.MULTILINE)
 _ADDRESS = re.compile(r"""(?P<before>\s(?:src|href|poster)\s*=\s*)(?P<quote>["'])(?P<to>[^"']*)(?P=quote)""")
 _ELSEWHERE = re.compile(r"^(?:[a-z][a-z0-9+.-]*:|//|/|#|$)", re.IGNORECASE)
 
@@ -160,7 +160,15 @@ class Figures:
                 'loading="lazy" decoding="async">'
             )
 
-        return _PICTURE.sub(mended, page)
+        return _CAPTION.sub(_heard_once, _PICTURE.sub(mended, page))
+
+
+def _heard_once(found: re.Match) -> str:
+    """The caption of a figure, for the eye alone where the text of its picture says the same, and mostly more."""
+    caption = found["caption"]
+    if html.unescape(found["alt"]).startswith(html.unescape(caption)):
+        caption = f'<span aria-hidden="true">{caption}</span>'
+    return f"{found['before']}{caption}{found['after']}"
 
 
 # ----- explorers
@@ -215,13 +223,11 @@ def with_metadata(text: str, **metadata: str) -> str:
 
 # ----- notebooks
 
-TO_JUPYTERLAB = "Read it here, or [run it in JupyterLab](../jupyterlab.md)."
+TO_JUPYTERLAB = "Read it here, [run it in JupyterLab](../jupyterlab.md), or [run it elsewhere](../elsewhere.md)."
 TO_CHECK = (
     "The lesson: [{title}](../notebooks/{slug}.ipynb). Here you read the tasks; "
     "[in JupyterLab](../jupyterlab.md) you write your answers and have them checked."
 )
-
-TO_EXERCISES = "Back to [the exercises](../exercises/{slug}.ipynb)."
 
 
 def page_of(
@@ -244,8 +250,14 @@ def page_of(
         fragments: the explorers' HTML, by their names.
     """
     made = copy.deepcopy(notebook)
+    # Each page leads to the ones before and behind it at its foot, and to all lessons in its frame.
+    made.cells = [cell for cell in made.cells if cell.metadata.get("course", {}).get("role") != WAY]
+    for cell in made.cells:
+        cell.source = cell.source.replace(f"(../{OVERVIEW})", "(../lessons.md)")
     folder = "notebooks" if kind == "deeper" else kind
     page = f"{folder}/{lesson.slug}{'_deeper' if kind == 'deeper' else ''}"
+    title = headings_of(f"notebooks/{lesson.slug}.ipynb")[0]
+    made.cells[0].source = _first_for_the_web(made.cells[0].source, title)
     texts = [cell for cell in made.cells if cell.cell_type == "markdown"]
     for cell, linked in zip(texts, link_terms([cell.source for cell in texts], lesson.number), strict=True):
         cell.source = linked
@@ -266,10 +278,33 @@ def page_of(
     elif kind == "solutions":
         _mark_solutions(made, lesson)
         _shorten_headings(made)
-    title = headings_of(f"notebooks/{lesson.slug}.ipynb")[0]
-    last = {"exercises": TO_CHECK, "solutions": TO_EXERCISES}.get(kind, TO_JUPYTERLAB)
-    made.cells[0].source += "\n\n" + last.format(title=title, slug=lesson.slug)
+    if kind != "solutions":
+        last = TO_CHECK if kind == "exercises" else TO_JUPYTERLAB
+        made.cells[0].source += "\n\n" + last.format(title=title, slug=lesson.slug)
     return made
+
+
+def _first_for_the_web(text: str, title: str) -> str:
+    """The first cell of a notebook without what only its file needs, and with names where it has those of files.
+
+    Args:
+        text: the cell, as it is stored.
+        title: that of the lesson.
+
+    Raises:
+        SourceError: if the cell does not say what to do outside of the course's folder, which a page says in other words.
+    """
+    said = "\n".join(elsewhere())
+    if said not in text:
+        raise SourceError(f"{title}: the first cell is not the one that authoring/derive.py writes.")
+    text = _TO_LESSON.sub("", text.replace(said, ""))
+    text = _TO_PRACTICE.sub(f"Exercises: [{title}: exercises]", text)
+    return _DATA.sub(_to_cards, text).rstrip()
+
+
+def _to_cards(found: re.Match) -> str:
+    names = re.sub(r"`(\w+)`", r"[`\1`](../data.md#\1)", found["names"])
+    return f"**Data:** {names}, shipped with the course."
 
 
 def _embed_explorers(made: nbformat.NotebookNode, lesson: Lesson, page: str, fragments: dict[str, str]) -> None:

@@ -1,12 +1,16 @@
-/* What every page of the course does in the browser: formulas, copy buttons, and scrolling by keyboard. Without it all is read. */
+/* What every page of the course does in the browser: formulas, copy buttons, and names and keys for what scrolls. Without it all
+   is read. */
 "use strict";
 
 (() => {
   const WORDS = {
     copy: "Copy",
     copied: "Copied",
-    copyLabel: "Copy this code",
+    copyLabel: "Copy the code: ",
+    code: "Code",
+    output: "Output",
     formula: "Formula, wider than the page",
+    table: "Table, wider than the page",
   };
 
   /** Set the formulas. What cannot be set stays as its source, which can be read. */
@@ -65,6 +69,20 @@
     if (!done) throw new Error("the browser did not copy");
   }
 
+  /** By how its code begins a button is told from the others in a list of all buttons. */
+  function beginning(code) {
+    const words = code.textContent.trim().replace(/\s+/g, " ");
+    return words.length > 60 ? `${words.slice(0, 59)}…` : words;
+  }
+
+  /** Where code begins and where what it printed: a screen reader says it, most of all when the keyboard reaches it. */
+  function nameCode() {
+    for (const code of document.querySelectorAll("article pre")) {
+      code.setAttribute("role", "group");
+      code.setAttribute("aria-label", code.closest(".cell_output") ? WORDS.output : WORDS.code);
+    }
+  }
+
   function addCopyButtons() {
     for (const block of document.querySelectorAll("div.highlight")) {
       if (block.closest(".cell_output")) continue;
@@ -73,7 +91,7 @@
       button.type = "button";
       button.className = "course-copy";
       button.textContent = WORDS.copy;
-      button.setAttribute("aria-label", WORDS.copyLabel);
+      button.setAttribute("aria-label", WORDS.copyLabel + beginning(code));
       const told = document.createElement("span");
       told.className = "visually-hidden";
       told.setAttribute("role", "status");
@@ -92,17 +110,24 @@
     }
   }
 
-  /** A formula that is wider than the page scrolls; then the keyboard must reach it. */
-  function reachWideFormulas() {
-    for (const formula of document.querySelectorAll("div.math")) {
-      if (formula.scrollWidth > formula.clientWidth) {
-        formula.tabIndex = 0;
-        formula.setAttribute("role", "group");
-        formula.setAttribute("aria-label", WORDS.formula);
-      } else {
-        for (const name of ["tabindex", "role", "aria-label"]) formula.removeAttribute(name);
-      }
+  /** Give what scrolls sideways a name, and take it away where nothing scrolls. */
+  function nameWide(element, name) {
+    const wide = element.scrollWidth > element.clientWidth;
+    for (const [key, value] of [["role", "group"], ["aria-label", name]]) {
+      if (wide) element.setAttribute(key, value);
+      else element.removeAttribute(key);
     }
+    return wide;
+  }
+
+  /** What is wider than the page scrolls; then the keyboard must reach it. For all but formulas the theme sees to that. */
+  function reachWide() {
+    for (const formula of document.querySelectorAll("div.math")) {
+      if (nameWide(formula, WORDS.formula)) formula.tabIndex = 0;
+      else formula.removeAttribute("tabindex");
+    }
+    for (const table of document.querySelectorAll(".pst-scrollable-table-container")) nameWide(table, WORDS.table);
+    for (const output of document.querySelectorAll(".cell_output > .output")) nameWide(output, WORDS.output);
   }
 
   /** So must code: the theme sees to it when the page changes its size, but not for what is unfolded. */
@@ -112,11 +137,24 @@
     }
   }
 
+  /** Paper is light: what is read in the dark is printed in the light colours. */
+  function printInLight() {
+    const page = document.documentElement;
+    let before = "";
+    addEventListener("beforeprint", () => {
+      before = page.dataset.theme;
+      page.dataset.theme = "light";
+    });
+    addEventListener("afterprint", () => (page.dataset.theme = before));
+  }
+
   document.addEventListener("DOMContentLoaded", () => {
+    printInLight();
     if (window.katex) setFormulas();
+    nameCode();
     addCopyButtons();
-    reachWideFormulas();
-    new ResizeObserver(reachWideFormulas).observe(document.querySelector("main") || document.body);
+    reachWide();
+    new ResizeObserver(reachWide).observe(document.querySelector("main") || document.body);
     document.addEventListener("copy", copySources);
     document.addEventListener("toggle", reachUnfoldedCode, true); // does not bubble
     document.documentElement.dataset.course = "ready";

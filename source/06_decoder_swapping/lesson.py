@@ -186,7 +186,7 @@ show(
 #
 # Second: does the *pose* survive? A *reader*, a regression fitted on true pictures, says how far the head is turned (yaw), the mouth open (jaw) and its corners drawn up (smile), and where the light comes from (light). It is scored by
 #
-# $$ R^2 = 1 - \frac{\text{sum of (answer − truth)}^2}{\text{sum of (truth − mean truth)}^2} $$
+# $$ R^2 = 1 - \frac{\text{sum of }(\text{answer}-\text{truth})^2}{\text{sum of }(\text{truth}-\text{mean truth})^2} $$
 #
 # **R²** is 1 minus the share of the variance that the answers leave over. By hand: three mouths are open by 0, .5 and 1: mean .5, lower sum .25 + 0 + .25 = .5. Answers .1, .4, .9 have the upper sum .03: $R^2$ = .94.
 # Always .5 gets $1-.5/.5=0$, always 1.5 gets $1-3.5/.5=-6$. Negative means: worse than always guessing the mean.

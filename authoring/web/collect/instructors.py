@@ -18,6 +18,7 @@ Times, plans and notes for those who teach with the course. **The notes hold ans
 """
 MINUTES = "Reading the lesson; its core exercises, the optional ones and the capstone; reading the second notebook."
 PLAN = re.compile(r"^\*\*(Plan for \d+ minutes\.)\*\* *(.*?)(?=\n\s*\n|\Z)", re.MULTILINE | re.DOTALL)
+RUN_IN = re.compile(r"^\*\*(?P<words>[^*\n]+)\*\*(?P<space> *)", re.MULTILINE)
 SHORT = re.compile(r"^\*\*(Short of time\.)\*\* *(.*?)(?=\n\s*\n|\Z)", re.MULTILINE | re.DOTALL)
 
 
@@ -75,7 +76,18 @@ def notes(lesson: Lesson) -> str:
     more = [link("More on this lesson", _more(lesson), of=page)] if (lesson.folder / "README.md").is_file() else []
     back = link("For instructors", PAGE, of=page)
     links = "; ".join([back, *_links(lesson, page, notes=False), *more])
-    return f"{front(orphan=True, search=False)}{title}\n\nThis page holds answers. {links}.\n{rest}"
+    return f"{front(orphan=True, search=False)}{title}\n\nThis page holds answers. {links}.\n{with_headings(rest)}"
+
+
+def with_headings(text: str) -> str:
+    """Notes whose paragraphs that begin in bold stand below headings: on a page one goes from heading to heading."""
+
+    def heading(found: re.Match) -> str:
+        words = found["words"]
+        # "**Time.** 46 minutes" stands for itself below its heading; "**The capstone**, `compressor`, is" is a sentence.
+        return f"## {words.removesuffix('.')}\n\n" + ("" if words.endswith(".") else f"{words}{found['space']}")
+
+    return RUN_IN.sub(heading, text)
 
 
 def _links(lesson: Lesson, of: str, *, notes: bool) -> list[str]:

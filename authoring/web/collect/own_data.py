@@ -26,7 +26,9 @@ def text() -> str:
             continue
         card = _card(lesson)
         lines += ["", f"## Lesson {called(lesson)}", "", card, ""]
-        lines.append(f"In full: {link('the section of the lesson', page_of(lesson), HEADING, of=PAGE)}.")
+        lines.append(
+            f"In full: {link(f'the section of lesson {lesson.number:02d}', page_of(lesson), HEADING, of=PAGE)}."
+        )
     return "\n".join(lines) + "\n"
 
 
