@@ -105,7 +105,7 @@ def judge_behind(door, exercise: Exercise, seed: int | None = None) -> Outcome:
         outcome = ERROR, None, _time_message(limit, stopped)
         door.close()
     except AnswerRaised as error:
-        outcome = _judged(error.raised)
+        outcome = message_of(error.raised)
     else:
         outcome = PASS, None, "\n".join(filter(None, [f"{exercise.title}: right.", *told]))
     finally:
@@ -138,7 +138,8 @@ def name_of(answer, name: str | None) -> str:
     return found
 
 
-def _judged(raised: Raised) -> tuple[str, str | None, str]:
+def message_of(raised: Raised) -> tuple[str, str | None, str]:
+    """Status, misconception and message of an exception in an answer."""
     if raised.unfilled:
         return NOT_ATTEMPTED, None, "Nothing to check yet: replace the line that raises NotImplementedError."
     if raised.is_a("ImportError"):

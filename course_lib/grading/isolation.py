@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MIB = 1 << 20
+SCRATCH = "/scratch"  # the one folder where a submission may write; the course itself may lie in /tmp
 
 _NEW_MOUNTS, _NEW_NAMES, _NEW_IPC = 0x00020000, 0x04000000, 0x08000000
 _NEW_USERS, _NEW_PROCESSES, _NEW_NETWORK = 0x10000000, 0x20000000, 0x40000000
@@ -25,7 +26,7 @@ _NO_NEW_PRIVILEGES, _DROP_BOUND, _AMBIENT, _CLEAR_AMBIENT = 38, 24, 47, 4
 _CAPABILITIES_VERSION_3, _CAPABILITIES = 0x20080522, 41
 # Nothing of the neighbours, and no more than a size. /proc stays, as TensorFlow ends a process that has none: it lists the
 # sandbox's processes, and the kernel lets nobody read in those of another user namespace.
-_EMPTIED = "/tmp", "/dev/shm"
+_EMPTIED = SCRATCH, "/dev/shm"
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -38,7 +39,7 @@ class Limits:
         memory: bytes of memory of all its processes together, beyond what they share with the process that bore them.
         processes: how many processes and threads.
         file: bytes of one file.
-        temporary: bytes in its own ``/tmp``.
+        temporary: bytes in its own ``/scratch``.
         open_files: how many files at a time.
     """
 

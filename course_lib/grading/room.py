@@ -25,12 +25,16 @@ class Room:
 
     Args:
         sandbox: where it is made.
+
+    Attributes:
+        closed: whether it has ended.
     """
 
     def __init__(self, sandbox: Sandbox):
         self._connection = sandbox.connect()
         self._stream = self._connection.makefile("rwb", buffering=0)
         self._call_back: CallBack | None = None
+        self.closed = False
 
     def run_cell(self, source: str, seconds: float = CELL_SECONDS) -> dict:
         """Run one cell; ``{"raised": Raised or None, "printed": text, "notes": list of text}``.
@@ -75,6 +79,7 @@ class Room:
 
     def close(self) -> None:
         """End the room and everything in it."""
+        self.closed = True
         self._stream.close()
         self._connection.close()
 
@@ -114,9 +119,9 @@ class Room:
             raise Malformed("a reply of another shape")
 
 
-def _is_dict(value, **kinds) -> bool:
+def _is_dict(reply, /, **kinds) -> bool:
     return (
-        type(value) is dict
-        and value.keys() == kinds.keys()
-        and all(kind is None or isinstance(value[name], kind) for name, kind in kinds.items())
+        type(reply) is dict
+        and reply.keys() == kinds.keys()
+        and all(kind is None or isinstance(reply[name], kind) for name, kind in kinds.items())
     )

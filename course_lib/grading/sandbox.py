@@ -19,7 +19,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import course_lib
-from course_lib.grading.isolation import Limits
+from course_lib.grading.isolation import SCRATCH, Limits
 
 COURSE = Path(course_lib.__file__).resolve().parent
 HIDDEN = COURSE / "classroom" / "judges"
@@ -29,13 +29,13 @@ START = 180.0  # seconds that the nursery gets to load Keras on a busy machine
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _SETTINGS = ("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives", "/etc/localtime")
 _ENVIRONMENT = {
-    "HOME": "/tmp",
-    "TMPDIR": "/tmp",
+    "HOME": SCRATCH,
+    "TMPDIR": SCRATCH,
     "PATH": "/usr/bin:/bin",
     "LANG": "C.UTF-8",
     "MPLBACKEND": "agg",
-    "MPLCONFIGDIR": "/tmp",
-    "KERAS_HOME": "/tmp",
+    "MPLCONFIGDIR": SCRATCH,
+    "KERAS_HOME": SCRATCH,
     "PYTHONDONTWRITEBYTECODE": "1",
     "PYTHONHASHSEED": "0",
     "CUDA_VISIBLE_DEVICES": "",  # the same outcome on every machine
@@ -159,7 +159,7 @@ def _bubblewrap(folder: Path) -> list[str]:
     for path in (*_SETTINGS, *map(str, _needed())):
         command += ["--ro-bind-try", path, path]
     command += ["--ro-bind", str(COURSE), str(COURSE), "--tmpfs", str(HIDDEN)]
-    command += ["--bind", str(folder), INSIDE, "--chdir", "/tmp"]
+    command += ["--remount-ro", "/tmp", "--tmpfs", SCRATCH, "--bind", str(folder), INSIDE, "--chdir", SCRATCH]
     for name, value in {**_ENVIRONMENT, "PYTHONPATH": str(COURSE.parent)}.items():
         command += ["--setenv", name, value]
     return [*command, "--", sys.executable]
@@ -171,7 +171,7 @@ def _container(program: str):
         settings = [part for name, value in _ENVIRONMENT.items() for part in ("--env", f"{name}={value}")]
         return [
             *(program, "run", "--rm", "--network=none", "--read-only", "--cap-drop=ALL"),
-            *("--security-opt=no-new-privileges", "--pids-limit=512", "--tmpfs=/tmp:size=64m", "--memory=4g"),
+            *("--security-opt=no-new-privileges", "--pids-limit=512", f"--tmpfs={SCRATCH}:size=64m", "--memory=4g"),
             *(f"--user={os.getuid() or 65534}", f"--volume={folder}:{INSIDE}", *settings, IMAGE, "python"),
         ]
 
