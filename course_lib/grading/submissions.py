@@ -148,7 +148,7 @@ def _in_zip(archive, shown: str, problems: list[str], depth: int = 0) -> Iterato
         for entry in entries[:MOST_FILES]:
             path = PurePosixPath(entry.filename.replace("\\", "/"))
             hidden = any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
-            if entry.is_dir() or hidden and ".." not in path.parts or path.suffix.lower() not in (".ipynb", ".zip"):
+            if entry.is_dir() or (hidden and ".." not in path.parts) or path.suffix.lower() not in (".ipynb", ".zip"):
                 continue
             named = f"{entry.filename!r} in {shown}"
             if path.is_absolute() or ".." in path.parts or stat.S_ISLNK(entry.external_attr >> 16):
