@@ -24,6 +24,7 @@ from nbformat.v4 import new_markdown_cell
 from authoring.derive import OVERVIEW, WAY, elsewhere
 from authoring.source import Lesson, SourceError, read
 from authoring.web.collect.glossary import link_terms
+from authoring.web.guesses import make_choosable
 from course_lib.classroom.explorers import EXPLORERS, HERE
 
 FIGURES = "_figures"  # the folder of the site that takes the pictures out of the notebooks
@@ -270,6 +271,7 @@ def page_of(
                 output["data"]["text/html"] = figures.moved(output["data"]["text/html"], f"../{FIGURES}")
     if kind == "notebooks":
         made.metadata["description"] = read(lesson.folder / "lesson.py").metadata["course"]["summary"]
+        make_choosable(made)
         _embed_explorers(made, lesson, page, fragments)
         _add_contents(made, lesson)
     elif kind == "exercises":
