@@ -308,6 +308,23 @@ def test_code_that_only_serves_is_folded_and_widgets_show_what_they_showed():
 
 
 @on_built_pages
+def test_every_question_of_a_lesson_is_a_choice_and_what_happened_is_folded():
+    found = 0
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        cells = [cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
+        asked = [cell for cell in cells if re.search(r"^guess\(", cell, re.MULTILINE)]
+        page = soup(f"notebooks/{path.stem}.html")
+        questions = page.select("fieldset.course-guess")
+        assert len(questions) == len(asked), path
+        for question in questions:
+            (answer,) = page.select(f".tag_answers-{question['data-guess']} details.below-input")
+            assert "The experiment says" in answer.get_text(), (path, question["data-guess"])
+            assert len(question.select("input[type=radio]")) >= 2
+        found += len(questions)
+    assert found > 20
+
+
+@on_built_pages
 def test_the_way_through_the_course_goes_by_lesson_exercises_next_lesson_and_back():
     way = [
         f"{kind}/{lesson.slug}.html"

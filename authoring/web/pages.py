@@ -263,6 +263,7 @@ def page_of(
     for cell, linked in zip(texts, link_terms([cell.source for cell in texts], lesson.number), strict=True):
         cell.source = linked
     made.cells = split_at_headings(made.cells)
+    make_choosable(made)
     for cell in made.cells:
         if cell.cell_type == "markdown":
             cell.source = with_site_anchors(cell.source, f"{page}.ipynb", headings_of)
@@ -271,7 +272,6 @@ def page_of(
                 output["data"]["text/html"] = figures.moved(output["data"]["text/html"], f"../{FIGURES}")
     if kind == "notebooks":
         made.metadata["description"] = read(lesson.folder / "lesson.py").metadata["course"]["summary"]
-        make_choosable(made)
         _embed_explorers(made, lesson, page, fragments)
         _add_contents(made, lesson)
     elif kind == "exercises":
