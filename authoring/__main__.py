@@ -1,4 +1,4 @@
-"""``python -m authoring build|lint|course|capstones|calibrate|numbers|reading|cpu|site|wheel|face|explorers``: see CONTRIBUTING.md."""
+"""``python -m authoring build|lint|course|capstones|calibrate|numbers|reading|cpu|site|wheel|face|costs|explorers``: see CONTRIBUTING.md."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ def main(argv: list[str] | None = None) -> int:
     commands.add_parser("wheel", help="make the course as one file in build/wheel, data included")
     commands.add_parser("site", help="make the web version in build/site, from what is stored")
     commands.add_parser("face", help="make the pictures and numbers of the landing page and of README")
+    commands.add_parser("costs", help="measure what the famous bugs cost where no notebook prints it")
     command = commands.add_parser("explorers", help="train and export the networks of the web version's explorers")
     command.add_argument("name", nargs="?", default=None, metavar="NAME", help="one explorer only, such as numbers")
     command.add_argument("--photograph", action="store_true", help="then write its first view into its fragment")
@@ -66,6 +67,10 @@ def main(argv: list[str] | None = None) -> int:
             from authoring.web.face import face
 
             return face()
+        if arguments.command == "costs":
+            from authoring.web.costs import costs
+
+            return costs()
         if arguments.command == "build":
             from authoring.build import build
 

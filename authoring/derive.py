@@ -17,6 +17,8 @@ from course_lib.classroom.exercise import UnknownExercise, find_exercise
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
 FOLDED = "hide-input"  # the tag of a cell that only serves: its code is folded, its output seen
 WORK_OF_YOURS = "**When it passes**, run the next cells: your function once more, and what it can do, to look at."
+OVERVIEW = "overview.ipynb"  # beside the folders
+WAY = "way"  # the role of a cell that only leads to other notebooks; nobody reads it, so it is not counted
 COMPARED = "nbval-check-output"  # nbval's tag of a cell whose output is the same everywhere: the tests compare it
 KINDS = ("notebooks", "deeper", "exercises", "solutions")
 READ = ("notebooks", "deeper")  # what is read, as exercises are done
@@ -125,7 +127,7 @@ def _lesson_notebook(lesson: Lesson) -> nbformat.NotebookNode:
     for field in ("minutes", "objectives"):
         if not notebook.metadata["course"].get(field):
             raise SourceError(f"{lesson.slug}/lesson.py: the header lacks `{field}`.")
-    cells = [new_markdown_cell(front_matter(lesson)), *map(_plain, notebook.cells)]
+    cells = [new_markdown_cell(front_matter(lesson)), *map(_plain, notebook.cells), _way(lesson, "notebooks")]
     return _finished(cells, notebook.metadata["course"])
 
 
@@ -133,7 +135,7 @@ def _deeper_notebook(lesson: Lesson) -> nbformat.NotebookNode:
     notebook = read(lesson.folder / "deeper.py")
     if not notebook.metadata["course"].get("minutes"):
         raise SourceError(f"{lesson.slug}/deeper.py: the header lacks `minutes`.")
-    cells = [new_markdown_cell(deeper_front_matter(lesson)), *map(_plain, notebook.cells)]
+    cells = [new_markdown_cell(deeper_front_matter(lesson)), *map(_plain, notebook.cells), _way(lesson, "deeper")]
     return _finished(cells, notebook.metadata["course"])
 
 
@@ -182,9 +184,23 @@ def _exercise_notebooks(lesson: Lesson) -> tuple[nbformat.NotebookNode, nbformat
     header = source.metadata["course"]
     for cells in (stubs, solved):
         read_first = f"The lesson: [{lesson.slug}](../notebooks/{lesson.slug}.ipynb)"
-        cells[0].source += "\n".join(["", "", read_first, *elsewhere()])
+        back = ["", f"Back to [the exercises](../exercises/{lesson.slug}.ipynb)."] if cells is solved else []
+        cells[0].source += "\n".join(["", "", read_first, *back, *elsewhere()])
+    solved.append(_way(lesson, "solutions"))
     for cell in (
-        new_markdown_cell(f"## How far you are\n\nRun this cell again whenever you like. {_next(lesson)}"),
+        new_markdown_cell(
+            "\n\n".join(
+                (
+                    "## How far you are",
+                    f"Run the next cell whenever you like. {_next(lesson)}".strip(),
+                    f"All lessons: [overview](../{OVERVIEW})",
+                    "<details><summary>Solutions</summary>",
+                    "After two failed checks `hint` opens the solution of that one exercise. "
+                    f"All of them: [{lesson.slug}](../solutions/{lesson.slug}.ipynb)",
+                    "</details>",
+                )
+            )
+        ),
         new_code_cell(f"from course_lib import progress\n\nprogress({lesson.number})"),
     ):
         cell.metadata["course"] = {"exercise": "-"}
@@ -202,6 +218,26 @@ def _next(lesson: Lesson) -> str:
     if lesson.has_deeper:
         ways.append(f"[a second reading of this one](../notebooks/{lesson.slug}_deeper.ipynb)")
     return f"Then: {', or '.join(ways)}." if ways else ""
+
+
+def _way(lesson: Lesson, kind: str) -> nbformat.NotebookNode:
+    """The last cell of a notebook: where it came from, and where the road goes on."""
+    around = {other.number - lesson.number: other for other in lessons()}
+
+    def link(to: Lesson) -> str:
+        title = read(to.folder / "lesson.py").metadata["course"]["title"]
+        return f"[{title}](../notebooks/{to.slug}.ipynb)"
+
+    before = around.get(-1) if kind == "notebooks" else lesson
+    ways = [f"← {link(before)}"] if before else []
+    if lesson.has_exercises:
+        ways.append(f"[Exercises](../exercises/{lesson.slug}.ipynb)")
+    ways.append(f"[Overview](../{OVERVIEW})")
+    if 1 in around:
+        ways.append(f"{link(around[1])} →")
+    cell = new_markdown_cell(" · ".join(ways))
+    cell.metadata["course"] = {"exercise": "*", "role": WAY} if kind == "solutions" else {"role": WAY}
+    return cell
 
 
 def _shown_to_learners(cell, *, first: bool) -> list:

@@ -27,7 +27,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from authoring.derive import KERNELSPEC, READ, kinds_of, path_of, tasks
 from authoring.source import ROOT, SOURCE, Lesson, SourceError, lessons, read
 
-OVERVIEW = Path("course_lib/classroom/overview.ipynb")
+OVERVIEW = Path("overview.ipynb")
 TABLE = re.compile(r"(<!-- lessons -->\n).*?(<!-- /lessons -->)", re.DOTALL)
 LINES = re.compile(r"(<!-- numbers\n(?P<wanted>.*?)-->\n).*?(<!-- /numbers -->)", re.DOTALL)
 
@@ -56,8 +56,7 @@ def written(which: str | None = None, *, source: Path = SOURCE, root: Path = ROO
     """What README.md and each instructor.md should say; arguments and errors as in ``numbers``."""
     readme = root / "README.md"
     texts = {readme: _replaced(TABLE, readme, lambda _: lesson_table(lessons(None, source)))}
-    if (root / OVERVIEW).parent.is_dir():
-        texts[root / OVERVIEW] = overview(lessons(None, source))
+    texts[root / OVERVIEW] = overview(lessons(None, source))
     for lesson in lessons(which, source):
         path = lesson.folder / "instructor.md"
         read_ones = [path_of(lesson, kind, root) for kind in kinds_of(lesson) if kind in READ]

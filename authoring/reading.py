@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import nbformat
 
-from authoring.derive import FOLDED, READ, derive, elsewhere, kinds_of, path_of
+from authoring.derive import FOLDED, READ, WAY, derive, elsewhere, kinds_of, path_of
 from authoring.source import Lesson, lessons, read
 from authoring.terms import bold_terms
 
@@ -59,7 +59,8 @@ def reading(lesson: Lesson, kind: str = "notebooks") -> Reading:
     """
     notebook = derive(lesson)[kind]
     header = read(lesson.folder / ("deeper.py" if kind == "deeper" else "lesson.py")).metadata["course"]
-    prose = [c.source for c in notebook.cells if c.cell_type == "markdown"]
+    cells = [c for c in notebook.cells if c.metadata.get("course", {}).get("role") != WAY]
+    prose = [c.source for c in cells if c.cell_type == "markdown"]
     code = [c for c in notebook.cells if c.cell_type == "code"]
     seen = [lines_of(c.source) for c in code if FOLDED not in c.metadata.get("tags", [])]
     folded = sum(lines_of(c.source) for c in code) - sum(seen)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
-import shutil
 
 import pytest
+
+from authoring.web import harness
 
 SECOND = 1000  # milliseconds
 PATIENCE = 60 * SECOND
@@ -26,16 +28,8 @@ def need(condition, reason: str):
 @contextlib.contextmanager
 def chromium():
     """A browser of Playwright's, closed at the end."""
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    found = harness.find_chromium()
     need(found, "No Chromium was found")
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        need(False, "Playwright is not installed")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
-        try:
-            yield browser
-        finally:
-            browser.close()
+    need(importlib.util.find_spec("playwright"), "Playwright is not installed")
+    with harness.browsing(found) as browser:
+        yield browser

@@ -20,7 +20,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from course_lib.classroom import records
+from course_lib.classroom import explorers, records
 
 pytestmark = pytest.mark.browser
 
@@ -29,6 +29,7 @@ INSTALL = (
     "Chromium comes with your system (Debian and Ubuntu: `apt-get install chromium`; or set CHROMIUM=/path/to/chromium)."
 )
 TOKEN = "learner"
+PREFIX = "/user/learner"  # as on Binder: what works here needs no server of its own
 MINUTE = 60_000  # milliseconds
 # What JupyterLab 4 keeps of a user's open tabs, here of notebooks with the names of ours.
 TABS_OF_ANOTHER_PROJECT = {
@@ -89,6 +90,7 @@ def lab(tmp_path_factory):
         "--no-browser",
         f"--port={port}",
         f"--IdentityProvider.token={TOKEN}",
+        f"--ServerApp.base_url={PREFIX}/",
         "--LabApp.expose_app_in_browser=True",
     ]
     env = {
@@ -99,7 +101,7 @@ def lab(tmp_path_factory):
         server = subprocess.Popen(
             command, cwd=records.course_root(), env=env, stdout=log, stderr=log, start_new_session=True
         )
-        address = f"http://127.0.0.1:{port}"
+        address = f"http://127.0.0.1:{port}{PREFIX}"
         try:
             until = time.monotonic() + 90
             while True:
@@ -357,6 +359,70 @@ def test_solution_link_of_the_hint_opens_that_one_solution(page, lab):
     picture(page, "one-solution")
     text = "\n".join(source_of(c) for c in cells(page))
     assert "def compression_ratio" in text and "def psnr" not in text
+
+
+def said_by(page) -> list[str]:
+    """All that a page complains of from now on."""
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    return said
+
+
+DRAWN = """() => [...document.querySelectorAll('figure.explorer canvas')].some(canvas => {
+    const { width, height } = canvas;
+    const data = width && height ? canvas.getContext('2d').getImageData(0, 0, width, height).data : [];
+    return new Set(data).size > 8; })"""
+
+
+@pytest.mark.parametrize("name", explorers.EXPLORERS)
+def test_the_link_of_a_lesson_opens_its_explorer_as_a_page_that_answers(page, lab, name):
+    lesson, _ = explorers.EXPLORERS[name]
+    open_notebook(page, lab, f"notebooks/{lesson}.ipynb")
+    scroll_to(page, "explorer")
+    link = page.locator("[data-cell-under-test] a[href*='/files/explorers/']")
+    with page.context.expect_page() as opening:
+        link.click()
+    tab = opening.value
+    try:
+        said = said_by(tab)
+        asked: list[str] = []
+        tab.on("request", lambda request: asked.append(request.url) if request.url[:5] != "data:" else None)
+        tab.reload()  # so that nothing was said before somebody listened
+        assert tab.url.startswith(f"{lab[0]}/files/explorers/{name}.html")
+        assert tab.locator("h1").count() == 1 and tab.locator("h2").count() >= 1
+        tab.locator("figure.explorer").scroll_into_view_if_needed()
+        tab.locator("figure.explorer.is-live").wait_for()
+        tab.wait_for_function(DRAWN)
+        live = tab.locator(".explorer-live").first
+        before = live.inner_text()
+        tab.locator("figure.explorer [data-slider], figure.explorer [role=slider]").first.press("ArrowRight")
+        tab.wait_for_function("before => document.querySelector('.explorer-live').innerText !== before", arg=before)
+        picture(tab, f"explorer-{name}")
+        assert said == [] and {url.split("?")[0] for url in asked} == {tab.url.split("?")[0]}
+        assert page.evaluate("() => window.jupyterapp.shell.currentWidget.context.path") == f"notebooks/{lesson}.ipynb"
+        tab.locator(f"main a[href$='{lesson}.ipynb']").first.click()
+        tab.wait_for_function(
+            "path => window.jupyterapp?.shell.currentWidget?.context?.path === path", arg=f"notebooks/{lesson}.ipynb"
+        )
+    finally:
+        tab.close()
+
+
+def test_the_overview_leads_to_the_explorers_and_a_viewer_says_how_to_wake_one(page, lab):
+    open_notebook(page, lab, "overview.ipynb")
+    assert page.locator(".jp-NotebookPanel a[href*='/files/explorers/']").count() == len(explorers.EXPLORERS)
+    picture(page, "overview")
+    # As where the course's extension is not: JupyterLab's own viewer, in which scripts sleep.
+    page.evaluate(
+        "() => window.jupyterapp.commands.execute('docmanager:open', {path: 'explorers/numbers.html', factory: 'HTML Viewer'})"
+    )
+    frame = page.frame_locator(".jp-HTMLViewer iframe")
+    frame.locator("noscript", has=frame.locator("em")).wait_for()  # where scripts run, it holds no elements
+    assert frame.locator("figure.explorer .explorer-picture img").first.is_visible()
+    page.get_by_role("button", name="Trust HTML", exact=True).click()
+    frame.locator("figure.explorer.is-live").wait_for()
+    assert not frame.locator("noscript").is_visible()
 
 
 def test_saving_touches_nothing_that_is_tracked(page, lab):

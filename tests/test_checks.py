@@ -357,6 +357,21 @@ def test_failed_check_raises_headless_so_that_test_runs_turn_red():
         check(lambda x: 2 * x, name="toy_square")
 
 
+@pytest.mark.parametrize("headless", [True, False])
+def test_a_test_run_asks_the_same_of_the_same_answer_and_a_learner_is_asked_anew(headless, monkeypatch):
+    if not headless:
+        monkeypatch.delenv("COURSE_HEADLESS")
+    asked = []
+
+    def remembers(x):
+        asked.append(x.tobytes())
+        return x**2
+
+    for _ in range(2):
+        assert run_check(remembers, name="toy_square").status == PASS
+    assert (asked[: len(asked) // 2] == asked[len(asked) // 2 :]) is headless
+
+
 def test_check_prints_a_card_records_and_offers_help_step_by_step(work, capsys, monkeypatch):
     monkeypatch.delenv("COURSE_HEADLESS")
 

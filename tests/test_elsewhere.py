@@ -114,7 +114,9 @@ def test_other_places_start_the_course_by_commands_that_exist():
     assert (ROOT / ".binder" / "runtime.txt").read_text().strip().removeprefix("python-") in supported
     assert container["image"].removeprefix("python:").split("-")[0] in supported
     start = (ROOT / ".binder" / "start").read_text()
-    assert "course_lib/classroom/lab_config" in start and (ROOT / "course_lib/classroom/lab_config").is_dir()
+    assert (ROOT / "course_lib/classroom/lab_config").is_dir()
+    for variable in ("JUPYTER_CONFIG_PATH", "JUPYTER_PATH"):  # the settings; the extension that opens explorers
+        assert f'{variable}="$PWD/course_lib/classroom/lab_config' in start
 
 
 def test_the_web_version_offers_the_file_that_is_built():

@@ -225,7 +225,7 @@ def test_moving_and_scaling_keeps_the_picture_of_a_placed_point(opened):  # noqa
     tab = opened("space")
     tab.locator(".explorer-point").focus()
     tab.keyboard.press("Shift+ArrowDown")
-    tab.wait_for_function("() => document.querySelector('.explorer-live').textContent.includes('Code')")
+    tab.locator("[data-value=z]", has_text="2.90, −0.30").wait_for(state="detached")
     code = tab.locator("[data-value=z]").inner_text()
     tab.wait_for_load_state("networkidle")
     before = pixels(tab, "decoded")
@@ -233,6 +233,31 @@ def test_moving_and_scaling_keeps_the_picture_of_a_placed_point(opened):  # noqa
     tab.locator(".explorer-live", has_text="moved and scaled").wait_for()
     assert tab.locator("[data-value=z]").inner_text() != code
     assert np.abs(before - pixels(tab, "decoded")).max() <= 2
+
+
+@pytest.mark.browser
+def test_finger_on_the_map_sees_what_is_drawn(opened):  # noqa: F811
+    """On a phone map and picture stand in one window; the picture changes while the finger is down."""
+    tab = opened("space", width=380, height=700, has_touch=True, is_mobile=True)
+    holder, picture = tab.locator("[data-map=codes]"), tab.locator("[data-picture=decoded]")
+    holder.evaluate("e => e.scrollIntoView({ block: 'start' })")
+    point = tab.locator(".explorer-point").bounding_box()
+    x, y = point["x"] + point["width"] / 2, point["y"] + point["height"] / 2
+    before = pixels(tab, "decoded")
+    finger = tab.context.new_cdp_session(tab)
+
+    def touch(kind, *points):
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": a, "y": b} for a, b in points]})
+
+    touch("touchStart", (x, y))
+    touch("touchMove", (x - 60, y + 50))
+    tab.locator("[data-value=z]", has_text="2.90").wait_for(state="detached")
+    tab.wait_for_load_state("networkidle")
+    assert np.abs(before - pixels(tab, "decoded")).max() > 20
+    for seen in (holder.bounding_box(), picture.bounding_box()):
+        assert seen["y"] >= 0 and seen["y"] + seen["height"] <= 700
+    assert tab.locator("[data-value=where]").bounding_box()["y"] < 700
+    touch("touchEnd")
 
 
 @pytest.mark.browser

@@ -399,13 +399,21 @@ def test_networks_that_do_not_come_are_told(chromium, site, name):
 
 @pytest.mark.browser
 @pytest.mark.parametrize("name", EXPLORERS)
-def test_paper_shows_the_still(opened, name):
+def test_paper_shows_what_the_page_shows(opened, name):
+    """Pictures and the numbers beside them are of one moment: the stills where nothing has run, then the live ones."""
     tab = opened(name)
     tab.emulate_media(media="print")
     for holder in tab.locator(STILL).all():
-        assert holder.locator("img").is_visible()
-        assert holder.locator("canvas").is_hidden()
-    assert tab.locator("figure .explorer-controls").first.is_hidden()
+        assert holder.locator("canvas").is_visible()
+        assert holder.locator("img").is_hidden()
+    for control in tab.locator("figure :is(.explorer-controls, .explorer-choice, button)").all():
+        assert control.is_hidden(), "paper answers nothing"
+    for code in tab.locator("figure .explorer-code").all():
+        assert code.evaluate("e => e.scrollWidth <= e.clientWidth"), "all of the code is on the paper"
+    unrun = opened(name, java_script_enabled=False, live=False)
+    unrun.emulate_media(media="print")
+    for image in unrun.locator(f"{STILL} > img").all():
+        assert image.is_visible()
 
 
 @pytest.mark.browser

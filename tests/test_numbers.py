@@ -84,7 +84,7 @@ def test_numbers_are_written_between_the_comments_and_only_there(course, capsys)
     readme = (course / "README.md").read_text(encoding="utf-8")
     assert readme.startswith("Before\n<!-- lessons -->\n| Lesson |") and readme.endswith("<!-- /lessons -->\nAfter\n")
     assert "| 07 [Toy](notebooks/07_toy.ipynb) | A toy | 10 | 5 s |" in readme
-    assert capsys.readouterr().out.count("numbers written") == 2
+    assert capsys.readouterr().out.count("numbers written") == 3  # of README, the overview and the notes
     numbers(source=course / "source", root=course)
     assert capsys.readouterr().out == "", "written once, nothing changes"
 

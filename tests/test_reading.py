@@ -76,7 +76,13 @@ def test_the_second_notebook_is_built_beside_the_first_and_goes_with_its_source(
 
 def test_a_cell_that_only_serves_is_folded_and_compared(lesson):
     made = derive.derive(lesson)["notebooks"]
-    assert [bool(c.metadata.get("jupyter", {}).get("source_hidden")) for c in made.cells] == [False, False, False, True]
+    assert [bool(c.metadata.get("jupyter", {}).get("source_hidden")) for c in made.cells] == [
+        False,
+        False,
+        False,
+        True,
+        False,
+    ]
     stored = nbformat.from_dict(made)
     stored.cells[3].metadata.pop("jupyter")
     assert any(

@@ -44,6 +44,15 @@ def test_in_a_work_folder_progress_is_saved_and_shown(work):
     assert "✔ solved" in str(table) and "psnr" in table._repr_html_()
 
 
+def test_our_solutions_solve_nothing_for_the_learner(work, monkeypatch):
+    (work / "solutions").mkdir()
+    monkeypatch.chdir(work / "solutions")
+    note("psnr", "PASS", None)
+    assert not (work / "progress.json").exists()
+    monkeypatch.chdir(work)
+    assert records.read()["exercises"] == {} and progress().solved() == 0
+
+
 def test_not_attempted_is_no_check(work):
     assert note("psnr", "NOT ATTEMPTED", None)["checks"] == 0
 

@@ -1,4 +1,4 @@
-"""A small static server with one page an explorer: what `--photograph` and the tests open. Not part of the site.
+"""A small static server with one page an explorer, and a browser: what `--photograph` and the tests use. No part of the site.
 
 The page lies under a path of its own, apart from the explorers' files, so that an address that only works in one place
 shows at once: ``/any/prefix/lessons/NAME.html`` is the page, ``/any/prefix/explorers/`` the folder ``site/explorers``.
@@ -7,7 +7,9 @@ shows at once: ``/any/prefix/lessons/NAME.html`` is the page, ``/any/prefix/expl
 from __future__ import annotations
 
 import contextlib
+import os
 import re
+import shutil
 import threading
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -18,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 EXPLORERS = ROOT / "site" / "explorers"
 COURSE_CSS = ROOT / "site" / "_static" / "course.css"
 PREFIX = "/any/prefix"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 _PAGE = """<!doctype html>
 <html lang="en" data-theme="{theme}">
@@ -109,3 +112,25 @@ def serving() -> Iterator[str]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def find_chromium() -> str | None:
+    """Where the system's Chromium is: what the variable CHROMIUM says, or the first of :data:`BROWSERS`; None without one."""
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
+@contextlib.contextmanager
+def browsing(program: str) -> Iterator:
+    """A browser of Playwright's, which runs ``program``, while the block runs.
+
+    Raises:
+        ImportError: if Playwright is not installed.
+    """
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        try:
+            yield browser
+        finally:
+            browser.close()

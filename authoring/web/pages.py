@@ -21,19 +21,12 @@ from urllib.parse import unquote
 import nbformat
 from nbformat.v4 import new_markdown_cell
 
-from authoring.derive import elsewhere
+from authoring.derive import OVERVIEW, WAY, elsewhere
 from authoring.source import Lesson, SourceError, read
 from authoring.web.collect.glossary import link_terms
+from course_lib.classroom.explorers import EXPLORERS, HERE
 
-# Where an explorer stands in its lesson: the lesson, and the heading at the end of whose section it is found.
-EXPLORERS = {
-    "numbers": ("02_undercomplete", "What a nonlinear one adds"),
-    "noise": ("04_denoising", "A network that is told the noise level"),
-    "space": ("05_variational", "A map of equal tiles"),
-    "swap": ("06_decoder_swapping", "One encoder, two decoders"),
-}
 FIGURES = "_figures"  # the folder of the site that takes the pictures out of the notebooks
-HERE = "<!-- the explorer -->"  # the line of an explorer's page that its fragment replaces
 
 _HEADING = re.compile(r"^(#{1,6}) +(.+?) *#* *$")
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
@@ -236,8 +229,6 @@ TO_CHECK = (
     "[in JupyterLab](../jupyterlab.md) you write your answers and have them checked."
 )
 
-TO_EXERCISES = "Back to [the exercises](../exercises/{slug}.ipynb)."
-
 
 def page_of(
     notebook: nbformat.NotebookNode,
@@ -259,6 +250,10 @@ def page_of(
         fragments: the explorers' HTML, by their names.
     """
     made = copy.deepcopy(notebook)
+    # Each page leads to the ones before and behind it at its foot, and to all lessons in its frame.
+    made.cells = [cell for cell in made.cells if cell.metadata.get("course", {}).get("role") != WAY]
+    for cell in made.cells:
+        cell.source = cell.source.replace(f"(../{OVERVIEW})", "(../lessons.md)")
     folder = "notebooks" if kind == "deeper" else kind
     page = f"{folder}/{lesson.slug}{'_deeper' if kind == 'deeper' else ''}"
     title = headings_of(f"notebooks/{lesson.slug}.ipynb")[0]
@@ -283,8 +278,9 @@ def page_of(
     elif kind == "solutions":
         _mark_solutions(made, lesson)
         _shorten_headings(made)
-    last = {"exercises": TO_CHECK, "solutions": TO_EXERCISES}.get(kind, TO_JUPYTERLAB)
-    made.cells[0].source += "\n\n" + last.format(title=title, slug=lesson.slug)
+    if kind != "solutions":
+        last = TO_CHECK if kind == "exercises" else TO_JUPYTERLAB
+        made.cells[0].source += "\n\n" + last.format(title=title, slug=lesson.slug)
     return made
 
 

@@ -12,9 +12,9 @@ from datetime import datetime
 from pathlib import Path
 
 from course_lib import runtime
-from course_lib.classroom import places, records
+from course_lib.classroom import explorers, places, records
 
-KINDS = ("notebooks", "exercises")
+KINDS = ("notebooks", "exercises", "solutions")
 OVERVIEW = "overview.ipynb"
 START = "notebooks/00_start_here.ipynb"
 WORKSPACES = ".jupyterlab-workspaces"  # hidden in JupyterLab's file browser
@@ -29,8 +29,8 @@ def default_work_folder() -> Path:
     return Path(os.environ.get("BOTTLENECK_WORK") or records.course_root() / "work")
 
 
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _digest(original: Path | bytes) -> str:
+    return hashlib.sha256(original if isinstance(original, bytes) else original.read_bytes()).hexdigest()
 
 
 def _manifest(work: Path) -> dict[str, list[str]]:
@@ -50,8 +50,12 @@ def _manifest(work: Path) -> dict[str, list[str]]:
         return {}
 
 
-def released_files() -> dict[str, Path]:
-    """The notebooks of this release: path inside a work folder → file."""
+def released_files() -> dict[str, Path | bytes]:
+    """What a work folder holds by this release: path inside it → the file, or its content where that is made here.
+
+    Raises:
+        LabError: if the notebooks are not there.
+    """
     root = records.course_root()
     found = {f"{kind}/{path.name}": path for kind in KINDS for path in sorted((root / kind).glob("[0-9][0-9]_*.ipynb"))}
     if START not in found:
@@ -59,15 +63,16 @@ def released_files() -> dict[str, Path]:
             f"The course's notebooks are not beside course_lib: expected {root / START}. "
             "Clone the whole repository and run this command from it."
         )
-    overview = Path(__file__).with_name(OVERVIEW)
-    return {**found, OVERVIEW: overview} if overview.is_file() else found
+    if (overview := root / OVERVIEW).is_file():
+        found[OVERVIEW] = overview
+    return {name: explorers.linked(root, name, path) for name, path in found.items()} | explorers.pages(root)
 
 
 def fill(work: Path) -> list[str]:
     """Bring a work folder up to this release. Nothing that the learner changed is overwritten.
 
     A copy that is byte-identical to a version released earlier is refreshed. Any other is kept, and the new version is
-    put beside it as ``NAME.new.ipynb``.
+    put beside it as ``NAME.new.ipynb`` (an explorer's page as ``NAME.new.html``).
 
     Args:
         work: the folder; made if it does not exist.
@@ -161,7 +166,7 @@ def _some(names: list[str]) -> str:
 def _free_name(copy: Path, digest: str, known: list[str]) -> Path | None:
     """Where a new version can go without touching anything of the learner's; None if it is there already."""
     for number in range(1, 1000):
-        candidate = copy.with_name(f"{copy.stem}.new{'' if number == 1 else number}.ipynb")
+        candidate = copy.with_name(f"{copy.stem}.new{'' if number == 1 else number}{copy.suffix}")
         if not candidate.exists():
             return candidate
         there = _digest(candidate)
@@ -172,18 +177,21 @@ def _free_name(copy: Path, digest: str, known: list[str]) -> Path | None:
     raise LabError(f"There are too many new versions beside {copy}: move them away.")
 
 
-def _copy(original: Path, target: Path) -> list[str]:
-    """Copy a notebook without ever leaving half of it, and sign it; returns its name and why, where that failed."""
+def _copy(original: Path | bytes, target: Path) -> list[str]:
+    """Copy a file without ever leaving half of it, and sign a notebook; returns its name and why, where that failed."""
     os.replace(_beside(original, target), target)
-    unsigned = records.trust(target)
+    unsigned = records.trust(target) if target.suffix == ".ipynb" else None
     return [f"{target.name} ({unsigned})"] if unsigned else []
 
 
-def _beside(original: Path, target: Path) -> Path:
-    """A whole copy of a notebook under a temporary name beside its place, which another lab that starts does not use."""
+def _beside(original: Path | bytes, target: Path) -> Path:
+    """A whole copy of a file under a temporary name beside its place, which another lab that starts does not use."""
     temporary = target.with_name(f"{target.name}.{os.getpid()}.tmp")
     try:
-        shutil.copyfile(original, temporary)
+        if isinstance(original, bytes):
+            temporary.write_bytes(original)
+        else:
+            shutil.copyfile(original, temporary)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
@@ -195,24 +203,24 @@ def reset(name: str, work: Path) -> str:
 
     Args:
         name: its name, such as ``exercises/01_anatomy``, with or without ``.ipynb``; without the folder only if one
-            notebook has that name. Most lessons have exercises of the same name: which one is meant must then be said.
+            notebook has that name. A lesson has exercises and solutions of the same name: which is meant must then be said.
         work: the work folder.
 
     Returns:
         A line that says what happened.
 
     Raises:
-        LabError: if there is no such notebook, or two of that name, or the folder cannot be written: nothing has
+        LabError: if there is no such notebook, or several of that name, or the folder cannot be written: nothing has
             changed then.
     """
-    files = released_files()
+    files = {name: original for name, original in released_files().items() if name.endswith(".ipynb")}
     wanted = name.replace("\\", "/").removeprefix("work/").removesuffix(".ipynb")
     matches = [key for key in files if key.removesuffix(".ipynb") == wanted]
     if not matches:
         matches = [key for key in files if key.split("/")[-1].removesuffix(".ipynb") == wanted]
         if len(matches) > 1:
             choices = " or ".join(f"`reset {key.removesuffix('.ipynb')}`" for key in matches)
-            raise LabError(f"There are two notebooks of that name: say {choices}.")
+            raise LabError(f"There are several notebooks of that name: say {choices}.")
     if not matches:
         raise LabError(
             f"There is no notebook {name!r}. There are: {', '.join(k.removesuffix('.ipynb') for k in files)}."
@@ -250,7 +258,8 @@ def lab_environment(work: Path) -> dict[str, str]:
     env = dict(os.environ)
     root = str(records.course_root())
     config = str(Path(__file__).resolve().parent / "lab_config")
-    for key, value in (("JUPYTER_CONFIG_PATH", config), ("PYTHONPATH", root)):
+    # JUPYTER_PATH: where JupyterLab finds the extension that opens the explorers.
+    for key, value in (("JUPYTER_CONFIG_PATH", config), ("JUPYTER_PATH", config), ("PYTHONPATH", root)):
         env[key] = os.pathsep.join([value, *([env[key]] if env.get(key) else [])])
     env.setdefault("JUPYTER_PREFER_ENV_PATH", "1")  # this environment's kernel, not one left in the home folder
     env.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -23,6 +23,7 @@ from course_lib.classroom.exercise import ERROR, FAIL, NOT_ATTEMPTED, PASS, Outc
 from course_lib.runtime import work_folder
 
 FILE, LOCK = "progress.json", ".progress.lock"
+SOLUTIONS = "solutions"  # in a work folder
 PATIENCE = 10  # seconds that another notebook may take to save its progress
 
 _memory: dict = {}
@@ -161,12 +162,18 @@ def _notice(what: str, error: Exception, folder: Path) -> None:
     print(f"Your progress could not be {what} ({reason}). `python -m course_lib doctor` tells what to do.")
 
 
+def _home() -> Path | None:
+    """The work folder whose records this kernel keeps; None in its folder of solutions, where it is our answers that pass."""
+    folder = work_folder()
+    return None if folder and (folder / SOLUTIONS) in (here := Path.cwd().resolve(), *here.parents) else folder
+
+
 def read() -> dict:
     """The records: ``{"exercises": {name: {...}}, "guesses": {key: {...}}}``.
 
     Records that cannot be read cost the learner a line of notice, never a hint or a question.
     """
-    folder = work_folder()
+    folder = _home()
     if folder is None:
         return _memory if _memory else _empty()
     try:
@@ -191,7 +198,7 @@ def update(change: Callable[[dict], None]) -> None:
     be saved is known until this kernel ends, and saved with the next change.
     """
     global _memory
-    folder = work_folder()
+    folder = _home()
     if folder is None:
         if not _memory:
             _memory = _empty()

@@ -137,7 +137,19 @@
     }
   }
 
+  /** Paper is light: what is read in the dark is printed in the light colours. */
+  function printInLight() {
+    const page = document.documentElement;
+    let before = "";
+    addEventListener("beforeprint", () => {
+      before = page.dataset.theme;
+      page.dataset.theme = "light";
+    });
+    addEventListener("afterprint", () => (page.dataset.theme = before));
+  }
+
   document.addEventListener("DOMContentLoaded", () => {
+    printInLight();
     if (window.katex) setFormulas();
     nameCode();
     addCopyButtons();

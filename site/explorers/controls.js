@@ -14,11 +14,12 @@ export function slider(explorer, input, { values = null, show = String, ticks = 
     name();
     on(valueAt());
   });
+  output?.setAttribute("aria-hidden", "true"); // an output is a live region, and the slider itself says its value
   name();
   if (ticks) {
     const row = document.createElement("div");
     row.className = "explorer-ticks";
-    row.setAttribute("aria-hidden", "true"); // the slider itself says its value
+    row.setAttribute("aria-hidden", "true");
     row.append(...values.map((value) => Object.assign(document.createElement("span"), { textContent: show(value) })));
     input.after(row);
   }

@@ -91,7 +91,13 @@ const KINDS = {
   Affine: (layer, given, weights) => {
     const [factor, offset] = [weights("factor"), weights("offset")];
     const channels = factor.length;
-    return ([x]) => Float32Array.from(x, (value, i) => value * factor[i % channels] + offset[i % channels]);
+    return ([x]) => {
+      const out = new Float32Array(x.length);
+      for (let at = 0; at < x.length; at += channels) {
+        for (let c = 0; c < channels; c++) out[at + c] = x[at + c] * factor[c] + offset[c];
+      }
+      return out;
+    };
   },
   Concatenate: (layer, given) => {
     const widths = given.map((shape) => shape.at(-1));

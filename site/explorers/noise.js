@@ -144,7 +144,7 @@ async function showPictures(part, data) {
     const noise = whiteNoise(Number(number.value), PIXELS);
     const noisy = truth.map((value, i) => value + level * noise[i]);
     const line = bestLine(noisy, level, data);
-    part.show({ picture: test, level: level.toFixed(2), number: number.value });
+    part.show({ picture: `${test}:${Number(test) + 1}`, level: level.toFixed(2), number: number.value });
     const said = await part.ask("pictures", [{ network: "noise_pictures", input: [noisy, line, Float32Array.of(level)] }]);
     if (!said) return;
     const seen = { noisy, line, network: said[0], truth };
@@ -152,13 +152,13 @@ async function showPictures(part, data) {
     for (const name of panels) {
       pictures[name].draw(seen[name]);
       if (name === "truth") {
-        pictures.truth.describe(part.text("seenTruth", { picture: nameOf(test) }));
+        pictures.truth.describe(part.text("truthSeen", { picture: nameOf(test) }));
         continue;
       }
       scores[name] = decibels(truth, seen[name]);
       const score = part.number(scores[name], 1);
       part.show({ [`db-${name}`]: score });
-      pictures[name].describe(part.text("seen", { what: part.text(name), picture: nameOf(test), score }));
+      pictures[name].describe(part.text(`${name}Seen`, { picture: nameOf(test), score }));
     }
     drawChart(at);
     const gain = scores.network - scores.line;
@@ -170,7 +170,6 @@ async function showPictures(part, data) {
         line: part.number(scores.line, 1),
         network: part.number(scores.network, 1),
         wins: part.text(gain < 0 ? "loses" : "wins", { gain: part.number(Math.abs(gain), 1) }),
-        mean: part.number(leads[at], 1),
         share: part.number(100 * 10 ** (-leads[at] / 10)),
       }),
     );
@@ -290,11 +289,8 @@ async function showPoints(part, data) {
         sigma: two(level),
         at: pair(at),
         exact: pair(exact),
-        learned: pair(answers[0]),
         miss: two(Math.hypot(exact[0] - answers[0][0], exact[1] - answers[0][1])),
         where: part.text(name === "circle" ? "fromCentre" : "fromCurve", variables),
-        variance: part.number(level ** 2, decimals(level ** 2)),
-        score: pair(score(exact)),
       }),
     );
     const words = { starts: part.text(starts.value), curve: part.text(name), sigma: two(level) };
@@ -333,11 +329,6 @@ function distanceTo(curve, [x, y]) {
   let nearest = Infinity;
   for (let i = 0; i < curve.length; i += 2) nearest = Math.min(nearest, Math.hypot(x - curve[i], y - curve[i + 1]));
   return nearest;
-}
-
-/** How many decimals a number needs, four at most. */
-function decimals(value) {
-  return (value.toFixed(4).replace(/0+$/, "").split(".")[1] ?? "").length;
 }
 
 function disc(context, x, y, radius) {

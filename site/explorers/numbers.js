@@ -48,12 +48,18 @@ export default async function numbers(explorer) {
     draw();
   }
 
+  /** What the chosen picture shows, in the words that stand beside it for who does not see it. */
+  function nameOf() {
+    return picture.fieldset.querySelector("label:has(input:checked) img").alt;
+  }
+
   function draw() {
     if (!current) return;
     const { original, straight, bent, errors } = current;
     const k = size.value;
     const now = { pca: errors.pca[k], network: errors.network[size.index] };
     shown[0].draw(original);
+    shown[0].describe(explorer.text("originalPicture", { name: nameOf() }));
     shown[1].draw(straight[k]);
     shown[2].draw(bent[size.index]);
     for (const [i, name] of ["pca", "network"].entries()) {
@@ -68,11 +74,11 @@ export default async function numbers(explorer) {
     const lines = one ? errors : mean;
     const needed = firstAsGood(lines.pca, lines.network[size.index]);
     const words = sentence(k, lines, needed, one);
-    drawCurves(k, lines, needed, words);
+    drawCurves(k, lines, needed);
     explorer.say(words);
   }
 
-  function drawCurves(k, { pca, network }, needed, words) {
+  function drawCurves(k, { pca, network }, needed) {
     const straight = pca.map((e, n) => [n, e]).slice(SHOWN_FROM);
     const bent = sizes.map((n, i) => [n, network[i]]);
     const here = network[size.index];
@@ -88,8 +94,20 @@ export default async function numbers(explorer) {
       lines.push({ y: here, from: k, to: needed ?? 128 });
       marks.push({ kind: "referee", at: [needed, pca[needed]], label: explorer.number(needed), below: false });
     }
+    const short = (value) => explorer.number(value, 3);
     chart.draw({
-      words,
+      words: explorer.text("chartWords", {
+        k,
+        least: SHOWN_FROM,
+        most: pca.length - 1,
+        largest: sizes.at(-1),
+        pcaFirst: short(pca[SHOWN_FROM]),
+        pcaHere: short(pca[k]),
+        pcaLast: short(pca.at(-1)),
+        networkFirst: short(network[0]),
+        networkHere: short(here),
+        networkLast: short(network.at(-1)),
+      }),
       yTicks: TICKS.slice(Math.max(from, 0), to < 0 ? undefined : to + 1),
       series: [
         { kind: "referee", label: "PCA", points: straight, dots: straight.filter(([n]) => sizes.includes(n)) },

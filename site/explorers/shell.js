@@ -31,7 +31,8 @@
 //   explorer.chart("error", {...})                        see chart.js
 //   explorer.show({k: 8})      every [data-value="k"] shows 8
 //   explorer.act("k")          the code's <mark data-value="k"> is highlighted: the learner acts on it
-//   explorer.say("words")      the live text, throttled; also the label of pictures is yours: picture.describe("words")
+//   explorer.say("words")      the live text: seen soon, spoken once the learner pauses (with {quiet: true} seen only);
+//                              also the label of pictures is yours: picture.describe("words")
 //   explorer.text("key", {n: 8})   "With {n} numbers" of strings.json, section NAME (or "shell.key" of all)
 //   explorer.number(12.34, 1)  a number as the language writes it
 //   await explorer.ask("channel", [{network: "numbers_08", input}])   answers, or null if a newer request of the
@@ -39,7 +40,8 @@
 //   await explorer.arrays("numbers_data")   {name: {data, shape}, ..., facts}  of export_arrays
 //   explorer.part("points")    the same for an element with data-part="points": with live text and code of its own
 //   explorer.colours()         {ink, ground, panel, line, accent, network, referee, trivial, focus} as the page has them now
-//   explorer.calm              true where less motion is wanted; explorer.glide(from, to, ms, draw) then jumps
+//
+// Nothing here moves by itself. What changes softly does so in explorer.css, where less motion is not asked for.
 
 import { chart } from "./chart.js";
 import { choice, point, slider } from "./controls.js";
@@ -48,7 +50,8 @@ import { coloursOf, map, picture } from "./drawing.js";
 
 const here = import.meta.url;
 const NEAR = "400px"; // how far below the window an explorer is when it begins to load
-const SAY_EVERY = 700; // milliseconds between two changes of the live text, so that a screen reader can keep up
+const SHOW_EVERY = 250; // milliseconds between two changes of the live text: nobody reads faster
+const PAUSE = 700; // milliseconds without anything new after which a screen reader is told: a drag is one sentence, not fifty
 
 /** Runs jobs in a Worker (or in the page). Of each channel one request is under way and the newest one waits. */
 export class Engine {
@@ -123,13 +126,15 @@ class Explorer {
     this.name = root.dataset.explorer;
     this.strings = strings;
     this.redraws = [];
-    this.said = { text: "", at: -Infinity, timer: 0 };
-    this.stillness = matchMedia("(prefers-reduced-motion: reduce)");
+    this.said = unsaid(root);
+    this.pressed = false; // while a mouse button or a finger is down
+    root.addEventListener("pointerdown", () => (this.pressed = true));
+    for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => (this.pressed = false));
     this.language = document.documentElement.lang in strings ? document.documentElement.lang : "en";
     for (const element of root.querySelectorAll("[data-text]")) {
       element.textContent = this.text(element.dataset.text);
     }
-    this.copyButton();
+    this.nameCode();
   }
 
   find(attribute, name) {
@@ -182,17 +187,27 @@ class Explorer {
     }
   }
 
-  say(text) {
-    const live = this.root.querySelector(".explorer-live");
-    this.said.text = text;
-    const wait = this.said.at + SAY_EVERY - performance.now();
-    clearTimeout(this.said.timer);
-    const speak = () => {
-      this.said.at = performance.now();
-      if (live.textContent !== this.said.text) live.textContent = this.said.text;
+  say(text, { quiet = false } = {}) {
+    const { said } = this;
+    const { live } = said;
+    for (const timer of [said.showing, said.speaking]) clearTimeout(timer);
+    const show = () => {
+      said.at = performance.now();
+      if (live.textContent === text) return;
+      live.setAttribute("aria-live", "off");
+      live.textContent = text;
     };
-    if (wait <= 0) speak();
-    else this.said.timer = setTimeout(speak, wait);
+    const speak = () => {
+      if (this.pressed) return void (said.speaking = setTimeout(speak, PAUSE));
+      live.setAttribute("aria-live", "polite");
+      said.spoken = text;
+      requestAnimationFrame(() => live.textContent === text && live.replaceChildren(text)); // a change after it was polite
+    };
+    const wait = said.at + SHOW_EVERY - performance.now();
+    if (wait <= 0) show();
+    else said.showing = setTimeout(show, wait);
+    if (quiet) said.spoken = text;
+    else if (text !== said.spoken) said.speaking = setTimeout(speak, PAUSE);
   }
 
   text(key, values = {}) {
@@ -228,29 +243,12 @@ class Explorer {
     return coloursOf(this.root);
   }
 
-  get calm() {
-    return this.stillness.matches;
-  }
-
-  /** Call draw with numbers from `from` to `to` over some milliseconds; at once with `to` where less motion is wanted. */
-  glide(from, to, milliseconds, draw) {
-    if (this.calm || milliseconds <= 0) return draw(to);
-    const began = performance.now();
-    const frame = (now) => {
-      const share = Math.min(Math.max((now - began) / milliseconds, 0), 1);
-      const eased = share * share * (3 - 2 * share);
-      draw(from.map((start, i) => start + (to[i] - start) * eased));
-      if (share < 1) requestAnimationFrame(frame);
-    };
-    return requestAnimationFrame(frame);
-  }
-
-  /** This explorer within one part of its figure, an element with data-part, with live text and code of its own. */
+  /** This explorer within one part of its figure, an element with data-part, with live text of its own and perhaps code. */
   part(name) {
     const root = this.find("part", name);
-    const own = Object.assign(Object.create(this), { root, said: { text: "", at: -Infinity, timer: 0 } });
+    const own = Object.assign(Object.create(this), { root, said: unsaid(root) });
     own.failed = (error) => this.failed(error);
-    if (!root.querySelector(".explorer-copy")) own.copyButton();
+    if (!root.querySelector(".explorer-code-head")) own.nameCode();
     return own;
   }
 
@@ -265,12 +263,17 @@ class Explorer {
     this.say(this.text("shell.failed"));
   }
 
-  copyButton() {
+  /** Puts a title above the code, and where it can be copied a button. */
+  nameCode() {
     const code = this.root.querySelector(".explorer-code");
-    if (!code || !navigator.clipboard) return;
+    if (!code) return;
     const head = document.createElement("div");
     head.className = "explorer-code-head";
     head.textContent = this.text("shell.python");
+    code.before(head);
+    code.setAttribute("role", "group"); // it can be focused, to be scrolled
+    code.setAttribute("aria-label", head.textContent);
+    if (!navigator.clipboard) return;
     const button = document.createElement("button");
     button.type = "button";
     button.className = "explorer-copy";
@@ -281,8 +284,13 @@ class Explorer {
       setTimeout(() => (button.textContent = this.text("shell.copy")), 2000);
     });
     head.append(button);
-    code.before(head);
   }
+}
+
+/** What the live text of a figure or a part says as the page comes, which nobody needs to hear. */
+function unsaid(root) {
+  const live = root.querySelector(".explorer-live");
+  return { live, spoken: live.textContent, at: -Infinity, showing: 0, speaking: 0 };
 }
 
 async function begin(root, strings) {

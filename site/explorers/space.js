@@ -148,6 +148,7 @@ export default async function space(explorer) {
     guess: null,
     tiles: null,
   };
+  const reading = explorer.part("read"); // its live text is its own: two things said at once are none
   const view = () => views[`${state.network} ${state.place}`];
   const decoder = () => `space_${state.network}_decoder`;
   const kindNamed = (kind) => nameOf(explorer, kind);
@@ -185,10 +186,7 @@ export default async function space(explorer) {
     label: explorer.text("pointLabel"),
     at: view().toShare(state.z),
     step: 1 / 80,
-    show: (share) => {
-      const z = view().fromShare(share);
-      return explorer.text("valueText", { z: pair(z), where: whereIs(view().look(z)) });
-    },
+    show: (share) => pair(view().fromShare(share)), // what lies there, the live text says
     on: (share) => {
       state.atDraw = false;
       state.z = view().fromShare(share);
@@ -196,6 +194,12 @@ export default async function space(explorer) {
       showPoint();
     },
   });
+
+  function describeMap() {
+    const [network, place] = [state.network, state.place].map((key) => explorer.text(key));
+    const share = explorer.number(100 * view().near);
+    map.describe(explorer.text(state.shows === "pictures" ? "altTiles" : "altMap", { network, place, share, tiles: TILES }));
+  }
 
   function paintTiles(pen) {
     if (!state.tiles) return;
@@ -326,10 +330,9 @@ export default async function space(explorer) {
       code_read: READ[`${asked.network} ${asked.place}`],
       code_mu: `mu ${python(state.guess.mu)}${sure ? `, sigma ${python(state.guess.sigma)}` : ""}`,
     });
-    const words = explorer.text(sure ? "sayGuess" : "sayCode", { ...told, where: whereIs(seen) });
-    lens.describe(words);
-    copy.describe(explorer.text("altCopy", { where: whereIs(seen), error: told.error }));
-    if (!quiet) explorer.say(words);
+    lens.describe(explorer.text(sure ? "altGuess" : "altCode", { ...told, where: whereIs(seen) }));
+    copy.describe(explorer.text("altCopy", { kind: kindNamed(seen.kinds[0][0]), error: told.error }));
+    reading.say(explorer.text(sure ? "sayGuess" : "sayCode", { ...told, where: around(seen) }), { quiet });
   }
 
   const chosen = explorer.choice("unseen", (value) => {
@@ -347,7 +350,7 @@ export default async function space(explorer) {
     value === "empty" ? explorer.text("altEmpty") : explorer.text("altPaper", { kind: kindNamed(facts.unseen_kinds[value]) });
 
   const erasing = explorer.root.querySelector('.space-tool input[value="erase"]');
-  letPaint(explorer, paper, (x, y, { quiet }) => {
+  letPaint(reading, paper, (x, y, { quiet }) => {
     dab(state.paper, x, y, { erase: erasing.checked });
     explorer.act("code_read");
     paper.describe(explorer.text("altPainted"));
@@ -377,6 +380,7 @@ export default async function space(explorer) {
     overlay.view(view());
     showShares();
     map.redraw();
+    describeMap();
     askTiles();
     showPoint({ quiet: true });
     showDraws();
@@ -400,6 +404,7 @@ export default async function space(explorer) {
     state.tiles = null;
     explorer.root.classList.toggle("shows-pictures", value === "pictures");
     map.redraw();
+    describeMap();
     askTiles();
     explorer.say(explorer.text(value === "pictures" ? "sayPictures" : "sayCodes"));
   });
@@ -411,7 +416,7 @@ export default async function space(explorer) {
   showShares();
   chosen.set("0");
   take("0");
-  map.describe(explorer.text("altMap"));
+  describeMap();
   showDraws();
   await showPoint();
   await read();
@@ -439,7 +444,7 @@ function makeOverlay(explorer, facts) {
   const guess = [make("space-guess"), make("space-guess-mean")];
   const names = facts.kinds.map((_, kind) => make("space-name", nameOf(explorer, kind)));
   const prior = make("space-name is-prior", explorer.text("priorName"));
-  const here = make("space-here");
+  const here = make("explorer-point-still");
   const marks = Array.from({ length: KEPT }, () => make("space-mark"));
   let ticks = [];
 
@@ -550,11 +555,11 @@ function drawMeter(explorer, times, usual) {
 function drawShares(explorer, rows, current, unseen) {
   const row = (label, share, kinds, chosen) =>
     `<tr class="${chosen ? "is-chosen" : ""}"><th scope="row">${label}</th>` +
-    `<td class="space-bar"><span style="width:${(100 * share).toFixed(1)}%"></span></td>` +
-    `<td>${explorer.number(100 * share)} %</td><td>${kinds}</td></tr>`;
+    `<td class="space-bar"><span style="width:${(65 * share).toFixed(1)}%"></span>${explorer.number(100 * share)} %</td>` +
+    `<td>${kinds}</td></tr>`;
   explorer.find("drawn", "shares").innerHTML =
     `<table><caption>${explorer.text("sharesCaption")}</caption><thead><tr><th scope="col">${explorer.text("sharesWho")}</th>` +
-    `<th scope="col" colspan="2">${explorer.text("sharesShare")}</th><th scope="col">${explorer.text("sharesKinds")}</th></tr></thead><tbody>` +
+    `<th scope="col">${explorer.text("sharesShare")}</th><th scope="col">${explorer.text("sharesKinds")}</th></tr></thead><tbody>` +
     rows.map((one) => row(explorer.text(one.network), one.near, one.kinds, one.network === current)).join("") +
     row(explorer.text("unseenClothes"), unseen.near, unseen.kinds, false) +
     "</tbody></table>";
@@ -582,6 +587,7 @@ function makeStrip(explorer) {
         item.className = one.near ? "is-near" : "is-gap";
         sign.textContent = one.near ? "●" : "✕";
       });
+      list.removeAttribute("aria-hidden"); // nothing to hear of ten empty places
     },
   };
 }

@@ -107,7 +107,7 @@ export default async function swap(explorer) {
     const who = state.decoder;
     pictures.drawn.draw(faces[who]);
     pictures.truth.draw(truth[who]);
-    difference.draw(meanDifference(faces[who], truth[who]));
+    showDifference(meanDifference(faces[who], truth[who]));
     pictures.own.draw(faces.a);
     pictures.swap.draw(faces.b);
     pictures.near.draw(nearest(data.near.data[cell]));
@@ -134,6 +134,14 @@ export default async function swap(explorer) {
     explorer.say(sentence(state, target, errors, read, faces));
   }
 
+  function showDifference(pixels) {
+    difference.draw(pixels);
+    const thirds = ["upper", "middle", "lower"].map((third, i) => [third, mean(pixels, i / 3, (i + 1) / 3)]);
+    const [third] = thirds.reduce((a, b) => (b[1] > a[1] ? b : a));
+    const words = { mean: explorer.number(mean(pixels), 2), third: explorer.text(third) };
+    difference.describe(explorer.text("differencePicture", words));
+  }
+
   function drawBar(name, error) {
     const kind = name === "own" || name === "swap" ? "network" : "trivial";
     const length = (100 * Math.min(error / LONGEST_BAR, 1)).toFixed(1);
@@ -150,7 +158,6 @@ export default async function swap(explorer) {
 
   function sentence(state, target, errors, read, faces) {
     const values = {
-      pose: poseWords(state.at),
       most: explorer.text(cellOf(read) === cellOf(target) ? "mostSame" : "mostOther", { read: poseWords(read) }),
       count: explorer.number(cells),
       ...Object.fromEntries(Object.entries(errors).map(([name, error]) => [name, four(error)])),
@@ -161,8 +168,6 @@ export default async function swap(explorer) {
       const truth = heads.b(cellOf(target));
       Object.assign(values, {
         share: explorer.number(100 * state.share),
-        other: poseWords(state.other),
-        between: poseWords(target),
         direct: four(meanSquared(direct, truth)),
         layers: four(meanSquared(layers, truth)),
       });
@@ -275,6 +280,12 @@ function meanSquared(x, y) {
   let sum = 0;
   for (let i = 0; i < x.length; i++) sum += (x[i] - y[i]) ** 2;
   return sum / x.length;
+}
+
+/** Of the rows of a picture between two shares of its height. */
+function mean(pixels, from = 0, to = 1) {
+  const rows = pixels.subarray(Math.round(from * pixels.length), Math.round(to * pixels.length));
+  return rows.reduce((sum, value) => sum + value, 0) / rows.length;
 }
 
 /** Of each pixel, the mean over its three colours. */

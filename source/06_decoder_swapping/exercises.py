@@ -397,11 +397,11 @@ def swapper(a, b):
         return decoder
 
     given, of_a, of_b = (keras.Input((k,)) for _ in range(3))
-    noisy = keras.layers.GaussianNoise(0.5 * float(np.std(meet)))(given)  # the ghosts of a swap are one more noise
+    noisy = keras.layers.GaussianNoise(0.7 * float(np.std(meet)))(given)  # the ghosts of a swap are one more noise
     encoder = keras.Model(given, plus_a_network(noisy, noisy))
     to_a, to_b = way_on(np.linalg.inv(half), there.source), way_on(np.linalg.inv(half) @ there.matrix, there.target)
     both = keras.Model([of_a, of_b], [to_a(encoder(of_a)), to_b(encoder(of_b))])
-    rate = keras.optimizers.schedules.CosineDecay(2e-3, 60 * len(a) // 64)
+    rate = keras.optimizers.schedules.CosineDecay(8e-3, 60 * len(a) // 64)
     both.compile(keras.optimizers.Adam(rate), ["mse", "mse"])
     both.fit(meet, [numbers(a), numbers(b)], batch_size=64, epochs=60, verbose=0)
 

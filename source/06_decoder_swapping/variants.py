@@ -209,11 +209,11 @@ def swapper__a_keras_model(a, b):
         return decoder
 
     given, of_a, of_b = (keras.Input((k,)) for _ in range(3))
-    noisy = keras.layers.GaussianNoise(0.5 * float(np.std(meet)))(given)
+    noisy = keras.layers.GaussianNoise(0.7 * float(np.std(meet)))(given)
     encoder = keras.Model(given, keras.layers.Add()([noisy, more(noisy)]))
     to_a, to_b = on(np.eye(k), there.source), on(there.matrix, there.target)
     both = keras.Model([of_a, of_b], [to_a(encoder(of_a)), to_b(encoder(of_b))])
-    both.compile(keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(2e-3, 60 * n // 64)), ["mse", "mse"])
+    both.compile(keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(8e-3, 60 * n // 64)), ["mse", "mse"])
     both.fit(meet, [codes[:n], codes[n:]], batch_size=64, epochs=60, verbose=0)
 
     first, last = keras.layers.Dense(k), keras.layers.Dense(len(centre))

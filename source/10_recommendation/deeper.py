@@ -535,7 +535,7 @@ if has_times:
 #
 # $$ \frac{\sum_{u,i}o_{ui}(r_{ui}-\hat{r}_{ui})^2}{\sum_{u,i}o_{ui}},\qquad{o_{ui}=1}\text{ if $u$ has rated $i$, else 0}. $$
 #
-# Divide by the ratings, not by the places. (*Dive into Deep Learning* multiplies by $o$ and then takes a mean over all places. Right errors, divided by twenty times as many: the loss is small before training starts, and a weight decay beside it counts twenty times as much.)
+# Divide by the ratings, not by the places. (*Dive into Deep Learning* multiplies by $o$ and then takes a mean over all places. Right errors, divided by ten times as many or more: the loss is small before training starts, and a weight decay beside it counts as many times as much.)
 #
 # The baseline: a film's mean plus how far this person lies above the films' means. Both are means with five ratings of 0 difference added, the `+ 5`: somebody with one rating is not yet an enthusiast. The network gets and predicts what the baseline leaves over. On the same leftovers we fit EASE.
 

@@ -10,7 +10,7 @@ from authoring.web.collect.published import Slip, lesson_title, misconceptions, 
 
 PAGE = "famous-bugs.md"
 INTRODUCTION = """\
-Tutorials, guides and published programs make mistakes, and some are copied for years. The course reproduces those below, measures what each one costs, and has a check or a test that catches it. The numbers are those that the notebooks print. None of these mistakes is shameful: nearly all of them give pictures that look fine.
+Tutorials, guides and published programs make mistakes, and some are copied for years. The course reproduces those below, measures what each one costs, and has a check or a test that catches it. The numbers are those that the notebooks print, or a small experiment that is named. None of these mistakes is shameful: nearly all of them give pictures that look fine.
 """
 
 
@@ -35,8 +35,12 @@ def _entry(slip: Slip) -> list[str]:
     lines = [f"({slip.name})=", f"### {escaped(slip.title)}", "", slip.slip, ""]
     where = slip.named[0].upper() + slip.named[1:] if not slip.named.startswith("keras.io") else slip.named
     lines.append(f"* **Where:** {where}{'' if where.endswith('.') else '.'}")
+    if slip.source:
+        stop = "" if slip.source.endswith((".", '."')) else "."
+        lines.append(f"* **Source:** {slip.source}{stop}")
     if slip.cost:
-        lines.append(f"* **What it costs:** {escaped(slip.cost)}")
+        by = f" Measured by `{slip.measured}` in `authoring/web/costs.py`." if slip.measured else ""
+        lines.append(f"* **What it costs:** {escaped(slip.cost)}{by}")
     if place.kind in ("exercises", "solutions"):
         lines.append(f"* **Try it:** {_exercise(slip, place.section)}.")
     else:

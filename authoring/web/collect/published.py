@@ -4,11 +4,13 @@ Each lesson that says such things has a ``published.toml`` beside its ``lesson.p
 ``<name>`` and taken from what the committed notebook prints, or says, in the section that is named.
 
     elsewhere = ["A published VAE answers"]  # passages that name a publication, whose entry is another one's or that need none
+    no_numbers = "Its numbers come again in 01."  # why a lesson has no published number beside its own
 
     [slips.means-where-sums-belong]
     title = "Means where sums belong"
     slip = "The error is averaged over the pixels and the KL over the latents."       # one sentence
     named = "keras.io, *Making new layers and models via subclassing*"                # words that stand in the lesson
+    source = "keras.io, *Making new …*: `-0.5 * ops.mean(`"                           # the exact place, if they do not name it
     in = "notebooks"                                                                  # or "deeper"
     section = "What goes wrong"                                                       # the heading that reproduces it
     lines = ["The guide's VAE is the mean digit, within 4 %: its error over that of the mean digit <share>"]
@@ -24,13 +26,15 @@ Each lesson that says such things has a ``published.toml`` beside its ``lesson.p
     lines = ["error of the mean digit: <mean>"]
     ours = "<mean>, the error of the mean digit"
     published = ".0677"
-    by = "keras.io, *Making new layers and models via subclassing*"
+    by = "F. Chollet, *Making new layers and models via subclassing*, keras.io, 2023"  # with its year
+    setting = "Two passes over 60,000 digits; training loss."                         # data, split, measure, training
+    read = "the stored output of the guide's page"                                    # what our knowledge of it rests on
     quote = "The published run ends at a loss of .0677"                               # where the lesson says it, if it does
-    remark = "The published loss holds a KL near 0."
+    remark = "The published loss holds a KL near 0."                                  # what differs here
 
 A line is how one printed line of the section starts, without the tick of a claim, with ``<name>`` for a number to take and ``#``
 for any other. ``prose`` is a list of such words from the section's text instead. ``<compute>`` and ``<minutes>`` are those of the
-lesson's header.
+lesson's header. Where no notebook prints what a slip costs, a function of ``authoring/web/costs.py`` measures it under the slip's name.
 """
 
 from __future__ import annotations
@@ -43,14 +47,16 @@ from pathlib import Path
 
 from authoring.derive import COMPARED, kinds_of, path_of
 from authoring.source import ROOT, SOURCE, Lesson, SourceError, lessons, read
+from authoring.web import costs
 from authoring.web.collect.places import cells_of, heading_of_exercise, headings, title_of
 
 FILE = "published.toml"
 QUESTIONS = ROOT / "course_lib" / "classroom" / "judges" / "questions"
 NUMBER = r"[-+−]?(?:\d{1,3}(?:,\d{3})+|\d*\.?\d+)(?:e[-+]?\d+)?"
 SLIP = {"title", "slip", "named", "in", "section"}
-NUMBERS = {"measure", "in", "section", "ours", "published", "by", "remark"}
+NUMBERS = {"measure", "in", "section", "ours", "published", "by", "setting", "read", "remark"}
 EVIDENCE = {"lines", "prose"}
+YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 
 # A passage that says one of these speaks of published work: an entry has to stand for its section, or ``elsewhere`` to name it.
 MENTIONS = re.compile(
@@ -78,19 +84,22 @@ class Slip:
         title: a few words.
         slip: what was done, in one sentence.
         named: where it was published, in the lesson's words.
+        source: the exact place, with what stands there; empty if the lesson's words say it.
         place: the section that reproduces it.
-        cost: what it costs, with the numbers of the notebook; empty if the course does not measure it.
+        cost: what it costs, with the numbers of the notebook or of an experiment; empty if the course does not measure it.
         printed: the lines of the notebook that these come from.
         compared: whether the tests compare all these lines with a new run.
         exercises: pairs of an exercise and the misconception that its check names.
         tests: other tests that catch it, as ``file::name``.
         unguarded: what to do instead, if nothing catches it.
+        measured: the function of ``authoring/web/costs.py`` that measures the cost; empty if a notebook prints it.
     """
 
     name: str
     title: str
     slip: str
     named: str
+    source: str
     place: Place
     cost: str
     printed: tuple[str, ...]
@@ -98,6 +107,7 @@ class Slip:
     exercises: tuple[tuple[str, str], ...]
     tests: tuple[str, ...]
     unguarded: str
+    measured: str
 
     @property
     def claimed(self) -> bool:
@@ -107,15 +117,27 @@ class Slip:
 
 @dataclass(frozen=True)
 class Pair:
-    """A number of ours beside a published one; ``quoted`` says whether the lesson itself names the published one."""
+    """A number of ours beside a published one.
+
+    Attributes:
+        measure: what both are.
+        place: the section that prints ours.
+        ours: our number, in a few words.
+        published: the published one.
+        by: who published it, where and in which year.
+        setting: what it was measured on, and how.
+        read: where we read it: what our knowledge of it rests on.
+        remark: what differs here.
+    """
 
     measure: str
     place: Place
     ours: str
     published: str
     by: str
+    setting: str
+    read: str
     remark: str
-    quoted: bool
 
 
 @functools.cache
@@ -140,6 +162,22 @@ def numbers(source: Path = SOURCE, root: Path = ROOT) -> tuple[Pair, ...]:
     )
 
 
+def without_numbers(source: Path = SOURCE) -> list[tuple[Lesson, str]]:
+    """The lessons that set no number beside a published one, each with the reason.
+
+    Raises:
+        SourceError: if such a lesson gives no reason, or one with numbers does.
+    """
+    found = []
+    for lesson in lessons(None, source):
+        data = _file(lesson)
+        if bool(data.get("numbers")) == bool(data.get("no_numbers")):
+            raise SourceError(f"{lesson.slug}/{FILE}: a lesson has `numbers`, or says in `no_numbers` why it has none.")
+        if data.get("no_numbers"):
+            found.append((lesson, data["no_numbers"]))
+    return found
+
+
 def _file(lesson: Lesson) -> dict:
     path = lesson.folder / FILE
     if not path.is_file():
@@ -148,14 +186,15 @@ def _file(lesson: Lesson) -> dict:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise SourceError(f"{lesson.slug}/{FILE}: no TOML ({error}).") from None
-    if unknown := data.keys() - {"elsewhere", "slips", "numbers"}:
+    if unknown := data.keys() - {"elsewhere", "no_numbers", "slips", "numbers"}:
         raise SourceError(f"{lesson.slug}/{FILE}: unknown {', '.join(sorted(unknown))}.")
     return data
 
 
 def _slip(lesson: Lesson, name: str, entry: dict, root: Path) -> Slip:
     where = f"{lesson.slug}/{FILE}: {name}"
-    _complete(where, entry, SLIP, {"cost", "exercises", "tests", "unguarded"})
+    experiment = costs.stored(root).get(name, {})
+    _complete(where, entry, SLIP, {"source", "cost", "exercises", "tests", "unguarded"}, measured=bool(experiment))
     if not _stands_in(lesson, entry["named"], root):
         raise SourceError(f"{where}: no text of the lesson says {entry['named']!r}.")
     place, values, printed, compared = _evidence(where, lesson, entry, root)
@@ -174,13 +213,15 @@ def _slip(lesson: Lesson, name: str, entry: dict, root: Path) -> Slip:
         entry["title"],
         entry["slip"],
         entry["named"],
+        entry.get("source", ""),
         place,
-        _filled(where, entry.get("cost", ""), values),
+        _filled(where, entry.get("cost", ""), values | experiment),
         printed,
         compared,
         tuple(pairs),
         tuple(entry.get("tests", [])),
         entry.get("unguarded", ""),
+        costs.EXPERIMENTS[name].__name__ if experiment else "",
     )
     if bool(slip.exercises or slip.tests or slip.claimed or slip.compared) == bool(slip.unguarded):
         raise SourceError(
@@ -197,21 +238,21 @@ def _pair(lesson: Lesson, entry: dict, root: Path) -> Pair:
         raise SourceError(f"{where}: no text of the lesson says {quote!r}.")
     if quote and (strange := [n for n in re.findall(NUMBER, entry["published"]) if n not in quote]):
         raise SourceError(f"{where}: the quote holds no {', '.join(strange)}.")
-    if not re.search(r"\d", entry["published"]) or not re.search(r"\d{4}|keras\.io|\*", entry["by"]):
-        raise SourceError(f"{where}: a published number needs its number and its source.")
+    if not re.search(r"\d", entry["published"]) or not YEAR.search(entry["by"]):
+        raise SourceError(f"{where}: a published number needs its number, and its source with the year.")
     place, values, *_ = _evidence(where, lesson, entry, root)
-    filled = (_filled(where, entry[field], values) for field in ("ours", "remark"))
-    ours, remark = filled
-    return Pair(entry["measure"], place, ours, entry["published"], entry["by"], remark, bool(quote))
+    ours, remark = (_filled(where, entry[field], values) for field in ("ours", "remark"))
+    told = (entry[field] for field in ("published", "by", "setting", "read"))
+    return Pair(entry["measure"], place, ours, *told, remark)
 
 
-def _complete(where: str, entry: dict, needed: set, optional: set) -> None:
+def _complete(where: str, entry: dict, needed: set, optional: set, *, measured: bool = False) -> None:
     if missing := needed - entry.keys():
         raise SourceError(f"{where} lacks {', '.join(sorted(missing))}.")
     if unknown := entry.keys() - needed - optional - EVIDENCE:
         raise SourceError(f"{where} has the unknown {', '.join(sorted(unknown))}.")
-    if ("cost" in entry or "ours" in entry) and not entry.keys() & EVIDENCE:
-        raise SourceError(f"{where} has neither lines nor prose to take a number from.")
+    if ("cost" in entry or "ours" in entry) and not entry.keys() & EVIDENCE and not measured:
+        raise SourceError(f"{where} has neither lines nor prose nor an experiment to take a number from.")
 
 
 # ----- what the notebooks say

@@ -16,14 +16,12 @@ import importlib
 import importlib.util
 import io
 import json
-import os
 import re
-import shutil
 from collections.abc import Mapping
 
 import numpy as np
 
-from authoring.web.harness import EXPLORERS, serving
+from authoring.web.harness import EXPLORERS, browsing, find_chromium, serving
 
 NAMES = ("numbers", "space", "noise", "swap")
 NETWORKS = EXPLORERS / "networks"
@@ -102,7 +100,10 @@ def photograph(name: str) -> None:
         text = _put_text(text, f'data-text="{key}"', strings[section][word])
     fragment.write_text(text, encoding="utf-8")  # the page is made of it
 
-    with serving() as address, browser() as chromium:
+    program = find_chromium()
+    if not program:
+        raise SystemExit("No Chromium was found; install it, or set CHROMIUM=/path/to/chromium")
+    with serving() as address, browsing(program) as chromium:
         tab = chromium.new_page(viewport={"width": 1280, "height": 900}, device_scale_factor=2)
         tab.goto(f"{address}/lessons/{name}.html")
         tab.wait_for_selector("figure.explorer.is-live")
@@ -137,29 +138,6 @@ def photograph(name: str) -> None:
     live = r'(<p class="explorer-live[^"]*"[^>]*>)[^<]*(<)'
     text = re.sub(live, lambda match: match[1] + next(spoken) + match[2], text)
     fragment.write_text(text, encoding="utf-8")
-
-
-def browser():
-    """The system's Chromium, driven by Playwright, as a context manager."""
-    import contextlib
-
-    from playwright.sync_api import sync_playwright
-
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
-    if not found:
-        raise SystemExit("No Chromium was found; install it, or set CHROMIUM=/path/to/chromium")
-
-    @contextlib.contextmanager
-    def opened():
-        with sync_playwright() as playwright:
-            chromium = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
-            try:
-                yield chromium
-            finally:
-                chromium.close()
-
-    return opened()
 
 
 def _put(text: str, pattern: str, content: str, what: str) -> str:
