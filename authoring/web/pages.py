@@ -373,5 +373,3 @@ def _mark_solutions(made: nbformat.NotebookNode, lesson: Lesson) -> None:
         course = cell.metadata.get("course", {})
         if course.get("role") == "task":
             cell.source = f"({solution_anchor(course['exercise'])})=\n{cell.source}"
-    title, _, rest = made.cells[0].source.partition("\n")
-    made.cells[0].source = re.sub(r"\bexercise(s?)$", r"solution\1", title) + "\n" + rest
