@@ -16,7 +16,7 @@ import pytest
 from made_site import built, page_names, soup
 
 from authoring.derive import FOLDED, kinds_of, path_of
-from authoring.source import ROOT, SourceError, lessons
+from authoring.source import ROOT, SourceError, lessons, read
 from authoring.web import pages
 from authoring.web.assemble import Source, assemble
 
@@ -347,7 +347,13 @@ def test_the_way_through_the_course_goes_by_lesson_exercises_next_lesson_and_bac
             assert leads(f"notebooks/{lesson.slug}_deeper.html", "left-prev") == f"notebooks/{lesson.slug}.html"
         head = soup(f"notebooks/{lesson.slug}.html").select_one("article section").get_text(" ")[:1500]
         assert re.search(r"About \d+ minutes", head)
-        assert "run it in JupyterLab" in head
+        assert "run it in JupyterLab" in head and "run it elsewhere" in head
+        assert "Opened outside the course's folder" not in head, "what only a file needs"
+        cards = {
+            link["href"]
+            for link in soup(f"notebooks/{lesson.slug}.html").select("article section a[href^='../data.html#']")
+        }
+        assert len(cards) >= len(read(lesson.folder / "lesson.py").metadata["course"].get("data", ()))
 
 
 @on_built_pages
