@@ -312,7 +312,7 @@ def test_every_question_of_a_lesson_is_a_choice_and_what_happened_is_folded():
     found = 0
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
         cells = [cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
-        asked = [cell for cell in cells if re.search(r"^guess\(", cell, re.MULTILINE)]
+        asked = [question for cell in cells for question in re.findall(r"^\s*guess\(", cell, re.MULTILINE)]
         page = soup(f"notebooks/{path.stem}.html")
         questions = page.select("fieldset.course-guess")
         assert len(questions) == len(asked), path

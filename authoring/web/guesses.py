@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import html
+import itertools
 import re
 
 import nbformat
 
-_ASKS = re.compile(r"^guess\(\s*\"([\w-]+)\"", re.MULTILINE)
-_TELLS = re.compile(r"^reveal\(\s*\"([\w-]+)\"", re.MULTILINE)
+_ASKS = re.compile(r"^\s*guess\(\s*\"([\w-]+)\"", re.MULTILINE)
+_TELLS = re.compile(r"^\s*reveal\(\s*\"([\w-]+)\"", re.MULTILINE)
 OPTION = "  ○ "  # how `guess` prints an answer where nobody can click
 PROMPT = "{verb} the {{type}}"
 
@@ -25,24 +26,38 @@ def make_choosable(made: nbformat.NotebookNode) -> None:
     for cell in made.cells:
         if cell.cell_type != "code":
             continue
-        if found := _ASKS.search(cell.source):
-            asked.add(found[1])
-            cell.outputs = [_as_choice(found[1], output) for output in cell.outputs]
-        elif (found := _TELLS.search(cell.source)) and found[1] in asked:
-            tags = cell.metadata.setdefault("tags", [])
-            tags += ["hide-output", f"answers-{found[1]}"]
+        if keys := _ASKS.findall(cell.source):
+            asked.update(keys)
+            cell.outputs = [part for output in cell.outputs for part in _with_choices(keys, output)]
+        elif keys := asked.intersection(_TELLS.findall(cell.source)):
+            cell.metadata.setdefault("tags", []).extend(["hide-output", *(f"answers-{key}" for key in sorted(keys))])
             cell.metadata["mystnb"] = {
                 f"code_prompt_{name}": PROMPT.format(verb=verb) for name, verb in (("show", "Show"), ("hide", "Hide"))
             }
 
 
-def _as_choice(key: str, output: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    question, *options = "".join(output.get("text", "")).rstrip("\n").split("\n")
-    if not options or not all(option.startswith(OPTION) for option in options):
-        return output
+def _with_choices(keys: list[str], output: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
+    """The output with a choice in the place of each printed question and its answers."""
+    if output.output_type != "stream":
+        return [output]
+    parts, keys = [], iter(keys)
+    for is_option, lines in itertools.groupby(output.text.splitlines(), lambda line: line.startswith(OPTION)):
+        lines = list(lines)
+        if is_option:
+            question = parts.pop()
+            parts.append(_choice(next(keys), question, [line.removeprefix(OPTION) for line in lines]))
+        else:
+            parts += lines
+    made: list[nbformat.NotebookNode] = []
+    for is_text, group in itertools.groupby(parts, lambda part: isinstance(part, str)):
+        group = list(group)
+        made += [nbformat.v4.new_output("stream", text="\n".join(group) + "\n")] if is_text else group
+    return made
+
+
+def _choice(key: str, question: str, options: list[str]) -> nbformat.NotebookNode:
     choices = "".join(
-        f'<label><input type="radio" name="guess-{key}"> {html.escape(option.removeprefix(OPTION))}</label>'
-        for option in options
+        f'<label><input type="radio" name="guess-{key}"> {html.escape(option)}</label>' for option in options
     )
     text = (
         f'<fieldset class="course-guess" data-guess="{key}"><legend>{html.escape(question)}</legend>{choices}'
