@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import re
 import tomllib
 from pathlib import Path
 
@@ -186,24 +187,20 @@ def _exercise_notebooks(lesson: Lesson) -> tuple[nbformat.NotebookNode, nbformat
         read_first = f"The lesson: [{lesson.slug}](../notebooks/{lesson.slug}.ipynb)"
         back = ["", f"Back to [the exercises](../exercises/{lesson.slug}.ipynb)."] if cells is solved else []
         cells[0].source += "\n".join(["", "", read_first, *back, *elsewhere()])
+    title, *rest = solved[0].source.split("\n")
+    solved[0].source = "\n".join([re.sub(r"\bexercise(s?)$", r"solution\1", title), *rest])
     solved.append(_way(lesson, "solutions"))
-    for cell in (
-        new_markdown_cell(
-            "\n\n".join(
-                (
-                    "## How far you are",
-                    f"Run the next cell whenever you like. {_next(lesson)}".strip(),
-                    f"All lessons: [overview](../{OVERVIEW})",
-                    "<details><summary>Solutions</summary>",
-                    "After two failed checks `hint` opens the solution of that one exercise. "
-                    f"All of them: [{lesson.slug}](../solutions/{lesson.slug}.ipynb)",
-                    "</details>",
-                )
-            )
-        ),
-        new_code_cell(f"from course_lib import progress\n\nprogress({lesson.number})"),
+    way_on = f"Run the next cell whenever you like. {_next(lesson)}".strip()
+    solutions = (
+        "<details><summary>Solutions</summary>\n\nAfter two failed checks `hint` opens the solution of that one exercise. "
+        f"All of them: [{lesson.slug}](../solutions/{lesson.slug}.ipynb)\n\n</details>"
+    )
+    for cell, of in (
+        (new_markdown_cell(f"## How far you are\n\n{way_on} All lessons: [overview](../{OVERVIEW})."), {}),
+        (new_code_cell(f"from course_lib import progress\n\nprogress({lesson.number})"), {}),
+        (new_markdown_cell(solutions), {"role": WAY}),
     ):
-        cell.metadata["course"] = {"exercise": "-"}
+        cell.metadata["course"] = {"exercise": "-", **of}
         stubs.append(cell)
     return _finished(stubs, header), _finished(solved, header)
 

@@ -379,7 +379,7 @@ DRAWN = """() => [...document.querySelectorAll('figure.explorer canvas')].some(c
 def test_the_link_of_a_lesson_opens_its_explorer_as_a_page_that_answers(page, lab, name):
     lesson, _ = explorers.EXPLORERS[name]
     open_notebook(page, lab, f"notebooks/{lesson}.ipynb")
-    scroll_to(page, "explorer")
+    scroll_to(page, next(c["id"] for c in cells(page) if "../explorers/" in source_of(c)))
     link = page.locator("[data-cell-under-test] a[href*='/files/explorers/']")
     with page.context.expect_page() as opening:
         link.click()

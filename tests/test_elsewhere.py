@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import sysconfig
+import zipfile
 from pathlib import Path
 
 import nbformat
@@ -55,6 +56,29 @@ def test_the_wheel_of_a_downloaded_archive_holds_what_the_tracked_files_hold(git
         monkeypatch.setenv("PATH", str(tmp_path))
     kept = ["course_lib/__init__.py", "course_lib/classroom/lab_config/a/b.json", "course_lib/data/set.csv"]
     assert wheel_of.contents(tmp_path) == kept
+
+
+@pytest.mark.parametrize("git", [True, False])
+def test_the_course_as_a_zip_is_its_folder_without_leftovers(git, tmp_path, monkeypatch):
+    root = tmp_path / "course"
+    for path in (
+        "README.md",
+        "course_lib/__init__.py",
+        ".ci/run",
+        "build/site/index.html",
+        "course_lib/__pycache__/a.pyc",
+    ):
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text("x")
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+    if git:
+        identity = ["-c", "user.name=x", "-c", "user.email=x@example.org"]
+        tracked = ["README.md", "course_lib/__init__.py", ".ci/run"]
+        for command in (["init", "-q"], ["add", *tracked], [*identity, "commit", "-qm", "x"]):
+            subprocess.run(["git", *command], cwd=root, check=True)
+    with zipfile.ZipFile(wheel_of.archive(root, tmp_path)) as made:
+        files = {name for name in made.namelist() if not name.endswith("/")}
+    assert files == {"bottleneck/README.md", "bottleneck/course_lib/__init__.py", "bottleneck/.ci/run"}
 
 
 def test_the_wheel_alone_runs_the_tour_and_holds_all_data(wheel, tmp_path):

@@ -16,7 +16,7 @@ import pytest
 from made_site import built, page_names, soup
 
 from authoring.derive import FOLDED, kinds_of, path_of
-from authoring.source import ROOT, SourceError, lessons
+from authoring.source import ROOT, SourceError, lessons, read
 from authoring.web import pages
 from authoring.web.assemble import Source, assemble
 
@@ -308,6 +308,23 @@ def test_code_that_only_serves_is_folded_and_widgets_show_what_they_showed():
 
 
 @on_built_pages
+def test_every_question_of_a_lesson_is_a_choice_and_what_happened_is_folded():
+    found = 0
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        cells = [cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
+        asked = [question for cell in cells for question in re.findall(r"^\s*guess\(", cell, re.MULTILINE)]
+        page = soup(f"notebooks/{path.stem}.html")
+        questions = page.select("fieldset.course-guess")
+        assert len(questions) == len(asked), path
+        for question in questions:
+            (answer,) = page.select(f".tag_answers-{question['data-guess']} details.below-input")
+            assert "The experiment says" in answer.get_text(), (path, question["data-guess"])
+            assert len(question.select("input[type=radio]")) >= 2
+        found += len(questions)
+    assert found > 20
+
+
+@on_built_pages
 def test_the_way_through_the_course_goes_by_lesson_exercises_next_lesson_and_back():
     way = [
         f"{kind}/{lesson.slug}.html"
@@ -330,7 +347,13 @@ def test_the_way_through_the_course_goes_by_lesson_exercises_next_lesson_and_bac
             assert leads(f"notebooks/{lesson.slug}_deeper.html", "left-prev") == f"notebooks/{lesson.slug}.html"
         head = soup(f"notebooks/{lesson.slug}.html").select_one("article section").get_text(" ")[:1500]
         assert re.search(r"About \d+ minutes", head)
-        assert "run it in JupyterLab" in head
+        assert "run it in JupyterLab" in head and "run it elsewhere" in head
+        assert "Opened outside the course's folder" not in head, "what only a file needs"
+        cards = {
+            link["href"]
+            for link in soup(f"notebooks/{lesson.slug}.html").select("article section a[href^='../data.html#']")
+        }
+        assert len(cards) >= len(read(lesson.folder / "lesson.py").metadata["course"].get("data", ()))
 
 
 @on_built_pages
@@ -382,8 +405,8 @@ def test_pages_stay_light(record_property):
     shared = sum((folder / path).stat().st_size for path in first_files(page_names()[0]))
     weights = {page: (folder / page).stat().st_size for page in page_names()}
     largest = max(weights, key=weights.get)
-    # Nobody loads the wheel who reads: it is for installing.
-    everything = sum(p.stat().st_size for p in folder.rglob("*") if p.is_file() and p.suffix != ".whl")
+    # Nobody loads the wheel or the zip who reads: they are for installing.
+    everything = sum(p.stat().st_size for p in folder.rglob("*") if p.is_file() and p.suffix not in (".whl", ".zip"))
     for name, value in (("shared", shared), ("largest", weights[largest]), ("everything", everything)):
         record_property(name, value)
     assert shared < 800_000, "what a page loads beside itself, without formulas"

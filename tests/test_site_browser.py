@@ -252,6 +252,30 @@ def test_folded_code_opens_by_key_and_scrolls_by_key(tab):
     page.wait_for_function("e => e.scrollLeft > 0", arg=code.element_handle())
 
 
+def test_a_guess_unfolds_what_happened(tab):
+    page = tab.open("notebooks/00_start_here.html")
+    for question in page.locator("fieldset.course-guess").all():
+        answer = page.locator(f".tag_answers-{question.get_attribute('data-guess')} details.below-input")
+        assert not answer.evaluate("e => e.open")
+        question.get_by_role("radio").first.focus()
+        page.keyboard.press("Space")
+        assert answer.evaluate("e => e.open")
+        assert "unfolded" in question.get_by_role("status").inner_text()
+        assert "The experiment says" in answer.inner_text()
+
+
+def test_a_lesson_is_printed_to_its_end_with_what_guesses_fold_away(tab):
+    page = tab.open("notebooks/00_start_here.html")
+    page.emulate_media(media="print")
+    cut = """e => { const found = []; for (; e; e = e.parentElement) {
+        const style = getComputedStyle(e);
+        if (style.overflowY !== 'visible' && e !== document.body && e !== document.documentElement) found.push(e.className);
+    } return found; }"""
+    assert page.locator("article").first.evaluate(cut) == []
+    folded = page.locator("details.below-input").first
+    assert folded.evaluate("e => !e.open && e.getBoundingClientRect().height > 200")
+
+
 def test_the_copy_button_copies_the_code(tab, browser):
     page = tab.open("notebooks/01_anatomy.html")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])

@@ -140,6 +140,7 @@ def site(root: Path = ROOT, build: Path = ROOT / "build") -> int:
     status = sphinx(["-q", "-W", "--keep-going", "-d", str(build / "site-trees"), str(source), str(out)])
     if status == 0:
         wheel.make(root, out)
+        wheel.archive(root, out)
         for path in [
             *out.rglob("*.map"),
             *(out / "_static").rglob("*.html"),

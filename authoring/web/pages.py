@@ -24,6 +24,7 @@ from nbformat.v4 import new_markdown_cell
 from authoring.derive import OVERVIEW, WAY, elsewhere
 from authoring.source import Lesson, SourceError, read
 from authoring.web.collect.glossary import link_terms
+from authoring.web.guesses import make_choosable
 from course_lib.classroom.explorers import EXPLORERS, HERE
 
 FIGURES = "_figures"  # the folder of the site that takes the pictures out of the notebooks
@@ -38,6 +39,7 @@ _CAPTION = re.compile(
 )
 _DATA = re.compile(r"^\*\*Data:\*\* (?P<names>.+), all on your disk already\.$", re.MULTILINE)
 _TO_LESSON = re.compile(r"^The lesson: \[\w+\]\(\.\./notebooks/\w+\.ipynb\)\n*", re.MULTILINE)
+_ALL_SOLUTIONS = re.compile(r"<details><summary>Solutions</summary>\n\n.*\[\w+\](?P<to>\(\.\./solutions/\w+\.ipynb\))")
 _TO_PRACTICE = re.compile(r"^Exercises: \[\w+\](?=\(\.\./exercises/)", re.MULTILINE)
 _ADDRESS = re.compile(r"""(?P<before>\s(?:src|href|poster)\s*=\s*)(?P<quote>["'])(?P<to>[^"']*)(?P=quote)""")
 _ELSEWHERE = re.compile(r"^(?:[a-z][a-z0-9+.-]*:|//|/|#|$)", re.IGNORECASE)
@@ -224,6 +226,7 @@ def with_metadata(text: str, **metadata: str) -> str:
 # ----- notebooks
 
 TO_JUPYTERLAB = "Read it here, [run it in JupyterLab](../jupyterlab.md), or [run it elsewhere](../elsewhere.md)."
+ALL_SOLUTIONS = '<details class="solution"><summary>All solutions of this lesson</summary>\n\n'
 TO_CHECK = (
     "The lesson: [{title}](../notebooks/{slug}.ipynb). Here you read the tasks; "
     "[in JupyterLab](../jupyterlab.md) you write your answers and have them checked."
@@ -258,10 +261,13 @@ def page_of(
     page = f"{folder}/{lesson.slug}{'_deeper' if kind == 'deeper' else ''}"
     title = headings_of(f"notebooks/{lesson.slug}.ipynb")[0]
     made.cells[0].source = _first_for_the_web(made.cells[0].source, title)
+    for cell in made.cells:
+        cell.source = _ALL_SOLUTIONS.sub(rf"{ALL_SOLUTIONS}[{title}: solutions]\g<to>", cell.source)
     texts = [cell for cell in made.cells if cell.cell_type == "markdown"]
     for cell, linked in zip(texts, link_terms([cell.source for cell in texts], lesson.number), strict=True):
         cell.source = linked
     made.cells = split_at_headings(made.cells)
+    make_choosable(made)
     for cell in made.cells:
         if cell.cell_type == "markdown":
             cell.source = with_site_anchors(cell.source, f"{page}.ipynb", headings_of)
@@ -369,5 +375,3 @@ def _mark_solutions(made: nbformat.NotebookNode, lesson: Lesson) -> None:
         course = cell.metadata.get("course", {})
         if course.get("role") == "task":
             cell.source = f"({solution_anchor(course['exercise'])})=\n{cell.source}"
-    title, _, rest = made.cells[0].source.partition("\n")
-    made.cells[0].source = re.sub(r"\bexercise(s?)$", r"solution\1", title) + "\n" + rest

@@ -116,27 +116,37 @@ def linked(root: Path, path: str, notebook: Path) -> Path | bytes:
         ((name, heading),) = own.items()
         link = f"[{titles(folder)[name]}](../{FOLDER}/{name}.html)"
         words = f"**Explorer:** {link} opens in your browser, with trained networks that answer as you move."
-        place = _end_of_section(made["cells"], heading)
+        _put_behind_section(made["cells"], heading, words)
     else:
         found = [
             f"[{title}]({FOLDER}/{name}.html) (lesson {EXPLORERS[name][0][:2]})"
             for name, title in titles(folder).items()
         ]
         words = f"Explorers, trained networks to play with in your browser: {', '.join(found)}."
-        place = 1
-    cell = {"cell_type": "markdown", "id": "explorer", "metadata": {}, "source": words.splitlines(keepends=True)}
-    made["cells"].insert(place, cell)
+        made["cells"].insert(1, _text_cell(words))
     return (json.dumps(made, indent=1, ensure_ascii=False) + "\n").encode("utf-8")
 
 
-def _end_of_section(cells: list[dict], heading: str) -> int:
-    """The place behind the last cell of a section; behind all, if there is no such heading."""
+def _text_cell(words: str) -> dict:
+    return {"cell_type": "markdown", "id": "explorer", "metadata": {}, "source": [words]}
+
+
+def _put_behind_section(cells: list[dict], heading: str, words: str) -> None:
+    """Put words behind a section: in a cell of their own, or within the cell in which the next section begins.
+
+    Where there is no such heading, they stand behind all.
+    """
     level = 0
     for place, cell in enumerate(cells):
-        found = re.findall(r"^(#+) (.+?) *$", "".join(cell["source"]), re.MULTILINE)
-        for marks, text in found if cell["cell_type"] == "markdown" else ():
-            if level and len(marks) <= level:
-                return place
-            if text == heading:
-                level = len(marks)
-    return len(cells)
+        text = "".join(cell["source"])
+        for found in re.finditer(r"^(#+) (.+?) *$", text, re.MULTILINE) if cell["cell_type"] == "markdown" else ():
+            if level and len(found[1]) <= level:
+                if not found.start():
+                    cells.insert(place, _text_cell(words))
+                else:
+                    text = f"{text[: found.start()]}{words}\n\n{text[found.start() :]}"
+                    cell["source"] = text.splitlines(keepends=True)
+                return
+            if found[2] == heading:
+                level = len(found[1])
+    cells.append(_text_cell(words))

@@ -8,6 +8,7 @@
     copied: "Copied",
     copyLabel: "Copy the code: ",
     code: "Code",
+    guessed: "What happened stands below, unfolded.",
     output: "Output",
     formula: "Formula, wider than the page",
     table: "Table, wider than the page",
@@ -137,6 +138,17 @@
     }
   }
 
+  /** Whoever has guessed sees what happened. */
+  function openAnswers() {
+    for (const question of document.querySelectorAll("fieldset.course-guess")) {
+      const answer = document.querySelector(`.tag_answers-${question.dataset.guess} details.below-input`);
+      question.addEventListener("change", () => {
+        answer.open = true;
+        question.querySelector("[role=status]").textContent = WORDS.guessed;
+      });
+    }
+  }
+
   /** Paper is light: what is read in the dark is printed in the light colours. */
   function printInLight() {
     const page = document.documentElement;
@@ -153,6 +165,7 @@
     if (window.katex) setFormulas();
     nameCode();
     addCopyButtons();
+    openAnswers();
     reachWide();
     new ResizeObserver(reachWide).observe(document.querySelector("main") || document.body);
     document.addEventListener("copy", copySources);

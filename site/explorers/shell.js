@@ -1,6 +1,6 @@
 // What all explorers share. The contract:
 //
-// PAGE      A page with explorers includes explorer.css in its head. The rest comes with the fragment, whose addresses are
+// PAGE      A page with explorers includes course.css and explorer.css in its head. The rest comes with the fragment, whose addresses are
 //           relative to this folder (the site and the harness rewrite them), and what scripts load is found beside them.
 // FRAGMENT  NAME.html is a <figure class="explorer" data-explorer="NAME"> with all that is seen, complete before any script
 //           runs, and <script src="start.js" defer></script> behind it; what style only one explorer has is in NAME.css, with
@@ -14,9 +14,11 @@
 //             data-picture="network"  a box with the first <img>; a canvas of the picture's own resolution comes in
 //             data-map="codes"        a box with the first <img>; a canvas with coordinates comes in, and points over it
 //             data-chart="error"      a box; curves as SVG come in (chart.js)
+//             data-part="points"      a part with live text of its own, and perhaps code: role="group", labelled by its title
 //             data-drawn="shares"     a <div>; the module writes HTML into it (without a <div>), and --photograph keeps it
 //             class="explorer-live"   a <p aria-live="polite">: what is seen, in words and numbers
 //             class="explorer-code"   a <pre><code>; <mark data-value="k"> is what the learner acts on
+//             class="explorer-point-still"  where the first point is, until there is one
 //             class="explorer-advice" hidden; what to do where nothing can run (a page opened from a file)
 // MODULE    NAME.js has one default export, an (async) function that is called with an Explorer when the figure comes near
 //           or is touched. It binds the controls, asks for answers and draws. Nothing else needs to be registered.

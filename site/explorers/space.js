@@ -331,7 +331,7 @@ export default async function space(explorer) {
       code_mu: `mu ${python(state.guess.mu)}${sure ? `, sigma ${python(state.guess.sigma)}` : ""}`,
     });
     lens.describe(explorer.text(sure ? "altGuess" : "altCode", { ...told, where: whereIs(seen) }));
-    copy.describe(explorer.text("altCopy", { kind: kindNamed(seen.kinds[0][0]), error: told.error }));
+    copy.describe(explorer.text("altCopy", { where: around(seen), error: told.error }));
     reading.say(explorer.text(sure ? "sayGuess" : "sayCode", { ...told, where: around(seen) }), { quiet });
   }
 

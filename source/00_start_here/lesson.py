@@ -25,7 +25,7 @@
 # find out what the data are made of. In twenty minutes you train one that copies clothes and one that cleans them of noise, and use the first to flag
 # what does not belong among them.
 #
-# This is your own copy: change what you like. Run the cells in order with **Shift+Enter**. `python -m course_lib reset notebooks/00_start_here` brings
+# In JupyterLab this is your own copy: change what you like. Run the cells in order with **Shift+Enter**. `python -m course_lib reset notebooks/00_start_here` brings
 # a fresh one and keeps yours.
 
 # %%
@@ -42,7 +42,7 @@ SEED = training.set_seed(0)
 #
 # ## Copy
 #
-# All data are on your disk. The clothes are grey pictures of 28 × 28 pixels in ten classes: 12,000 to train on, 2,000 to choose with (validation),
+# All data come with the course. The clothes are grey pictures of 28 × 28 pixels in ten classes: 12,000 to train on, 2,000 to choose with (validation),
 # 2,000 to judge by (test), which stay closed until the end.
 
 # %%
@@ -112,7 +112,7 @@ plots.grid(
 #   one number; the 32 numbers are its code. Which 32 pictures leave the smallest error on the training pictures? **PCA** finds them: seen as
 #   points with 784 coordinates, pictures are a cloud, and these are its longest directions.
 #
-# Before an experiment you guess: click an answer. Nothing is graded.
+# Before an experiment you guess: choose an answer. Nothing is graded.
 
 # %%
 places = ["worse than the mean picture", "between the mean picture and PCA", "better than PCA"]
