@@ -252,20 +252,16 @@ def _time_limit(task: Task) -> str:
     """What a learner must know of the check: it is written from the judge, so that the two cannot differ.
 
     Raises:
-        SourceError: if only one of heading and judge says that the exercise is a capstone.
+        SourceError: if heading and judge do not agree whether the exercise is core, optional or a capstone.
     """
     try:
         exercise = find_exercise(task.names[0])
     except UnknownExercise:  # an exercise that has no judge yet
         return ""
-    if exercise.capstone != (task.kind == "capstone"):
-        said = (
-            "a capstone, and its judge does not"
-            if task.kind == "capstone"
-            else f"{task.kind}, and its judge a capstone"
-        )
+    if exercise.kind != task.kind:
         raise SourceError(
-            f"The heading of {task.names[0]} calls it {said}: @judge(…, capstone=True) and the heading agree."
+            f"The heading of {task.names[0]} calls it {task.kind}, and its judge {exercise.kind}: "
+            "@judge(…, capstone=True) or optional=True and the heading agree."
         )
     if exercise.capstone:
         return (

@@ -171,12 +171,12 @@ def test_the_first_cell_counts_its_minutes_apart(lesson, monkeypatch, kinds, sen
 def test_heading_and_judge_must_agree_that_it_is_one(lesson, kind):
     path = lesson.folder / "exercises.py"
     path.write_text(made_capstone.EXERCISES.replace("· capstone", f"· {kind}"), encoding="utf-8")
-    with pytest.raises(SourceError, match=f"toy_denoiser calls it {kind}, and its judge a capstone"):
+    with pytest.raises(SourceError, match=f"toy_denoiser calls it {kind}, and its judge capstone"):
         derive.derive(lesson)
     judges_of(made_capstone.NUMBER)(NAME, trains=True)(lambda *_: None)
     assert derive.derive(lesson)
     path.write_text(made_capstone.EXERCISES, encoding="utf-8")
-    with pytest.raises(SourceError, match="calls it a capstone, and its judge does not"):
+    with pytest.raises(SourceError, match="calls it capstone, and its judge core"):
         derive.derive(lesson)
 
 

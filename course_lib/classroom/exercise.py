@@ -75,6 +75,7 @@ class Exercise:
         trains: whether the answer trains a network.
         slow: whether a check takes a good part of a second: the tests give it fewer seeds.
         time_limit: seconds after which an answer is stopped.
+        optional: whether a learner may leave it out; neither the core nor the capstone.
         capstone: whether it is its lesson's capstone: the answer builds, trains and applies a model on data it has not seen.
     """
 
@@ -93,7 +94,13 @@ class Exercise:
     trains: bool
     slow: bool
     time_limit: float
+    optional: bool = False
     capstone: bool = False
+
+    @property
+    def kind(self) -> str:
+        """``"core"``, ``"optional"`` or ``"capstone"``, as its heading says."""
+        return "capstone" if self.capstone else "optional" if self.optional else "core"
 
     @property
     def label(self) -> str:
@@ -154,6 +161,7 @@ def judges_of(lesson: int) -> Callable:
         uses_keras: bool = False,
         trains: bool = False,
         slow: bool = False,
+        optional: bool = False,
         time_limit: float | None = None,
         capstone: bool = False,
     ) -> Callable:
@@ -165,6 +173,7 @@ def judges_of(lesson: int) -> Callable:
             uses_keras: whether the judge or the answer needs Keras; implied by ``ops`` and ``trains``.
             trains: whether the answer trains a network.
             slow: whether one check takes a good part of a second.
+            optional: whether a learner may leave it out, as its heading says.
             time_limit: seconds; by default 10, 30 with Keras (some backends compile each operation when it is first
                 met), and 120 for an answer that trains.
             capstone: whether it is the lesson's capstone, as its heading says; implies ``trains``, with a limit of 30 s.
@@ -207,6 +216,7 @@ def judges_of(lesson: int) -> Callable:
                 trains=trains,
                 slow=slow,
                 time_limit=time_limit or usual,
+                optional=optional,
                 capstone=capstone,
             )
             _registry.update(dict.fromkeys(names, exercise))

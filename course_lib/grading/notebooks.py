@@ -21,10 +21,12 @@ class Cell:
     Attributes:
         source: its code.
         exercise: the name that its metadata gives, if any.
+        role: what the course put it there for, as its metadata says: ``"answer"``, ``"check"``, …; None for a cell of one's own.
     """
 
     source: str
     exercise: str | None = None
+    role: str | None = None
 
 
 @dataclass
@@ -143,5 +145,6 @@ def _take(cell, number: int, found: HandedIn) -> None:
         return
     metadata = cell.get("metadata")
     course = metadata.get("course") if isinstance(metadata, dict) else None
-    name = course.get("exercise") if isinstance(course, dict) else None
-    found.cells.append(Cell(source, name if isinstance(name, str) and name.isidentifier() else None))
+    name, role = (course.get("exercise"), course.get("role")) if isinstance(course, dict) else (None, None)
+    name = name if isinstance(name, str) and name.isidentifier() else None
+    found.cells.append(Cell(source, name, role if isinstance(role, str) else None))

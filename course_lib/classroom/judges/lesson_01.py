@@ -308,7 +308,7 @@ def _check_bend(probe, models, name: str, size: int) -> None:
     probe.require(bend > 1e-3 * largest or largest == 0, "no-nonlinearity", name=name)
 
 
-@judge("autoencoder_gradients")
+@judge("autoencoder_gradients", optional=True)
 def judge_autoencoder_gradients(autoencoder_gradients, probe):
     """Against central differences of the loss: the definition of a gradient, not another derivation of it."""
     rng = probe.rng

@@ -113,7 +113,7 @@ def _subspace(probe, pca_reconstruct, train, k: int) -> str:
     return "rows-for-columns"
 
 
-@judge("explained_variance_ratio")
+@judge("explained_variance_ratio", optional=True)
 def judge_explained_variance_ratio(explained_variance_ratio, probe):
     """Far from the origin, with variances that rise as well, and with fewer samples than features."""
     rng = probe.rng
@@ -388,7 +388,7 @@ def judge_is_bottleneck(is_bottleneck, probe):
     probe.fail("wrong-comparison", said)
 
 
-@judge("principal_directions")
+@judge("principal_directions", optional=True)
 def judge_principal_directions(principal_directions, probe):
     """Decoders with crooked rows whose span is not the principal subspace; once with variances that rise along its own axes."""
     cases = []

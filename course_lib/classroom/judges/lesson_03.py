@@ -273,7 +273,7 @@ def judge_l1_penalty(l1_penalty, probe):
     probe.close(np.where(rectified == 0, 0, got), true, "wrong-gradient/quiet", rtol=1e-2)
 
 
-@judge("soft_threshold")
+@judge("soft_threshold", optional=True)
 def judge_soft_threshold(soft_threshold, probe):
     """Values of both signs on both sides of the amount; the result must beat every other candidate."""
     rng = probe.rng
@@ -377,7 +377,7 @@ def _rows(got, true, alive, zero) -> tuple[str, dict]:
     return "wrong-atoms", {"row": zero}
 
 
-@judge("recover_dictionary", trains=True)
+@judge("recover_dictionary", optional=True, trains=True)
 def judge_recover_dictionary(recover_dictionary, probe):
     """Samples of atoms that only the judge knows; every shortcut leaves another trace in the rows."""
     n, d, units, active = 4000, 32, 96, 3

@@ -298,7 +298,7 @@ def judge_implied_sigma(implied_sigma, probe):
     probe.settle_all(cases(), "wrong-sigma")
 
 
-@judge("active_units")
+@judge("active_units", optional=True)
 def judge_active_units(active_units, probe):
     """Columns with exact means and variances, where every shortcut gives another mask; then variances of exactly 0."""
 
@@ -425,7 +425,7 @@ def _centres(probe, grid: np.ndarray) -> np.ndarray:
     return grid[0, :, 1].astype(np.float64)
 
 
-@judge("iwae_bound")
+@judge("iwae_bound", optional=True)
 def judge_iwae_bound(iwae_bound, probe):
     """Moderate weights first, which name the formula; then weights that overflow, with rows far apart."""
     rng = probe.rng

@@ -103,7 +103,7 @@ def _covariances(data: np.ndarray) -> list[np.ndarray]:
     return [np.cov(data.T, bias=bias).reshape(data.shape[1], -1) for bias in (True, False)]
 
 
-@judge("wiener_filter")
+@judge("wiener_filter", optional=True)
 def judge_wiener_filter(wiener_filter, probe):
     """Data far from 0 with strong correlations; sigma neither 1 nor near its square."""
     rng = probe.rng

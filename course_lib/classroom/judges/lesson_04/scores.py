@@ -104,7 +104,7 @@ def _both_ends(sigmas: list[float], radii: list[float]) -> list[float]:
     return [math.nan] * len(sigmas)
 
 
-@judge("ring_radius")
+@judge("ring_radius", optional=True)
 def judge_ring_radius(ring_radius, probe):
     """Noise levels at which every shortcut gives a number of its own, then the ends of the range."""
     rng = probe.rng
@@ -148,7 +148,7 @@ def judge_ring_radius(ring_radius, probe):
         probe.require(abs(got - true) < 1e-3, name, sigma=sigma, true=true, got=got)
 
 
-@judge("annealed_langevin")
+@judge("annealed_langevin", optional=True)
 def judge_annealed_langevin(annealed_langevin, probe):
     """Start, order of the levels, noise and drift are read off scores that are zero or constant."""
     rng = probe.rng

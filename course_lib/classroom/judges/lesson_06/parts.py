@@ -229,7 +229,7 @@ def judge_pixel_shuffle(pixel_shuffle, probe):
     probe.require(flows, "no-gradient")
 
 
-@judge("warp")
+@judge("warp", optional=True)
 def judge_warp(warp, probe):
     """Random pictures that are neither square nor grey, displacements of several pixels, and places outside."""
     rng = probe.rng
@@ -529,7 +529,7 @@ def _pictures(rng, n: int) -> np.ndarray:
     return np.clip(smooth + rng.normal(0, 0.01, smooth.shape), 0, 1).astype(np.float32)
 
 
-@judge("mark", "is_marked", slow=True)
+@judge("mark", "is_marked", optional=True, slow=True)
 def judge_mark(mark, is_marked, probe):
     """Smooth pictures, marked and not, rounded, noisy, in another order, alone, and with another key."""
     rng = probe.rng

@@ -556,7 +556,7 @@ def _point_mistakes(flags, window, stride, n_points, got) -> tuple[np.ndarray, d
     }
 
 
-@judge("fool")
+@judge("fool", optional=True)
 def judge_fool(fool, probe):
     """A linear autoencoder and one with bounded codes; beats of few kinds of variation, with a little noise."""
     rng = probe.rng

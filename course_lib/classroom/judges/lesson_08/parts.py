@@ -555,7 +555,7 @@ def _hamming(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return _ones(b[:, None, :] ^ a[None, :, :])
 
 
-@judge("binary_hash", "hamming_topk")
+@judge("binary_hash", "hamming_topk", optional=True)
 def judge_hash(binary_hash, hamming_topk, probe):
     """Codes with values at their thresholds, thresholds that matter, widths that fill no byte; then the search alone."""
     shapes = (10, 6, 13), (5, 1, 8), (4, 7, 3), (3, 4, 300), (10, 6, 13)

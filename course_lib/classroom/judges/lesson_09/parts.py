@@ -522,7 +522,7 @@ def _gaussians_apart(a, b):
     return true, mistakes
 
 
-@judge("autocorrelation")
+@judge("autocorrelation", optional=True)
 def judge_autocorrelation(autocorrelation, probe):
     """Series that are not centred, of several lengths, up to the largest lag; then lag 0 alone, small and large numbers."""
     rng = probe.rng
@@ -594,7 +594,7 @@ def _lagged_products(series, lags, got):
     return true, mistakes
 
 
-@judge("two_sample_accuracy", time_limit=30)
+@judge("two_sample_accuracy", optional=True, time_limit=30)
 def judge_two_sample_accuracy(two_sample_accuracy, probe):
     """Random sets without ties, of several sizes and units; sets far apart, copies, rows far from zero."""
     rng = probe.rng

@@ -122,7 +122,7 @@ def _recall_answers(scores, held_out, k):
 # --- split_users ---
 
 
-@judge("split_users")
+@judge("split_users", optional=True)
 def judge_split_users(split_users, probe):
     """Several sizes and shares; then draws of few, eight and many users, to see who can get where, and with whom."""
     rng, half = probe.rng, (0.5, 0.25, 0.25)
@@ -279,7 +279,7 @@ def _divided(probe, fold_in, events, share, seeds) -> tuple[np.ndarray, np.ndarr
 # --- popularity ---
 
 
-@judge("popularity")
+@judge("popularity", optional=True)
 def judge_popularity(popularity, probe):
     """More users than items and fewer, as many, more than a byte or two can count, and counts that a share rounds down."""
     rng = probe.rng
@@ -463,7 +463,7 @@ def _multinomial_answers(x: np.ndarray, logits: np.ndarray):
 # --- masked_mse ---
 
 
-@judge("masked_mse", ops=True)
+@judge("masked_mse", optional=True, ops=True)
 def judge_masked_mse(masked_mse, probe):
     """Few and many ratings and one alone, some of 0 or less, a user with none, and numbers that mean nothing elsewhere."""
     rng = probe.rng
