@@ -11,6 +11,7 @@ from pathlib import Path
 from course_lib import crashes, runtime
 
 OLDEST, TOO_NEW = (3, 11), (3, 14)  # here: with another Python the doctor, who knows it too, may not load
+INSTRUCTORS = "class", "grade", "report"
 INTERRUPTED = 130  # what shells say of a command that was stopped with Ctrl-C
 
 
@@ -65,6 +66,24 @@ def _print_no_more() -> None:
         os.close(nowhere)
 
 
+def _grading_commands(commands, words: list[str]):
+    """The commands for instructors, if one of them is meant: their packages load only then. None if one is missing."""
+    if not set(INSTRUCTORS) & set(words[:1]):
+        for name in INSTRUCTORS:
+            commands.add_parser(name, help="for instructors: see README")
+        return None
+    try:
+        from course_lib.grading import commands as grading
+    except ImportError as error:
+        if (error.name or "").startswith("course_lib"):
+            raise
+        for name in INSTRUCTORS:
+            commands.add_parser(name)
+        return None
+    grading.add_to(commands)
+    return grading
+
+
 def _run(argv: list[str] | None) -> int:
     parser = argparse.ArgumentParser(prog="python -m course_lib", description="Bottleneck, a course on autoencoders.")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -80,9 +99,21 @@ def _run(argv: list[str] | None) -> int:
     reset.add_argument("name", help="such as exercises/01_anatomy")
     for command in (lab, copies, doctor, progress, reset):
         command.add_argument("--work", type=Path, default=None, metavar="FOLDER", help="where your copies are (work/)")
+    grading = _grading_commands(commands, sys.argv[1:] if argv is None else argv)
     arguments, rest = parser.parse_known_args(argv)
-    if rest and arguments.command != "lab":
+    if rest and arguments.command not in ("lab", *INSTRUCTORS):
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
+
+    if arguments.command in INSTRUCTORS:
+        if grading is None:
+            print(
+                f"The commands for instructors need a few more packages: {_python()} -m pip install 'bottleneck-course[classroom]'",
+                file=sys.stderr,
+            )
+            return 1
+        if rest:
+            parser.error(f"unrecognized arguments: {' '.join(rest)}")
+        return grading.run(arguments)
 
     from course_lib.classroom import lab as lab_module
 

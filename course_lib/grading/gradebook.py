@@ -271,7 +271,10 @@ def _storable(text: str) -> str:
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
 
 
-def default_place(url: str) -> Path | None:
+def file_of(url: str) -> Path | None:
     """The file of an SQLite grade book, or None."""
-    parsed = sql.make_url(url)
+    try:
+        parsed = sql.make_url(url)
+    except SQLAlchemyError:
+        return None
     return Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None

@@ -102,6 +102,19 @@ def submissions(place: Path, problems: list[str]) -> Iterator[Submission]:
         raise NothingHandedIn(f"{place} holds no notebook. Expected: {expected}.")
 
 
+def names(place: Path) -> Iterator[str]:
+    """The names of the notebooks of a folder or a zip, without reading them, for a progress bar.
+
+    A zip within counts as one.
+    """
+    if place.is_dir():
+        for _, _, files in os.walk(place, followlinks=False):
+            yield from (name for name in files if name.lower().endswith((".ipynb", ".zip")))
+    elif place.is_file() and zipfile.is_zipfile(place):
+        with zipfile.ZipFile(place) as opened:
+            yield from (name for name in opened.namelist() if name.lower().endswith((".ipynb", ".zip")))
+
+
 _Entry = tuple[PurePosixPath, bytes, datetime.datetime | None]
 
 
