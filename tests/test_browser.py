@@ -375,6 +375,7 @@ def test_the_link_of_a_lesson_opens_its_explorer_as_a_page_that_answers(page, la
         link.click()
     tab = opening.value
     try:
+        tab.wait_for_url(f"**/files/explorers/{name}.html*")  # a page that is on its way cannot be loaded again
         said = said_by(tab)
         asked: list[str] = []
         tab.on("request", lambda request: asked.append(request.url) if request.url[:5] != "data:" else None)
