@@ -667,3 +667,21 @@ def test_a_loader_that_readme_names_and_the_library_lacks_is_named(monkeypatch):
     monkeypatch.setattr(own_data, "_section_of_readme", lambda: section.replace("own_vectors(", "own_arrows("))
     with pytest.raises(SourceError, match="own_arrows"):
         own_data.text()
+
+
+@pytest.mark.parametrize(
+    "lesson", [lesson for lesson in lessons() if (lesson.folder / "instructor.md").is_file()], ids=str
+)
+def test_a_plan_has_as_many_minutes_as_it_says(lesson):
+    notes = (lesson.folder / "instructor.md").read_text(encoding="utf-8")
+    (promised, plan), *others = re.findall(r"\*\*Plan for (\d+) minutes\.\*\*(.*?)\n\n", notes, re.DOTALL)
+    minutes = [int(number) for number in re.findall(r"\((\d+)[,)]", plan)]
+    assert not others and sum(minutes) == int(promised), minutes
+
+
+def test_the_licences_of_all_sets_stand_in_one_table():
+    page = data_cards.text().split("\n## ")[0]
+    for card in data_cards.cards():
+        (row,) = [line for line in page.splitlines() if line.startswith(f"| [{card.name}]")]
+        licence = row.split("|")[2].strip()
+        assert 2 < len(licence) < 90 and dict(card.facts)["licence"].startswith(licence.split(";")[0]), row

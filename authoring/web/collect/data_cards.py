@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from authoring.source import ROOT, Lesson, SourceError, lessons, read
-from authoring.web.collect.places import link, page_of
+from authoring.web.collect.places import anchor, link, page_of
 
 CARDS = ROOT / "course_lib" / "data" / "README.md"
 PAGE = "data.md"
@@ -91,7 +91,7 @@ def _card(name: str, body: str, used: tuple[tuple[Lesson, str], ...]) -> Card:
 
 def text() -> str:
     """The page with all cards."""
-    lines = ["# Data cards", "", INTRODUCTION.strip()]
+    lines = ["# Data cards", "", INTRODUCTION.strip(), "", *_licences()]
     for card in cards():
         lines += ["", f"## {card.name}", "", card.about, ""]
         if card.name in DRAWN:
@@ -107,6 +107,20 @@ def text() -> str:
         lines.append(f"| used in | {', '.join(places) or 'no lesson by default'} |")
         lines += ["", card.more]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _licences() -> list[str]:
+    """All licences in one table, for whoever wants to teach with the sets or to pass on pictures of them."""
+    lines = ["| Set | Licence | Used in |", "|---|---|---|"]
+    for card in cards():
+        licence = next(value for what, value in card.facts if what == "licence")
+        # The first words say which it is; the whole stands in the card.
+        short = re.split(r"[,;] | \(", licence, maxsplit=1)[0]
+        if "no commercial use" in licence:
+            short += "; no commercial use without permission"
+        places = ", ".join(_called(lesson, kind) for lesson, kind in card.used) or "no lesson by default"
+        lines.append(f"| [{card.name}](#{anchor(card.name)}) | {short} | {places} |")
+    return lines
 
 
 def _called(lesson: Lesson, kind: str) -> str:
