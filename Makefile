@@ -18,6 +18,8 @@ CPU = build/cpu-$@.jsonl
 # One thread to a process: as many processes as cores, each with as many threads, wait for each other (and burn CPU at it).
 # As all cores are busy, an answer gets four times its seconds before it is stopped.
 PYTEST = COURSE_PATIENCE=4 OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 COURSE_CPU_LOG=$(CPU) $(PY) -m pytest -p authoring.cpu -q
+# Where this is set, every process would compile TensorFlow's thousands of files anew, 9 s of the 14 s that its import then takes.
+unexport PYTHONDONTWRITEBYTECODE
 BUDGET := 2000
 WHERE := $(if $(LESSON),--lesson $(LESSON))
 # nbval runs with every notebook of a folder, or those of one lesson

@@ -1,4 +1,4 @@
-"""The system's Chromium, for the tests that open explorers; they are skipped where there is none."""
+"""The system's Chromium, for the tests that open JupyterLab, the web version or explorers; they are skipped where there is none."""
 
 from __future__ import annotations
 

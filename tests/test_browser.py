@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -19,15 +18,13 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from explorer_browser import need
 
+from authoring.web.harness import find_chromium
 from course_lib.classroom import explorers, records
 
 pytestmark = pytest.mark.browser
 
-INSTALL = (
-    "This test drives the system's Chromium through Playwright. Install both: `make test-browser` gets Playwright; "
-    "Chromium comes with your system (Debian and Ubuntu: `apt-get install chromium`; or set CHROMIUM=/path/to/chromium)."
-)
 TOKEN = "learner"
 PREFIX = "/user/learner"  # as on Binder: what works here needs no server of its own
 MINUTE = 60_000  # milliseconds
@@ -55,16 +52,9 @@ TABS_OF_ANOTHER_PROJECT = {
 }
 
 
-def need(condition, reason: str):
-    """Skip on a machine without a browser, but never in continuous integration."""
-    if not condition:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"{reason}. {INSTALL}")
-
-
 @pytest.fixture(scope="module")
 def chromium() -> str:
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    found = find_chromium()
     need(found, "No Chromium was found")
     return found
 
@@ -385,6 +375,7 @@ def test_the_link_of_a_lesson_opens_its_explorer_as_a_page_that_answers(page, la
         link.click()
     tab = opening.value
     try:
+        tab.wait_for_url(f"**/files/explorers/{name}.html*")  # a page that is on its way cannot be loaded again
         said = said_by(tab)
         asked: list[str] = []
         tab.on("request", lambda request: asked.append(request.url) if request.url[:5] != "data:" else None)

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from pathlib import Path
 
 import pytest
+from explorer_browser import chromium
 from made_site import built, formulas, page_names, serve
 
 pytestmark = pytest.mark.browser
 
-INSTALL = (
-    "This test drives the system's Chromium through Playwright. Install both: `make test-browser` gets Playwright; "
-    "Chromium comes with your system (Debian and Ubuntu: `apt-get install chromium`; or set CHROMIUM=/path/to/chromium)."
-)
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 380, "height": 800}
 MINUTE = 60_000  # milliseconds
 READY = "document.documentElement.dataset.course === 'ready'"
@@ -62,26 +57,10 @@ AXE = """async ([colour, others]) => {
 OF_COLOUR = ["color-contrast", "link-in-text-block"]
 
 
-def need(condition, reason: str):
-    """Skip on a machine without a browser, but never in continuous integration."""
-    if not condition:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"{reason}. {INSTALL}")
-
-
 @pytest.fixture(scope="module")
 def browser():
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
-    need(found, "No Chromium was found")
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        need(False, "Playwright is not installed")
-    arguments = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=arguments)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

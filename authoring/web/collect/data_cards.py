@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from authoring.source import ROOT, Lesson, SourceError, lessons, read
-from authoring.web.collect.places import link, page_of
+from authoring.web.collect.places import anchor, link, page_of
 
 CARDS = ROOT / "course_lib" / "data" / "README.md"
 PAGE = "data.md"
@@ -119,7 +119,7 @@ def _licences() -> list[str]:
         if "no commercial use" in licence:
             short += "; no commercial use without permission"
         places = ", ".join(_called(lesson, kind) for lesson, kind in card.used) or "no lesson by default"
-        lines.append(f"| [{card.name}](#{card.name.replace('_', '-')}) | {short} | {places} |")
+        lines.append(f"| [{card.name}](#{anchor(card.name)}) | {short} | {places} |")
     return lines
 
 
