@@ -13,7 +13,8 @@ import time
 from pathlib import Path
 
 import pytest
-from made_hostile import ATTACKS, HONEST, KINDS, Attack, table
+from made_attack import Attack
+from made_hostile import ATTACKS, HONEST, KINDS, table
 
 from course_lib.classroom import exercise as framework
 from course_lib.classroom.exercise import PASS
