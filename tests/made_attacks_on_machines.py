@@ -35,14 +35,43 @@ def to_unit_range(x):
             os._exit(0)
     time.sleep(60)
 """,
+        "PermissionError",
+    ),
+    # Bounded, all but one: whoever breaks the wall should not lose the machine to its test.
+    Attack(
+        "children of children",
+        """
+import os, time
+def to_unit_range(x):
+    born = 0
+    for _ in range(7):
+        try: born += os.fork() == 0
+        except OSError: pass
+    if born: time.sleep(5)
+    raise RuntimeError("found children" if born else "nothing")
+""",
+        "nothing",
     ),
     Attack(
-        "children without end",
-        "import os\ndef to_unit_range(x):\n    while True:\n        try: os.fork()\n        except OSError: pass\n",
+        "children by system calls",
+        """
+import ctypes, os, platform, subprocess, sys
+def to_unit_range(x):
+    libc, found = ctypes.CDLL(None, use_errno=True), []
+    for number in {"x86_64": (57, 58, 56, 435)}.get(platform.machine(), (220, 435)):
+        pid = libc.syscall(number, 17, 0, 0, 0, 0)
+        if pid == 0: os._exit(0)
+        if pid > 0: found.append(number)
+    for start in (lambda: subprocess.run(["/bin/true"]), lambda: os.posix_spawn("/bin/true", ["true"], {}), lambda: os.forkpty()):
+        try: found.append(start())
+        except OSError: pass
+    raise RuntimeError(f"found {found}" if found else "nothing")
+""",
+        "nothing",
     ),
     Attack(
         "threads without end",
-        "import threading, time\ndef to_unit_range(x):\n    while True:\n        try: threading.Thread(target=time.sleep, args=(60,)).start()\n        except RuntimeError: time.sleep(1)\n",
+        "import threading, time\nthreading.stack_size(2**16)\ndef to_unit_range(x):\n    while True:\n        try: threading.Thread(target=time.sleep, args=(60,)).start()\n        except RuntimeError: time.sleep(1)\n",
     ),
     Attack(
         "a full disk",
@@ -60,10 +89,8 @@ def to_unit_range(x):
     Attack(
         "something that is left behind",
         """
-import os, time, atexit
-if os.fork() == 0:
-    os.setsid()
-    time.sleep(10**6)
+import time, atexit, threading
+threading.Thread(target=time.sleep, args=(10**6,), daemon=True).start()
 atexit.register(time.sleep, 10**6)
 def to_unit_range(x):
     return x
@@ -90,42 +117,35 @@ def to_unit_range(x):
 """,
     ),
     Attack(
-        "orphans that hold the socket",
+        "threads that outlive the answer's process, and hold its socket",
         """
-import os, time
+import os, threading, time
 def to_unit_range(x):
-    for _ in range(5):
-        if os.fork() == 0:
-            os.setsid()
-            if os.fork() == 0: time.sleep(10**6)
-            os._exit(0)
-    os._exit(0)
+    for _ in range(5): threading.Thread(target=time.sleep, args=(10**6,)).start()
+    os.close(0), os.dup2(3, 0)
+    exit()
 """,
     ),
     Attack(
-        "memory that two processes share",
+        "memory that belongs to no process",
         """
-import mmap, os, time
+import mmap
 def to_unit_range(x):
     a = mmap.mmap(-1, 2 * 10**9)
-    os.fork()
     for n in range(2 * 10**9 // 2**20): a[n * 2**20 : (n + 1) * 2**20] = bytes([n % 255 + 1]) * 2**20
-    time.sleep(60)
+    return x
 """,
         "more memory",
     ),
     Attack(
         "memory that may not be looked at",
         """
-import ctypes, os, time
+import ctypes, mmap
 def to_unit_range(x):
-    for _ in range(8):
-        if os.fork() == 0:
-            ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)
-            a = bytearray(b"x") * (2 * 10**8)
-            time.sleep(60)
-            os._exit(0)
-    time.sleep(60)
+    ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)
+    a = mmap.mmap(-1, 2 * 10**9)
+    for n in range(2 * 10**9 // 2**20): a[n * 2**20 : (n + 1) * 2**20] = bytes([n % 255 + 1]) * 2**20
+    return x
 """,
         "more memory",
     ),

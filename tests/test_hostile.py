@@ -37,11 +37,10 @@ ALONE = (
     "a place to write beside its own",
     "rights of its own",
     "signals to everybody",
-    "memory that two processes share",
+    "memory that belongs to no process",
     "memory that may not be looked at",
-    "children without end",
+    "children by system calls",
     "shared memory filled",
-    "orphans that hold the socket",
 )
 AS_NOBODY = ("the judges' files", "passwords, keys and hosts", "rights of its own", "memory that may not be looked at")
 
@@ -126,9 +125,7 @@ def test_what_an_attack_leaves_is_met_by_nobody(running):
 def test_a_room_with_too_many_threads_is_ended(nested):
     """As root the kernel limits nobody; the warden counts. As another user a room cannot have so many in the first place."""
     limits = dataclasses.replace(LIMITS, processes=20)
-    start = (
-        "import threading\nfor _ in range(60): threading.Thread(target=threading.Event().wait, daemon=True).start()\n"
-    )
+    start = "import threading\nthreading.stack_size(2**16)\nfor _ in range(60): threading.Thread(target=threading.Event().wait, daemon=True).start()\n"
     with Sandbox("bwrap", keras=False, limits=limits, nested=nested) as running:
         room = Room(running)
         try:
@@ -143,12 +140,30 @@ def test_a_room_with_too_many_threads_is_ended(nested):
 @pytest.mark.sandbox
 def test_a_stopped_warden_watches_no_more_and_its_room_is_ended_from_outside():
     """Where nothing parts a room from its warden, the room can stop it."""
-    code = "import os, signal, time\nos.kill(os.getppid(), signal.SIGSTOP)\n"
-    code += "for _ in range(4):\n    if os.fork() == 0:\n        a = bytearray(b'x') * (3 * 10**8)\n        time.sleep(60)\ntime.sleep(60)"
+    code = "import mmap, os, signal\nos.kill(os.getppid(), signal.SIGSTOP)\na = mmap.mmap(-1, 2 * 10**9)\n"
+    code += "for n in range(1900): a[n * 2**20 : (n + 1) * 2**20] = bytes([n % 255 + 1]) * 2**20\nimport time\ntime.sleep(60)"
     with Sandbox("bwrap", keras=False, limits=LIMITS, nested=False) as alone:
         room = Room(alone)
         with pytest.raises(RoomEnded, match="ended before it had answered"):
             room.run_cell(code, seconds=50)
+
+
+def test_what_two_processes_share_is_counted():
+    """Each has it in common with the other, so that neither has anything for itself."""
+    script = (
+        "import mmap, os, time\nfrom course_lib.grading import isolation\nfirst = os.fork()\n"
+        "if first == 0:\n    a = mmap.mmap(-1, 100 << 20)\n    other = os.fork()\n    for n in range(100): a[n << 20 : n + 1 << 20] = b'x' * (1 << 20)\n"
+        "    print(other, flush=True) if other else None\n    time.sleep(60)\n    os._exit(0)\n"
+        "while not (told := isolation.taken_too_much(first, isolation.Limits(memory=50 << 20), isolation.own_memory())): time.sleep(0.05)\n"
+        "more = isolation.taken_too_much(first, isolation.Limits(processes=1), 0)\n"
+        "enough = isolation.taken_too_much(first, isolation.Limits(memory=150 << 20, processes=2), isolation.own_memory())\n"
+        "print(told, more, enough or 'fits', flush=True)\nos.killpg(0, 9)\n"
+    )
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=ROOT, env=_environment(), timeout=60, start_new_session=True
+    )
+    assert done.stdout.splitlines()[-1] == "memory processes fits", done.stderr
 
 
 @pytest.mark.sandbox
