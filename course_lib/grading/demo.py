@@ -184,7 +184,7 @@ class _LessonOfAClass:
         """Which misconception a wrong answer shows: half the time that of the study group."""
         known = sorted({a.misconception for a in self.stored.answers[exercise] if a.misconception})
         ranked = _drawn(self.seed, "favourites", exercise).permutation(known)
-        weights = np.arange(1, len(known) + 1) ** -1.6
+        weights = np.arange(1, len(known) + 1) ** -2.0
         of_group = _drawn(self.seed, "group", exercise, group)
         source = of_group if rng.random() < 0.5 else rng
         return str(source.choice(ranked, p=weights / weights.sum()))
@@ -236,15 +236,12 @@ def _hand_ins(lesson: _LessonOfAClass, person: _Person, week: int, students: int
     given: dict[str, _Given] = {}
     for number in range(1, 4):
         ability = person.ability + LEARNT * (number - 1)
-        before, given = given, {}
+        # What passed stays, and a stubborn student hands in the same mistakes again.
+        given = {name: one for name, one in given.items() if one.status == PASS or (stubborn and one.status == FAIL)}
         for exercise in lesson.exercises:
-            kept = before.get(exercise.name, EMPTY)
-            if empty:
-                given[exercise.name] = EMPTY
-            elif kept.status == PASS or (stubborn and kept.status == FAIL):
-                given[exercise.name] = kept
-            else:
-                given[exercise.name] = _answer(lesson, exercise, person, ability, given, rng)
+            if exercise.name not in given:
+                given[exercise.name] = EMPTY if empty else _answer(lesson, exercise, person, ability, given, rng)
+        given = {exercise.name: given[exercise.name] for exercise in lesson.exercises}
         notebook = _filled(lesson.stored.notebook, given)
         notebook["metadata"]["invented"] = {"student": person.key, "hand_in": number}  # no two files are the same
         text = stored.text_of(notebook)

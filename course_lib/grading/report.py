@@ -29,6 +29,10 @@ WORDS = {
 }
 
 
+class ReportError(RuntimeError):
+    """The report cannot be written; the message says where and why."""
+
+
 def write(book: GradeBook, rules: Rules, folder: Path) -> list[Path]:
     """Write everything into a folder; what an earlier report left there is replaced, and nothing else is touched.
 
