@@ -93,7 +93,9 @@ def stale(which: str | None = None, place: Path = PLACE) -> list[str]:
     """Sentences on lessons whose stored bank is not that of their source; compared is what the file says, not its bytes."""
     have, every = stored(place), {str(lesson.number): lesson for lesson in lessons() if lesson.has_exercises}
     mend = "run `python -m authoring build`"
-    problems = [f"bank.json.gz holds lesson {key}, which has no exercises: {mend}" for key in sorted({*have} - {*every})]
+    problems = [
+        f"bank.json.gz holds lesson {key}, which has no exercises: {mend}" for key in sorted({*have} - {*every})
+    ]
     for lesson in lessons(which):
         if lesson.has_exercises and have.get(str(lesson.number)) != of_lesson(lesson):
             problems.append(f"{lesson.slug}: bank.json.gz holds other answers or another notebook: {mend}")
