@@ -6,7 +6,11 @@ check's words as comments. Writing again changes what is new and doubles nothing
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+import os
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -71,7 +75,7 @@ def write(book: GradeBook, rules: Rules, place: str) -> Written:
     _require_nbgrader(url)
     insight, names = look(book.students(), book.entries(), rules), assignments()
     try:
-        with Gradebook(url) as theirs:
+        with _programs_found(), Gradebook(url) as theirs:
             target = _Target(theirs, rules)
             for lesson in insight.lessons:
                 target.prepare(
@@ -88,6 +92,20 @@ def write(book: GradeBook, rules: Rules, place: str) -> Written:
             f"nbgrader's grade book {place} could not be written: {str(getattr(error, 'orig', None) or error).splitlines()[0]}. "
             "Was it made by an older nbgrader? Then run `nbgrader db upgrade` beside it. The same command goes on from here."
         ) from error
+
+
+@contextlib.contextmanager
+def _programs_found() -> Iterator[None]:
+    """For a new grade book nbgrader calls `alembic` by its name: it lies beside this Python, which may not be on the path."""
+    before = os.environ.get("PATH")
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), *([before] if before else [])])
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PATH"]
+        else:
+            os.environ["PATH"] = before
 
 
 def _require_nbgrader(url: str) -> None:
