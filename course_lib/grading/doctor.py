@@ -147,7 +147,9 @@ def examine(*, keras: bool = True, show: Callable[[str], None] = print) -> int:
     mends = tell({runner: (lambda runner=runner: look(runner)) for runner in RUNNERS}, show)
     working = [one.runner for one in tried if one.works]
     unsafe = [one.runner for one in tried if one.there and not one.works]
-    if not working:
+    if unsafe and not working:
+        show(f"Grade nothing here yet: {', '.join(unsafe)} starts and does not hold, see the fixes above.")
+    elif not working:
         show("Nothing can be graded here yet. One sandbox that works is enough: mend the first that you can.")
     elif bad:
         show(f"The sandbox works, with {working[0]}; {bad} other thing(s) to mend, see the fixes above.")
