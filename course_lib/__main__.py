@@ -97,7 +97,9 @@ def _run(argv: list[str] | None) -> int:
         "doctor", help="check Python, packages, kernel, data, disk; say how to mend what fails"
     )
     doctor.add_argument("--deep", action="store_true", help="also train one step and report the device")
-    doctor.add_argument("--classroom", action="store_true", help="for instructors: try the sandbox in which classes are graded")
+    doctor.add_argument(
+        "--classroom", action="store_true", help="for instructors: try the sandbox in which classes are graded"
+    )
     progress = commands.add_parser("progress", help="print which exercises are solved")
     progress.add_argument("lesson", nargs="?", type=int, help="number of one lesson")
     reset = commands.add_parser("reset", help="restore one notebook; your version is kept as a backup")

@@ -103,15 +103,22 @@ print("taken")
 
 
 @dataclass
-class _Tried:
-    """What came of a runner."""
+class Tried:
+    """What came of trying a runner.
+
+    Attributes:
+        runner: which.
+        findings: what was seen.
+        there: whether it made a room.
+    """
 
     runner: str
     findings: list[Finding] = field(default_factory=list)
-    there: bool = False  # whether it started a room
+    there: bool = False
 
     @property
     def works(self) -> bool:
+        """Whether submissions can be graded with it."""
         return self.there and all(finding.good for finding in self.findings)
 
 
@@ -125,10 +132,10 @@ def examine(*, keras: bool = True, show: Callable[[str], None] = print) -> int:
     Returns:
         0 if submissions can be graded here, otherwise 1.
     """
-    tried: list[_Tried] = []
+    tried: list[Tried] = []
 
     def look(runner: str) -> Iterator[Finding]:
-        one = _bubblewrap(keras) if runner == "bwrap" else _container(runner, keras)
+        one = try_bubblewrap(keras) if runner == "bwrap" else try_container(runner, keras)
         working = next((other.runner for other in tried if other.works), None)
         tried.append(one)
         for finding in one.findings:
@@ -185,7 +192,9 @@ def _memory() -> Iterator[Finding]:
     found = f"{free:.1f} GiB free, {cores} core(s)"
     if 0 < workers < cores:
         found += f": grade with --workers {workers}"
-    yield Finding("memory", workers > 0, found, f"close other programs: grading takes about {WORKER:g} GiB for each worker")
+    yield Finding(
+        "memory", workers > 0, found, f"close other programs: grading takes about {WORKER:g} GiB for each worker"
+    )
 
 
 def _windows() -> Iterator[Finding]:
@@ -200,12 +209,15 @@ def _windows() -> Iterator[Finding]:
 # ----- bubblewrap
 
 
-def _bubblewrap(keras: bool) -> _Tried:
+def try_bubblewrap(keras: bool) -> Tried:
+    """Try bubblewrap; ``keras`` says whether Keras is loaded in it, too."""
     if platform.system() != "Linux":
         name = {"Darwin": "macOS"}.get(platform.system(), platform.system())
-        return _Tried("bwrap", [Finding("bwrap", False, f"bubblewrap is for Linux only, and this is {name}", in_a_container())])
+        return Tried(
+            "bwrap", [Finding("bwrap", False, f"bubblewrap is for Linux only, and this is {name}", in_a_container())]
+        )
     if shutil.which("bwrap") is None:
-        return _Tried("bwrap", [Finding("bwrap", False, "bubblewrap is not installed", how_to_install())])
+        return Tried("bwrap", [Finding("bwrap", False, "bubblewrap is not installed", how_to_install())])
     return _try("bwrap", keras, why_refused)
 
 
@@ -246,12 +258,12 @@ def why_refused(told: str) -> Finding:
     if container := _container_here():
         found = f"this is a container that may make no namespaces ({line})"
         fix = (
-            "grade outside of it, or start it with\n"
-            f"docker run {NESTING['docker']} …\n"
-            f"podman run {NESTING['podman']} …"
+            f"grade outside of it, or start it with\ndocker run {NESTING['docker']} …\npodman run {NESTING['podman']} …"
         )
         if container == "kubernetes":
-            fix += "\nin Kubernetes: seccompProfile, appArmorProfile Unconfined and procMount Unmasked (hostUsers: false)"
+            fix += (
+                "\nin Kubernetes: seccompProfile, appArmorProfile Unconfined and procMount Unmasked (hostUsers: false)"
+            )
         if _setting("kernel/apparmor_restrict_unprivileged_userns") == "1":
             fix += f"\nIts host restricts namespaces as well; there\n{_load_profile()}"
         return Finding("bwrap", False, found, fix)
@@ -305,27 +317,28 @@ def _container_here() -> str:
     for mark, kind in (("/.dockerenv", "docker"), ("/run/.containerenv", "podman")):
         if os.path.exists(mark):
             return kind
-    return os.environ.get("container", "")
+    return os.environ.get("container", "")  # noqa: SIM112 (systemd writes it so)
 
 
 # ----- containers
 
 
-def _container(program: str, keras: bool) -> _Tried:
+def try_container(program: str, keras: bool) -> Tried:
+    """Try Podman or Docker, if it answers and has the image; ``keras`` says whether Keras is loaded in it, too."""
     from course_lib.grading.sandbox import IMAGE
 
     build = f"in the course's folder: {IMAGES['sandbox'].format(program=program, image=IMAGE)}"
     if shutil.which(program) is None:
-        return _Tried(program, [Finding(program, False, "not installed", f"install {program}, then {build}")])
+        return Tried(program, [Finding(program, False, "not installed", f"install {program}, then {build}")])
     answer = _said(program, "info")
     if answer is not None:
         start = {
             "docker": "start Docker Desktop, or on Linux: sudo systemctl start docker (and be in the group docker)",
             "podman": "podman machine init && podman machine start (on Linux podman needs no daemon: see what it says)",
         }[program]
-        return _Tried(program, [Finding(program, False, f"its daemon does not answer ({answer})", start)])
+        return Tried(program, [Finding(program, False, f"its daemon does not answer ({answer})", start)])
     if _said(program, "image", "inspect", IMAGE) is not None:
-        return _Tried(program, [Finding(program, False, f"it has no image {IMAGE}", build)])
+        return Tried(program, [Finding(program, False, f"it has no image {IMAGE}", build)])
 
     def why(told: str) -> Finding:
         if platform.system() != "Linux":
@@ -351,7 +364,7 @@ def _said(*command: str) -> str | None:
 # ----- rooms
 
 
-def _try(runner: str, keras: bool, why: Callable[[str], Finding], anew: str = "") -> _Tried:
+def _try(runner: str, keras: bool, why: Callable[[str], Finding], anew: str = "") -> Tried:
     """Start a runner's sandbox and ask in its rooms.
 
     Args:
@@ -363,7 +376,7 @@ def _try(runner: str, keras: bool, why: Callable[[str], Finding], anew: str = ""
     from course_lib.grading.isolation import Limits
     from course_lib.grading.sandbox import NoSandbox, Sandbox
 
-    tried = _Tried(runner)
+    tried = Tried(runner)
     try:
         with Sandbox(runner, keras=False, limits=Limits(memory=MEMORY)) as sandbox:
             tried.findings.append(_room_computes(runner, sandbox))
@@ -400,7 +413,9 @@ def _room_computes(runner: str, sandbox) -> Finding:
     began = time.monotonic()
     said = _ask(sandbox, _COMPUTES)
     spent = time.monotonic() - began
-    kind = "a sandbox for each submission: slower, as the libraries load anew" if sandbox.alone else "one sandbox for all"
+    kind = (
+        "a sandbox for each submission: slower, as the libraries load anew" if sandbox.alone else "one sandbox for all"
+    )
     found = f"a room computes, {spent:.2f} s ({kind})" if said == _COMPUTED else f"a room said {said!r} for {_COMPUTED}"
     return Finding(runner, said == _COMPUTED, found, "report this with what it says")
 
@@ -474,7 +489,9 @@ def _loads_keras(runner: str) -> Finding:
         spent = time.monotonic() - began
     good = said.startswith("keras ")
     found = f"{said.title()} loads in it, in {spent:.0f} s" if good else f"Keras does not load in it: {said}"
-    return Finding(runner, good, found, f"{_python()} -m course_lib doctor --deep, which says whether Keras works outside of it")
+    return Finding(
+        runner, good, found, f"{_python()} -m course_lib doctor --deep, which says whether Keras works outside of it"
+    )
 
 
 def _python() -> str:
