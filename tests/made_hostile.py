@@ -19,7 +19,7 @@ from made_attacks_on_others import REACHING, SPYING
 
 HONEST = """
 def to_unit_range(x):
-    return x / 255
+    return x.astype("float32") / 255
 """
 
 
