@@ -37,7 +37,7 @@ def to_unit_range(x):
 """,
         "PermissionError",
     ),
-    # Bounded, all but one: whoever breaks the wall should not lose the machine to its test.
+    # Few: where the wall is broken, its test should not cost the machine.
     Attack(
         "children of children",
         """
