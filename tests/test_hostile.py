@@ -243,7 +243,7 @@ def test_of_a_folder_that_python_loads_from_nothing_else_is_shown(monkeypatch, t
         (tmp_path / name).mkdir()
     judges = tmp_path / "lib" / "python3.12" / "site-packages" / "course_lib" / "classroom" / "judges"
     judges.mkdir(parents=True)
-    (tmp_path / "bwrap").write_text("")
+    (tmp_path / "bwrap").write_text("#!/bin/sh\necho no option for sizes\n")
     (tmp_path / "bwrap").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
@@ -254,7 +254,7 @@ def test_of_a_folder_that_python_loads_from_nothing_else_is_shown(monkeypatch, t
     }
     hidden = {command[i + 1] for i, word in enumerate(command) if word == "--tmpfs"}
     assert {str(judges), str(sandbox.COURSE / sandbox.JUDGES)} <= hidden
-    assert "--bind" not in command and "/" not in shown
+    assert "--bind" not in command and "/" not in shown and "--size" not in command  # an old one has no such option
 
 
 def test_every_attack_stands_in_the_table():
