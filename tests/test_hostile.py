@@ -132,7 +132,7 @@ def test_a_room_with_too_many_threads_is_ended(nested):
             raised = room.run_cell(start + "threading.Event().wait(60)")["raised"]
             assert raised.is_a("RuntimeError") and "start new thread" in raised.text
         except RoomEnded as ended:
-            assert str(ended) == "It started more processes than a submission may have."
+            assert str(ended) == "It started more threads than a submission may have."
         finally:
             room.close()
 

@@ -112,7 +112,7 @@ def test_a_value_that_its_question_cannot_have_ends_the_room(asked, value):
 
 def test_the_warden_tells_why_it_ended_a_room():
     assert "more memory" in ended(saying(frame(["ended", "memory"])))
-    assert "more processes" in ended(saying(frame(["ended", "processes"])))
+    assert "more threads" in ended(saying(frame(["ended", "processes"])))
 
 
 def test_a_reply_before_its_question_is_none():

@@ -43,7 +43,7 @@ class Limits:
 
     Attributes:
         memory: bytes of memory of all its processes together, beyond what they share with the process that bore them.
-        processes: how many processes and threads.
+        processes: how many threads, and processes on machines where the kernel does not refuse them.
         file: bytes of one file.
         temporary: bytes in its own ``/scratch``.
         open_files: how many files at a time.
