@@ -176,12 +176,14 @@ def test_a_hundred_megabytes_of_outputs_are_stepped_over():
     data = notebook([code("a = 1"), code("b = 2")]).replace(b'"outputs": []', b'"outputs": ' + noise, 1)
     tracemalloc.start()
     try:
-        assert sources(data) == ["a = 1", "b = 2"] and told(data) == ""
+        found = notebooks.read(data)
         assert tracemalloc.get_traced_memory()[1] < 150 << 20
     finally:
         tracemalloc.stop()
+    assert [cell.source for cell in found.cells] == ["a = 1", "b = 2"] and not found.problems
     cut = data[: len(data) // 2]  # and where the outputs themselves are cut off
-    assert sources(cut) == [] and "damaged" in told(cut)
+    found = notebooks.read(cut)
+    assert found.cells == [] and "damaged" in found.problems[0]
 
 
 def test_what_is_too_long_is_cut_and_named():
@@ -256,7 +258,7 @@ GRADED = {
         [answer(f"{RIGHT}\nprint(mse_per_image(np.zeros((1, 2)), np.zeros((1, 2))))"), code(HELPER), code(IMPORTS)], PASS, "it was run again"),
     "written into the cell of the check": (before(answer(STUB), code(f"{RIGHT}\ncheck(mse_per_image)", "check")), PASS, "code cells 3, 4"),
     "a helper in the cell of the check": ([code(IMPORTS), answer(RIGHT), code("as_float = np.float64\ncheck(mse_per_image)", "check")], PASS, ""),
-    "written into the cell that shows it": (before(answer(STUB), code(f"%time\n{RIGHT}", "success")), PASS, ""),
+    "written into the cell that shows it": (before(answer(STUB), code(f"%time\n{RIGHT}", "success")), PASS, "code cells 3, 4"),
     "what shows it is not run": (before(answer(RIGHT), code("while True:\n    pass", "success")), PASS, ""),
     "%%time": ([code(f"%%time\n{IMPORTS}"), code(HELPER), answer(f"%%time\n{RIGHT}")], PASS, ""),
     "magics for the eyes": ([code(f"%matplotlib inline\n%load_ext autoreload\n{IMPORTS}\nnp.mean?\n?np.mean"), code(HELPER), answer(RIGHT)], PASS, ""),

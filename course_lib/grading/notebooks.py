@@ -16,11 +16,11 @@ MOST_CODE = 1 << 20  # characters of code
 
 _CELLS = re.compile(r'"cells"\s*:\s*\[')
 _OUTPUTS = re.compile(rb'"outputs"\s*:\s*\[')
-_STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]]', re.DOTALL)
+_STRING_OR_BRACKET = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]]', re.DOTALL)
 _BETWEEN = re.compile(r"[\s,]*")
 _NEXT_CELL = re.compile(r'\{\s*"(?:cell_type|id|attachments|execution_count|metadata)"\s*:')
 # A string is stepped over as a whole, so that a comma in it is only text.
-_STRING_OR_LAST_COMMA = re.compile(r'("(?:[^"\\]|\\.)*+")|,(?=\s*[\]}])')
+_STRING_OR_LAST_COMMA = re.compile(r'("[^"\\]*+(?:\\.[^"\\]*+)*+")|,(?=\s*[\]}])')
 _OF_PERCENT_FORMAT = re.compile(r"^# (?:%%|In\[[\d ]*\]:).*$", re.MULTILINE)
 _MARKDOWN = re.compile(r"^# %%.*\[(?:markdown|md|raw)\]")
 _OF_SHELL = re.compile(r"^(\s*)(?:[%!].*|\?.*|.*\?\s*)$", re.MULTILINE)
