@@ -264,6 +264,7 @@ GRADED = {
     "magics for the eyes": ([code(f"%matplotlib inline\n%load_ext autoreload\n{IMPORTS}\nnp.mean?\n?np.mean"), code(HELPER), answer(RIGHT)], PASS, ""),
     "!pip": (before(code("!pip install numpy\nlines = !ls\n%pip install scipy"), answer(RIGHT)), PASS, "Code cell 3: a line with ! was left out when graded."),
     "%%bash": (before(code("%%bash\nrm -rf ~"), answer(RIGHT)), PASS, "%%bash: the cell was left out when graded."),
+    "written into a file of its own": (before(answer(f"%%writefile answer.py\n{RIGHT}")), NOT_ATTEMPTED, "%%writefile: the cell was left out"),
     "get_ipython of another import": (before(code("from IPython import get_ipython\nget_ipython().run_line_magic('matplotlib', 'inline')\nget_ipython().magic('matplotlib inline')"), answer(RIGHT)), PASS, ""),
     "top-level await": (before(code("import asyncio\nawait asyncio.sleep(0)\nvalue = await asyncio.sleep(0, 5)"), answer(RIGHT + " + 0 * value")), PASS, ""),
     "a cell of R": (before(code("x <- c(1, 2)\nlibrary(ggplot2)"), answer(RIGHT)), PASS, "raised NameError"),

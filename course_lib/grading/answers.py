@@ -21,10 +21,10 @@ from typing import Any
 
 from course_lib.classroom import errors
 from course_lib.classroom.probe import described
+from course_lib.grading.notebooks import WITH_A_BODY
 
 MOST_PRINTED = 20_000  # characters that are kept of what a cell prints
 
-_WITH_A_BODY = {"time", "timeit", "capture", "prun"}  # cell magics whose body is the code that counts
 _ONLY_FOR_EYES = {
     "matplotlib",
     "config",
@@ -66,7 +66,7 @@ class Shell:
 
     def run_cell_magic(self, name: str, line: str, cell: str) -> None:
         """The body of ``%%time`` and its like is run; that of another language is not."""
-        if name in _WITH_A_BODY:
+        if name in WITH_A_BODY:
             return self._run_code(cell)
         self._note(f"%%{name}: the cell was left out when graded")
 

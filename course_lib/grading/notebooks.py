@@ -14,6 +14,8 @@ MOST_TOKENS = 5_000_000  # strings and brackets of the outputs of one cell
 MOST_CELLS = 2000
 MOST_CODE = 1 << 20  # characters of code
 
+WITH_A_BODY = {"time", "timeit", "capture", "prun"}  # magics of a cell whose body is Python that counts
+
 _CELLS = re.compile(r'"cells"\s*:\s*\[')
 _OUTPUTS = re.compile(rb'"outputs"\s*:\s*\[')
 _STRING_OR_BRACKET = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]]', re.DOTALL)
@@ -23,6 +25,7 @@ _NEXT_CELL = re.compile(r'\{\s*"(?:cell_type|id|attachments|execution_count|meta
 _STRING_OR_LAST_COMMA = re.compile(r'("[^"\\]*+(?:\\.[^"\\]*+)*+")|,(?=\s*[\]}])')
 _OF_PERCENT_FORMAT = re.compile(r"^# (?:%%|In\[[\d ]*\]:).*$", re.MULTILINE)
 _MARKDOWN = re.compile(r"^# %%.*\[(?:markdown|md|raw)\]")
+_OF_A_CELL = re.compile(r"\s*%%(\w*)")
 _OF_SHELL = re.compile(r"^(\s*)(?:[%!].*|\?.*|.*\?\s*)$", re.MULTILINE)
 
 
@@ -102,6 +105,9 @@ def _end_of_list(data: bytes, place: int) -> int:
 
 def statements(source: str) -> list[ast.stmt]:
     """The statements of a cell, its magics left aside; none if it is no Python."""
+    magic = _OF_A_CELL.match(source)
+    if magic is not None and magic[1] not in WITH_A_BODY:
+        return []
     try:
         return ast.parse(source).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
