@@ -6,6 +6,7 @@ import ast
 import builtins
 import functools
 import inspect
+import sys
 from pathlib import Path
 
 from authoring.bank import RightAnswer, WrongAnswer
@@ -24,23 +25,73 @@ def cell_of(lesson: Lesson, answer: RightAnswer | WrongAnswer) -> str:
         SourceError: if its source stands in no single statement of the lesson's files.
     """
     names = find_exercise(answer.exercise).names
-    function = answer.answers[0]
-    place = Path(inspect.getsourcefile(function))
+    place = Path(inspect.getsourcefile(answer.answers[0]))
     if place.parent != lesson.folder:
         raise SourceError(f"{answer}: its source is not a file of {lesson.slug}.")
-    line = function.__code__.co_firstlineno if inspect.isfunction(function) else inspect.getsourcelines(function)[1]
     text = place.read_text(encoding="utf-8")
-    statements = _statements(text)
-    own = next(
-        (s for s in statements if s.lineno <= line <= s.end_lineno or _first_line(s) <= line <= s.end_lineno), None
-    )
+    if len(names) > 1 and (maker := _maker(answer, text)) is not None:
+        return f"{_code([maker], text)}\n\n{', '.join(names)} = {maker.name}()"
+    own = [_statement_of(function, text, answer) for function in answer.answers]
+    found = [statement.name for statement in own]
+    code = _code(own, text)
+    return code if found == list(names) else f"{code}\n\n{', '.join(names)} = {', '.join(found)}"
+
+
+def _maker(answer: RightAnswer | WrongAnswer, text: str) -> ast.FunctionDef | None:
+    """The function without arguments that makes the answers of an exercise of several functions, if they have one."""
+    module = sys.modules[answer.answers[0].__module__]
+    looked_for = [_fingerprint(function) for function in answer.answers]
+    for statement in _statements(text):
+        if not isinstance(statement, ast.FunctionDef) or ast.unparse(statement.args):
+            continue
+        told = {  # what the bank's own decorator is told, and the name of a further right answer
+            value.value
+            for decorator in statement.decorator_list
+            if isinstance(decorator, ast.Call)
+            for value in [*decorator.args, *(keyword.value for keyword in decorator.keywords)]
+            if isinstance(value, ast.Constant)
+        } | {statement.name.partition("__")[0]}
+        if answer.exercise in told and statement.name != answer.exercise:
+            made = getattr(module, statement.name)()
+            if [_fingerprint(function) for function in made] == looked_for:
+                return statement
+    return None
+
+
+def _fingerprint(function):
+    """What two functions that were made in the same way have in common."""
+    closure = getattr(function, "__closure__", None) or ()
+    return getattr(function, "__code__", function), [
+        _fingerprint(cell.cell_contents) for cell in closure if callable(cell.cell_contents)
+    ]
+
+
+def _statement_of(function, text: str, answer) -> ast.FunctionDef | ast.ClassDef:
+    line = function.__code__.co_firstlineno if inspect.isfunction(function) else inspect.getsourcelines(function)[1]
+    own = next((s for s in _statements(text) if _first_line(s) <= line <= s.end_lineno), None)
     if not isinstance(own, ast.FunctionDef | ast.ClassDef):
-        raise SourceError(f"{answer}: no function or class stands in line {line} of {place}.")
-    pieces = [*_needed(own, statements), own]
-    code = "\n\n".join(_source(text, piece) for piece in sorted(pieces, key=lambda piece: piece.lineno))
-    if len(names) > 1:
-        return f"{code}\n\n{', '.join(names)} = {own.name}()"
-    return code if own.name == names[0] else f"{code}\n\n{names[0]} = {own.name}"
+        raise SourceError(f"{answer}: no function or class stands in line {line} of its file.")
+    return own
+
+
+def _code(own: list[ast.stmt], text: str) -> str:
+    """The statements with those that they need, in the order of the file."""
+    statements, bank = _statements(text), _into_the_bank(text)
+    pieces = [*_needed(own, statements, bank), *own]
+    pieces = {piece.lineno: piece for piece in pieces}
+    return "\n\n".join(_source(text, pieces[line], bank) for line in sorted(pieces))
+
+
+@functools.cache
+def _into_the_bank(text: str) -> frozenset[str]:
+    """Names of the decorators that put an answer into the bank: the bank's own, and those of the file that call it."""
+    calling = (
+        s.name
+        for s in _statements(text)
+        if isinstance(s, ast.FunctionDef)
+        and any(isinstance(node, ast.Name) and node.id == "wrong" for line in s.body for node in ast.walk(line))
+    )
+    return frozenset({"wrong", *calling})
 
 
 @functools.cache
@@ -52,22 +103,22 @@ def _first_line(statement: ast.stmt) -> int:
     return min([statement.lineno, *(d.lineno for d in getattr(statement, "decorator_list", []))])
 
 
-def _source(text: str, statement: ast.stmt) -> str:
+def _source(text: str, statement: ast.stmt, bank: frozenset[str]) -> str:
     """The statement without its decorators of ours."""
     lines = text.splitlines()[statement.lineno - 1 : statement.end_lineno]
-    kept = [d for d in getattr(statement, "decorator_list", []) if not _puts_into_the_bank(d)]
+    kept = [d for d in getattr(statement, "decorator_list", []) if not _puts_into_the_bank(d, bank)]
     return "\n".join([*(f"@{ast.unparse(d)}" for d in kept), *lines])
 
 
-def _puts_into_the_bank(decorator: ast.expr) -> bool:
-    return isinstance(decorator, ast.Call) and getattr(decorator.func, "id", None) == "wrong"
+def _puts_into_the_bank(decorator: ast.expr, bank: frozenset[str]) -> bool:
+    return isinstance(decorator, ast.Call) and getattr(decorator.func, "id", None) in bank
 
 
-def _defines(statement: ast.stmt) -> set[str]:
+def _defines(statement: ast.stmt, bank: frozenset[str]) -> set[str]:
     match statement:
         case ast.FunctionDef() | ast.ClassDef():
             # What is put into the bank is called by nobody; several have one name.
-            return set() if any(map(_puts_into_the_bank, statement.decorator_list)) else {statement.name}
+            return set() if any(_puts_into_the_bank(d, bank) for d in statement.decorator_list) else {statement.name}
         case ast.Import() | ast.ImportFrom():
             return {alias.asname or alias.name.split(".")[0] for alias in statement.names}
         case ast.Assign() | ast.AnnAssign():
@@ -79,18 +130,18 @@ def _defines(statement: ast.stmt) -> set[str]:
     return set()
 
 
-def _needed(own: ast.stmt, statements: list[ast.stmt]) -> list[ast.stmt]:
-    """The statements of the file that define what it uses, and what those use."""
-    found, names = [], _names(own)
+def _needed(own: list[ast.stmt], statements: list[ast.stmt], bank: frozenset[str]) -> list[ast.stmt]:
+    """The statements of the file that define what these use, and what those use."""
+    found, names = [], set().union(*(_names(statement, bank) for statement in own))
     while names:
         name = names.pop()
         for statement in statements:
-            if statement is not own and statement not in found and name in _defines(statement):
+            if statement not in own and statement not in found and name in _defines(statement, bank):
                 found.append(statement)
-                names |= _names(statement)
+                names |= _names(statement, bank)
     return found
 
 
-def _names(statement: ast.stmt) -> set[str]:
+def _names(statement: ast.stmt, bank: frozenset[str]) -> set[str]:
     used = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
-    return used - set(dir(builtins)) - {"wrong"}
+    return used - set(dir(builtins)) - bank

@@ -60,16 +60,15 @@ def due(lesson, name: str, config) -> list[bank.WrongAnswer | bank.RightAnswer]:
 
 
 def handed_in(lesson, answer) -> bytes:
-    """The hand-out of a lesson with an answer in its cell."""
+    """The hand-out of a lesson with an answer in its cell; a solution as it is handed out, among the others that it may use."""
     made = derived(lesson)
-    notebook = copy.deepcopy(made["exercises"])
     if isinstance(answer, bank.RightAnswer) and answer.what == "solution":
-        written = [cell.source for cell in answer_cells(made["solutions"], answer.exercise)]
-    else:
-        written = [cell_of(lesson, answer)]
-    for cell in answer_cells(notebook, answer.exercise):
-        cell.source = written.pop(0) if written else ""
-    assert not written
+        return json.dumps(made["solutions"]).encode()
+    notebook = copy.deepcopy(made["exercises"])
+    first, *others = answer_cells(notebook, answer.exercise)
+    first.source = cell_of(lesson, answer)
+    for cell in others:
+        cell.source = ""
     return json.dumps(notebook).encode()
 
 
@@ -79,9 +78,8 @@ def answer_cells(notebook, exercise: str) -> list:
 
 def graded(data: bytes, exercises: list, sandbox: Sandbox, config) -> Graded:
     submission = hashlib.sha256(data).hexdigest()
-    return grade(
-        notebooks.read(data), exercises, sandbox, seed=config.getoption("--turn"), submission=submission
-    )  # fmt: skip
+    seed = config.getoption("--turn")
+    return grade(notebooks.read(data), exercises, sandbox, seed=seed, submission=submission)
 
 
 def verdict(outcome) -> tuple[str, str | None]:

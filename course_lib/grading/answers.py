@@ -4,21 +4,39 @@ Lives in the sandbox. It has no judge, no solution and no other submission to fi
 """
 
 from __future__ import annotations
+import __future__
 
+import ast
+import asyncio
 import builtins
 import contextlib
+import functools
+import inspect
 import io
 import linecache
+import operator
 import sys
 import types
 from typing import Any
 
 from course_lib.classroom import errors
 from course_lib.classroom.probe import described
+from course_lib.grading.notebooks import WITH_A_BODY
 
 MOST_PRINTED = 20_000  # characters that are kept of what a cell prints
 
-_WITH_A_BODY = {"time", "timeit", "capture", "prun"}  # cell magics whose body is the code that counts
+_ONLY_FOR_EYES = {
+    "matplotlib",
+    "config",
+    "load_ext",
+    "reload_ext",
+    "autoreload",
+    "pinfo",
+    "pinfo2",
+    "precision",
+    "pylab",
+}
+_FUTURES = functools.reduce(operator.or_, (getattr(__future__, n).compiler_flag for n in __future__.all_feature_names))
 
 
 class Printed(io.StringIO):
@@ -33,20 +51,22 @@ class Printed(io.StringIO):
 class Shell:
     """What ``get_ipython()`` returns: magics do nothing here, and say so once each."""
 
-    def __init__(self, run_code):
+    def __init__(self, run_code, space: dict):
         self.notes: list[str] = []
         self.kernel = None
+        self.user_ns = self.user_global_ns = space
         self._run_code = run_code
 
     def run_line_magic(self, name: str, line: str, *_, **__) -> Any:
         """``%time f()`` runs its line; every other one does nothing."""
         if name in ("time", "timeit"):
             return self._run_code(line)
-        self._note(f"%{name} does nothing when graded")
+        if name not in _ONLY_FOR_EYES:
+            self._note(f"%{name} does nothing when graded")
 
     def run_cell_magic(self, name: str, line: str, cell: str) -> None:
         """The body of ``%%time`` and its like is run; that of another language is not."""
-        if name in _WITH_A_BODY:
+        if name in WITH_A_BODY:
             return self._run_code(cell)
         self._note(f"%%{name}: the cell was left out when graded")
 
@@ -54,8 +74,15 @@ class Shell:
         """``!command`` is not run."""
         self._note("a line with ! was left out when graded")
 
-    getoutput = system
-    magic = run_line_magic
+    def getoutput(self, command: str, *_, **__) -> list:
+        """``lines = !command`` gets no lines."""
+        self.system(command)
+        return []
+
+    def magic(self, text: str) -> Any:
+        """As the older form has it, in one text."""
+        name, _, line = text.partition(" ")
+        return self.run_line_magic(name, line)
 
     def _note(self, text: str) -> None:
         if text not in self.notes:
@@ -70,17 +97,20 @@ class Submission:
     """
 
     def __init__(self):
+        import IPython
         from IPython.core.inputtransformer2 import TransformerManager
 
         self.answers: list = []
         self._main = types.ModuleType("__main__")
         self._space = vars(self._main)
-        self._shell = Shell(self._run_part)
-        self._space["get_ipython"] = builtins.get_ipython = lambda: self._shell
+        self._shell = Shell(self._run_part, self._space)
+        self._space["get_ipython"] = builtins.get_ipython = IPython.get_ipython = lambda: self._shell
         self._space["display"] = builtins.display = lambda *_, **__: None
         sys.modules["__main__"] = self._main
         self._plain = TransformerManager().transform_cell
         self._number = 0
+        self._futures = 0  # what cells imported from __future__, which holds for those after them
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def run_cell(self, source: str) -> dict:
         """Run one cell: ``{"raised": Raised or None, "printed": text, "notes": what was left out}``."""
@@ -96,7 +126,15 @@ class Submission:
 
     def _run(self, code: str, filename: str) -> None:
         linecache.cache[filename] = (len(code), None, code.splitlines(keepends=True), filename)
-        exec(compile(code, filename, "exec"), self._space)
+        flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | self._futures
+        compiled = compile(code, filename, "exec", flags, dont_inherit=True)
+        self._futures |= compiled.co_flags & _FUTURES
+        if not compiled.co_flags & inspect.CO_COROUTINE:
+            exec(compiled, self._space)
+            return
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+        self._loop.run_until_complete(eval(compiled, self._space))
 
     def _run_part(self, code: str) -> None:
         self._run(self._plain(code), f"<ipython-input-{self._number}-part>")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import difflib
 import time
 import zlib
 from dataclasses import dataclass, field
@@ -12,15 +13,17 @@ import numpy as np
 from course_lib.classroom.exercise import ERROR, FAIL, NOT_ATTEMPTED, Exercise, Outcome
 from course_lib.classroom.run import judge_behind, message_of
 from course_lib.classroom.wire import Malformed, Raised
-from course_lib.grading.notebooks import HandedIn
+from course_lib.grading.notebooks import Cell, HandedIn, statements
 from course_lib.grading.room import Room, RoomEnded
 from course_lib.grading.sandbox import NoSandbox, Sandbox
 
 MOST_ROOMS = 8  # for the cells of one notebook: each that ends the process costs one
 NOTEBOOK_SECONDS = 300.0  # for all cells of a notebook
-# Cells that the course put there to ask for a check and to show what a right answer is good for: no answer stands in them, and
-# some train for seconds. One that was written into all the same is run.
-SKIPPED = "check", "success"
+# A cell that the course put there to show what a right answer is good for trains for seconds, and no answer stands in it. One that
+# was written into all the same is run.
+SHOWN = "success"
+# What a cell lacked that ended like this may stand further down, where the student had run it first.
+RUN_AGAIN = "NameError"
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ def grade(handed_in: HandedIn, exercises: list[Exercise], sandbox: Sandbox, *, s
     Returns:
         A mark for each exercise, whatever the notebook does.
     """
-    table = _Table(handed_in, sandbox)
+    table = _Table(handed_in, sandbox, {name for exercise in exercises for name in exercise.names})
     try:
         marks = []
         for exercise in exercises:
@@ -95,11 +98,14 @@ def grade(handed_in: HandedIn, exercises: list[Exercise], sandbox: Sandbox, *, s
 class _Table:
     """A notebook and the room in which it lies; a room that ended is replaced, without the cell that ended it."""
 
-    def __init__(self, handed_in: HandedIn, sandbox: Sandbox):
-        self._cells, self._sandbox = handed_in.cells, sandbox
+    def __init__(self, handed_in: HandedIn, sandbox: Sandbox, names: set[str]):
+        self._cells, self._sandbox, self._whole = handed_in.cells, sandbox, handed_in.whole
+        self._defined = [_defined(cell.source) for cell in self._cells]
+        self._runs = [_is_run(cell, bound, names) for cell, bound in zip(self._cells, self._defined, strict=True)]
         self._left_out: dict[int, str] = {}  # numbers of cells that ended a room, and how
         self._room: Room | None = None
         self._raised: dict[int, Raised] = {}
+        self._ran: list[int] = []  # numbers of cells, in the order in which they ran
         self.problems: list[str] = []
 
     def judge(self, exercise: Exercise, seed: int) -> tuple[Outcome, str]:
@@ -116,6 +122,7 @@ class _Table:
                 if what["from_course"]:
                     told = exercise.question("imported-answer", name=exercise.name)
                     return Outcome(FAIL, "imported-answer", told, exercise.name), ""
+                self._say_which_counts(name)
             outcome = judge_behind(room, exercise, seed)
             if room.closed:
                 self.clear()
@@ -143,28 +150,56 @@ class _Table:
         """The room with every cell run that can be."""
         until = time.monotonic() + NOTEBOOK_SECONDS
         while self._room is None:
-            room, number = Room(self._sandbox), 0
+            room = Room(self._sandbox)
             self._raised.clear()
+            self._ran.clear()
             try:
-                for number, cell in enumerate(self._cells, start=1):
-                    if number in self._left_out or (cell.role in SKIPPED and not _defined(cell.source)):
-                        continue
-                    if len(self._left_out) >= MOST_ROOMS or time.monotonic() > until:
-                        self._say(f"Cell {number} and those after it were left out: the notebook had taken too long.")
-                        break
-                    said = room.run_cell(cell.source)
-                    if said["raised"] is not None:
-                        self._raised[number] = said["raised"]
-                        if not said["raised"].unfilled:
-                            self._say(f"Cell {number} raised {said['raised']}"[:300])
-                    for note in said["notes"]:
-                        self._say(f"Cell {number}: {note[:200]}.")
+                self._run_all(room, until)
                 self._room = room
             except RoomEnded as ended:
                 room.close()
-                self._left_out[number] = str(ended)
-                self._say(f"Cell {number} was left out. {ended}")
+                self._left_out[self._ran[-1]] = str(ended)
+                self._say(f"{self._called(self._ran[-1])} was left out. {ended}")
+        for number, raised in self._raised.items():
+            if not raised.unfilled:
+                self._say(f"{self._called(number)} raised {raised}"[:300])
         return self._room
+
+    def _run_all(self, room: Room, until: float) -> None:
+        for number in range(1, len(self._cells) + 1):
+            if number in self._left_out or not self._runs[number - 1]:
+                continue
+            if len(self._left_out) >= MOST_ROOMS or time.monotonic() > until:
+                self._say(f"{self._called(number)} and those after it were left out: the notebook had taken too long.")
+                return
+            self._run_cell(room, number)
+        for number in [n for n, raised in self._raised.items() if raised.is_a(RUN_AGAIN)]:
+            if time.monotonic() < until:
+                self._run_cell(room, number)
+                if number not in self._raised:
+                    self._say(f"{self._called(number)} needs what stands below it: it was run again after the others.")
+
+    def _run_cell(self, room: Room, number: int) -> None:
+        self._ran.append(number)
+        self._raised.pop(number, None)
+        said = room.run_cell(self._cells[number - 1].source)
+        if said["raised"] is not None:
+            self._raised[number] = said["raised"]
+        for note in said["notes"]:
+            self._say(f"{self._called(number)}: {note[:200]}.")
+
+    def _called(self, number: int) -> str:
+        """What a student can find it by: markdown cells have no number in Jupyter, and code cells none that stays."""
+        cell = self._cells[number - 1]
+        of = self._defined[number - 1][:1] or ([cell.exercise] if cell.exercise else [])
+        return f"Code cell {number}{f' ({of[0]})' if of else ''}"
+
+    def _say_which_counts(self, name: str) -> None:
+        where = list(dict.fromkeys(number for number in self._ran if name in self._defined[number - 1]))
+        if len(where) > 1:
+            several, last = ", ".join(map(str, where)), where[-1]
+            known = "" if last in self._raised else f", that of code cell {last}"
+            self._say(f"{name} is defined in code cells {several}: the one that ran last counts{known}.")
 
     def _missing(self, exercise: Exercise, name: str) -> Outcome:
         """Why there is no such function: its cell raised, ended the process, was renamed or is gone."""
@@ -174,37 +209,43 @@ class _Table:
             if number in self._left_out:
                 return Outcome(ERROR, None, f"The cell of {name} was left out. {self._left_out[number]}", exercise.name)
             if number in self._raised:
-                told = message_of(self._raised[number])
-                return Outcome(told[0], told[1], told[2], exercise.name)
-        own = [cell.source for cell in self._cells if cell.exercise == exercise.name]
-        others = [other for source in own for other in _defined(source)]
+                return Outcome(*message_of(self._raised[number]), exercise.name)
+        own = [n for n, cell in enumerate(self._cells, start=1) if cell.exercise == exercise.name]
+        others = [other for number in own for other in self._defined[number - 1]]
+        everywhere = [other for bound in self._defined for other in bound]
+        others = others or difflib.get_close_matches(name, everywhere, n=1, cutoff=0.8)
         if others:
             told = f"There is no {name}; its cell defines {', '.join(others)[:200]}. What does the task call it?"
             return Outcome(ERROR, None, told, exercise.name)
-        broken = next(
-            (
-                self._raised[n]
-                for n, c in enumerate(self._cells, 1)
-                if c.exercise == exercise.name and n in self._raised
-            ),
-            None,
-        )
+        broken = next((self._raised[number] for number in own if number in self._raised), None)
         if broken is not None:
             return Outcome(*message_of(broken), exercise.name)
-        return Outcome(NOT_ATTEMPTED, None, f"There is no {name} in the notebook.", exercise.name)
+        where = "in the notebook" if self._whole else "in what could be read of the notebook"
+        return Outcome(NOT_ATTEMPTED, None, f"There is no {name} {where}.", exercise.name)
 
     def _say(self, problem: str) -> None:
         if problem not in self.problems:
             self.problems.append(problem)
 
 
+def _is_run(cell: Cell, bound: list[str], names: set[str]) -> bool:
+    """Whether a cell can matter to an answer; the course's own cells that ask for a check do nothing here, and cost nothing."""
+    return cell.role != SHOWN or not names.isdisjoint(bound)
+
+
 def _defined(source: str) -> list[str]:
-    """Names of the functions and classes that a cell defines at its top level; none if it cannot be read."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
-    return [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)]
+    """What a cell binds at its top level: functions and classes, and names that are assigned to; none if it cannot be read."""
+    found = []
+    for statement in statements(source):
+        match statement:
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                found.append(statement.name)
+            case ast.Assign(targets=targets):
+                nodes = [node for target in targets for node in ast.walk(target)]
+                found += [n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr()):
+                found.append(name)
+    return list(dict.fromkeys(found))
 
 
 def _defines(source: str, name: str) -> bool:
