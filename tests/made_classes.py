@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import functools
 import json
+import multiprocessing
 import os
 import signal
 import time
 from pathlib import Path
+
+import pytest
 
 from course_lib.classroom.exercise import FAIL, PASS
 from course_lib.grading import gradebook, running
 from course_lib.grading.judging import Graded, Mark, seed_for
 from course_lib.grading.submissions import Submission
 
+BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.sandbox)]  # for the fixture url of made_books
 LESSON, EXERCISE = 0, "to_unit_range"  # the lightest of the course: one exercise, without Keras
 ANSWERS = {
     "right": "def to_unit_range(x):\n    return x / 255\n",
@@ -100,6 +104,13 @@ def judges(log: str | Path) -> list[int]:
 
 
 # ----- a grader in a process of its own
+
+
+def processes():
+    """Where tests start processes that they kill: one server forks them, with the course loaded."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["course_lib.grading.running", "made_classes"])
+    return context
 
 
 def grade_class(url: str, students: int, log: str, seconds: float, workers: int = 1, said=None) -> None:

@@ -349,13 +349,18 @@ class GradeBook:
     def _insert(self, table: sql.Table):
         return {"sqlite": sqlite, "postgresql": postgresql}[self._kind].insert(table)
 
+    def _is_there(self) -> bool:
+        """Whether the file exists; SQLite then cannot open it because it may not write beside it."""
+        return self._kind == "sqlite" and Path(self._url.database).exists()
+
     @contextlib.contextmanager
     def _told(self, done: str):
         try:
             yield
         except SQLAlchemyError as error:
             reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0].rstrip(".")
-            todo = next((f" {advice}" for words, advice in _ADVICE if re.search(words, reason, re.IGNORECASE)), "")
+            known = f"read-only, {reason}" if "unable to open" in reason and self._is_there() else reason
+            todo = next((f" {advice}" for words, advice in _ADVICE if re.search(words, known, re.IGNORECASE)), "")
             raise GradeBookError(
                 f"The grade book {self._shown} could not be {done}: {reason}.{todo} What was graded before is kept; "
                 "the same command goes on from there."
