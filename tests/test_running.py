@@ -219,7 +219,7 @@ from course_lib.grading.gradebook import GradeBook, GradeBookError
 url, ballast = "sqlite:////full/gradebook.db", "/full/ballast"
 GradeBook(url).close()
 with open(ballast, "wb") as file:
-    file.write(bytes(150_000))
+    file.write(bytes(3_300_000))
 def whole_run():
     with GradeBook(url) as book:
         return running.run(small_class(40), book, running.Settings(7), running.Pool(1, long_marks))
@@ -244,7 +244,7 @@ if __name__ == "__main__":
 def test_a_full_disk_stops_the_run_and_it_goes_on_when_there_is_room(tmp_path):
     script = tmp_path / "full.py"
     script.write_text(FULL, encoding="utf-8")
-    command = ["bwrap", "--dev-bind", "/", "/", "--size", "700000", "--tmpfs", "/full", sys.executable, str(script)]
+    command = ["bwrap", "--dev-bind", "/", "/", "--size", "4000000", "--tmpfs", "/full", sys.executable, str(script)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

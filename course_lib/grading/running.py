@@ -410,7 +410,7 @@ class Cluster:
         gone = "What was graded before is kept; the same command goes on from there."
         try:
             while True:
-                room = AHEAD * max(1, len(self._client.nthreads())) - len(pending)
+                room = max(0, AHEAD * max(1, len(self._client.nthreads())) - len(pending))
                 for piece in itertools.islice(itertools.chain(_emptied(lost), coming), room):
                     # Nothing is cached: a submission that is judged again is judged.
                     arguments = (self._judge, course_lib.__version__, *piece.work, settings)
@@ -418,7 +418,8 @@ class Cluster:
                 if not pending:
                     return
                 try:
-                    distributed.wait(list(pending), timeout=PATIENCE, return_when="FIRST_COMPLETED")
+                    with self._client.as_current():
+                        distributed.wait(list(pending), timeout=PATIENCE, return_when="FIRST_COMPLETED")
                 except TimeoutError:
                     if not self._client.nthreads():
                         raise NoJudges(
