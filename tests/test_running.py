@@ -212,31 +212,34 @@ def test_grading_again_goes_on_where_it_was_killed(url, log):
 
 
 FULL = """
-import sys
+import os
 from made_classes import kept, marks, small_class
 from course_lib.grading import running
 from course_lib.grading.gradebook import GradeBook, GradeBookError
-url, ballast = "sqlite:////full/gradebook.db", "/full/ballast"
-GradeBook(url).close()
-with open(ballast, "wb") as file:
-    file.write(bytes(3_300_000))
-def whole_run():
-    with GradeBook(url) as book:
-        return running.run(small_class(40), book, running.Settings(7), running.Pool(1, long_marks))
+
+URL, BALLAST = "sqlite:////full/gradebook.db", "/full/ballast"
+
 def long_marks(one, lesson, settings):
     graded = marks(one, lesson, settings)
     graded.problems = ["x" * 5000]
     return graded
+
+def whole_run():
+    with GradeBook(URL) as book:
+        return running.run(small_class(40), book, running.Settings(7), running.Pool(1, long_marks))
+
 if __name__ == "__main__":
+    GradeBook(URL).close()
+    with open(BALLAST, "wb") as file:
+        file.write(bytes(3_300_000))
     try:
         whole_run()
     except GradeBookError as error:
         print(error)
-    before = len(kept(url))
-    import os
-    os.remove(ballast)
+    before = len(kept(URL))
+    os.remove(BALLAST)
     told = whole_run()
-    print(before, told.known, told.graded, len(kept(url)))
+    print(before, told.known, told.graded, len(kept(URL)))
 """
 
 
