@@ -23,7 +23,7 @@ from course_lib.grading.submissions import Submission
 BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.sandbox)]  # for the fixture url of made_books
 LESSON, EXERCISE = 0, "to_unit_range"  # the lightest of the course: one exercise, without Keras
 ANSWERS = {
-    "right": "def to_unit_range(x):\n    return x / 255\n",
+    "right": 'def to_unit_range(x):\n    return x.astype("float32") / 255\n',
     "wrong": "def to_unit_range(x):\n    return x / 256\n",
     "broken": "def to_unit_range(x):\n    return y\n",
     "blank": 'def to_unit_range(x):\n    raise NotImplementedError("to_unit_range: write your answer here")\n',

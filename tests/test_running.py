@@ -325,8 +325,9 @@ def test_a_worker_of_a_cluster_killed_half_way_costs_nothing(url, log, tmp_path,
     assert [row for row in kept(url) if row in undisturbed(60)] == undisturbed(60)
 
 
-def test_a_scheduler_that_is_not_there_is_told():
+def test_a_scheduler_that_is_not_there_is_told(monkeypatch):
     pytest.importorskip("distributed")
+    monkeypatch.setattr(running, "CALL", 1)
     with pytest.raises(
         NoJudges, match=r"No Dask scheduler answers at tcp://127.0.0.1:1 .* Start one with `dask scheduler`"
     ):
