@@ -382,10 +382,9 @@ class Screen(io.StringIO):
 
 def shown(stream, steps: list[tuple[float, Told]], total: int = 60) -> str:
     now = 0.0
-    bar = progress.Progress(total, stream, lambda: now)
-    for now, told in steps:  # noqa: B007  (the clock reads it)
-        bar(told)
-    bar.end()
+    with progress.Progress(total, stream, lambda: now) as bar:
+        for now, told in steps:  # noqa: B007  (the clock reads it)
+            bar(told)
     return stream.getvalue()
 
 

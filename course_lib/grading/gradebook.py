@@ -29,7 +29,7 @@ DEFAULT = "sqlite:///gradebook.db"
 FIRST = "first"  # the name of the run that grades what was not graded yet
 WAIT = 60  # seconds for another grader who writes
 REACH = 10  # seconds for a server to answer
-MAKING = 0x626F74746C65  # the number of PostgreSQL's lock while tables are made
+LOCK = 0x626F74746C65  # the number of PostgreSQL's lock while tables are made and runs begun
 
 
 def storable(text: str) -> str:
@@ -204,14 +204,18 @@ class GradeBook:
     def _make(self, connection: sql.Connection) -> None:
         """Make the tables, all or none; of two graders that come at once, one makes them."""
         connection.rollback()
-        if self._kind == "sqlite":
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        else:
-            connection.execute(sql.select(sql.func.pg_advisory_xact_lock(MAKING)))
+        self._shut_others_out(connection)
         if not self._is_ours(connection):
             _tables.create_all(connection)
             connection.execute(_about.insert().values(format=FORMAT))
         connection.commit()
+
+    def _shut_others_out(self, connection: sql.Connection) -> None:
+        """Begin what no other grader may do at the same time; it ends with the transaction."""
+        if self._kind == "sqlite":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            connection.execute(sql.select(sql.func.pg_advisory_xact_lock(LOCK)))
 
     @property
     def _shown(self) -> str:
@@ -230,6 +234,7 @@ class GradeBook:
         kind = _runs.c.name != FIRST if again else _runs.c.name == FIRST
         which = sql.select(_runs.c.name, _runs.c.seed).where(kind, _runs.c.finished.is_(None)).order_by(_runs.c.id)
         with self._told("written"), self._engine.begin() as connection:
+            self._shut_others_out(connection)
             unfinished = connection.execute(which).first()
             if unfinished is not None:
                 return unfinished.name, int(unfinished.seed) if seed is None else seed
