@@ -44,12 +44,17 @@ class Progress:
         if finished or now - self._shown >= (LIVE if self._live else QUIET):
             self._show(line, now)
 
+    def end(self) -> None:
+        """Leave the bar standing; what is printed next has a line of its own."""
+        if self._live and self._line:
+            self._print("\n")
+        self._line = ""
+
     def __enter__(self) -> Progress:
         return self
 
     def __exit__(self, *_) -> None:
-        if self._live and self._line:
-            self._print("\n")
+        self.end()
 
     def _rest(self, told: Told, now: float) -> str:
         left = self._total - told.looked_at
