@@ -22,6 +22,7 @@ from made_classes import (
     dying,
     failing,
     grade_class,
+    grade_in_the_sandbox,
     judged,
     judges,
     kept,
@@ -346,21 +347,36 @@ def test_a_cluster_needs_a_package(monkeypatch):
 
 
 @pytest.mark.sandbox
-def test_the_same_submission_and_seed_give_the_same_marks_and_memory_stays_flat(url, tmp_path):
-    """A class of sixty, and then some of it again in another grade book."""
+def test_in_the_sandbox_a_killed_grader_leaves_nobody_and_marks_and_memory_stay_the_same(url, tmp_path):
+    """A class of sixty: killed after the first, graded to the end, and some of it once more in another grade book."""
+    ours, theirs = processes().Pipe(duplex=False)
+    grader = processes().Process(target=grade_in_the_sandbox, args=(url, 60, theirs))
+    grader.start()
+    theirs.close()
+    assert ours.recv() == 1
+    family = psutil.Process(grader.pid).children(recursive=True)
+    assert any("bwrap" in process.name() for process in family)
+    grader.kill()
+    grader.join()
+    _, alive = psutil.wait_procs(family, timeout=30)
+    assert not alive
+
     mib, memory = 1 << 20, {}
 
     def look(told: Told) -> None:
-        workers = [p for p in psutil.Process().children() if "multiprocessing" in " ".join(p.cmdline())]
-        memory[told.graded] = [psutil.Process().memory_info().rss, max(w.memory_info().rss for w in workers)]
+        workers = [p for p in psutil.Process().children() if "multiprocessing.spawn" in " ".join(p.cmdline())]
+        if workers:  # none is left when the last one is written
+            memory[told.looked_at] = [p.memory_info().rss for p in (psutil.Process(), *workers)]
 
     pool = Pool(1)
-    assert graded(url, 60, pool, progress=look).faults == []
+    before = len(kept(url))
+    told = graded(url, 60, pool, progress=look)
+    assert (told.graded, told.known, told.faults) == (60 - before, before, [])
     rows = {row[0]: row[4:] for row in kept(url)}
     statuses = {one: [rows[s.student][1] for s in small_class(60)[number::4]] for number, one in enumerate(ANSWERS)}
     expected = {"right": PASS, "wrong": FAIL, "broken": ERROR, "blank": NOT_ATTEMPTED}
     assert statuses == {one: [status] * 15 for one, status in expected.items()}
-    grown = [(late - early) / mib for early, late in zip(memory[10], memory[59], strict=True)]
+    grown = [(late - early) / mib for early, late in zip(memory[15], memory[59], strict=True)]
     print(f"grader {memory[59][0] / mib:.0f} MiB, judge {memory[59][1] / mib:.0f} MiB; grown by {grown} MiB")
     assert max(grown) < 15
 
