@@ -119,6 +119,18 @@ def test_a_fault_of_a_judge_does_not_end_the_run(url, log, times, faults):
     assert judged(log).count("student 002") == 2
 
 
+def _without_memory(*_) -> Graded:
+    raise MemoryError("no room for a process")
+
+
+def test_a_machine_on_which_nothing_can_be_judged_is_not_blamed_on_the_class(url):
+    graded(url, 2, Pool(1, marks))
+    with pytest.raises(NoJudges, match=r"3 submissions in a row .* MemoryError: no room for a process.* goes on"):
+        graded(url, 9, Pool(1, _without_memory))
+    assert kept(url) == undisturbed(2)
+    assert graded(url, 9, Pool(1, marks)).graded == 7
+
+
 def test_a_process_makes_room_for_a_fresh_one(url, log, monkeypatch):
     monkeypatch.setattr(running, "TASKS", 2)
     assert graded(url, 5, Pool(1, functools.partial(noting, log=log))).graded == 5
