@@ -13,14 +13,11 @@ import signal
 import time
 from pathlib import Path
 
-import pytest
-
 from course_lib.classroom.exercise import FAIL, PASS
 from course_lib.grading import gradebook, running
 from course_lib.grading.judging import Graded, Mark, seed_for
 from course_lib.grading.submissions import Submission
 
-BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.sandbox)]  # for the fixture url of made_books
 LESSON, EXERCISE = 0, "to_unit_range"  # the lightest of the course: one exercise, without Keras
 ANSWERS = {
     "right": 'def to_unit_range(x):\n    return x.astype("float32") / 255\n',

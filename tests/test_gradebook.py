@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sql
-from made_classes import BOTH, EXERCISE, LESSON, marks, processes, small_class, submission
+from made_classes import EXERCISE, LESSON, marks, processes, small_class, submission
 
 from course_lib.classroom.exercise import FAIL, PASS
 from course_lib.grading import gradebook, running
@@ -25,7 +25,7 @@ from course_lib.grading.points import Rules, count
 from course_lib.grading.submissions import Student
 
 pytest_plugins = ("made_books",)
-both = pytest.mark.parametrize("url", BOTH, indirect=True)
+both = pytest.mark.parametrize("url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.sandbox)], indirect=True)
 SETTINGS = running.Settings(7)
 GOES_ON = "What was graded before is kept; the same command goes on from there."
 
