@@ -46,14 +46,6 @@ def small_class(students: int) -> list[Submission]:
     return [submission(f"student {n:03}", kinds[n % len(kinds)]) for n in range(students)]
 
 
-def write_class(folder: Path, students: int) -> Path:
-    """The same as folders on the disk."""
-    for one in small_class(students):
-        (folder / one.student).mkdir(parents=True)
-        (folder / one.student / one.file).write_bytes(one.data)
-    return folder
-
-
 # ----- judges
 
 
