@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import multiprocessing
 import os
 import shutil
 import subprocess
@@ -15,7 +14,6 @@ from pathlib import Path
 import pytest
 
 NOBODY = 65534
-BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.sandbox)]
 _numbers = itertools.count()
 
 
@@ -85,10 +83,3 @@ def url(request, tmp_path) -> str:
     if getattr(request, "param", "sqlite") == "sqlite":
         return f"sqlite:///{tmp_path / 'gradebook.db'}"
     return request.getfixturevalue("server").new()
-
-
-def processes():
-    """Where tests start processes that they kill: one server forks them, with the course loaded."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["course_lib.grading.running", "made_classes"])
-    return context

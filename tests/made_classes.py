@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import json
+import multiprocessing
 import os
 import signal
 import time
@@ -19,7 +20,7 @@ from course_lib.grading.submissions import Submission
 
 LESSON, EXERCISE = 0, "to_unit_range"  # the lightest of the course: one exercise, without Keras
 ANSWERS = {
-    "right": "def to_unit_range(x):\n    return x / 255\n",
+    "right": 'def to_unit_range(x):\n    return x.astype("float32") / 255\n',
     "wrong": "def to_unit_range(x):\n    return x / 256\n",
     "broken": "def to_unit_range(x):\n    return y\n",
     "blank": 'def to_unit_range(x):\n    raise NotImplementedError("to_unit_range: write your answer here")\n',
@@ -43,14 +44,6 @@ def small_class(students: int) -> list[Submission]:
     """Submissions of so many students, whose answers differ."""
     kinds = list(ANSWERS)
     return [submission(f"student {n:03}", kinds[n % len(kinds)]) for n in range(students)]
-
-
-def write_class(folder: Path, students: int) -> Path:
-    """The same as folders on the disk."""
-    for one in small_class(students):
-        (folder / one.student).mkdir(parents=True)
-        (folder / one.student / one.file).write_bytes(one.data)
-    return folder
 
 
 # ----- judges
@@ -102,14 +95,28 @@ def judges(log: str | Path) -> list[int]:
 # ----- a grader in a process of its own
 
 
+def processes():
+    """Where tests start processes that they kill: one server forks them, with the course loaded."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["course_lib.grading.running", "made_classes"])
+    return context
+
+
 def grade_class(url: str, students: int, log: str, seconds: float, workers: int = 1, said=None) -> None:
     """Grade a class; each submission that is written is told through ``said``."""
+    _grade(url, students, running.Pool(workers, functools.partial(noting, log=log, seconds=seconds)), said)
 
+
+def grade_in_the_sandbox(url: str, students: int, said) -> None:
+    """The same with one process and the sandbox itself."""
+    _grade(url, students, running.Pool(1), said)
+
+
+def _grade(url: str, students: int, pool: running.Pool, said) -> None:
     def tell(told: running.Told) -> None:
         if said is not None and told.graded:
             said.send(told.graded)
 
-    pool = running.Pool(workers, functools.partial(noting, log=log, seconds=seconds))
     with gradebook.GradeBook(url) as book:
         name, seed = book.begin(7)
         running.run(small_class(students), book, running.Settings(seed), pool, name=name, progress=tell)

@@ -29,7 +29,7 @@ DEFAULT = "sqlite:///gradebook.db"
 FIRST = "first"  # the name of the run that grades what was not graded yet
 WAIT = 60  # seconds for another grader who writes
 REACH = 10  # seconds for a server to answer
-MAKING = 0x626F74746C65  # the number of PostgreSQL's lock while tables are made
+LOCK = 0x626F74746C65  # the number of PostgreSQL's lock while tables are made and runs begun
 
 
 def storable(text: str) -> str:
@@ -204,14 +204,18 @@ class GradeBook:
     def _make(self, connection: sql.Connection) -> None:
         """Make the tables, all or none; of two graders that come at once, one makes them."""
         connection.rollback()
-        if self._kind == "sqlite":
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        else:
-            connection.execute(sql.select(sql.func.pg_advisory_xact_lock(MAKING)))
+        self._shut_others_out(connection)
         if not self._is_ours(connection):
             _tables.create_all(connection)
             connection.execute(_about.insert().values(format=FORMAT))
         connection.commit()
+
+    def _shut_others_out(self, connection: sql.Connection) -> None:
+        """Begin what no other grader may do at the same time; it ends with the transaction."""
+        if self._kind == "sqlite":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            connection.execute(sql.select(sql.func.pg_advisory_xact_lock(LOCK)))
 
     @property
     def _shown(self) -> str:
@@ -230,6 +234,7 @@ class GradeBook:
         kind = _runs.c.name != FIRST if again else _runs.c.name == FIRST
         which = sql.select(_runs.c.name, _runs.c.seed).where(kind, _runs.c.finished.is_(None)).order_by(_runs.c.id)
         with self._told("written"), self._engine.begin() as connection:
+            self._shut_others_out(connection)
             unfinished = connection.execute(which).first()
             if unfinished is not None:
                 return unfinished.name, int(unfinished.seed) if seed is None else seed
@@ -349,13 +354,18 @@ class GradeBook:
     def _insert(self, table: sql.Table):
         return {"sqlite": sqlite, "postgresql": postgresql}[self._kind].insert(table)
 
+    def _is_there(self) -> bool:
+        """Whether the file exists; SQLite then cannot open it because it may not write beside it."""
+        return self._kind == "sqlite" and Path(self._url.database).exists()
+
     @contextlib.contextmanager
     def _told(self, done: str):
         try:
             yield
         except SQLAlchemyError as error:
             reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0].rstrip(".")
-            todo = next((f" {advice}" for words, advice in _ADVICE if re.search(words, reason, re.IGNORECASE)), "")
+            known = f"read-only, {reason}" if "unable to open" in reason and self._is_there() else reason
+            todo = next((f" {advice}" for words, advice in _ADVICE if re.search(words, known, re.IGNORECASE)), "")
             raise GradeBookError(
                 f"The grade book {self._shown} could not be {done}: {reason}.{todo} What was graded before is kept; "
                 "the same command goes on from there."

@@ -15,7 +15,7 @@ LIVE, QUIET = 0.2, 30.0  # seconds between two drawings on a terminal, and betwe
 
 
 class Progress:
-    """Called after each submission of a run; prints to standard error.
+    """Called after each submission of a run; prints to standard error. A context manager, which leaves the bar standing.
 
     Args:
         total: how many submissions there are, as far as is known; a zip within counts as one, so there may be more.
@@ -45,9 +45,16 @@ class Progress:
             self._show(line, now)
 
     def end(self) -> None:
-        """Leave the bar standing."""
+        """Leave the bar standing; what is printed next has a line of its own."""
         if self._live and self._line:
             self._print("\n")
+        self._line = ""
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.end()
 
     def _rest(self, told: Told, now: float) -> str:
         left = self._total - told.looked_at

@@ -33,10 +33,12 @@ ATTEMPTS = 2  # for a submission during which the judge's process ended
 LEAVE = 5.0  # seconds that a process gets to close its sandbox
 CALL = 10.0  # seconds for a cluster's scheduler to answer
 PATIENCE = 60.0  # seconds for a worker to appear on a cluster
+MOST_IN_VAIN = 3  # submissions in a row of which nothing could be judged, before the run stops
+GOES_ON = "What was graded before is kept; the same command goes on from there."
 
 
 class NoJudges(RuntimeError):
-    """Nobody is there who judges: processes that do not start, a cluster that is gone. What was graded before is kept."""
+    """Nothing can be judged: processes do not start, a cluster is gone, each submission fails. What was graded is kept."""
 
 
 @dataclass(frozen=True)
@@ -188,7 +190,7 @@ def run(
     Raises:
         GradeBookError: if the grade book cannot be read or written.
         NoSandbox: if there is no sandbox to judge in.
-        NoJudges: if nobody is there who judges. After each of these, the same run goes on where it stopped.
+        NoJudges: if nobody is there who judges, or nothing can be judged. After each of these, the same run goes on where it stopped.
     """
     told, done = Told(), book.graded(name)
 
@@ -208,15 +210,37 @@ def run(
                 continue
             progress(told)
 
-    with contextlib.closing(pool.map(to_do(), settings)) as judged:
-        for (submission, lesson), graded in judged:
+    held: list[tuple[Work, Graded]] = []
+
+    def write() -> None:
+        while held:
+            (submission, lesson), graded = held[0]
             if book.record(submission, lesson, graded, run=name, course=course_lib.__version__):
                 told.graded += 1
                 told.faults += [(submission.student, mark.exercise, mark.fault) for mark in graded.marks if mark.fault]
             else:
                 told.known += 1  # another grader was faster
+            held.pop(0)
             progress(told)
+
+    with contextlib.closing(pool.map(to_do(), settings)) as judged:
+        for work, graded in judged:
+            held.append((work, graded))
+            if not _in_vain(graded):
+                write()
+            elif len(held) >= MOST_IN_VAIN:  # not these submissions, this machine
+                mark = graded.marks[-1]
+                raise NoJudges(
+                    f"{len(held)} submissions in a row could not be judged, {mark.exercise} because of this: {mark.fault} "
+                    f"Mend that, or leave the exercise out with --without {mark.exercise}. Of these nothing was written. {GOES_ON}"
+                )
+        write()
     return told
+
+
+def _in_vain(graded: Graded) -> bool:
+    """Whether nothing could be judged, for a reason that is not the student's."""
+    return bool(graded.marks) and all(mark.fault for mark in graded.marks)
 
 
 @dataclass
@@ -340,7 +364,7 @@ class _Process:
             if not self._ready:
                 raise NoJudges(
                     f"A process that judges ended before it could begin ({how}). Is there memory enough? Take fewer --workers. "
-                    "What was graded before is kept; the same command goes on from there."
+                    f"{GOES_ON}"
                 ) from None
             answer = f"The process that judged it ended ({how})."
         else:
@@ -407,10 +431,9 @@ class Cluster:
         import distributed
 
         coming, lost, pending = map(_Piece, work), [], {}
-        gone = "What was graded before is kept; the same command goes on from there."
         try:
             while True:
-                room = AHEAD * max(1, len(self._client.nthreads())) - len(pending)
+                room = max(0, AHEAD * max(1, len(self._client.nthreads())) - len(pending))
                 for piece in itertools.islice(itertools.chain(_emptied(lost), coming), room):
                     # Nothing is cached: a submission that is judged again is judged.
                     arguments = (self._judge, course_lib.__version__, *piece.work, settings)
@@ -418,12 +441,13 @@ class Cluster:
                 if not pending:
                     return
                 try:
-                    distributed.wait(list(pending), timeout=PATIENCE, return_when="FIRST_COMPLETED")
+                    with self._client.as_current():
+                        distributed.wait(list(pending), timeout=PATIENCE, return_when="FIRST_COMPLETED")
                 except TimeoutError:
                     if not self._client.nthreads():
                         raise NoJudges(
                             f"The Dask scheduler at {self._address} has no workers. Start some: "
-                            f"`dask worker {self._address} --nthreads 1`. {gone}"
+                            f"`dask worker {self._address} --nthreads 1`. {GOES_ON}"
                         ) from None
                 for future in [future for future in pending if future.done()]:
                     piece = pending.pop(future)
@@ -438,7 +462,9 @@ class Cluster:
                     else:
                         yield piece.work, graded
         except (CancelledError, OSError) as error:
-            raise NoJudges(f"The Dask scheduler at {self._address} is gone ({type(error).__name__}). {gone}") from None
+            raise NoJudges(
+                f"The Dask scheduler at {self._address} is gone ({type(error).__name__}). {GOES_ON}"
+            ) from None
         finally:
             with contextlib.suppress(CancelledError, OSError):
                 self._client.cancel(list(pending))
