@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import datetime
 import secrets
 import sys
 import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from course_lib.classroom.exercise import UnknownExercise, find_exercise
@@ -65,7 +68,9 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     grade.add_argument(
         "submissions", type=Path, help="folder or zip: one folder a student, or as Canvas and Moodle deliver"
     )
-    grade.add_argument("--roster", type=Path, help="CSV with the columns id, name, email")
+    grade.add_argument(
+        "--roster", type=Path, help="CSV with the columns id, name, email, and for Canvas's files canvas_id"
+    )
     grade.add_argument("--gradebook", default=gradebook.DEFAULT, help="SQLite or PostgreSQL (default: %(default)s)")
     grade.add_argument("--lessons", type=_numbers, default=[], help="such as 02,05; all if not given")
     grade.add_argument("--without", type=_exercises, default=[], help="exercises that are not judged, with commas")
@@ -177,9 +182,8 @@ def _grade(arguments: argparse.Namespace) -> int:
     with gradebook.GradeBook(arguments.gradebook) as book:
         book.enrol(students)
         progress = _Progress(found)
-        done = running.run(
-            submissions.submissions(arguments.submissions, problems), book, settings, pool, name=name, progress=progress
-        )
+        came = as_enrolled(submissions.submissions(arguments.submissions, problems), students)
+        done = running.run(came, book, settings, pool, name=name, progress=progress)
         progress.end()
     for problem in [*problems, *done.problems]:
         print(problem)
@@ -199,6 +203,24 @@ def _how_many(place: Path) -> int:
     if not place.exists():
         raise submissions.NothingHandedIn(f"{place}: no such folder or zip file. Name the place of the submissions.")
     return len(list(submissions.names(place)))
+
+
+def as_enrolled(
+    found: Iterable[submissions.Submission], students: list[submissions.Student]
+) -> Iterator[submissions.Submission]:
+    """Submissions under the keys of the roster: Canvas names files by its own number, Moodle by a name and a number of its own.
+
+    A name decides where the roster has it once.
+    """
+    keys = {student.key for student in students}
+    by_canvas = {student.canvas: student for student in students if student.canvas}
+    spoken = Counter(student.name.casefold() for student in students)
+    by_name = {student.name.casefold(): student for student in students if spoken[student.name.casefold()] == 1}
+    for submission in found:
+        who = None
+        if submission.student not in keys:
+            who = by_canvas.get(submission.student) or by_name.get(submission.name.casefold())
+        yield dataclasses.replace(submission, student=who.key, name=who.name) if who else submission
 
 
 def _pool(arguments: argparse.Namespace) -> running.Pool | running.Cluster:

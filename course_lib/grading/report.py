@@ -14,8 +14,8 @@ import jinja2
 
 import course_lib
 from course_lib.classroom.exercise import ERROR, FAIL, NOT_ATTEMPTED, PASS
-from course_lib.grading.gradebook import GradeBook
 from course_lib.grading import stored
+from course_lib.grading.gradebook import GradeBook
 from course_lib.grading.insight import MISSING, OUTCOMES, Insight, Misconception, Row, look, to_talk_about
 from course_lib.grading.points import Rules
 
