@@ -163,17 +163,17 @@ def test_every_lesson_can_be_invented_and_each_file_is_one_of_its_own(tmp_path):
 
 
 def test_answers_that_would_disturb_each_other_do_not_meet(tmp_path):
-    """What an answer calls is right, and what else it defines is defined once."""
+    """What an answer calls is the course's own solution, and what else it defines is defined once."""
     demo.make(tmp_path / "a", students=40, seed=4, lessons=[6])
     lesson = stored.lessons()[6]
     known = {a.code: a for answers in lesson.answers.values() for a in answers}
     seen = 0
     for path in (tmp_path / "a").rglob("*.ipynb"):
         given = [known[c.source] for c in read(path.read_bytes()).cells if c.role == "answer" and c.source in known]
-        right = {a.exercise for a in given if a.misconception is None}
+        solved = {a.exercise for a in given if a.what == "solution"}
         defined = [name for a in given for name in a.defines]
         assert len(defined) == len(set(defined)) and not set(defined) & lesson.answers.keys()
-        assert all(a.uses <= right for a in given)
+        assert all(a.uses <= solved for a in given)
         seen += sum(bool(a.uses) for a in given)
     assert seen, "no answer of these uses another"
 
