@@ -12,6 +12,7 @@ from course_lib import crashes, runtime
 
 OLDEST, TOO_NEW = (3, 11), (3, 14)  # here: with another Python the doctor, who knows it too, may not load
 INSTRUCTORS = "class", "grade", "report"
+ONLY_ON_LINUX = "resource", "fcntl"  # modules of Python that Windows lacks
 INTERRUPTED = 130  # what shells say of a command that was stopped with Ctrl-C
 
 
@@ -67,11 +68,11 @@ def _print_no_more() -> None:
 
 
 def _grading_commands(commands, words: list[str]):
-    """The commands for instructors, if one of them is meant: their packages load only then. None if one is missing."""
+    """The commands for instructors, if one of them is meant: their packages load only then. Else None, and why if one is missing."""
     if not set(INSTRUCTORS) & set(words[:1]):
         for name in INSTRUCTORS:
             commands.add_parser(name, help="for instructors: see README")
-        return None
+        return None, ""
     try:
         from course_lib.grading import commands as grading
     except ImportError as error:
@@ -79,9 +80,12 @@ def _grading_commands(commands, words: list[str]):
             raise
         for name in INSTRUCTORS:
             commands.add_parser(name)
-        return None
+        if error.name in ONLY_ON_LINUX:
+            return None, f"Grading needs Linux. What to do: {_python()} -m course_lib doctor --classroom"
+        extra = f"{_python()} -m pip install 'bottleneck-course[classroom]'"
+        return None, f"The commands for instructors need a few more packages ({error.name} is missing): {extra}"
     grading.add_to(commands)
-    return grading
+    return grading, ""
 
 
 def _run(argv: list[str] | None) -> int:
@@ -93,23 +97,23 @@ def _run(argv: list[str] | None) -> int:
         "doctor", help="check Python, packages, kernel, data, disk; say how to mend what fails"
     )
     doctor.add_argument("--deep", action="store_true", help="also train one step and report the device")
+    doctor.add_argument(
+        "--classroom", action="store_true", help="for instructors: try the sandbox in which classes are graded"
+    )
     progress = commands.add_parser("progress", help="print which exercises are solved")
     progress.add_argument("lesson", nargs="?", type=int, help="number of one lesson")
     reset = commands.add_parser("reset", help="restore one notebook; your version is kept as a backup")
     reset.add_argument("name", help="such as exercises/01_anatomy")
     for command in (lab, copies, doctor, progress, reset):
         command.add_argument("--work", type=Path, default=None, metavar="FOLDER", help="where your copies are (work/)")
-    grading = _grading_commands(commands, sys.argv[1:] if argv is None else argv)
+    grading, lacking = _grading_commands(commands, sys.argv[1:] if argv is None else argv)
     arguments, rest = parser.parse_known_args(argv)
     if rest and arguments.command not in ("lab", *INSTRUCTORS):
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
 
     if arguments.command in INSTRUCTORS:
         if grading is None:
-            print(
-                f"The commands for instructors need a few more packages: {_python()} -m pip install 'bottleneck-course[classroom]'",
-                file=sys.stderr,
-            )
+            print(lacking, file=sys.stderr)
             return 1
         if rest:
             parser.error(f"unrecognized arguments: {' '.join(rest)}")
@@ -141,6 +145,10 @@ def _run(argv: list[str] | None) -> int:
                 return 1
             print(shown)
             return 0
+        if arguments.classroom:
+            from course_lib.grading.doctor import examine as examine_classroom
+
+            return examine_classroom()
         from course_lib.classroom.doctor import examine
 
         return examine(work, deep=arguments.deep)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
+import shutil
+import subprocess
 from datetime import UTC, datetime
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -70,8 +73,50 @@ def pytest_collection_modifyitems(config, items):
         items[:] = kept
 
 
+# ----- the classroom's sandbox, which not every machine has
+
+REQUIRED = "required"  # value of COURSE_SANDBOX under which a test that needs the sandbox may not be left out
+
+
+@functools.cache
+def sandbox_missing() -> str:
+    """Why bubblewrap cannot be used here; empty where it can. Tried, as an installed one may be forbidden."""
+    if shutil.which("bwrap") is None:
+        return "bubblewrap is not installed (sudo apt install bubblewrap)"
+    command = ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "true"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    return f"bubblewrap does not work here: {done.stderr.strip()[-200:]}" if done.returncode else ""
+
+
+def pytest_runtest_setup(item):
+    if item.get_closest_marker("sandbox") and sandbox_missing():
+        pytest.skip(sandbox_missing())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    needed = os.environ.get("COURSE_SANDBOX") == REQUIRED and item.get_closest_marker("sandbox")
+    if needed and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"left out, and COURSE_SANDBOX={REQUIRED} does not allow it: {call.excinfo.value}"
+    return report
+
+
+def tell_of_the_sandbox(terminalreporter) -> None:
+    """One line about the tests that were left out for want of a sandbox."""
+    left_out = [r for r in terminalreporter.stats.get("skipped", []) if "sandbox" in getattr(r, "keywords", ())]
+    if left_out:
+        reasons = sorted({r.longrepr[2].removeprefix("Skipped: ") for r in left_out if isinstance(r.longrepr, tuple)})
+        terminalreporter.write_line(
+            f"{len(left_out)} tests of the classroom were left out: {'; '.join(reasons)}. "
+            f"COURSE_SANDBOX={REQUIRED} makes this a failure."
+        )
+
+
 def pytest_terminal_summary(terminalreporter):
     """Print how many wrong answers the checks killed; with xdist the numbers travel as user properties."""
+    tell_of_the_sandbox(terminalreporter)
     scores: dict[str, list[int]] = {}
     turn = None
     for outcome in ("passed", "failed"):

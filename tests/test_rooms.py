@@ -23,7 +23,10 @@ MAY_IMPORT = {
     "taught": {"runtime", "crashes", "datasets", "metrics", "referees", "plots", "taught"},
     "judges": {"classroom.exercise", "classroom.probe", "datasets", "metrics", "referees", "taught"},
     "classroom": {"runtime", "crashes", "datasets", "taught"},
+    "grading": {"classroom", "runtime"},
 }
+# What a submission's code shares a process or a sandbox with. It knows nothing of marks, and no judge.
+WITH_SUBMISSIONS = "course_lib.grading.nursery", "course_lib.grading.answers", "course_lib.grading.isolation"
 
 
 def name_of(path: Path, root: Path = ROOT) -> str:
@@ -89,10 +92,32 @@ def test_every_import_goes_in_an_allowed_direction():
 
 
 def test_the_taught_library_never_imports_the_classroom():
-    taught = {
-        m: o for m, o in graph().items() if not m.startswith("course_lib.classroom") and m != "course_lib.__main__"
-    }
-    assert not {m for m, others in taught.items() for other in others if other.startswith("course_lib.classroom")}
+    rooms = "course_lib.classroom", "course_lib.grading"
+    taught = {m: o for m, o in graph().items() if not m.startswith(rooms) and m != "course_lib.__main__"}
+    assert not {m for m, others in taught.items() for other in others if other.startswith(rooms)}
+
+
+def reached(start: set[str]) -> set[str]:
+    """What some modules import, directly or through others, themselves included."""
+    found, left = set(), set(start)
+    while left:
+        module = left.pop()
+        found.add(module)
+        left |= graph()[module] - found
+    return found
+
+
+def test_nothing_but_the_command_line_imports_grading():
+    importing = {m for m, others in graph().items() if any(o.startswith("course_lib.grading") for o in others)}
+    assert {m for m in importing if not m.startswith("course_lib.grading")} == {"course_lib.__main__"}
+
+
+def test_what_runs_beside_a_submission_knows_no_judge_and_no_mark():
+    beside = reached(set(WITH_SUBMISSIONS))
+    grading = {module for module in beside if module.startswith("course_lib.grading.")}
+    assert grading == set(WITH_SUBMISSIONS)
+    assert not [module for module in beside if room(module) == "judges"]
+    assert "course_lib.classroom.host" in beside  # the look sees more than these modules' own lines
 
 
 def test_no_imports_run_in_a_circle():

@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping
 from course_lib.classroom.door import receive, send
 from course_lib.classroom.host import Host
 
+MOST_PRINTED = 100_000  # characters of what an answer prints during one question; the rest is let go
+
 
 def main(source: str) -> None:
     """Serve one check after another until the judge's end of the pipe is closed."""
@@ -55,6 +57,7 @@ def serve(questions, replies, answers: list, others: Mapping[str, Callable]) -> 
             reply = host.handles
         elif kind == "ask":
             reply = host.answer(*rest)
+            reply["printed"] = reply["printed"][:MOST_PRINTED]
         else:
             reply = others[kind](*rest)
         send(replies, ["reply", reply])

@@ -15,7 +15,7 @@ import sys
 import sysconfig
 import tomllib
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -443,6 +443,18 @@ def examine(work: Path, *, deep: bool = False, show: Callable[[str], None] = pri
     }
     if deep:
         looks["training"] = _deep
+    bad = tell(looks, show)
+    show("Everything is in order." if not bad else f"{bad} thing(s) to mend, see the fixes above.")
+    return 1 if bad else 0
+
+
+def tell(looks: Mapping[str, Callable[[], Iterable[Finding]]], show: Callable[[str], None]) -> int:
+    """Look, and print a line for each finding and what mends it; returns how many things are to be mended.
+
+    Args:
+        looks: by what they look at.
+        show: where the lines go.
+    """
     bad = 0
     for name, look in looks.items():
         try:
@@ -450,11 +462,10 @@ def examine(work: Path, *, deep: bool = False, show: Callable[[str], None] = pri
                 show(f"{'✔' if finding.good else '✘'} {finding.subject:9} {finding.found}")
                 if not finding.good:
                     bad += 1
-                    show(f"  fix: {finding.fix}")
+                    show("  fix: " + finding.fix.replace("\n", "\n       "))
         except Exception as error:  # one broken look must not hide the others
             bad += 1
             show(f"✘ {name:9} {type(error).__name__}: {error}")
             old = crashes.lacks_what_numpy_needs(error)
             show(f"  fix: {crashes.OTHER_PROCESSOR if old else 'see packages above'}")
-    show("Everything is in order." if not bad else f"{bad} thing(s) to mend, see the fixes above.")
-    return 1 if bad else 0
+    return bad

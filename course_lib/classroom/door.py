@@ -93,12 +93,23 @@ class ProcessDoor:
         self.close()
 
 
-def send(stream, message) -> None:
-    """Write one message to an unbuffered pipe."""
+def send(stream, message, until: float | None = None) -> None:
+    """Write one message to an unbuffered pipe.
+
+    Args:
+        stream: the pipe; where it does not block, this waits until ``until`` and no longer.
+        message: what :func:`wire.encode` can write.
+        until: when to give up, by ``time.monotonic()``; None for never.
+
+    Raises:
+        OSError: if the other end is gone.
+        TimeoutError: if the time is up.
+    """
     data = wire.encode(message)
     left = memoryview(len(data).to_bytes(8, "big") + data)
     while left:
-        left = left[stream.write(left) :]
+        _wait([], [stream], until)
+        left = left[stream.write(left[:_PIECE]) or 0 :]
 
 
 def receive(stream, most: int | None = None, until: float | None = None):
@@ -123,13 +134,22 @@ def receive(stream, most: int | None = None, until: float | None = None):
 def _read(stream, size: int, until: float | None) -> bytes:
     parts = []
     while size:
-        # Short waits, so that a time limit can stop whoever waits here.
-        while not select.select([stream], [], [], 0.1)[0]:
-            if until is not None and time.monotonic() > until:
-                raise TimeoutError("no answer in time")
+        _wait([stream], [], until)
         part = stream.read(min(size, _PIECE))
+        if part is None:  # a pipe that does not block had nothing after all
+            continue
         if not part:
             raise EOFError("the other end of the pipe is gone")
         parts.append(part)
         size -= len(part)
     return b"".join(parts)
+
+
+def _wait(readers: list, writers: list, until: float | None) -> None:
+    """Wait until a pipe can be used. The time is looked at each time: whoever sends byte after byte gains none."""
+    while True:
+        if until is not None and time.monotonic() > until:
+            raise TimeoutError("no answer in time")
+        # Short waits, so that a time limit can stop whoever waits here.
+        if any(select.select(readers, writers, [], 0.1)):
+            return

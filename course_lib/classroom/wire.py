@@ -8,12 +8,22 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
 
 NUMERIC = "biufc"  # kinds of NumPy arrays that pass
+# What a message may hold: without such bounds a few bytes could cost whoever reads them minutes, or all memory.
+MOST_PARTS = 2_000_000  # values, beside the numbers of arrays
+MOST_AXES = 64  # NumPy's own bound
+MOST_NAME = 200  # characters of the name of a class
+_LARGEST_KEY = (
+    2**61 - 1
+)  # of a dictionary; beyond it whole numbers can be chosen that Python's hash does not tell apart
+
+KINDS = "function", "class", "model", "layer", "dataset", "array", "object"
 
 
 @dataclass(frozen=True)
@@ -22,7 +32,7 @@ class Handle:
 
     Attributes:
         key: what it is called there; two handles of one object are equal.
-        kind: ``"function"``, ``"class"``, ``"model"``, ``"layer"``, ``"dataset"``, ``"array"`` (not of numbers) or ``"object"``.
+        kind: one of ``KINDS``; ``"array"`` is one that is not of numbers.
         type: name of its class.
         shape: its shape, if it has one.
     """
@@ -119,6 +129,8 @@ class NotPlain(TypeError):
     """A value that cannot pass."""
 
 
+# Half a character, and the character that ends a text elsewhere: files and databases refuse them.
+_UNWRITABLE = re.compile("[\ud800-\udfff\0]")
 _TAG = "§"  # a dictionary with this key is one of ours; an answer's own dictionary is written as pairs
 
 
@@ -189,10 +201,27 @@ def _texts(items: Iterable) -> bool:
     return all(type(item) is str for item in items)
 
 
+def _is_shape(shape) -> bool:
+    return len(shape) <= MOST_AXES and all(type(n) is int and 0 <= n < 2**63 for n in shape)
+
+
+def _dict(*pairs) -> dict:
+    for key, _ in pairs:
+        if type(key) not in (str, int, float, bool, _NONE) or (type(key) is int and abs(key) >= _LARGEST_KEY):
+            raise Malformed("a dictionary with keys that are no names and no numbers")
+    return {key: value for key, value in pairs}
+
+
+def _tensor(array, dtype) -> Tensor:
+    if not re.fullmatch(r"[a-z][a-z0-9_]{1,30}", dtype):
+        raise Malformed("a tensor whose dtype is none")
+    return Tensor(array, dtype)
+
+
 def _handle(key, kind, name, shape) -> Handle:
-    if shape is not None and not all(type(n) is int for n in shape):
-        raise Malformed("a handle whose shape is none")
-    return Handle(key, kind, name, shape)
+    if (shape is not None and not _is_shape(shape)) or kind not in KINDS or abs(key) >= _LARGEST_KEY:
+        raise Malformed("a handle that is none")
+    return Handle(key, kind, name[:MOST_NAME], shape)
 
 
 def _raised(name, bases, text, where, unfilled) -> Raised:
@@ -207,9 +236,9 @@ _MADE: dict[str, Callable] = {
     "int": _of(str, make=int),
     "complex": _of((int, float), (int, float), make=complex),
     "tuple": lambda *items: tuple(items),
-    "dict": lambda *pairs: {key: value for key, value in pairs},
+    "dict": _dict,
     "handle": _of(int, str, str, (tuple, _NONE), make=_handle),
-    "tensor": _of(np.ndarray, str, make=Tensor),
+    "tensor": _of(np.ndarray, str, make=_tensor),
     "generator": _of(int, int, make=Generator),
     "model": _of(str, list, make=ModelSpec),
     "raised": _of(str, tuple, str, (tuple, _NONE), bool, make=_raised),
@@ -225,24 +254,32 @@ def decode(message: bytes):
     """The message that :func:`encode` wrote.
 
     Whoever wrote the bytes, what comes out is made of plain Python values, of base arrays of numbers that own their
-    memory, and of the kinds above: nothing is looked up by name, called or unpickled.
+    memory, and of the kinds above: nothing is looked up by name, called or unpickled. Text can be written down anywhere.
 
     Raises:
         Malformed: if it is none.
     """
     end = 8 + int.from_bytes(message[:8], "big")
     place = end
+    text = message[8:end]
+    if text.count(b",") + text.count(b"[") + text.count(b"{") > MOST_PARTS:
+        raise Malformed("a message of too many parts")
 
     def made(part):
         nonlocal place
         if isinstance(part, list):
             return [made(item) for item in part]
+        if isinstance(part, str):
+            return _UNWRITABLE.sub("\ufffd", part)
         if not isinstance(part, dict):
             return part
         if part[_TAG] == "array":
-            dtype, shape = np.dtype(part["dtype"]), tuple(part["shape"])
-            if dtype.kind not in NUMERIC or dtype.hasobject or any(type(n) is not int or n < 0 for n in shape):
-                raise Malformed(f"an array of dtype {dtype} and shape {shape}")
+            shape = tuple(part["shape"])
+            if type(part["dtype"]) is not str or not _is_shape(shape):
+                raise Malformed("an array without a dtype or a shape")
+            dtype = np.dtype(part["dtype"])
+            if dtype.kind not in NUMERIC or dtype.hasobject:
+                raise Malformed(f"an array of dtype {str(dtype)[:80]}")
             size = dtype.itemsize * math.prod(shape)
             start, place = place, place + size
             if place > len(message):
@@ -251,7 +288,7 @@ def decode(message: bytes):
         return _MADE[part[_TAG]](*[made(item) for item in part["v"]])
 
     try:
-        return made(json.loads(message[8:end]))
+        return made(json.loads(text))
     except Malformed:
         raise
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError) as error:

@@ -1,7 +1,8 @@
-"""``python -m course_lib.grading.nursery SOCKET``: the process in the sandbox that loads the libraries once, and forks.
+"""``python -m course_lib.grading.nursery``: the process in the sandbox that loads the libraries once, and forks.
 
-Each connection to its socket becomes one *room*: a process in namespaces of its own, in which one submission's code runs.
-This process itself never runs a line of a submission, and never reads what a room says.
+Its standard input is a socket, or it connects to one. Each connection that is handed to it there becomes one *room*: a process
+in namespaces of its own, in which one submission's code runs. This process itself never runs a line of a submission, and
+never reads what a room says.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import select
 import signal
 import socket
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -43,7 +46,7 @@ WITH_KERAS = ("keras", "course_lib.layers", "course_lib.losses", "course_lib.tra
 def main(argv: list[str] | None = None) -> None:
     """Load, say that rooms can be had, and make one for each connection until the parent is gone."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("socket", type=Path)
+    parser.add_argument("--socket", help="path of the socket to connect to; without it, standard input is one")
     parser.add_argument("--keras", action="store_true", help="load it before the first room")
     parser.add_argument("--limits", type=json.loads, default={})
     arguments = parser.parse_args(argv)
@@ -54,59 +57,87 @@ def main(argv: list[str] | None = None) -> None:
     answers.silence_the_course()
     gc.freeze()  # the pages of what is loaded stay shared with the children
 
-    alone = not _can_be_shut_off()
-    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    listening.bind(str(arguments.socket))
-    listening.listen(16)
+    alone = not _works(_in_namespaces)
+    if alone and not _works(isolation.give_up_rights):
+        sys.exit("A room could not give up its rights: this kernel has no filters of system calls (seccomp).")
+    control = _control(arguments.socket)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the rooms' wardens need no funeral
     print(json.dumps({"ready": True, "alone": alone, "limits": asdict(limits)}), flush=True)
     while True:
-        connection, _ = listening.accept()
+        _, connections, _, _ = socket.recv_fds(control, 1, 1)
+        if not connections:  # the judge is gone
+            return
+        connection = socket.socket(fileno=connections[0])
         if alone:  # one submission, and this whole sandbox ends with it
-            listening.close()
-            isolation.give_up_rights()
-            isolation.bound(limits)
-            _live(connection)
+            control.close()
+            _keep_watch(connection, limits, alone=True)
             return
         if os.fork() == 0:
             try:
-                listening.close()
-                _keep_watch(connection, limits, str(arguments.socket.parent))
+                control.close()
+                hidden = (str(Path(arguments.socket).parent),) if arguments.socket else ()
+                _keep_watch(connection, limits, hidden)
             finally:
                 os._exit(0)
         connection.close()
 
 
-def _can_be_shut_off() -> bool:
-    """Whether this system lets a child have namespaces of its own, tried with one."""
+def _control(path: str | None) -> socket.socket:
+    """The socket over which connections are handed to this process; no child has it."""
+    if path:
+        control = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        control.connect(path)
+        return control
+    control = socket.socket(fileno=os.dup(0))
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    return control
+
+
+def _works(attempt: Callable[[], None]) -> bool:
+    """Whether something can be done here, tried in a child."""
     child = os.fork()
     if child == 0:
         try:
-            isolation.shut_off()
-            inner = os.fork()
-            if inner == 0:
-                try:
-                    isolation.settle(isolation.Limits())
-                    os._exit(0)
-                finally:
-                    os._exit(1)
-            os._exit(os.waitstatus_to_exitcode(os.waitpid(inner, 0)[1]))
+            attempt()
+            os._exit(0)
         finally:
             os._exit(1)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
-def _keep_watch(connection: socket.socket, limits: isolation.Limits, folder: str) -> None:
+def _in_namespaces() -> None:
+    """Do what a room does before it lives.
+
+    Raises:
+        OSError: if this system lets no child have namespaces of its own.
+    """
+    isolation.shut_off()
+    if not _works(lambda: isolation.settle(isolation.Limits())):
+        raise OSError("the room could not be settled")
+
+
+def _keep_watch(
+    connection: socket.socket, limits: isolation.Limits, hidden: tuple[str, ...] = (), *, alone: bool = False
+) -> None:
     """Be the room's warden: fork it, wait for its end, and say why it ended."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    isolation.shut_off()
+    if not alone:
+        isolation.shut_off()
     child = os.fork()
     if child == 0:
         try:
-            isolation.settle(limits, hidden=(folder,))
+            if alone:
+                isolation.bound(limits)
+                isolation.give_up_rights()
+            else:
+                isolation.settle(limits, hidden)
             _live(connection)
         finally:
             os._exit(0)
+    if alone:
+        isolation.hide_memory()
 
     def still_wanted() -> bool:
         events = dict(poll.poll(0))
@@ -114,9 +145,11 @@ def _keep_watch(connection: socket.socket, limits: isolation.Limits, folder: str
 
     poll = select.poll()
     poll.register(connection, 0)
-    if isolation.watch(child, still_wanted, limits) == "memory":
+    why = isolation.watch(child, still_wanted, limits)
+    if why in ("memory", "processes"):
+        connection.setblocking(False)  # whoever does not read it will see that the room is gone
         with contextlib.suppress(OSError):
-            send(connection.makefile("wb", buffering=0), ["ended", "memory"])
+            send(connection.makefile("wb", buffering=0), ["ended", why], time.monotonic() + 1.0)
 
 
 def _live(connection: socket.socket) -> None:

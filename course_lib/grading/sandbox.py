@@ -1,7 +1,7 @@
 """The sandbox: no network, nothing to write to, and of the file system what Python and the course need, without the judges.
 
-A runner starts the nursery in it (:mod:`course_lib.grading.nursery`); a connection to its socket is a room for one submission.
-Without a runner that works, nothing is graded.
+A runner starts the nursery in it (:mod:`course_lib.grading.nursery`); a connection that is handed to it is a room for one
+submission. Without a runner that works, nothing is graded.
 """
 
 from __future__ import annotations
@@ -15,16 +15,22 @@ import subprocess
 import sys
 import tempfile
 import threading
-from dataclasses import asdict
+import time
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import course_lib
-from course_lib.grading.isolation import SCRATCH, Limits
+from course_lib.grading.isolation import SCRATCH, Limits, own_memory, taken_too_much
 
 COURSE = Path(course_lib.__file__).resolve().parent
-HIDDEN = COURSE / "classroom" / "judges"
-INSIDE = "/room"  # where the nursery's socket lies, as it sees it
+JUDGES = Path("classroom") / "judges"
+INSIDE = "/room"  # where a container's nursery finds the judge's socket
 START = 180.0  # seconds that the nursery gets to load Keras on a busy machine
+_LOOK = 0.2  # seconds between two looks at a sandbox that holds one room
+_SPARE = 1.25  # from outside it may have so much more than its warden inside allows, who can say why it ended
+
+# What a folder that Python loads from holds of its own, and all that is shown of it: others may keep a class beside it.
+_PARTS = ("bin", "lib", "lib32", "lib64", "libexec", "share", "pyvenv.cfg")
 
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _SETTINGS = ("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives", "/etc/localtime")
@@ -57,17 +63,19 @@ class Sandbox:
         runner: ``"bwrap"``, ``"podman"`` or ``"docker"``.
         keras: whether Keras is loaded before the first room.
         limits: what one submission may take.
+        nested: whether rooms of one sandbox may have namespaces of their own, where the system allows it.
 
     Attributes:
         alone: whether each room has a sandbox of its own, because this system gives the rooms of one no separate namespaces.
     """
 
-    def __init__(self, runner: str = "bwrap", *, keras: bool = True, limits: Limits | None = None):
+    def __init__(self, runner: str = "bwrap", *, keras: bool = True, limits: Limits | None = None, nested: bool = True):
         if runner not in RUNNERS:
             raise ValueError(f"The sandbox is one of {', '.join(RUNNERS)}; received {runner!r}.")
         self.runner, self.alone = runner, False
-        self._keras, self._limits = keras, limits or Limits()
+        self._keras, self._limits, self._nested = keras, limits or Limits(), nested
         self._process: subprocess.Popen | None = None
+        self._control: socket.socket | None = None  # connections are handed to the nursery over it
         self._folder: Path | None = None
 
     def connect(self) -> socket.socket:
@@ -78,18 +86,17 @@ class Sandbox:
         """
         if self._process is None or self._process.poll() is not None or self.alone:
             self._start()
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            connection.connect(str(self._folder / "socket"))
+            return self._hand_over()
         except OSError:  # it ended a moment ago
-            connection.close()
             self._start()
-            connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            connection.connect(str(self._folder / "socket"))
-        return connection
+            return self._hand_over()
 
     def close(self) -> None:
         """End the sandbox and every room in it."""
+        if self._control is not None:
+            self._control.close()
+            self._control = None
         if self._process is not None:
             self._process.kill()
             self._process.wait()
@@ -105,28 +112,77 @@ class Sandbox:
     def __exit__(self, *_) -> None:
         self.close()
 
+    def _hand_over(self) -> socket.socket:
+        ours, its = socket.socketpair()
+        with its:
+            try:
+                socket.send_fds(self._control, [b"r"], [its.fileno()])
+            except OSError:
+                ours.close()
+                raise
+        return ours
+
     def _start(self) -> None:
         self.close()
-        self._folder = Path(tempfile.mkdtemp(prefix="bottleneck-"))
-        self._folder.chmod(0o777 if os.getuid() == 0 else 0o700)  # inside it is nobody's
-        nursery = ["-m", "course_lib.grading.nursery", f"{INSIDE}/socket", "--limits", json.dumps(asdict(self._limits))]
-        command = RUNNERS[self.runner](self._folder) + nursery + (["--keras"] if self._keras else [])
-        try:
-            with tempfile.TemporaryFile() as complaints:
-                self._process = subprocess.Popen(
-                    command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=complaints
-                )
-                said = _first_line(self._process)
-                if not said:
-                    complaints.seek(0)
-                    told = complaints.read()[-2000:].decode(errors="replace").strip()
-        except FileNotFoundError:
-            self.close()
-            raise NoSandbox(f"{self.runner} is not installed. {ADVICE[self.runner]}") from None
-        if not said:
-            self.close()
-            raise NoSandbox(f"{self.runner} did not start:\n{told}\n{ADVICE[self.runner]}")
+        nursery = ["-m", "course_lib.grading.nursery", "--limits", json.dumps(asdict(self._limits))]
+        nursery += ["--keras"] if self._keras else []
+        start = self._start_bubblewrap if self.runner == "bwrap" else self._start_container
+        with tempfile.TemporaryFile() as complaints:
+            try:
+                said = start(nursery, complaints)
+            except FileNotFoundError:
+                self.close()
+                raise NoSandbox(f"{self.runner} is not installed. {ADVICE[self.runner]}") from None
+            if not said:
+                complaints.seek(0)
+                told = complaints.read()[-2000:].decode(errors="replace").strip()
+                self.close()
+                raise NoSandbox(f"{self.runner} did not start:\n{told}\n{ADVICE[self.runner]}")
         self.alone = json.loads(said)["alone"]
+        if self.alone and self.runner == "bwrap":
+            watching = threading.Thread(target=_watch, args=(self._process, self._limits), daemon=True)
+            watching.start()
+
+    def _start_bubblewrap(self, nursery: list[str], complaints) -> bytes:
+        command = RUNNERS["bwrap"](None)
+        if not self._nested:
+            command[1:1] = ["--unshare-user", "--disable-userns"]
+        self._control, its = socket.socketpair()
+        with its:
+            # Its own environment, which may hold an instructor's keys, is seen by whoever looks at the first process in it.
+            self._process = subprocess.Popen(
+                command + nursery, stdin=its, stdout=subprocess.PIPE, stderr=complaints, env={}
+            )
+        return _first_line(self._process)
+
+    def _start_container(self, nursery: list[str], complaints) -> bytes:
+        self._folder = Path(tempfile.mkdtemp(prefix="bottleneck-"))
+        command = [*RUNNERS[self.runner](self._folder), *nursery, "--socket", f"{INSIDE}/socket"]
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
+            listening.bind(str(self._folder / "socket"))
+            if os.getuid() == 0:  # inside it is nobody's
+                self._folder.chmod(0o711)
+                (self._folder / "socket").chmod(0o666)
+            listening.listen(1)
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=complaints
+            )
+            said = _first_line(self._process)
+            if said:
+                listening.settimeout(START)
+                self._control, _ = listening.accept()
+                self._control.settimeout(None)
+        return said
+
+
+def _watch(process: subprocess.Popen, limits: Limits) -> None:
+    """End a sandbox with one room in it that takes too much; from outside, as nothing parts the room from its warden there."""
+    before = own_memory()
+    most = replace(limits, memory=int(limits.memory * _SPARE), processes=int(limits.processes * _SPARE))
+    while process.poll() is None:
+        if taken_too_much(process.pid, most, before):
+            process.kill()
+        time.sleep(_LOOK)
 
 
 def _first_line(process: subprocess.Popen) -> bytes:
@@ -140,26 +196,43 @@ def _first_line(process: subprocess.Popen) -> bytes:
 
 
 def _needed() -> list[Path]:
-    """Folders outside the system's own that this Python loads from."""
+    """Files and folders outside the system's own that this Python loads from."""
     prefixes = {Path(sys.prefix), Path(sys.base_prefix), Path(sys.executable).parent.parent}
     prefixes |= {Path(sys.executable).resolve().parent.parent}
-    return sorted(p for p in prefixes if not any(p.is_relative_to(system) for system in _SYSTEM))
+    parts = [prefix / part for prefix in sorted(prefixes) for part in _PARTS]
+    return [part for part in parts if part.exists() and not any(part.is_relative_to(system) for system in _SYSTEM)]
 
 
-def _bubblewrap(folder: Path) -> list[str]:
-    command = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"]
+def _hidden(needed: list[Path]) -> list[Path]:
+    """Where judges lie: those of this course, and of another one that is installed beside it."""
+    places = {COURSE / JUDGES}
+    for part in needed:
+        places |= {found / JUDGES for found in part.glob("python3*/site-packages/course_lib")}
+    return sorted(place for place in places if place.is_dir())
+
+
+def _bubblewrap(_: Path | None = None) -> list[str]:
+    program = shutil.which("bwrap")
+    if program is None:
+        raise FileNotFoundError("bwrap")
+    command = [program, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"]
     if os.getuid() == 0:
         command += ["--uid", "65534", "--gid", "65534"]
-    command += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]  # first: the course itself may lie in /tmp
+    size = ["--size", str(Limits().temporary), "--tmpfs"]
+    command += ["--proc", "/proc", "--dev", "/dev", *size, "/dev/shm", "--remount-ro", "/dev"]
+    command += [*size, "/tmp"]  # before the others: the course itself may lie in /tmp
     for path in _SYSTEM:
         if os.path.islink(path):
             command += ["--symlink", os.readlink(path), path]
         elif os.path.isdir(path):
             command += ["--ro-bind", path, path]
-    for path in (*_SETTINGS, *map(str, _needed())):
+    needed = _needed()
+    for path in (*_SETTINGS, *map(str, needed)):
         command += ["--ro-bind-try", path, path]
-    command += ["--ro-bind", str(COURSE), str(COURSE), "--tmpfs", str(HIDDEN)]
-    command += ["--remount-ro", "/tmp", "--tmpfs", SCRATCH, "--bind", str(folder), INSIDE, "--chdir", SCRATCH]
+    command += ["--ro-bind", str(COURSE), str(COURSE)]
+    for path in _hidden(needed):
+        command += ["--tmpfs", str(path), "--remount-ro", str(path)]
+    command += ["--remount-ro", "/tmp", *size, SCRATCH, "--chdir", SCRATCH, "--remount-ro", "/"]
     for name, value in {**_ENVIRONMENT, "PYTHONPATH": str(COURSE.parent)}.items():
         command += ["--setenv", name, value]
     return [*command, "--", sys.executable]
@@ -172,7 +245,7 @@ def _container(program: str):
         return [
             *(program, "run", "--rm", "--network=none", "--read-only", "--cap-drop=ALL"),
             *("--security-opt=no-new-privileges", "--pids-limit=512", f"--tmpfs={SCRATCH}:size=64m", "--memory=4g"),
-            *(f"--user={os.getuid() or 65534}", f"--volume={folder}:{INSIDE}", *settings, IMAGE, "python"),
+            *(f"--user={os.getuid() or 65534}", f"--volume={folder}:{INSIDE}:ro", *settings, IMAGE, "python"),
         ]
 
     return command
