@@ -200,6 +200,8 @@ NOTHING = "no-such-place"
         ("class demo out --students many", "invalid int"),
         ("class demo out --seed -1", "A seed is 0 or a positive number"),
         ("class demo out --lessons 77", "no lesson 77"),
+        ("class new full --nbgrader", "not empty"),
+        ("class new out --nbgrader --wheel full/file", "give one of the two"),
         (f"class similar {NOTHING} out", "no such folder or zip"),
         ("class similar full out", "holds no notebook"),
         ("class similar full full", "is not empty"),

@@ -15,7 +15,7 @@ from course_lib.classroom.exercise import ERROR, FAIL, NOT_ATTEMPTED, PASS, find
 from course_lib.classroom.run import run_check
 from course_lib.grading import demo, report, similarity, stored
 from course_lib.grading.gradebook import GradeBook
-from course_lib.grading.insight import look, to_talk_about
+from course_lib.grading.insight import asked, look, to_talk_about
 from course_lib.grading.judging import Graded, Mark
 from course_lib.grading.points import Rules, read_rules
 from course_lib.grading.submissions import Student, Submission, read_roster, submissions
@@ -183,6 +183,20 @@ def test_who_is_stuck_and_who_is_missing_stands_there(school):
         assert " ".join(row.student.name.split()) in page
     assert all(counted.tries >= 3 for row in stuck for _, counted in row.stuck)
     assert "Somebody Else" in page and "not on the roster" in page
+
+
+@pytest.mark.parametrize(
+    "message, question",
+    [
+        ("Expected 4.29786; yours is 2.14893. Which is averaged?", "Which is averaged?"),
+        ("Expected 1 at (0, 2); yours is -3e-07. Why?", "Why?"),
+        ("Shape (3,) was expected; yours is (3, 1). Which axis?", "Which axis?"),
+        ("Expected 1; yours is 2.", "Expected 1; yours is 2."),
+        ("Which one is right? Yours is not.", "Which one is right? Yours is not."),
+    ],
+)
+def test_the_question_for_the_class_is_without_the_numbers_of_one_answer(message, question):
+    assert asked(message) == question
 
 
 def mark(student: str, name: str, status: str):

@@ -7,7 +7,6 @@ import dataclasses
 import datetime
 import secrets
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -17,6 +16,8 @@ from course_lib.grading import (
     demo,
     gradebook,
     handout,
+    nbgrader_export,
+    nbgrader_source,
     points,
     report,
     running,
@@ -25,6 +26,7 @@ from course_lib.grading import (
     stored,
     submissions,
 )
+from course_lib.grading.progress import Progress
 
 REFUSED = 2  # exit status of a command that could not do what was asked, as argparse has it
 
@@ -37,8 +39,10 @@ ERRORS = (
     CommandError,
     gradebook.GradeBookError,
     handout.HandoutError,
+    nbgrader_export.NbgraderError,
     points.GradingRuleError,
     report.ReportError,
+    running.NoJudges,
     sandbox.NoSandbox,
     stored.BankError,
     submissions.NothingHandedIn,
@@ -55,6 +59,7 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     new.add_argument("folder", type=Path, help="a new folder")
     new.add_argument("--lessons", type=_numbers, default=[], help="such as 02,05; all if not given")
     new.add_argument("--wheel", type=Path, help="the course as a file (make wheel), to be put beside")
+    new.add_argument("--nbgrader", action="store_true", help="a course of nbgrader instead, with solutions")
     invented = which.add_parser("demo", help="an invented class whose right verdicts are known")
     invented.add_argument("folder", type=Path, help="a new folder")
     invented.add_argument("--students", type=int, default=30, help="how many (default: %(default)s)")
@@ -84,6 +89,7 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     )
     told.add_argument("--gradebook", default=gradebook.DEFAULT, help="default: %(default)s")
     told.add_argument("--grading", type=Path, help="the grading.toml of the hand-out")
+    told.add_argument("--nbgrader", metavar="GRADEBOOK", help="also write the marks into nbgrader's grade book")
     told.add_argument("--out", type=Path, default=Path("report"), help="folder (default: %(default)s)")
 
 
@@ -124,7 +130,14 @@ def _exercises(text: str) -> list[str]:
 
 def _class(arguments: argparse.Namespace) -> int:
     folder = arguments.folder
-    if arguments.what == "new":
+    if arguments.what == "new" and arguments.nbgrader:
+        if arguments.wheel:
+            raise CommandError(
+                "--wheel belongs to a hand-out, and --nbgrader makes a course of nbgrader: give one of the two."
+            )
+        for path in nbgrader_source.make(folder, arguments.lessons):
+            print(path)
+    elif arguments.what == "new":
         for path in handout.make(folder, arguments.lessons, arguments.wheel):
             print(path)
         print(f"Give out the folder {folder}, but for grading.toml, which is yours: it says what passes are worth.")
@@ -159,6 +172,11 @@ def _report(arguments: argparse.Namespace) -> int:
         raise gradebook.GradeBookError(f"There is no grade book {place}. `python -m course_lib grade` makes one.")
     with gradebook.GradeBook(arguments.gradebook) as book:
         report.write(book, rules, arguments.out)
+        if arguments.nbgrader:
+            told = nbgrader_export.write(book, rules, arguments.nbgrader)
+            print(f"{arguments.nbgrader}: {told.scores} scores of {told.students} students for nbgrader.")
+            if told.left_out:
+                print(f"Not in nbgrader's assignments, so left out: {', '.join(told.left_out)}.")
     print(f"Open {arguments.out / 'report.html'}. For each student: {arguments.out / 'feedback'}/.")
     print(f"To upload: {arguments.out / 'canvas.csv'}, {arguments.out / 'moodle.csv'}.")
     return 0
@@ -181,7 +199,7 @@ def _grade(arguments: argparse.Namespace) -> int:
     pool = _pool(arguments)
     with gradebook.GradeBook(arguments.gradebook) as book:
         book.enrol(students)
-        progress = _Progress(found)
+        progress = Progress(found)
         came = as_enrolled(submissions.submissions(arguments.submissions, problems), students)
         done = running.run(came, book, settings, pool, name=name, progress=progress)
         progress.end()
@@ -224,48 +242,4 @@ def as_enrolled(
 
 
 def _pool(arguments: argparse.Namespace) -> running.Pool | running.Cluster:
-    if not arguments.scheduler:
-        return running.Pool(arguments.workers)
-    try:
-        return running.Cluster(arguments.scheduler)
-    except (RuntimeError, ValueError) as error:  # not installed, not there, no address
-        raise CommandError(str(error)) from None
-
-
-class _Progress:
-    """One line that tells how far a run is and how long it will take; on a file, a line now and then.
-
-    Args:
-        total: how many submissions there are.
-    """
-
-    def __init__(self, total: int):
-        self._total, self._began, self._last = total, time.monotonic(), 0.0
-        self._live = sys.stderr.isatty()
-
-    def __call__(self, told: running.Told) -> None:
-        done, now = told.graded + told.known, time.monotonic()
-        if now - self._last < (0.2 if self._live else 30) and done < self._total:
-            return
-        self._last = now
-        rest = ""
-        if told.graded:
-            each = (now - self._began) / told.graded
-            rest = f", about {_duration(each * max(0, self._total - done))} to go"
-        print(
-            f"{done} of {self._total} submissions{rest}   ",
-            end="\r" if self._live else "\n",
-            file=sys.stderr,
-            flush=True,
-        )
-
-    def end(self) -> None:
-        """Leave the line."""
-        if self._live:
-            print(file=sys.stderr)
-
-
-def _duration(seconds: float) -> str:
-    minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min" if minutes else f"{seconds} s"
+    return running.Cluster(arguments.scheduler) if arguments.scheduler else running.Pool(arguments.workers)
