@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import datetime
+import os
 import secrets
 import sys
 from collections import Counter
@@ -28,6 +29,7 @@ from course_lib.grading import (
 )
 from course_lib.grading.progress import Progress
 
+PATIENCE = "3"  # times a learner's limit: notebooks are judged side by side, and a right answer must not fail for that
 REFUSED = 2  # exit status of a command that could not do what was asked, as argparse has it
 
 
@@ -191,6 +193,7 @@ def _grade(arguments: argparse.Namespace) -> int:
             raise CommandError(str(error)) from None
     lessons = handout.lessons_of(arguments.lessons) if arguments.lessons else []
     found = _how_many(arguments.submissions)
+    os.environ.setdefault("COURSE_PATIENCE", PATIENCE)  # the processes that judge inherit it
     runner = sandbox.working_runner(arguments.sandbox)
     seed = secrets.randbits(128) if arguments.seed is None else arguments.seed
     settings = running.Settings(seed, runner, tuple(lessons), tuple(arguments.without))
