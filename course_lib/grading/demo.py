@@ -21,7 +21,7 @@ import numpy as np
 from course_lib.classroom.exercise import ERROR, FAIL, NOT_ATTEMPTED, PASS, exercises, find_exercise
 from course_lib.grading import handout, points, stored
 
-LESSONS = 1, 2, 3  # of a class for which no lessons are named: graded in minutes
+LESSONS = 1, 2  # of a class for which no lessons are named: graded in minutes
 FEWEST, MOST = 5, 40_000  # students
 FIRST_DUE = datetime.datetime(2026, 10, 2, 20, tzinfo=datetime.UTC)  # then a lesson a week
 
