@@ -270,7 +270,7 @@ def test_submissions_of_platforms_are_given_to_the_students_of_the_roster(tmp_pa
 @pytest.mark.sandbox
 def test_an_invented_class_gets_its_right_verdicts_and_a_report(tmp_path, capsys):
     """As README prints it, in the real sandbox; two lessons are enough here, and the bench grades all."""
-    place = tmp_path / "class"
+    place = tmp_path / "a class"
     assert main(["class", "demo", str(place), "--students", "6", "--seed", "1", "--lessons", "00,01"]) == 0
     printed = capsys.readouterr().out
     lines = [shlex.split(line)[3:] for line in printed.splitlines() if line.startswith("  python -m course_lib")]

@@ -7,6 +7,7 @@ import dataclasses
 import datetime
 import os
 import secrets
+import shlex
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -151,12 +152,8 @@ def _class(arguments: argparse.Namespace) -> int:
         )
         book = f"sqlite:///{(folder / 'gradebook.db').as_posix()}"
         print("Grade it, and look at it:")
-        print(
-            f"  python -m course_lib grade {folder / 'submissions'} --roster {folder / 'roster.csv'} --gradebook {book}"
-        )
-        print(
-            f"  python -m course_lib report --gradebook {book} --grading {folder / 'grading.toml'} --out {folder / 'report'}"
-        )
+        _tell("grade", folder / "submissions", "--roster", folder / "roster.csv", "--gradebook", book)
+        _tell("report", "--gradebook", book, "--grading", folder / "grading.toml", "--out", folder / "report")
     else:
         problems: list[str] = []
         students, files = similarity.write(submissions.submissions(arguments.submissions, problems), folder)
@@ -165,6 +162,11 @@ def _class(arguments: argparse.Namespace) -> int:
         print(f"Answers of {students} students in {files} files. With JPlag (https://github.com/jplag/JPlag):")
         print(f"  java -jar jplag.jar -l python3 -bc {folder / 'base'} {folder / 'students'}")
     return 0
+
+
+def _tell(*words: object) -> None:
+    """Print a command line of ours, to be copied."""
+    print(f"  python -m course_lib {shlex.join(map(str, words))}")
 
 
 def _report(arguments: argparse.Namespace) -> int:
