@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import datetime
+import os
 import secrets
+import shlex
 import sys
-import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from course_lib.classroom.exercise import UnknownExercise, find_exercise
@@ -14,6 +18,8 @@ from course_lib.grading import (
     demo,
     gradebook,
     handout,
+    nbgrader_export,
+    nbgrader_source,
     points,
     report,
     running,
@@ -22,7 +28,9 @@ from course_lib.grading import (
     stored,
     submissions,
 )
+from course_lib.grading.progress import Progress
 
+PATIENCE = "3"  # times a learner's limit: notebooks are judged side by side, and a right answer must not fail for that
 REFUSED = 2  # exit status of a command that could not do what was asked, as argparse has it
 
 
@@ -34,8 +42,10 @@ ERRORS = (
     CommandError,
     gradebook.GradeBookError,
     handout.HandoutError,
+    nbgrader_export.NbgraderError,
     points.GradingRuleError,
     report.ReportError,
+    running.NoJudges,
     sandbox.NoSandbox,
     stored.BankError,
     submissions.NothingHandedIn,
@@ -52,6 +62,7 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     new.add_argument("folder", type=Path, help="a new folder")
     new.add_argument("--lessons", type=_numbers, default=[], help="such as 02,05; all if not given")
     new.add_argument("--wheel", type=Path, help="the course as a file (make wheel), to be put beside")
+    new.add_argument("--nbgrader", action="store_true", help="a course of nbgrader instead, with solutions")
     invented = which.add_parser("demo", help="an invented class whose right verdicts are known")
     invented.add_argument("folder", type=Path, help="a new folder")
     invented.add_argument("--students", type=int, default=30, help="how many (default: %(default)s)")
@@ -65,7 +76,9 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     grade.add_argument(
         "submissions", type=Path, help="folder or zip: one folder a student, or as Canvas and Moodle deliver"
     )
-    grade.add_argument("--roster", type=Path, help="CSV with the columns id, name, email")
+    grade.add_argument(
+        "--roster", type=Path, help="CSV with the columns id, name, email, and for Canvas's files canvas_id"
+    )
     grade.add_argument("--gradebook", default=gradebook.DEFAULT, help="SQLite or PostgreSQL (default: %(default)s)")
     grade.add_argument("--lessons", type=_numbers, default=[], help="such as 02,05; all if not given")
     grade.add_argument("--without", type=_exercises, default=[], help="exercises that are not judged, with commas")
@@ -79,6 +92,7 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     )
     told.add_argument("--gradebook", default=gradebook.DEFAULT, help="default: %(default)s")
     told.add_argument("--grading", type=Path, help="the grading.toml of the hand-out")
+    told.add_argument("--nbgrader", metavar="GRADEBOOK", help="also write the marks into nbgrader's grade book")
     told.add_argument("--out", type=Path, default=Path("report"), help="folder (default: %(default)s)")
 
 
@@ -119,7 +133,14 @@ def _exercises(text: str) -> list[str]:
 
 def _class(arguments: argparse.Namespace) -> int:
     folder = arguments.folder
-    if arguments.what == "new":
+    if arguments.what == "new" and arguments.nbgrader:
+        if arguments.wheel:
+            raise CommandError(
+                "--wheel belongs to a hand-out, and --nbgrader makes a course of nbgrader: give one of the two."
+            )
+        for path in nbgrader_source.make(folder, arguments.lessons):
+            print(path)
+    elif arguments.what == "new":
         for path in handout.make(folder, arguments.lessons, arguments.wheel):
             print(path)
         print(f"Give out the folder {folder}, but for grading.toml, which is yours: it says what passes are worth.")
@@ -131,12 +152,8 @@ def _class(arguments: argparse.Namespace) -> int:
         )
         book = f"sqlite:///{(folder / 'gradebook.db').as_posix()}"
         print("Grade it, and look at it:")
-        print(
-            f"  python -m course_lib grade {folder / 'submissions'} --roster {folder / 'roster.csv'} --gradebook {book}"
-        )
-        print(
-            f"  python -m course_lib report --gradebook {book} --grading {folder / 'grading.toml'} --out {folder / 'report'}"
-        )
+        _tell("grade", folder / "submissions", "--roster", folder / "roster.csv", "--gradebook", book)
+        _tell("report", "--gradebook", book, "--grading", folder / "grading.toml", "--out", folder / "report")
     else:
         problems: list[str] = []
         students, files = similarity.write(submissions.submissions(arguments.submissions, problems), folder)
@@ -147,6 +164,11 @@ def _class(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _tell(*words: object) -> None:
+    """Print a command line of ours, to be copied."""
+    print(f"  python -m course_lib {shlex.join(map(str, words))}")
+
+
 def _report(arguments: argparse.Namespace) -> int:
     rules = points.read_rules(arguments.grading)
     place = gradebook.file_of(arguments.gradebook)
@@ -154,6 +176,11 @@ def _report(arguments: argparse.Namespace) -> int:
         raise gradebook.GradeBookError(f"There is no grade book {place}. `python -m course_lib grade` makes one.")
     with gradebook.GradeBook(arguments.gradebook) as book:
         report.write(book, rules, arguments.out)
+        if arguments.nbgrader:
+            told = nbgrader_export.write(book, rules, arguments.nbgrader)
+            print(f"{arguments.nbgrader}: {told.scores} scores of {told.students} students for nbgrader.")
+            if told.left_out:
+                print(f"Not in nbgrader's assignments, so left out: {', '.join(told.left_out)}.")
     print(f"Open {arguments.out / 'report.html'}. For each student: {arguments.out / 'feedback'}/.")
     print(f"To upload: {arguments.out / 'canvas.csv'}, {arguments.out / 'moodle.csv'}.")
     return 0
@@ -168,6 +195,7 @@ def _grade(arguments: argparse.Namespace) -> int:
             raise CommandError(str(error)) from None
     lessons = handout.lessons_of(arguments.lessons) if arguments.lessons else []
     found = _how_many(arguments.submissions)
+    os.environ.setdefault("COURSE_PATIENCE", PATIENCE)  # the processes that judge inherit it
     runner = sandbox.working_runner(arguments.sandbox)
     seed = secrets.randbits(128) if arguments.seed is None else arguments.seed
     settings = running.Settings(seed, runner, tuple(lessons), tuple(arguments.without))
@@ -176,10 +204,9 @@ def _grade(arguments: argparse.Namespace) -> int:
     pool = _pool(arguments)
     with gradebook.GradeBook(arguments.gradebook) as book:
         book.enrol(students)
-        progress = _Progress(found)
-        done = running.run(
-            submissions.submissions(arguments.submissions, problems), book, settings, pool, name=name, progress=progress
-        )
+        progress = Progress(found)
+        came = as_enrolled(submissions.submissions(arguments.submissions, problems), students)
+        done = running.run(came, book, settings, pool, name=name, progress=progress)
         progress.end()
     for problem in [*problems, *done.problems]:
         print(problem)
@@ -201,49 +228,23 @@ def _how_many(place: Path) -> int:
     return len(list(submissions.names(place)))
 
 
-def _pool(arguments: argparse.Namespace) -> running.Pool | running.Cluster:
-    if not arguments.scheduler:
-        return running.Pool(arguments.workers)
-    try:
-        return running.Cluster(arguments.scheduler)
-    except (RuntimeError, ValueError) as error:  # not installed, not there, no address
-        raise CommandError(str(error)) from None
+def as_enrolled(
+    found: Iterable[submissions.Submission], students: list[submissions.Student]
+) -> Iterator[submissions.Submission]:
+    """Submissions under the keys of the roster: Canvas names files by its own number, Moodle by a name and a number of its own.
 
-
-class _Progress:
-    """One line that tells how far a run is and how long it will take; on a file, a line now and then.
-
-    Args:
-        total: how many submissions there are.
+    A name decides where the roster has it once.
     """
-
-    def __init__(self, total: int):
-        self._total, self._began, self._last = total, time.monotonic(), 0.0
-        self._live = sys.stderr.isatty()
-
-    def __call__(self, told: running.Told) -> None:
-        done, now = told.graded + told.known, time.monotonic()
-        if now - self._last < (0.2 if self._live else 30) and done < self._total:
-            return
-        self._last = now
-        rest = ""
-        if told.graded:
-            each = (now - self._began) / told.graded
-            rest = f", about {_duration(each * max(0, self._total - done))} to go"
-        print(
-            f"{done} of {self._total} submissions{rest}   ",
-            end="\r" if self._live else "\n",
-            file=sys.stderr,
-            flush=True,
-        )
-
-    def end(self) -> None:
-        """Leave the line."""
-        if self._live:
-            print(file=sys.stderr)
+    keys = {student.key for student in students}
+    by_canvas = {student.canvas: student for student in students if student.canvas}
+    spoken = Counter(student.name.casefold() for student in students)
+    by_name = {student.name.casefold(): student for student in students if spoken[student.name.casefold()] == 1}
+    for submission in found:
+        who = None
+        if submission.student not in keys:
+            who = by_canvas.get(submission.student) or by_name.get(submission.name.casefold())
+        yield dataclasses.replace(submission, student=who.key, name=who.name) if who else submission
 
 
-def _duration(seconds: float) -> str:
-    minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min" if minutes else f"{seconds} s"
+def _pool(arguments: argparse.Namespace) -> running.Pool | running.Cluster:
+    return running.Cluster(arguments.scheduler) if arguments.scheduler else running.Pool(arguments.workers)

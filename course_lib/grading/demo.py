@@ -21,7 +21,7 @@ import numpy as np
 from course_lib.classroom.exercise import ERROR, FAIL, NOT_ATTEMPTED, PASS, exercises, find_exercise
 from course_lib.grading import handout, points, stored
 
-LESSONS = 1, 2, 3  # of a class for which no lessons are named: graded in minutes
+LESSONS = 1, 2  # of a class for which no lessons are named: graded in minutes
 FEWEST, MOST = 5, 40_000  # students
 FIRST_DUE = datetime.datetime(2026, 10, 2, 20, tzinfo=datetime.UTC)  # then a lesson a week
 
@@ -192,11 +192,16 @@ class _LessonOfAClass:
     def fits(self, answer: stored.Answer, given: dict[str, _Given]) -> bool:
         """Whether an answer means in this notebook what it means alone.
 
-        What it calls must be right, and what else it defines must be nobody else's.
+        What it calls must be the course's own solution: another right answer may do what its task asks and yet not what a
+        further exercise needs of it. What else it defines must be nobody else's.
         """
-        right = {name for name, exercise in self.names.items() if given.get(exercise, EMPTY).status == PASS}
+        solved = {
+            name
+            for name, exercise in self.names.items()
+            if (other := given.get(exercise, EMPTY).answer) and other.what == "solution"
+        }
         taken = {name for other in given.values() if other.answer for name in other.answer.defines}
-        return answer.uses <= right and not answer.defines & (taken | self.names.keys())
+        return answer.uses <= solved and not answer.defines & (taken | self.names.keys())
 
 
 def _answer(lesson: _LessonOfAClass, exercise, person: _Person, ability: float, given: dict, rng) -> _Given:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -201,7 +202,7 @@ def _misconceptions(
         if entry.mark.misconception:
             key = entry.mark.exercise, entry.mark.misconception
             ever[key].add(entry.student)
-            examples[key][entry.mark.message] += 1
+            examples[key][asked(entry.mark.message)] += 1
     now = Counter(
         (name, outcome.entry.mark.misconception)
         for own in counted.values()
@@ -216,6 +217,14 @@ def _misconceptions(
         if exercise in wanted
     ]
     return sorted(found, key=lambda m: (-m.now, -m.students, m.exercise.lesson, m.exercise.position, m.name))
+
+
+_MEASURED = re.compile(r"(?:Expected|Shape) [^\n]*?; yours is [^\n]*?\.\s+(?=\S)")
+
+
+def asked(message: str) -> str:
+    """The question of a check's message, without the numbers of one answer that stand before it."""
+    return _MEASURED.sub("", message, count=1) if _MEASURED.match(message) else message
 
 
 def to_talk_about(misconceptions: list[Misconception], most: int) -> list[Misconception]:

@@ -11,9 +11,12 @@ import difflib
 import json
 from pathlib import Path
 
+import course_lib
 from course_lib.classroom.exercise import find_exercise
-from course_lib.grading.handout import ROOT, HandoutError
-from course_lib.grading.points import TEMPLATE, Rules
+from course_lib.grading.handout import HandoutError
+from course_lib.grading.points import Rules, template
+
+ROOT = Path(course_lib.__file__).resolve().parent.parent
 
 SCHEMA = 3
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
@@ -95,7 +98,7 @@ def make(destination: Path, lessons: list[int], rules: Rules | None = None) -> l
         texts[f"source/{name}/{name}.ipynb"] = json.dumps(notebook, ensure_ascii=False, indent=1) + "\n"
     texts["nbgrader_config.py"] = _CONFIG
     texts["README.md"] = _README.format(first=have[wanted[0]])
-    texts["grading.toml"] = TEMPLATE.format(lessons=wanted)
+    texts["grading.toml"] = template(wanted)
     written = []
     for name, text in texts.items():
         path = destination / name

@@ -10,6 +10,7 @@ import tomllib
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
+from math import isfinite
 from pathlib import Path
 
 from course_lib.classroom.exercise import PASS, Exercise, exercises
@@ -114,7 +115,11 @@ def read_rules(path: Path | None) -> Rules:
         return GradingRuleError(f"{path}: {key} expects {expected}; received {received!r}.")
 
     def number(key: str, value, most: float = float("inf")) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not (0 <= value <= most and isfinite(value))
+        ):
             raise wrong(key, "a number from 0" + (f" to {most:g}" if most < float("inf") else ""), value)
         return float(value)
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import jinja2
 
 import course_lib
-from course_lib.classroom.exercise import ERROR, FAIL, NOT_ATTEMPTED, PASS
-from course_lib.grading.gradebook import GradeBook
+from course_lib.classroom.exercise import ERROR, FAIL, NOT_ATTEMPTED, PASS, Exercise
 from course_lib.grading import stored
+from course_lib.grading.gradebook import GradeBook
 from course_lib.grading.insight import MISSING, OUTCOMES, Insight, Misconception, Row, look, to_talk_about
 from course_lib.grading.points import Rules
 
@@ -82,6 +82,7 @@ def write(book: GradeBook, rules: Rules, folder: Path) -> list[Path]:
             problems=[(names.get(student, student), file, said) for student, file, said in problems],
             faults=[(names.get(entry.student, entry.student), entry) for entry in insight.faults],
             shown_by=_shown_by,
+            task_of=_task_of,
             file_name=file_name,
             **common,
         )
@@ -121,6 +122,16 @@ def _shown_by(misconception: Misconception) -> str:
     answers = lesson.answers.get(misconception.exercise.name, []) if lesson else []
     code = [answer.code for answer in answers if answer.misconception == misconception.name]
     return min(code, key=len, default="")
+
+
+def _task_of(exercise: Exercise) -> str:
+    """What the exercise asks, as its notebook says it, without its heading."""
+    lesson = stored.lessons().get(exercise.lesson)
+    for cell in lesson.notebook["cells"] if lesson else ():
+        course = cell["metadata"].get("course", {})
+        if course.get("role") == "task" and course.get("exercise") == exercise.name:
+            return "".join(cell["source"]).partition("\n")[2].strip()
+    return ""
 
 
 def file_name(key: str) -> str:
