@@ -21,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from course_lib.classroom.exercise import Exercise
 from course_lib.grading.gradebook import GradeBook
 from course_lib.grading.insight import Row, look
-from course_lib.grading.nbgrader_source import answer_cell, assignments, grade_cell
+from course_lib.grading.nbgrader_source import answer_cell, assignment, grade_cell
 from course_lib.grading.points import Counted, Rules
 from course_lib.grading.submissions import Student
 
@@ -62,7 +62,6 @@ def write(book: GradeBook, rules: Rules, place: str) -> Written:
     Raises:
         NbgraderError: if nbgrader is not installed, the place holds something else, points differ from those that nbgrader
             released, or the database refuses. What was written before stays, and the same call goes on from there.
-        HandoutError: if the exercises are not beside the course.
     """
     try:
         from nbgrader.api import Gradebook, InvalidEntry
@@ -73,7 +72,7 @@ def write(book: GradeBook, rules: Rules, place: str) -> Written:
         ) from None
     url = place if "://" in place else f"sqlite:///{place}"
     _require_nbgrader(url)
-    insight, names = look(book.students(), book.entries(), rules), assignments()
+    insight = look(book.students(), book.entries(), rules)
     try:
         with _programs_found(), Gradebook(url) as theirs:
             target = _Target(theirs, rules)
@@ -85,7 +84,7 @@ def write(book: GradeBook, rules: Rules, place: str) -> Written:
                 target.student(row.student)
                 for lesson in insight.lessons:
                     if lesson not in row.missing:
-                        target.submission(names[lesson], row)
+                        target.submission(assignment(lesson), row)
             return target.written
     except (SQLAlchemyError, InvalidEntry) as error:
         raise NbgraderError(
