@@ -78,7 +78,7 @@ def write(book: GradeBook, rules: Rules, place: str) -> Written:
             target = _Target(theirs, rules)
             for lesson in insight.lessons:
                 target.prepare(
-                    names[lesson], lesson, [i.exercise for i in insight.items if i.exercise.lesson == lesson]
+                    assignment(lesson), lesson, [i.exercise for i in insight.items if i.exercise.lesson == lesson]
                 )
             for row in insight.rows:
                 target.student(row.student)
