@@ -37,6 +37,7 @@ SEED = 20261130
 EVERY = 3.0  # seconds between two looks at the memory
 MIB = 1 << 20
 ROOT = Path(__file__).resolve().parent.parent
+OVERLAY = ROOT / "build" / "nbgrader" / "bin" / "python"  # where `make test-nbgrader` installs it
 
 Verdict = tuple[str, str]  # status and misconception
 Key = tuple[str, str, str]  # student, file, exercise
@@ -343,7 +344,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--lessons", default="", help="such as 01,05; all if not given")
     parser.add_argument("--race", type=int, default=12, help="notebooks of a race; 0 for none (default: %(default)s)")
     parser.add_argument(
-        "--nbgrader", default=sys.executable, help="a Python that has nbgrader and the course's packages"
+        "--nbgrader",
+        help="a Python that has nbgrader and the course's packages (default: that of `make test-nbgrader`)",
     )
     parser.add_argument("--workers", type=int, default=2)
     arguments = parser.parse_args(argv)
@@ -355,7 +357,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             )
             met = False
         else:
-            races = [race(lesson, arguments.race, arguments.nbgrader, arguments.workers) for lesson in RACES]
+            races = [race(lesson, arguments.race, nbgrader, arguments.workers) for lesson in RACES]
             met = report_races(races, arguments.workers)
     if arguments.students:
         lessons = handout.lessons_of([int(part) for part in arguments.lessons.split(",") if part])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -29,11 +30,21 @@ FIRST, SECOND, *_ = [exercise.name for exercise in EXERCISES if exercise.kind ==
 NOON = datetime.datetime(2026, 10, 1, 12, tzinfo=datetime.UTC)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def api():
     return pytest.importorskip(
         "nbgrader.api", reason="nbgrader is not installed in this environment: make test-nbgrader"
     )
+
+
+@pytest.fixture(scope="module")
+def blank(api, tmp_path_factory):
+    """A grade book of nbgrader with nothing in it: to make one costs seconds, to copy it none."""
+    place = tmp_path_factory.mktemp("blank") / "gradebook.db"
+    with pytest.MonkeyPatch.context() as patch:  # nbgrader calls alembic by its name
+        patch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
+        api.Gradebook(f"sqlite:///{place}").close()
+    return place
 
 
 @pytest.fixture
@@ -102,8 +113,8 @@ def test_marks_are_read_back_through_nbgraders_api(api, book, tmp_path):
     assert found["times"]["a1"] == NOON.replace(tzinfo=None)
 
 
-def test_writing_twice_doubles_nothing_and_a_new_hand_in_is_taken_over(api, book, tmp_path):
-    place = tmp_path / "theirs.db"
+def test_writing_twice_doubles_nothing_and_a_new_hand_in_is_taken_over(api, blank, book, tmp_path):
+    place = shutil.copyfile(blank, tmp_path / "theirs.db")
     nbgrader_export.write(book, Rules(), str(place))
     before = contents(api, place)
     nbgrader_export.write(book, Rules(), f"sqlite:///{place}")
@@ -117,8 +128,8 @@ def test_writing_twice_doubles_nothing_and_a_new_hand_in_is_taken_over(api, book
     assert len(after["scores"]) == len(before["scores"]) and len(after["students"]) == 3
 
 
-def test_what_was_given_by_hand_stays(api, book, tmp_path):
-    place = tmp_path / "theirs.db"
+def test_what_was_given_by_hand_stays(api, blank, book, tmp_path):
+    place = shutil.copyfile(blank, tmp_path / "theirs.db")
     nbgrader_export.write(book, Rules(), str(place))
     with api.Gradebook(f"sqlite:///{place}") as theirs:
         theirs.find_grade(SECOND, NAME, NAME, "a1").manual_score = 0.5

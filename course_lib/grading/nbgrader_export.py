@@ -10,13 +10,14 @@ import contextlib
 import datetime
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sql
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import SAWarning, SQLAlchemyError
 
 from course_lib.classroom.exercise import Exercise
 from course_lib.grading.gradebook import GradeBook
@@ -74,7 +75,10 @@ def write(book: GradeBook, rules: Rules, place: str) -> Written:
     _require_nbgrader(url)
     insight = look(book.students(), book.entries(), rules)
     try:
-        with _programs_found(), Gradebook(url) as theirs:
+        with _programs_found(), warnings.catch_warnings(), Gradebook(url) as theirs:
+            warnings.simplefilter(
+                "ignore", SAWarning
+            )  # nbgrader makes submissions in an order that SQLAlchemy remarks on
             target = _Target(theirs, rules)
             for lesson in insight.lessons:
                 target.prepare(
