@@ -351,10 +351,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     met = True
     if arguments.race:
-        if subprocess.run([arguments.nbgrader, "-c", "import nbgrader"], capture_output=True).returncode:
-            print(
-                f"{arguments.nbgrader} has no nbgrader, so there is no race. Name a Python that has it with --nbgrader."
-            )
+        nbgrader = arguments.nbgrader or (str(OVERLAY) if OVERLAY.exists() else sys.executable)
+        if subprocess.run([nbgrader, "-c", "import nbgrader"], capture_output=True).returncode:
+            print(f"{nbgrader} has no nbgrader, so there is no race. Name a Python that has it with --nbgrader.")
             met = False
         else:
             races = [race(lesson, arguments.race, nbgrader, arguments.workers) for lesson in RACES]
