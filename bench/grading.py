@@ -116,7 +116,7 @@ def race(lesson: int, submissions: int, nbgrader: str, workers: int) -> Raced:
         every = Rules(points=dict.fromkeys(KINDS, 1.0))  # those without points, too: all checks are run by both
         nbgrader_source.make(course, [lesson], every)
         _run([nbgrader, "-m", "nbgrader", "generate_assignment", slug], course, beside)
-        right = _hand_in(course, lesson, submissions)
+        right = hand_in(course, lesson, submissions)
         theirs = _run([nbgrader, "-m", "nbgrader", "autograde", slug], course, beside)
         ours = _run(_ours(course / "submitted", book, workers), Path(place))
         verdicts, times = _graded(book)
@@ -126,7 +126,7 @@ def race(lesson: int, submissions: int, nbgrader: str, workers: int) -> Raced:
         return Raced(slug, submissions, theirs, ours, (submissions - 1) / span if span else 0.0, agree)
 
 
-def _hand_in(course: Path, lesson: int, submissions: int) -> dict[tuple[str, str], bool]:
+def hand_in(course: Path, lesson: int, submissions: int) -> dict[tuple[str, str], bool]:
     """Fill in what nbgrader released with the answers of an invented class; by student and exercise, whether each is right."""
     slug = stored.lessons()[lesson].slug
     released = json.loads((course / "release" / slug / f"{slug}.ipynb").read_text(encoding="utf-8"))
@@ -238,12 +238,21 @@ def _memory(pid: int) -> tuple[float, float]:
         }
         for process in [root, *root.children(recursive=True)]:
             with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-                own = process.memory_full_info().pss
+                own = _proportional(process.pid)
                 if process.pid in inside:
                     sandboxes += own
                 else:
                     grader += own
     return grader / MIB, sandboxes / MIB
+
+
+def _proportional(pid: int) -> int:
+    """Bytes that a process has for itself, and its part of those that it shares; 0 if it is gone."""
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+    return 0
 
 
 def _name(process: psutil.Process) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from bench import grading as bench
 from course_lib.classroom.exercise import ERROR, FAIL, NOT_ATTEMPTED, PASS, exercises
 from course_lib.grading import gradebook, nbgrader_export, nbgrader_source, stored
 from course_lib.grading.judging import Graded, Mark
@@ -252,3 +253,50 @@ def test_the_cell_of_a_check_raises_unless_it_passes(status, monkeypatch, tmp_pa
     monkeypatch.setattr(nbgrader_cells, "run_check", lambda *_, **__: Outcome(PASS, None, "Right.", FIRST))
     nbgrader_cells.check_for_points(print)
     assert len(noted) == 1 and len(shown) == 2, "who grades keeps records of nobody else's answers"
+
+
+FLAT = [(100.0, 900.0)] * 8
+WHOLE = {
+    "students": 30,
+    "notebooks": 60,
+    "answers": 400,
+    "seconds": 60.0,
+    "wrong": [],
+    "memory": FLAT,
+    "by_exercise": [(FIRST, 9.0, 60)],
+}
+
+
+@pytest.mark.parametrize(
+    "unlike, says",
+    [
+        ({}, "ok"),
+        ({"seconds": 3600.0}, "TOO SLOW"),
+        ({"memory": [*FLAT[:6], (100.0, 1200.0), (100.0, 900.0)]}, "GROWS"),
+        ({"wrong": [("s1", "file", FIRST, (FAIL, "x"), (PASS, ""))]}, "WRONG"),
+    ],
+)
+def test_the_bench_fails_when_a_class_takes_too_long_grows_or_gets_other_verdicts(unlike, says, capsys):
+    assert bench.report_class(bench.Whole(**WHOLE | unlike), workers=2) is (not unlike)
+    assert says in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("ours, agree, met", [(8.0, True, True), (12.0, True, False), (8.0, False, False)])
+def test_the_bench_fails_when_a_race_is_not_won_or_points_differ(ours, agree, met, capsys):
+    raced = bench.Raced(NAME, submissions=10, nbgrader=100.0, ours=ours, steady=2.0, agree=agree)
+    assert bench.report_races([raced], workers=2) is met
+    text = capsys.readouterr().out
+    assert ("OTHER POINTS" in text) is not agree and f"{100 / ours:.1f}" in text
+
+
+def test_the_notebooks_of_a_race_are_those_that_nbgrader_released(tmp_path):
+    released = nbgrader_source.source(stored.lessons()[LESSON], Rules())
+    place = tmp_path / "release" / NAME / f"{NAME}.ipynb"
+    place.parent.mkdir(parents=True)
+    place.write_text(json.dumps(released), encoding="utf-8")
+    right = bench.hand_in(tmp_path, LESSON, 3)
+    files = sorted((tmp_path / "submitted").rglob("*.ipynb"))
+    assert len(files) == 3 and len(right) == 3 * len(EXERCISES) and set(right.values()) == {True, False}
+    for file in files:
+        given = json.loads(file.read_text(encoding="utf-8"))
+        assert [c["metadata"] for c in given["cells"]] == [c["metadata"] for c in released["cells"]]
