@@ -23,20 +23,24 @@ from pathlib import Path
 
 import psutil
 
-from bench import pretend_class
 from bench.table import show
 from course_lib.classroom.exercise import PASS
-from course_lib.grading import nbgrader_source
+from course_lib.grading import demo, handout, nbgrader_source, stored
 from course_lib.grading.gradebook import GradeBook
 from course_lib.grading.points import KINDS, Rules
 
 TIMES = 10  # how many times as many submissions a minute as nbgrader
 CLASS, MINUTES = 300, 60  # a class of so many, all lessons, within so many minutes on two cores
 GROWTH = 1.2  # most that memory may grow from the second quarter of a run to the last
-RACES = "01_anatomy", "05_variational"  # a light lesson, and one with Keras
+RACES = 1, 5  # a light lesson, and one with Keras
 SEED = 20261130
 EVERY = 3.0  # seconds between two looks at the memory
 MIB = 1 << 20
+ROOT = Path(__file__).resolve().parent.parent
+OVERLAY = ROOT / "build" / "nbgrader" / "bin" / "python"  # where `make test-nbgrader` installs it
+
+Verdict = tuple[str, str]  # status and misconception
+Key = tuple[str, str, str]  # student, file, exercise
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,7 @@ class Whole:
     """A class graded over all lessons.
 
     Attributes:
+        notebooks: how many were graded.
         answers: how many were judged.
         seconds: on the clock.
         wrong: student, exercise, verdict and right verdict of each that differs.
@@ -73,6 +78,7 @@ class Whole:
     """
 
     students: int
+    notebooks: int
     answers: int
     seconds: float
     wrong: list[tuple]
@@ -91,8 +97,10 @@ def _run(command: list[str], folder: Path, path: str | None = None) -> float:
     Raises:
         RuntimeError: with what it said, if it fails.
     """
-    root = str(pretend_class.ROOT)
-    environment = os.environ | {"PYTHONPATH": root, "PATH": os.pathsep.join(filter(None, (path, os.environ["PATH"])))}
+    environment = os.environ | {
+        "PYTHONPATH": str(ROOT),
+        "PATH": os.pathsep.join(filter(None, (path, os.environ["PATH"]))),
+    }
     began = time.monotonic()
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     if done.returncode:
@@ -100,24 +108,55 @@ def _run(command: list[str], folder: Path, path: str | None = None) -> float:
     return time.monotonic() - began
 
 
-def race(slug: str, submissions: int, nbgrader: str, workers: int) -> Raced:
+def race(lesson: int, submissions: int, nbgrader: str, workers: int) -> Raced:
     """Release a lesson through nbgrader, fill in answers, and let both grade the very same files."""
-    beside = str(Path(nbgrader).parent)
+    slug, beside = stored.lessons()[lesson].slug, str(Path(nbgrader).parent)
     with tempfile.TemporaryDirectory(prefix="race-") as place:
-        course = Path(place) / "course"
+        course, book = Path(place) / "course", Path(place) / "ours.db"
         every = Rules(points=dict.fromkeys(KINDS, 1.0))  # those without points, too: all checks are run by both
-        nbgrader_source.make(course, [int(slug[:2])], every)
+        nbgrader_source.make(course, [lesson], every)
         _run([nbgrader, "-m", "nbgrader", "generate_assignment", slug], course, beside)
-        released = json.loads((course / "release" / slug / f"{slug}.ipynb").read_text(encoding="utf-8"))
-        right = pretend_class.write(course / "submitted", submissions, [slug], SEED, lambda _: released)
+        right = hand_in(course, lesson, submissions)
         theirs = _run([nbgrader, "-m", "nbgrader", "autograde", slug], course, beside)
-        ours = _run(_ours(course / "submitted", Path(place) / "ours.db", workers), Path(place))
-        graded, times = _graded(Path(place) / "ours.db")
-        passed = {key: verdict[0] == PASS for key, verdict in graded.items()}
-        scores = _scores(nbgrader, course)
-        agree = passed == scores == {key: verdict[0] == PASS for key, verdict in right.items()}
+        ours = _run(_ours(course / "submitted", book, workers), Path(place))
+        verdicts, times = _graded(book)
+        passed = {(student, name): verdict[0] == PASS for (student, _, name), verdict in verdicts.items()}
+        agree = passed == right == _scores(nbgrader, course)
         span = (times[-1] - times[0]).total_seconds()
         return Raced(slug, submissions, theirs, ours, (submissions - 1) / span if span else 0.0, agree)
+
+
+def hand_in(course: Path, lesson: int, submissions: int) -> dict[tuple[str, str], bool]:
+    """Fill in what nbgrader released with the answers of an invented class; by student and exercise, whether each is right."""
+    slug = stored.lessons()[lesson].slug
+    released = json.loads((course / "release" / slug / f"{slug}.ipynb").read_text(encoding="utf-8"))
+    with tempfile.TemporaryDirectory(prefix="class-") as place:
+        invented = Path(place) / "class"
+        expected = demo.make(invented, students=submissions + submissions // 5 + 5, seed=SEED, lessons=[lesson])
+        right: dict[tuple[str, str], bool] = {}
+        for student in sorted({row.student for row in expected}):
+            try:
+                answered = json.loads(
+                    (invented / "submissions" / student / f"{slug}.ipynb").read_text(encoding="utf-8")
+                )
+            except ValueError:  # the one that is cut off: nbgrader would not read it
+                continue
+            codes = {name: cell["source"] for name, cell in _answers(answered)}
+            for name, cell in _answers(released):
+                cell["source"] = codes[name]
+            file = course / "submitted" / student / slug / f"{slug}.ipynb"
+            file.parent.mkdir(parents=True)
+            file.write_text(stored.text_of(released), encoding="utf-8")
+            own = [row for row in expected if row.student == student and row.file == file.name]
+            right |= {(student, row.exercise): row.status == PASS for row in own}
+            if len({key[0] for key in right}) == submissions:
+                return right
+    raise RuntimeError(f"The invented class has handed in fewer than {submissions} notebooks of lesson {lesson}.")
+
+
+def _answers(notebook: dict) -> list[tuple[str, dict]]:
+    courses = [(cell, cell["metadata"].get("course", {})) for cell in notebook["cells"]]
+    return [(course["exercise"], cell) for cell, course in courses if course.get("role") == "answer"]
 
 
 _SCORES = """
@@ -137,24 +176,26 @@ def _scores(nbgrader: str, course: Path) -> dict[tuple[str, str], bool]:
     return {(student, exercise): score > 0 for student, exercise, score in json.loads(said.splitlines()[-1])}
 
 
-def _graded(place: Path) -> tuple[dict[tuple[str, str], pretend_class.Verdict], list[datetime.datetime]]:
-    """The verdicts of a grade book by student and exercise, and when each notebook was written, in order."""
+def _graded(place: Path) -> tuple[dict[Key, Verdict], list[datetime.datetime]]:
+    """The verdicts of a grade book, and when each notebook was written, in order."""
     with GradeBook(f"sqlite:///{place}") as book:
-        verdicts = {(e.student, e.mark.exercise): (e.mark.status, e.mark.misconception) for e in book.entries()}
+        marks = [((entry.student, entry.file, entry.mark.exercise), entry.mark) for entry in book.entries()]
     with contextlib.closing(sqlite3.connect(place)) as connection:
         times = [row[0] for row in connection.execute("SELECT graded_at FROM gradings ORDER BY graded_at")]
+    verdicts = {key: (mark.status, mark.misconception or "") for key, mark in marks}
     return verdicts, [datetime.datetime.fromisoformat(time) for time in times]
 
 
-def whole_class(students: int, lessons: Sequence[str], workers: int) -> Whole:
-    """Grade a class with the command that an instructor types, looking at its memory from outside."""
+def whole_class(students: int, lessons: list[int], workers: int) -> Whole:
+    """Grade an invented class with the command that an instructor types, looking at its memory from outside."""
     with tempfile.TemporaryDirectory(prefix="class-") as place:
-        submitted, book, said = Path(place) / "submitted", Path(place) / "ours.db", Path(place) / "said.txt"
-        right = pretend_class.write(submitted, students, list(lessons), SEED)
+        invented, book, said = Path(place) / "class", Path(place) / "ours.db", Path(place) / "said.txt"
+        expected = demo.make(invented, students=students, seed=SEED, lessons=lessons)
+        right = {(row.student, row.file, row.exercise): (row.status, row.misconception) for row in expected}
         began, memory = time.monotonic(), []
         with said.open("w") as output:
-            environment = os.environ | {"PYTHONPATH": str(pretend_class.ROOT)}
-            command = _ours(submitted, book, workers)
+            environment = os.environ | {"PYTHONPATH": str(ROOT)}
+            command = _ours(invented / "submissions", book, workers)
             process = subprocess.Popen(command, cwd=place, env=environment, stdout=output, stderr=output)
             try:
                 while process.poll() is None:
@@ -167,13 +208,13 @@ def whole_class(students: int, lessons: Sequence[str], workers: int) -> Whole:
         seconds = time.monotonic() - began
         if process.returncode:
             raise RuntimeError(f"The grader failed:\n{said.read_text()[-3000:]}")
-        graded, _ = _graded(book)
+        graded, times = _graded(book)
         wrong = [
-            (*key, graded.get(key, ("MISSING", None)), verdict)
+            (*key, graded.get(key, ("not graded", "")), verdict)
             for key, verdict in right.items()
             if graded.get(key) != verdict
         ]
-        return Whole(students, len(right), seconds, wrong, memory, _by_exercise(book))
+        return Whole(students, len(times), len(right), seconds, wrong, memory, _by_exercise(book))
 
 
 def _by_exercise(place: Path) -> list[tuple[str, float, int]]:
@@ -197,12 +238,21 @@ def _memory(pid: int) -> tuple[float, float]:
         }
         for process in [root, *root.children(recursive=True)]:
             with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-                own = process.memory_full_info().pss
+                own = _proportional(process.pid)
                 if process.pid in inside:
                     sandboxes += own
                 else:
                     grader += own
     return grader / MIB, sandboxes / MIB
+
+
+def _proportional(pid: int) -> int:
+    """Bytes that a process has for itself, and its part of those that it shares; 0 if it is gone."""
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+    return 0
 
 
 def _name(process: psutil.Process) -> str:
@@ -282,9 +332,13 @@ def report_class(whole: Whole, workers: int) -> bool:
             "ok" if flat else "GROWS",
         ],
     ]
-    show(f"A class of {whole.students}: {whole.answers:,} answers, {workers} workers", ["", "", "bar", ""], rows)
-    for student, exercise, got, wanted in whole.wrong[:20]:
-        print(f"  {student}, {exercise}: {got}, and right is {wanted}")
+    show(
+        f"A class of {whole.students}: {whole.notebooks:,} notebooks, {whole.answers:,} answers, {workers} workers",
+        ["", "", "bar", ""],
+        rows,
+    )
+    for student, file, exercise, got, wanted in whole.wrong[:20]:
+        print(f"  {student}, {file}, {exercise}: {got}, and right is {wanted}")
     busy = sum(seconds for _, seconds, _ in whole.by_exercise)
     longest = [[name, f"{s:.0f}", f"{s / n:.2f}", f"{s / busy:.0%}"] for name, s, n in whole.by_exercise[:12]]
     longest.append(["all", f"{busy:.0f}", "", f"{busy / (workers * whole.seconds):.0%} of the workers' time"])
@@ -296,26 +350,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print; the status is 1 if a bar is not met."""
     parser = argparse.ArgumentParser(prog="python -m bench grading", description=__doc__.splitlines()[0])
     parser.add_argument("--students", type=int, default=30, help="of the class; 0 for none (default: %(default)s)")
-    parser.add_argument("--lessons", help="such as 01,05; all if not given")
+    parser.add_argument("--lessons", default="", help="such as 01,05; all if not given")
     parser.add_argument("--race", type=int, default=12, help="notebooks of a race; 0 for none (default: %(default)s)")
     parser.add_argument(
-        "--nbgrader", default=sys.executable, help="a Python that has nbgrader and the course's packages"
+        "--nbgrader",
+        help="a Python that has nbgrader and the course's packages (default: that of `make test-nbgrader`)",
     )
     parser.add_argument("--workers", type=int, default=2)
     arguments = parser.parse_args(argv)
     met = True
     if arguments.race:
-        if subprocess.run([arguments.nbgrader, "-c", "import nbgrader"], capture_output=True).returncode:
-            print(
-                f"{arguments.nbgrader} has no nbgrader, so there is no race. Name a Python that has it with --nbgrader."
-            )
+        nbgrader = arguments.nbgrader or (str(OVERLAY) if OVERLAY.exists() else sys.executable)
+        if subprocess.run([nbgrader, "-c", "import nbgrader"], capture_output=True).returncode:
+            print(f"{nbgrader} has no nbgrader, so there is no race. Name a Python that has it with --nbgrader.")
             met = False
         else:
-            races = [race(slug, arguments.race, arguments.nbgrader, arguments.workers) for slug in RACES]
+            races = [race(lesson, arguments.race, nbgrader, arguments.workers) for lesson in RACES]
             met = report_races(races, arguments.workers)
     if arguments.students:
-        wanted = arguments.lessons.split(",") if arguments.lessons else []
-        lessons = [slug for slug in pretend_class.slugs() if not wanted or slug[:2] in wanted]
+        lessons = handout.lessons_of([int(part) for part in arguments.lessons.split(",") if part])
         met &= report_class(whole_class(arguments.students, lessons, arguments.workers), arguments.workers)
     return 0 if met else 1
 

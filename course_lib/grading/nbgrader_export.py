@@ -10,18 +10,19 @@ import contextlib
 import datetime
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sql
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import SAWarning, SQLAlchemyError
 
 from course_lib.classroom.exercise import Exercise
 from course_lib.grading.gradebook import GradeBook
 from course_lib.grading.insight import Row, look
-from course_lib.grading.nbgrader_source import answer_cell, assignments, grade_cell
+from course_lib.grading.nbgrader_source import answer_cell, assignment, grade_cell
 from course_lib.grading.points import Counted, Rules
 from course_lib.grading.submissions import Student
 
@@ -62,7 +63,6 @@ def write(book: GradeBook, rules: Rules, place: str) -> Written:
     Raises:
         NbgraderError: if nbgrader is not installed, the place holds something else, points differ from those that nbgrader
             released, or the database refuses. What was written before stays, and the same call goes on from there.
-        HandoutError: if the exercises are not beside the course.
     """
     try:
         from nbgrader.api import Gradebook, InvalidEntry
@@ -73,19 +73,22 @@ def write(book: GradeBook, rules: Rules, place: str) -> Written:
         ) from None
     url = place if "://" in place else f"sqlite:///{place}"
     _require_nbgrader(url)
-    insight, names = look(book.students(), book.entries(), rules), assignments()
+    insight = look(book.students(), book.entries(), rules)
     try:
-        with _programs_found(), Gradebook(url) as theirs:
+        with _programs_found(), warnings.catch_warnings(), Gradebook(url) as theirs:
+            warnings.simplefilter(
+                "ignore", SAWarning
+            )  # nbgrader makes submissions in an order that SQLAlchemy remarks on
             target = _Target(theirs, rules)
             for lesson in insight.lessons:
                 target.prepare(
-                    names[lesson], lesson, [i.exercise for i in insight.items if i.exercise.lesson == lesson]
+                    assignment(lesson), lesson, [i.exercise for i in insight.items if i.exercise.lesson == lesson]
                 )
             for row in insight.rows:
                 target.student(row.student)
                 for lesson in insight.lessons:
                     if lesson not in row.missing:
-                        target.submission(names[lesson], row)
+                        target.submission(assignment(lesson), row)
             return target.written
     except (SQLAlchemyError, InvalidEntry) as error:
         raise NbgraderError(

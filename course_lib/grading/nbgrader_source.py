@@ -6,17 +6,14 @@ one with points. The format is nbgrader's cell metadata, version 3, as of nbgrad
 
 from __future__ import annotations
 
-import copy
 import difflib
-import json
 from pathlib import Path
 
 import course_lib
 from course_lib.classroom.exercise import find_exercise
-from course_lib.grading.handout import HandoutError
+from course_lib.grading import stored
+from course_lib.grading.handout import lessons_of, new_folder, without_solutions
 from course_lib.grading.points import Rules, template
-
-ROOT = Path(course_lib.__file__).resolve().parent.parent
 
 SCHEMA = 3
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
@@ -38,25 +35,16 @@ These are for instructors: `source/` holds the solutions. In this folder, with n
 1. `nbgrader generate_assignment {first}` writes what students get to `release/{first}/`, without solutions.
 2. Collect as you are used to. `nbgrader autograde {first}` grades, with the course's own checks in the students' process.
 3. `python -m course_lib grade submitted …` grades the same notebooks in a sandbox, where an answer cannot reach its judge, and
-   `python -m course_lib report --nbgrader gradebook.db …` writes those marks into nbgrader's grade book. Marks that you
+   `python -m course_lib report --grading grading.toml --nbgrader gradebook.db …` writes those marks into nbgrader's grade book. Marks that you
    gave by hand stay.
 
 The points are those of `grading.toml`. After a change there make this folder anew, and release again.
 """
 
 
-def assignments() -> dict[int, str]:
-    """The name that each lesson's exercises have as an assignment and as a notebook of nbgrader.
-
-    Raises:
-        HandoutError: if the exercises are not beside the course.
-    """
-    found = {int(path.name[:2]): path.stem for path in sorted((ROOT / "exercises").glob("[0-9][0-9]_*.ipynb"))}
-    if not found:
-        raise HandoutError(
-            f"The exercises are not beside course_lib: expected {ROOT / 'exercises'}. Run this from the course's folder."
-        )
-    return found
+def assignment(lesson: int) -> str:
+    """The name that a lesson's exercises have as an assignment of nbgrader, and as its one notebook."""
+    return stored.lessons()[lesson].slug
 
 
 def grade_cell(exercise: str) -> str:
@@ -81,23 +69,15 @@ def make(destination: Path, lessons: list[int], rules: Rules | None = None) -> l
         The files.
 
     Raises:
-        HandoutError: if the folder is not empty, a lesson has no exercises, or exercises and solutions are not beside the course.
+        HandoutError: if the folder is not empty, or a lesson has no exercises.
     """
-    rules, have = rules or Rules(), assignments()
-    if unknown := sorted(set(lessons) - set(have)):
-        raise HandoutError(f"No exercises in lesson {unknown[0]}; lessons with exercises: {', '.join(map(str, have))}.")
-    if destination.exists() and (not destination.is_dir() or any(destination.iterdir())):
-        raise HandoutError(f"{destination} is there already, and not empty. Give a new folder; nothing was changed.")
-    wanted = sorted(set(lessons)) or sorted(have)
+    rules, wanted = rules or Rules(), lessons_of(lessons)
+    new_folder(destination)
     texts = {}
-    for name in (have[lesson] for lesson in wanted):
-        pair = [ROOT / folder / f"{name}.ipynb" for folder in ("exercises", "solutions")]
-        if missing := [path for path in pair if not path.is_file()]:
-            raise HandoutError(f"{missing[0]} is not there; nbgrader's source is made of exercises and solutions.")
-        notebook = source(*(json.loads(path.read_text(encoding="utf-8")) for path in pair), rules)
-        texts[f"source/{name}/{name}.ipynb"] = json.dumps(notebook, ensure_ascii=False, indent=1) + "\n"
+    for lesson in (stored.lessons()[number] for number in wanted):
+        texts[f"source/{lesson.slug}/{lesson.slug}.ipynb"] = stored.text_of(source(lesson, rules))
     texts["nbgrader_config.py"] = _CONFIG
-    texts["README.md"] = _README.format(first=have[wanted[0]])
+    texts["README.md"] = _README.format(first=assignment(wanted[0]))
     texts["grading.toml"] = template(wanted)
     written = []
     for name, text in texts.items():
@@ -108,20 +88,19 @@ def make(destination: Path, lessons: list[int], rules: Rules | None = None) -> l
     return written
 
 
-def source(exercises: dict, solutions: dict, rules: Rules) -> dict:
-    """A notebook of exercises with the metadata that nbgrader wants, and the solutions between its marks.
+def source(lesson: stored.StoredLesson, rules: Rules) -> dict:
+    """The notebook of a lesson's exercises with the metadata that nbgrader wants, and the solutions between its marks.
 
     Args:
-        exercises: the notebook that learners get, as JSON.
-        solutions: the one with solutions.
+        lesson: its exercises and their answers.
         rules: what exercises are worth.
     """
-    solved = {_course(cell).get("exercise"): _text(cell) for cell in solutions["cells"] if _is(cell, "answer")}
-    notebook = copy.deepcopy(exercises)
+    notebook = without_solutions(lesson.notebook)
     for cell in notebook["cells"]:
         name = _course(cell).get("exercise")
         if _is(cell, "answer"):
-            _write(cell, with_marks(_text(cell), solved[name]))
+            solution = next(answer.code for answer in lesson.answers[name] if answer.what == "solution")
+            _write(cell, with_marks("".join(cell["source"]), solution))
             _describe(cell, answer_cell(name), solution=True)
         elif _is(cell, "check"):
             exercise = find_exercise(name)
@@ -173,10 +152,6 @@ def _course(cell: dict) -> dict:
 
 def _is(cell: dict, role: str) -> bool:
     return cell["cell_type"] == "code" and _course(cell).get("role") == role
-
-
-def _text(cell: dict) -> str:
-    return "".join(cell["source"])
 
 
 def _write(cell: dict, text: str) -> None:
