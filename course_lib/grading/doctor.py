@@ -27,6 +27,7 @@ PACKAGES = ("sqlalchemy", "jinja2")  # what grading needs beside the course: the
 MEMORY = 256 << 20  # bytes that a room gets here
 ROOM_SECONDS = 60.0  # for a cell on a busy machine
 DAEMON_SECONDS = 20.0  # for a daemon to say that it is there
+HOLD_SECONDS = 10.0  # that processes keep their memory, if nobody ends them
 WORKER = 2.0  # GiB of a process that grades and of its sandbox, with Keras in both
 
 # What a container has to be started with, so that bubblewrap works in it. Docker and Podman forbid new namespaces (seccomp,
@@ -250,7 +251,7 @@ def why_refused(told: str) -> Finding:
     Args:
         told: what it said.
     """
-    line = next((line for line in told.splitlines() if line.startswith("bwrap:")), told.strip().splitlines()[-1])
+    line = next((line for line in told.splitlines() if line.startswith("bwrap:")), "it said nothing")
     line = line.removeprefix("bwrap:").strip()
     if not any(words in told for words in _REFUSALS):
         fix = "run `bwrap --ro-bind / / --unshare-all true` by hand, and report this with what it says"
@@ -374,7 +375,7 @@ def _try(runner: str, keras: bool, why: Callable[[str], Finding], anew: str = ""
         anew: what builds its image anew; nothing for a runner without one.
     """
     from course_lib.grading.isolation import Limits
-    from course_lib.grading.sandbox import NoSandbox, Sandbox
+    from course_lib.grading.sandbox import ADVICE, NoSandbox, Sandbox
 
     tried = Tried(runner)
     try:
@@ -386,7 +387,7 @@ def _try(runner: str, keras: bool, why: Callable[[str], Finding], anew: str = ""
         if keras:
             tried.findings.append(_loads_keras(runner))
     except (NoSandbox, OSError) as error:
-        tried.findings.append(why(str(error)))
+        tried.findings.append(why(str(error).replace(ADVICE[runner], "").strip()))
     return tried
 
 
@@ -460,7 +461,7 @@ def _ended(runner: str, sandbox, anew: str) -> Finding:
     """Too much memory, in one process and in several."""
     alone = _ask(sandbox, _TAKES.format(size=4 * MEMORY))
     # Together twice what is allowed, each less than that.
-    together = _ask(sandbox, _TAKES_TOGETHER.format(children=5, size=2 * MEMORY // 5, seconds=10))
+    together = _ask(sandbox, _TAKES_TOGETHER.format(children=5, size=2 * MEMORY // 5, seconds=HOLD_SECONDS))
     held = [what for what, said in (("one process", alone), ("several", together)) if said == "taken"]
     if held:
         found = f"no memory limit: {' and '.join(held)} took more than a room may have and went on"
