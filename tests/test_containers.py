@@ -168,3 +168,12 @@ def test_two_rooms_of_a_container_share_nothing(program):
             second.run_cell("import os\nprint('mine' in globals(), os.listdir('/scratch'))")["printed"] == "False []\n"
         )
         first.close(), second.close()
+
+
+def test_the_page_for_instructors_prints_the_commands_of_the_doctor():
+    page = (ROOT / "site" / "instructors" / "grading.md").read_text(encoding="utf-8")
+    assert doctor.IMAGES["sandbox"].format(program="docker", image=sandbox.IMAGE) in page
+    assert doctor.IMAGES["grader"].format(program="docker") in page
+    assert (
+        f'docker run --rm -it {doctor.NESTING["docker"]} -v "$PWD:/class" bottleneck-grader doctor --classroom' in page
+    )

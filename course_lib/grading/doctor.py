@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import importlib.util
+import inspect
 import os
 import platform
 import shutil
@@ -65,16 +66,6 @@ _COMPUTED = "285"
 _FINDS_JUDGES = """
 import pathlib, course_lib
 print(len(list((pathlib.Path(course_lib.__file__).parent / "classroom" / "judges").rglob("*.*"))))
-"""
-_FINGERPRINT = """
-import hashlib, pathlib
-def fingerprint(course):
-    told = hashlib.sha256()
-    for path in sorted(course.rglob("*.py")):
-        name = path.relative_to(course).as_posix()
-        if not name.startswith("classroom/judges/"):
-            told.update(name.encode() + path.read_bytes())
-    return told.hexdigest()
 """
 _REACHES = """
 import socket
@@ -375,74 +366,77 @@ def _try(runner: str, keras: bool, why: Callable[[str], Finding], anew: str = ""
         anew: what builds its image anew; nothing for a runner without one.
     """
     from course_lib.grading.isolation import Limits
+    from course_lib.grading.room import Room
     from course_lib.grading.sandbox import ADVICE, NoSandbox, Sandbox
 
     tried = Tried(runner)
     try:
         with Sandbox(runner, keras=False, limits=Limits(memory=MEMORY)) as sandbox:
-            tried.findings.append(_room_computes(runner, sandbox))
-            tried.there = True
-            for look in (_same_course, _no_judge, _no_network, _ended):
-                tried.findings.append(look(runner, sandbox, anew))
+            with contextlib.closing(Room(sandbox)):  # the first starts the sandbox
+                tried.there = True
+            began = time.monotonic()
+            with contextlib.closing(Room(sandbox)) as room:
+                said = _said_in(room, _COMPUTES)
+                tried.findings.append(_computes(runner, said, time.monotonic() - began, sandbox.alone))
+                for look in (_same_course, _no_judge, _no_network):
+                    tried.findings.append(look(runner, room, anew))
+            tried.findings.append(_ended(runner, sandbox))
         if keras:
-            tried.findings.append(_loads_keras(runner))
+            with Sandbox(runner) as sandbox:
+                tried.findings.append(_loads_keras(runner, sandbox))
     except (NoSandbox, OSError) as error:
         tried.findings.append(why(str(error).replace(ADVICE[runner], "").strip()))
     return tried
 
 
-def _ask(sandbox, code: str, seconds: float = ROOM_SECONDS) -> str:
-    """What a cell prints in a room of its own, or how it failed.
+def _said_in(room, code: str) -> str:
+    """What a cell prints in a room, or how it failed."""
+    from course_lib.grading.room import RoomEnded
 
-    Raises:
-        NoSandbox: if no room can be had.
-    """
-    from course_lib.grading.room import Room, RoomEnded
-
-    room = Room(sandbox)
     try:
-        said = room.run_cell(code, seconds)
-        return said["printed"].strip() if said["raised"] is None else str(said["raised"])
+        said = room.run_cell(code, ROOM_SECONDS)
     except RoomEnded as ended:
         return str(ended)
-    finally:
-        room.close()
+    return said["printed"].strip() if said["raised"] is None else str(said["raised"])
 
 
-def _room_computes(runner: str, sandbox) -> Finding:
-    _ask(sandbox, "")  # the first starts the sandbox
-    began = time.monotonic()
-    said = _ask(sandbox, _COMPUTES)
-    spent = time.monotonic() - began
-    kind = (
-        "a sandbox for each submission: slower, as the libraries load anew" if sandbox.alone else "one sandbox for all"
-    )
-    found = f"a room computes, {spent:.2f} s ({kind})" if said == _COMPUTED else f"a room said {said!r} for {_COMPUTED}"
-    return Finding(runner, said == _COMPUTED, found, "report this with what it says")
+def _computes(runner: str, said: str, seconds: float, alone: bool) -> Finding:
+    kind = "a sandbox for each submission: slower, as the libraries load anew" if alone else "one sandbox for all"
+    good = said == _COMPUTED
+    found = f"a room computes, {seconds:.2f} s ({kind})" if good else f"a room said {said!r} for {_COMPUTED}"
+    return Finding(runner, good, found, "report this with what it says")
 
 
-def _same_course(runner: str, sandbox, anew: str) -> Finding:
+def fingerprint(course: Path) -> str:
+    """SHA-256 of the course's modules, without the judges; runs in a room as well, which has no more than Python."""
+    told = hashlib.sha256()
+    for path in sorted(course.rglob("*.py")):
+        name = path.relative_to(course).as_posix()
+        if not name.startswith("classroom/judges/"):
+            told.update(name.encode() + path.read_bytes())
+    return told.hexdigest()
+
+
+def _same_course(runner: str, room, anew: str) -> Finding:
     """An image may hold an older course than the one that judges."""
-    import course_lib
-
-    space: dict = {}
-    exec(_FINGERPRINT, space)
-    own = space["fingerprint"](Path(course_lib.__file__).resolve().parent)
-    code = f"{_FINGERPRINT}\nimport course_lib\nprint(fingerprint(pathlib.Path(course_lib.__file__).resolve().parent))"
-    same = _ask(sandbox, code) == own
+    code = (
+        f"from __future__ import annotations\nimport hashlib, pathlib, course_lib\n{inspect.getsource(fingerprint)}\n"
+        "print(fingerprint(pathlib.Path(course_lib.__file__).resolve().parent))"
+    )
+    same = _said_in(room, code) == fingerprint(HERE.parent)
     found = "the course in it is this one" if same else "the course in it is another than the one that judges"
     return Finding(runner, same, found, anew or "report this")
 
 
-def _no_judge(runner: str, sandbox, anew: str) -> Finding:
-    said = _ask(sandbox, _FINDS_JUDGES)
+def _no_judge(runner: str, room, anew: str) -> Finding:
+    said = _said_in(room, _FINDS_JUDGES)
     found = "no judge is in it" if said == "0" else f"it shows files of the judges ({said})"
     return Finding(runner, said == "0", found, anew or "report this; grade nothing with this runner")
 
 
-def _no_network(runner: str, sandbox, anew: str) -> Finding:
+def _no_network(runner: str, room, anew: str) -> Finding:
     """A room looks for two sockets that this process listens on, of which one needs no network but its namespace."""
-    name = f"\0bottleneck-{hashlib.sha256(os.urandom(16)).hexdigest()}" if sys.platform == "linux" else ""
+    name = f"\0bottleneck-{os.urandom(16).hex()}" if sys.platform == "linux" else ""
     with contextlib.ExitStack() as stack:
         internet = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         address = internet.getsockname()
@@ -452,20 +446,31 @@ def _no_network(runner: str, sandbox, anew: str) -> Finding:
             local = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
             local.bind(name)
             local.listen()
-        said = _ask(sandbox, _REACHES.format(port=address[1], name=name or "/nowhere"))
+        said = _said_in(room, _REACHES.format(port=address[1], name=name or "/nowhere"))
     found = "the network is refused" if said == "nothing" else f"a room reaches the network ({said})"
     return Finding(runner, said == "nothing", found, "report this; grade nothing with this runner")
 
 
-def _ended(runner: str, sandbox, anew: str) -> Finding:
+def _ended(runner: str, sandbox) -> Finding:
     """Too much memory, in one process and in several."""
-    alone = _ask(sandbox, _TAKES.format(size=4 * MEMORY))
+    from course_lib.grading.room import Room
+
     # Together twice what is allowed, each less than that.
-    together = _ask(sandbox, _TAKES_TOGETHER.format(children=5, size=2 * MEMORY // 5, seconds=HOLD_SECONDS))
-    held = [what for what, said in (("one process", alone), ("several", together)) if said == "taken"]
+    together = _TAKES_TOGETHER.format(children=5, size=2 * MEMORY // 5, seconds=HOLD_SECONDS)
+    ways = {"one process": (_TAKES.format(size=4 * MEMORY), True), "several": (together, False)}
+    held, other = [], []
+    for who, (code, may_be_told) in ways.items():
+        with contextlib.closing(Room(sandbox)) as room:
+            said = _said_in(room, code)
+            if said == "taken":
+                held.append(who)
+            elif not room.closed and not (may_be_told and said.startswith("MemoryError")):
+                other.append(said)
     if held:
         found = f"no memory limit: {' and '.join(held)} took more than a room may have and went on"
         return Finding(runner, False, found, _limit_memory(runner))
+    if other:
+        return Finding(runner, False, f"a room that took too much memory said {other[0]!r}", "report this")
     return Finding(runner, True, f"who takes more than {MEMORY >> 20} MiB, as this room may, is ended")
 
 
@@ -481,18 +486,18 @@ def _limit_memory(runner: str) -> str:
     )
 
 
-def _loads_keras(runner: str) -> Finding:
-    from course_lib.grading.sandbox import Sandbox
+def _loads_keras(runner: str, sandbox) -> Finding:
+    from course_lib.grading.room import Room
 
-    with Sandbox(runner) as sandbox:
-        began = time.monotonic()
-        said = _ask(sandbox, "import keras\nprint('keras', keras.__version__)")
-        spent = time.monotonic() - began
+    began = time.monotonic()
+    with contextlib.closing(Room(sandbox)) as room:
+        said = _said_in(room, "import keras\nprint('keras', keras.__version__)")
     good = said.startswith("keras ")
-    found = f"{said.title()} loads in it, in {spent:.0f} s" if good else f"Keras does not load in it: {said}"
-    return Finding(
-        runner, good, found, f"{_python()} -m course_lib doctor --deep, which says whether Keras works outside of it"
+    found = (
+        f"{said.title()} loads in it, in {time.monotonic() - began:.0f} s" if good else f"Keras does not load: {said}"
     )
+    fix = f"{_python()} -m course_lib doctor --deep, which says whether Keras works outside of it"
+    return Finding(runner, good, found, fix)
 
 
 def _python() -> str:
