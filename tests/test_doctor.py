@@ -11,7 +11,7 @@ import pytest
 from course_lib import crashes, datasets
 from course_lib.classroom import doctor, places, records
 from course_lib.grading import doctor as classroom
-from course_lib.grading import isolation
+from course_lib.grading import isolation, trials
 
 
 def said(tmp_path, **kwargs) -> tuple[int, str]:
@@ -463,8 +463,8 @@ def test_a_sound_sandbox_is_tried_in_every_respect(monkeypatch):
 def test_a_room_without_a_limit_of_memory_is_found_out(monkeypatch):
     roomy = isolation.Limits()
     monkeypatch.setattr(isolation, "Limits", lambda memory: roomy)
-    monkeypatch.setattr(classroom, "MEMORY", 32 << 20)
-    monkeypatch.setattr(classroom, "HOLD_SECONDS", 0.5)
+    monkeypatch.setattr(trials, "MEMORY", 32 << 20)
+    monkeypatch.setattr(trials, "HOLD_SECONDS", 0.5)
     result = classroom.try_bubblewrap(keras=False)
     (bad,) = (finding for finding in result.findings if not finding.good)
     assert bad.found == "no memory limit: one process and several took more than a room may have and went on"
