@@ -8,6 +8,7 @@ from pathlib import Path
 import nbformat
 from nbclient.exceptions import CellExecutionError
 
+from authoring import stored_bank
 from authoring.derive import EXECUTED, code_hash, derive, differences, folder, kinds_of, path_of
 from authoring.execute import execute
 from authoring.lint import lint_lesson
@@ -41,6 +42,8 @@ def build(which: str | None = None, *, force: bool = False, source: Path = SOURC
     for path in strangers(which, source, root):
         path.unlink()
         print(f"{path.relative_to(root)}: removed, it has no source")
+    if (source, root) == (SOURCE, ROOT):
+        print(f"{stored_bank.PLACE.relative_to(ROOT)}: {stored_bank.refresh(which)}")
     return failed
 
 

@@ -194,5 +194,7 @@ def one_line(lesson: Lesson, name: str) -> bool:
 
 
 def lint_all(which: str | None = None) -> list[str]:
-    """The lint of one lesson, or of every one."""
-    return [problem for lesson in lessons(which) for problem in lint_lesson(lesson)]
+    """The lint of one lesson, or of every one, and of the bank that the package holds."""
+    from authoring.stored_bank import stale
+
+    return [problem for lesson in lessons(which) for problem in lint_lesson(lesson)] + stale(which)

@@ -9,9 +9,37 @@ import sys
 import time
 from pathlib import Path
 
-from course_lib.grading import gradebook, handout, points, report, running, sandbox, submissions
+from course_lib.classroom.exercise import UnknownExercise, find_exercise
+from course_lib.grading import (
+    demo,
+    gradebook,
+    handout,
+    points,
+    report,
+    running,
+    sandbox,
+    similarity,
+    stored,
+    submissions,
+)
 
-EXTRA = "python -m pip install 'bottleneck-course[classroom]'"
+REFUSED = 2  # exit status of a command that could not do what was asked, as argparse has it
+
+
+class CommandError(ValueError):
+    """Something on the command line cannot be meant; the message says what and what was expected."""
+
+
+ERRORS = (
+    CommandError,
+    gradebook.GradeBookError,
+    handout.HandoutError,
+    points.GradingRuleError,
+    report.ReportError,
+    sandbox.NoSandbox,
+    stored.BankError,
+    submissions.NothingHandedIn,
+)
 
 
 def add_to(commands: argparse._SubParsersAction) -> None:
@@ -21,9 +49,18 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     )
     which = school.add_subparsers(dest="what", required=True)
     new = which.add_parser("new", help="a hand-out: exercises and grading.toml, no solutions")
-    new.add_argument("folder", type=Path)
+    new.add_argument("folder", type=Path, help="a new folder")
     new.add_argument("--lessons", type=_numbers, default=[], help="such as 02,05; all if not given")
     new.add_argument("--wheel", type=Path, help="the course as a file (make wheel), to be put beside")
+    invented = which.add_parser("demo", help="an invented class whose right verdicts are known")
+    invented.add_argument("folder", type=Path, help="a new folder")
+    invented.add_argument("--students", type=int, default=30, help="how many (default: %(default)s)")
+    invented.add_argument("--seed", type=int, default=0, help="another one makes another class (default: %(default)s)")
+    usual = ",".join(f"{number:02d}" for number in demo.LESSONS)
+    invented.add_argument("--lessons", type=_numbers, default=[], help=f"such as 02,05 (default: {usual})")
+    similar = which.add_parser("similar", help="the answers as folders that JPlag compares")
+    similar.add_argument("submissions", type=Path, help="as for grade")
+    similar.add_argument("folder", type=Path, help="a new folder")
     grade = commands.add_parser("grade", help="for instructors: judge submissions in a sandbox, into a grade book")
     grade.add_argument(
         "submissions", type=Path, help="folder or zip: one folder a student, or as Canvas and Moodle deliver"
@@ -31,12 +68,12 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     grade.add_argument("--roster", type=Path, help="CSV with the columns id, name, email")
     grade.add_argument("--gradebook", default=gradebook.DEFAULT, help="SQLite or PostgreSQL (default: %(default)s)")
     grade.add_argument("--lessons", type=_numbers, default=[], help="such as 02,05; all if not given")
-    grade.add_argument("--without", type=lambda text: text.split(","), default=[], help="exercises that are not judged")
-    grade.add_argument("--workers", type=int, help="processes of this machine (default: its cores)")
+    grade.add_argument("--without", type=_exercises, default=[], help="exercises that are not judged, with commas")
+    grade.add_argument("--workers", type=_positive, help="processes of this machine (default: its cores)")
     grade.add_argument("--scheduler", help="a Dask scheduler in their place, such as tcp://host:8786")
     grade.add_argument("--sandbox", choices=sorted(sandbox.RUNNERS), help="default: the first that works")
     grade.add_argument("--regrade", action="store_true", help="judge again what was graded; the better mark counts")
-    grade.add_argument("--seed", type=int, help="of the inputs; drawn anew if not given, and told")
+    grade.add_argument("--seed", type=_natural, help="of the inputs; drawn anew if not given, and told")
     told = commands.add_parser(
         "report", help="for instructors: the class at a glance, feedback, tables for Canvas and Moodle"
     )
@@ -46,30 +83,67 @@ def add_to(commands: argparse._SubParsersAction) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run one of the commands; returns the exit status."""
+    """Run one of the commands; returns the exit status: 2 if it could not be done, and why is printed."""
     try:
         return {"class": _class, "grade": _grade, "report": _report}[arguments.command](arguments)
-    except (
-        gradebook.GradeBookError,
-        handout.HandoutError,
-        points.GradingRuleError,
-        sandbox.NoSandbox,
-        submissions.NothingHandedIn,
-    ) as error:
+    except ERRORS as error:
         print(error, file=sys.stderr)
-        return 1
+        return REFUSED
 
 
 def _numbers(text: str) -> list[int]:
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if not parts or not all(part.isascii() and part.isdigit() for part in parts):
+        raise argparse.ArgumentTypeError(f"expected numbers of lessons such as 02,05; received {text!r}")
+    return [int(part) for part in parts]
+
+
+def _natural(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"expected 0 or a positive number; received {text!r}")
+    return int(text)
+
+
+def _positive(text: str) -> int:
+    if _natural(text) == 0:
+        raise argparse.ArgumentTypeError("expected at least 1")
+    return int(text)
+
+
+def _exercises(text: str) -> list[str]:
     try:
-        return [int(part) for part in text.split(",") if part.strip()]
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"expected numbers of lessons such as 02,05; received {text!r}") from None
+        return [find_exercise(part.strip()).name for part in text.split(",") if part.strip()]
+    except UnknownExercise as error:
+        raise argparse.ArgumentTypeError(str(error).split(" Give ")[0]) from None
 
 
 def _class(arguments: argparse.Namespace) -> int:
-    for path in handout.make(arguments.folder, arguments.lessons, arguments.wheel):
-        print(path)
+    folder = arguments.folder
+    if arguments.what == "new":
+        for path in handout.make(folder, arguments.lessons, arguments.wheel):
+            print(path)
+        print(f"Give out the folder {folder}, but for grading.toml, which is yours: it says what passes are worth.")
+    elif arguments.what == "demo":
+        made = demo.make(folder, students=arguments.students, seed=arguments.seed, lessons=arguments.lessons)
+        hand_ins = len({(row.student, row.lesson, row.file) for row in made})
+        print(
+            f"{folder}: an invented class of {arguments.students}, {hand_ins} notebooks, {len(made):,} answers. What each must get: expected.csv."
+        )
+        book = f"sqlite:///{(folder / 'gradebook.db').as_posix()}"
+        print("Grade it, and look at it:")
+        print(
+            f"  python -m course_lib grade {folder / 'submissions'} --roster {folder / 'roster.csv'} --gradebook {book}"
+        )
+        print(
+            f"  python -m course_lib report --gradebook {book} --grading {folder / 'grading.toml'} --out {folder / 'report'}"
+        )
+    else:
+        problems: list[str] = []
+        students, files = similarity.write(submissions.submissions(arguments.submissions, problems), folder)
+        for problem in problems:
+            print(problem)
+        print(f"Answers of {students} students in {files} files. With JPlag (https://github.com/jplag/JPlag):")
+        print(f"  java -jar jplag.jar -l python3 -bc {folder / 'base'} {folder / 'students'}")
     return 0
 
 
@@ -77,8 +151,7 @@ def _report(arguments: argparse.Namespace) -> int:
     rules = points.read_rules(arguments.grading)
     place = gradebook.file_of(arguments.gradebook)
     if place is not None and not place.is_file():
-        print(f"There is no grade book {place}. `python -m course_lib grade` makes one.", file=sys.stderr)
-        return 1
+        raise gradebook.GradeBookError(f"There is no grade book {place}. `python -m course_lib grade` makes one.")
     with gradebook.GradeBook(arguments.gradebook) as book:
         report.write(book, rules, arguments.out)
     print(f"Open {arguments.out / 'report.html'}. For each student: {arguments.out / 'feedback'}/.")
@@ -92,18 +165,18 @@ def _grade(arguments: argparse.Namespace) -> int:
         try:
             students = submissions.read_roster(arguments.roster)
         except ValueError as error:
-            print(error, file=sys.stderr)
-            return 1
+            raise CommandError(str(error)) from None
+    lessons = handout.lessons_of(arguments.lessons) if arguments.lessons else []
+    found = _how_many(arguments.submissions)
     runner = sandbox.working_runner(arguments.sandbox)
     seed = secrets.randbits(128) if arguments.seed is None else arguments.seed
-    settings = running.Settings(seed, runner, tuple(arguments.lessons), tuple(arguments.without))
+    settings = running.Settings(seed, runner, tuple(lessons), tuple(arguments.without))
     name = f"again {datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M:%S}" if arguments.regrade else gradebook.FIRST
     problems: list[str] = []
+    pool = _pool(arguments)
     with gradebook.GradeBook(arguments.gradebook) as book:
         book.enrol(students)
-        pool = running.Cluster(arguments.scheduler) if arguments.scheduler else running.Pool(arguments.workers)
-        found = list(submissions.names(arguments.submissions))
-        progress = _Progress(len(found))
+        progress = _Progress(found)
         done = running.run(
             submissions.submissions(arguments.submissions, problems), book, settings, pool, name=name, progress=progress
         )
@@ -119,6 +192,22 @@ def _grade(arguments: argparse.Namespace) -> int:
         + (f" --gradebook {arguments.gradebook}" if arguments.gradebook != gradebook.DEFAULT else "")
     )
     return 0
+
+
+def _how_many(place: Path) -> int:
+    """How many notebooks lie there; also says early that there is nothing, before a sandbox is started."""
+    if not place.exists():
+        raise submissions.NothingHandedIn(f"{place}: no such folder or zip file. Name the place of the submissions.")
+    return len(list(submissions.names(place)))
+
+
+def _pool(arguments: argparse.Namespace) -> running.Pool | running.Cluster:
+    if not arguments.scheduler:
+        return running.Pool(arguments.workers)
+    try:
+        return running.Cluster(arguments.scheduler)
+    except (RuntimeError, ValueError) as error:  # not installed, not there, no address
+        raise CommandError(str(error)) from None
 
 
 class _Progress:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+import re
 import shutil
 from pathlib import Path
 
-import course_lib
-from course_lib.classroom.exercise import exercises
-from course_lib.grading.points import TEMPLATE
-
-ROOT = Path(course_lib.__file__).resolve().parent.parent
+from course_lib.grading import stored
+from course_lib.grading.points import template
 
 _README = """\
 # Autoencoders: exercises of lessons {lessons}
@@ -17,20 +16,48 @@ _README = """\
 1. Install the course, data included, with Python 3.11, 3.12 or 3.13, into an environment of your own:
 
    ```
-   python -m pip install {wheel}
+   python -m pip install {wheel} jupyterlab
    ```
 
-2. Open a notebook of this folder in JupyterLab: `jupyter lab`.
+2. Open a notebook of this folder in JupyterLab: `python -m jupyterlab`.
 3. Write each answer into its cell, run it, and run the check below it. `hint(…)` asks you a question.
 4. Hand in the notebooks. Keep their names and the names of the functions; you may add cells.
 
 Your answers are checked on numbers that nobody has seen, in an environment without a network. What a check tells you here,
 grading tells you, too.
 """
+_LINK_BESIDE = re.compile(r"\[([^\]]+)\]\(\.\./[^)]*\)")  # to what is not handed out: its words stay
 
 
 class HandoutError(ValueError):
     """The hand-out cannot be made; the message says why and that nothing was overwritten."""
+
+
+def lessons_of(wanted: list[int]) -> list[int]:
+    """The wanted numbers, each once and in order; all lessons that have exercises, if none is wanted.
+
+    Raises:
+        HandoutError: if one has none.
+    """
+    have = sorted(stored.lessons())
+    if unknown := sorted(set(wanted) - set(have)):
+        shown = ", ".join(f"{number:02d}" for number in have)
+        raise HandoutError(f"There is no lesson {unknown[0]:02d} with exercises. There are: {shown}.")
+    return sorted(set(wanted)) or have
+
+
+def new_folder(destination: Path) -> None:
+    """Make a folder.
+
+    Raises:
+        HandoutError: if there is something already, or it cannot be made.
+    """
+    try:
+        if destination.is_dir() and any(destination.iterdir()):
+            raise HandoutError(f"{destination} is not empty. Name a new folder; nothing was changed.")
+        destination.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise HandoutError(f"The folder {destination} cannot be made: {error.strerror or error}.") from None
 
 
 def make(destination: Path, lessons: list[int], wheel: Path | None = None) -> list[Path]:
@@ -45,31 +72,32 @@ def make(destination: Path, lessons: list[int], wheel: Path | None = None) -> li
         The files.
 
     Raises:
-        HandoutError: if the folder is not empty, or a lesson has no exercises.
+        HandoutError: if the folder is not empty, a lesson has no exercises, or there is no such wheel.
     """
-    have = sorted({exercise.lesson for exercise in exercises()})
-    if unknown := sorted(set(lessons) - set(have)):
-        raise HandoutError(f"No exercises in lesson {unknown[0]}; lessons with exercises: {', '.join(map(str, have))}.")
-    if destination.exists() and (not destination.is_dir() or any(destination.iterdir())):
-        raise HandoutError(f"{destination} is there already, and not empty. Give a new folder; nothing was changed.")
-    lessons = sorted(set(lessons)) or have
-    found = {path: int(path.name[:2]) for path in sorted((ROOT / "exercises").glob("[0-9][0-9]_*.ipynb"))}
-    if not found:
-        raise HandoutError(
-            f"The exercises are not beside course_lib: expected {ROOT / 'exercises'}. Run this from the course's folder."
-        )
-    destination.mkdir(parents=True, exist_ok=True)
-    written = []
-    for path in (path for path, lesson in found.items() if lesson in lessons):
-        written.append(Path(shutil.copyfile(path, destination / path.name)))
-    name = wheel.name if wheel else "bottleneck-course"
-    if wheel:
-        written.append(Path(shutil.copyfile(wheel, destination / wheel.name)))
+    lessons = lessons_of(lessons)
+    if wheel is not None and not (wheel.is_file() and wheel.suffix == ".whl"):
+        raise HandoutError(f"{wheel} is no wheel. `make wheel` in the course's folder makes one and prints its name.")
+    new_folder(destination)
+    files = {}
+    for lesson in (stored.lessons()[number] for number in lessons):
+        files[f"{lesson.slug}.ipynb"] = stored.text_of(without_solutions(lesson.notebook))
     shown = ", ".join(f"{lesson:02d}" for lesson in lessons)
-    for file, text in {
-        "README.md": _README.format(lessons=shown, wheel=name),
-        "grading.toml": TEMPLATE.format(lessons=lessons),
-    }.items():
-        (destination / file).write_text(text, encoding="utf-8")
-        written.append(destination / file)
-    return written
+    files["README.md"] = _README.format(lessons=shown, wheel=wheel.name if wheel else "bottleneck-course")
+    files["grading.toml"] = template(lessons)
+    for name, text in files.items():
+        (destination / name).write_text(text, encoding="utf-8")
+    if wheel:
+        shutil.copyfile(wheel, destination / wheel.name)
+        files[wheel.name] = ""
+    return [destination / name for name in files]
+
+
+def without_solutions(notebook: dict) -> dict:
+    """A notebook without the cell that leads to its solutions, and without links to what is not handed out."""
+    made = copy.deepcopy(notebook)
+    made["cells"] = [cell for cell in made["cells"] if cell["metadata"].get("course", {}).get("role") != "way"]
+    for cell in made["cells"]:
+        if cell["cell_type"] == "markdown":
+            text = _LINK_BESIDE.sub(r"\1", "".join(cell["source"]))
+            cell["source"] = text.splitlines(keepends=True)
+    return made

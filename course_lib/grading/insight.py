@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import statistics
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from course_lib.classroom.exercise import ERROR, FAIL, NOT_ATTEMPTED, PASS, Exercise
 from course_lib.grading.gradebook import Entry
@@ -15,6 +16,9 @@ MISSING = "MISSING"  # nothing was handed in for its lesson
 OUTCOMES = PASS, FAIL, ERROR, NOT_ATTEMPTED, MISSING
 TOO_EASY, TOO_HARD = 0.95, 0.4  # share of those who tried and passed
 FEW = 5  # students; of fewer nothing is said about an exercise
+ENOUGH = 15  # students; of fewer it is not said whether an exercise separates
+SEPARATES = 0.1  # correlation with the rest of the lesson that a useful exercise passes
+BEHIND = 1 / 3  # share of what a student tried
 STUCK = 3  # hand-ins of an exercise that never passed
 
 
@@ -27,7 +31,7 @@ class Misconception:
         name: the judge's name of it.
         students: how many ever had it.
         now: how many have it in the outcome that counts.
-        example: what the check asked one of them.
+        example: what the check asked most of them.
     """
 
     exercise: Exercise
@@ -44,12 +48,20 @@ class Item:
     Attributes:
         exercise: the exercise.
         outcomes: how many students have each of ``OUTCOMES``.
-        said: that it is too easy or too hard, or nothing.
+        said: that it is too easy or too hard, or does not separate; or nothing.
+        separation: how passing it goes with passing the lesson's other exercises, the item-rest correlation, -1 to 1;
+            None where too few tried it, or all fared alike.
     """
 
     exercise: Exercise
     outcomes: dict[str, int]
     said: str = ""
+    separation: float | None = None
+
+    @property
+    def tried(self) -> int:
+        """How many students wrote an answer."""
+        return sum(self.outcomes[name] for name in (PASS, FAIL, ERROR))
 
 
 @dataclass(frozen=True)
@@ -61,7 +73,8 @@ class Row:
         enrolled: whether the roster has them.
         points: in all.
         outcomes: the counted outcome of each exercise that has one.
-        stuck: names of exercises that they handed in often and never passed.
+        stuck: exercises that they handed in often and never passed, with the outcome that counts.
+        behind: whether they passed few of several exercises that they tried.
         missing: numbers of lessons of which nothing came.
     """
 
@@ -69,8 +82,19 @@ class Row:
     enrolled: bool
     points: float
     outcomes: dict[str, Counted]
-    stuck: tuple[str, ...]
+    stuck: tuple[tuple[Exercise, Counted], ...]
+    behind: bool
     missing: tuple[int, ...]
+
+    @property
+    def passed(self) -> int:
+        """How many exercises they passed."""
+        return sum(counted.entry.mark.status == PASS for counted in self.outcomes.values())
+
+    @property
+    def tried(self) -> int:
+        """How many exercises they wrote an answer for."""
+        return sum(counted.entry.mark.status != NOT_ATTEMPTED for counted in self.outcomes.values())
 
 
 @dataclass(frozen=True)
@@ -78,6 +102,8 @@ class Insight:
     """A class at a glance; see the parts above.
 
     Attributes:
+        misconceptions: those that most students have now come first.
+        faults: outcomes that could not be judged, through no fault of the student.
         possible: points of somebody who passes everything in time.
         lessons: numbers of the lessons in which anything counts.
         answers: how many outcomes were judged, of all hand-ins.
@@ -113,16 +139,17 @@ def look(students: list[tuple[Student, bool]], entries: Iterable[Entry], rules: 
     rows = []
     for student, enrolled in students:
         own = counted.get(student.key, {})
-        rows.append(
-            Row(
-                student,
-                enrolled,
-                sum(outcome.points for outcome in own.values()),
-                own,
-                tuple(n for n, c in own.items() if c.tries >= STUCK and c.entry.mark.status in (FAIL, ERROR)),
-                tuple(lesson for lesson in lessons if lesson not in handed_in[student.key]),
-            )
+        stuck = ((wanted[n], c) for n, c in own.items() if c.tries >= STUCK and c.entry.mark.status in (FAIL, ERROR))
+        row = Row(
+            student,
+            enrolled,
+            sum(outcome.points for outcome in own.values()),
+            own,
+            tuple(sorted(stuck, key=lambda pair: (pair[0].lesson, pair[0].position))),
+            False,
+            tuple(lesson for lesson in lessons if lesson not in handed_in[student.key]),
         )
+        rows.append(replace(row, behind=row.tried >= FEW and row.passed < BEHIND * row.tried))
     items = [_item(exercise, rows) for exercise in wanted.values()]
     possible = sum(rules.worth(exercise) for exercise in wanted.values())
     faults = [entry for entry in entries if entry.mark.fault]
@@ -136,25 +163,45 @@ def _item(exercise: Exercise, rows: list[Row]) -> Item:
         else row.outcomes[exercise.name].entry.mark.status
         for row in rows
     )
-    tried = outcomes[PASS] + outcomes[FAIL] + outcomes[ERROR]
-    share = outcomes[PASS] / tried if tried else 0.0
+    item = Item(exercise, {name: outcomes[name] for name in OUTCOMES}, separation=_separation(exercise, rows))
+    share = outcomes[PASS] / item.tried if item.tried else 0.0
     said = ""
-    if tried >= FEW and share >= TOO_EASY:
+    if item.tried >= FEW and share >= TOO_EASY:
         said = "too easy?"
-    elif tried >= FEW and share <= TOO_HARD:
+    elif item.tried >= FEW and share <= TOO_HARD:
         said = "too hard?"
-    return Item(exercise, {name: outcomes[name] for name in OUTCOMES}, said)
+    elif item.separation is not None and item.separation < SEPARATES:
+        said = "does not separate"
+    return replace(item, said=said)
+
+
+def _separation(exercise: Exercise, rows: list[Row]) -> float | None:
+    """The correlation of passing an exercise with the share that one passes of its lesson's other ones, over those who tried it."""
+    passed, rest = [], []
+    for row in rows:
+        own = row.outcomes.get(exercise.name)
+        others = [
+            counted.entry.mark.status == PASS
+            for name, counted in row.outcomes.items()
+            if name != exercise.name and counted.entry.lesson == exercise.lesson
+        ]
+        if own is not None and own.entry.mark.status != NOT_ATTEMPTED and others:
+            passed.append(own.entry.mark.status == PASS)
+            rest.append(sum(others) / len(others))
+    if len(passed) < ENOUGH or len(set(passed)) == 1 or len(set(rest)) == 1:
+        return None
+    return statistics.correlation(list(map(float, passed)), rest)
 
 
 def _misconceptions(
     entries: list[Entry], counted: dict[str, dict[str, Counted]], wanted: dict[str, Exercise]
 ) -> list[Misconception]:
-    ever, examples = defaultdict(set), {}
+    ever, examples = defaultdict(set), defaultdict(Counter)
     for entry in entries:
         if entry.mark.misconception:
             key = entry.mark.exercise, entry.mark.misconception
             ever[key].add(entry.student)
-            examples.setdefault(key, entry.mark.message)
+            examples[key][entry.mark.message] += 1
     now = Counter(
         (name, outcome.entry.mark.misconception)
         for own in counted.values()
@@ -162,8 +209,21 @@ def _misconceptions(
         if outcome.entry.mark.misconception
     )
     found = [
-        Misconception(wanted[exercise], name, len(who), now[exercise, name], examples[exercise, name])
+        Misconception(
+            wanted[exercise], name, len(who), now[exercise, name], examples[exercise, name].most_common(1)[0][0]
+        )
         for (exercise, name), who in ever.items()
         if exercise in wanted
     ]
-    return sorted(found, key=lambda m: (-m.students, -m.now, m.exercise.lesson, m.exercise.position, m.name))
+    return sorted(found, key=lambda m: (-m.now, -m.students, m.exercise.lesson, m.exercise.position, m.name))
+
+
+def to_talk_about(misconceptions: list[Misconception], most: int) -> list[Misconception]:
+    """The ones that most students have now, of different exercises as long as there are such."""
+    have = [one for one in misconceptions if one.now] or misconceptions
+    first, seen = [], set()
+    for one in have:
+        if one.exercise.name not in seen:
+            first.append(one)
+            seen.add(one.exercise.name)
+    return [*first, *(one for one in have if one not in first)][:most]

@@ -18,7 +18,7 @@ from course_lib.grading.gradebook import Entry
 KINDS = ("core", "optional", "capstone")
 COUNTING = ("best", "last")
 
-TEMPLATE = """\
+_TEMPLATE = """\
 # How outcomes become points: `python -m course_lib report --grading grading.toml`. Delete what you leave as it is.
 
 lessons = {lessons}        # numbers of the lessons that count
@@ -32,13 +32,15 @@ capstone = 2.0
 # [exercises]              # one exercise at another worth than its kind
 # kl_divergence = 2.0
 
-# [due]                    # local time; a hand-in after it is late, and the platform's own mark of lateness counts as well
-# "02" = 2026-10-30 23:59:00
+{due}
 
-[late]
+[late]                     # the platform's own mark of lateness counts as well
 share = 0.5                # of the points that a late pass is worth
 grace = 0                  # minutes after the time above that are not late
 """
+_NO_TIMES = """\
+# [due]                    # a hand-in after it is late; local time, or with its zone as in 2026-10-30T23:59:00Z
+# "02" = 2026-10-30 23:59:00"""
 
 
 class GradingRuleError(ValueError):
@@ -86,6 +88,13 @@ class Rules:
         if handed_in.tzinfo is None:  # SQLite keeps no zone; times are written in UTC
             handed_in = handed_in.replace(tzinfo=datetime.UTC)
         return handed_in > due.astimezone(datetime.UTC) + datetime.timedelta(minutes=self.grace)
+
+
+def template(lessons: list[int], due: dict[int, datetime.datetime] | None = None) -> str:
+    """The text of a `grading.toml` for some lessons, with the times at which they are due, if these are known."""
+    times = [f'"{number:02d}" = {when.isoformat()}' for number, when in (due or {}).items()]
+    told = "\n".join(["[due]                      # a hand-in after it is late", *times]) if times else _NO_TIMES
+    return _TEMPLATE.format(lessons=lessons, due=told)
 
 
 def read_rules(path: Path | None) -> Rules:

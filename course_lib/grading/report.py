@@ -15,18 +15,37 @@ import jinja2
 import course_lib
 from course_lib.classroom.exercise import ERROR, FAIL, NOT_ATTEMPTED, PASS
 from course_lib.grading.gradebook import GradeBook
-from course_lib.grading.insight import MISSING, OUTCOMES, Insight, Row, look
+from course_lib.grading import stored
+from course_lib.grading.insight import MISSING, OUTCOMES, Insight, Misconception, Row, look, to_talk_about
 from course_lib.grading.points import Rules
 
 PAGES = Path(__file__).parent / "pages"
 TO_TALK_ABOUT = 3
 WORDS = {
     PASS: "passed",
-    FAIL: "a misconception",
-    ERROR: "an error",
+    FAIL: "misconception",
+    ERROR: "error",
     NOT_ATTEMPTED: "not attempted",
     MISSING: "not handed in",
 }
+LOOKS = {  # classes of the style sheet
+    PASS: "passed",
+    FAIL: "misconception",
+    ERROR: "error",
+    NOT_ATTEMPTED: "not-attempted",
+    MISSING: "not-handed-in",
+}
+MEANING = {
+    PASS: "right on inputs that nobody has seen",
+    FAIL: "wrong, and the check knows in which way",
+    ERROR: "the code stops with an error, or takes too long",
+    NOT_ATTEMPTED: "the cell is as it was handed out",
+    MISSING: "no notebook of the lesson came",
+}
+
+
+class ReportError(RuntimeError):
+    """The report cannot be written; the message says where and why."""
 
 
 def write(book: GradeBook, rules: Rules, folder: Path) -> list[Path]:
@@ -39,34 +58,69 @@ def write(book: GradeBook, rules: Rules, folder: Path) -> list[Path]:
     problems = book.problems()
     made = datetime.datetime.now().astimezone()
     templates = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(PAGES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
+        loader=jinja2.FileSystemLoader(PAGES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     common = {
         "insight": insight,
         "rules": rules,
+        "titles": _titles(),
         "words": WORDS,
+        "looks": LOOKS,
+        "meaning": MEANING,
         "outcomes": OUTCOMES,
-        "file_name": file_name,
         "made": made.strftime("%Y-%m-%d %H:%M"),
         "version": course_lib.__version__,
     }
+    names = {row.student.key: row.student.name for row in insight.rows}
     files = {
-        "report.html": templates.get_template("report.html").render(problems=problems, talk=TO_TALK_ABOUT, **common)
+        "report.html": templates.get_template("report.html").render(
+            talk=to_talk_about(insight.misconceptions, TO_TALK_ABOUT),
+            problems=[(names.get(student, student), file, said) for student, file, said in problems],
+            faults=[(names.get(entry.student, entry.student), entry) for entry in insight.faults],
+            shown_by=_shown_by,
+            file_name=file_name,
+            **common,
+        )
     }
     for row in insight.rows:
-        own = [(file, said) for student, file, said in problems if student == row.student.key]
+        own = list(dict.fromkeys((file, said) for student, file, said in problems if student == row.student.key))
         page = templates.get_template("feedback.html").render(row=row, problems=own, **common)
         files[f"feedback/{file_name(row.student.key)}.html"] = page
-    files["canvas.csv"] = canvas(insight)
+    files["canvas.csv"] = canvas(insight, rules)
     files["moodle.csv"] = moodle(insight)
     files["outcomes.csv"] = outcomes(insight)
     written = []
     for name, text in files.items():
         path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8", newline="")
+        except OSError as error:
+            raise ReportError(
+                f"{path} cannot be written: {error.strerror or error}. Name another folder with --out; the grade book is unchanged."
+            ) from None
         written.append(path)
     return written
+
+
+def _titles() -> dict[int, str]:
+    """The title of each lesson, by its number."""
+    return {
+        number: re.sub(r": exercises?$", "", lesson.notebook["metadata"]["course"]["title"])
+        for number, lesson in stored.lessons().items()
+    }
+
+
+def _shown_by(misconception: Misconception) -> str:
+    """The shortest answer of the bank that shows a misconception; empty if the bank has none. For instructors only."""
+    lesson = stored.lessons().get(misconception.exercise.lesson)
+    answers = lesson.answers.get(misconception.exercise.name, []) if lesson else []
+    code = [answer.code for answer in answers if answer.misconception == misconception.name]
+    return min(code, key=len, default="")
 
 
 def file_name(key: str) -> str:
@@ -96,21 +150,22 @@ def _by_lesson(row: Row, insight: Insight) -> list[float]:
     ]
 
 
-def _possible_by_lesson(insight: Insight, rules: Rules) -> list[float]:
-    return [
-        sum(rules.worth(item.exercise) for item in insight.items if item.exercise.lesson == lesson)
-        for lesson in insight.lessons
-    ]
-
-
-def canvas(insight: Insight) -> str:
-    """A grade book as Canvas imports it: its five columns, then an assignment for each lesson."""
+def canvas(insight: Insight, rules: Rules) -> str:
+    """A grade book as Canvas imports it: its five columns, then an assignment for each lesson, and a row of possible points."""
     assignments = [f"Bottleneck {lesson:02d}" for lesson in insight.lessons]
     rows = (
         [row.student.name, row.student.canvas, row.student.key, "", "", *_by_lesson(row, insight)]
         for row in insight.rows
     )
-    return _table(["Student", "ID", "SIS User ID", "SIS Login ID", "Section", *assignments], rows)
+    possible = [
+        "    Points Possible",
+        *[""] * 4,
+        *(
+            round(sum(rules.worth(item.exercise) for item in insight.items if item.exercise.lesson == lesson), 2)
+            for lesson in insight.lessons
+        ),
+    ]
+    return _table(["Student", "ID", "SIS User ID", "SIS Login ID", "Section", *assignments], [possible, *rows])
 
 
 def moodle(insight: Insight) -> str:

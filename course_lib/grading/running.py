@@ -1,29 +1,42 @@
 """A run over a class: every submission that is not graded yet, by as many processes as wanted, into the grade book.
 
 The unit is a submission. Processes of this machine, or a Dask cluster, are handed the same function; only this process writes.
+A process that ends takes nothing with it but its one submission, and that one is judged again.
 """
 
 from __future__ import annotations
 
-import concurrent.futures
+import atexit
 import contextlib
 import itertools
 import multiprocessing
 import os
+import signal
+import socket
+import threading
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
+from multiprocessing import connection
 
 import course_lib
 from course_lib.classroom.exercise import ERROR, UnknownExercise, exercises, find_exercise
 from course_lib.grading import notebooks
-from course_lib.grading.gradebook import FIRST, GradeBook
+from course_lib.grading.gradebook import FIRST, GradeBook, identity
 from course_lib.grading.judging import Graded, Mark, grade, seed_for
 from course_lib.grading.sandbox import NoSandbox, Sandbox
 from course_lib.grading.submissions import Submission
 
-AHEAD = 4  # submissions for each process that wait in memory
+AHEAD = 4  # submissions for each worker of a cluster that wait there
 TASKS = 200  # that a process judges before a fresh one takes its place: memory stays flat
 ATTEMPTS = 2  # for a submission during which the judge's process ended
+LEAVE = 5.0  # seconds that a process gets to close its sandbox
+CALL = 10.0  # seconds for a cluster's scheduler to answer
+PATIENCE = 60.0  # seconds for a worker to appear on a cluster
+
+
+class NoJudges(RuntimeError):
+    """Nobody is there who judges: processes that do not start, a cluster that is gone. What was graded before is kept."""
 
 
 @dataclass(frozen=True)
@@ -50,33 +63,95 @@ class Told:
     Attributes:
         graded: how many submissions were graded.
         known: how many had been graded before.
+        skipped: how many belong to no lesson, or to one that does not count.
         problems: sentences for the instructor.
         faults: student, exercise and what went wrong on our side.
     """
 
     graded: int = 0
     known: int = 0
+    skipped: int = 0
     problems: list[str] = field(default_factory=list)
     faults: list[tuple[str, str, str]] = field(default_factory=list)
 
+    @property
+    def looked_at(self) -> int:
+        """How many submissions were come to."""
+        return self.graded + self.known + self.skipped
+
+
+Work = tuple[Submission, int]  # a submission and its lesson
+Judge = Callable[[Submission, int, Settings], Graded]
 
 # ----- in a process that judges
 
 _sandboxes: dict[str, Sandbox] = {}  # of this process, by their runner; they end with it
+_one_at_a_time = threading.Lock()  # a judge's random numbers are its process's
 
 
 def judge_submission(submission: Submission, lesson: int, settings: Settings) -> Graded:
-    """Judge one submission. What a pool's process is handed; it keeps its sandbox for the next one.
+    """Judge one submission. What processes and clusters are handed; a process keeps its sandbox for the next one.
 
     Raises:
         NoSandbox: if there is none; then nothing is judged.
     """
-    if settings.runner not in _sandboxes:
-        _sandboxes[settings.runner] = Sandbox(settings.runner)
-    wanted = [e for e in exercises() if e.lesson == lesson and e.name not in settings.without]
+    wanted = _wanted(lesson, settings)
     handed_in = notebooks.read(submission.data)
-    sandbox = _sandboxes[settings.runner]
-    return grade(handed_in, wanted, sandbox, seed=settings.seed, submission=submission.sha256)
+    with _one_at_a_time:
+        if settings.runner not in _sandboxes:
+            _sandboxes[settings.runner] = Sandbox(settings.runner)
+        sandbox = _sandboxes[settings.runner]
+        return grade(handed_in, wanted, sandbox, seed=settings.seed, submission=submission.sha256)
+
+
+@atexit.register
+def _close_sandboxes() -> None:
+    while _sandboxes:
+        _sandboxes.popitem()[1].close()
+
+
+def _wanted(lesson: int, settings: Settings) -> list:
+    return [e for e in exercises() if e.lesson == lesson and e.name not in settings.without]
+
+
+def _judge_what_comes(pipe: connection.Connection, judge: Judge) -> None:
+    """Be a process of a pool: say that it is ready, then judge until nobody asks any more."""
+
+    def leave(*_) -> None:
+        _close_sandboxes()
+        os._exit(1)
+
+    def leave_with_parent() -> None:
+        connection.wait([multiprocessing.parent_process().sentinel])
+        leave()
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that writes, which ends this one
+    signal.signal(signal.SIGTERM, leave)
+    threading.Thread(target=leave_with_parent, daemon=True).start()
+    with contextlib.suppress(EOFError, OSError):
+        pipe.send(None)
+        while True:
+            pipe.send(_answer(judge, *pipe.recv()))
+    _close_sandboxes()
+
+
+def _judge_elsewhere(judge: Judge, version: str, *piece) -> Graded | Exception | str:
+    """What a worker of a cluster is handed."""
+    if version != course_lib.__version__:
+        versions = f"version {course_lib.__version__} of the course, and the grader {version}"
+        return NoJudges(f"{socket.gethostname()} has {versions}. Install the same one on both.")
+    answer = _answer(judge, *piece)
+    return NoSandbox(f"{socket.gethostname()}: {answer}") if isinstance(answer, NoSandbox) else answer
+
+
+def _answer(judge: Judge, submission: Submission, lesson: int, settings: Settings) -> Graded | NoSandbox | str:
+    """The marks; or that there is no sandbox; or the sentence with which the judge failed, which must not end the run."""
+    try:
+        return judge(submission, lesson, settings)
+    except NoSandbox as error:
+        return error
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"[:500]
 
 
 def lesson_of(submission: Submission) -> int | None:
@@ -95,7 +170,7 @@ def run(
     found: Iterable[Submission],
     book: GradeBook,
     settings: Settings,
-    pool: Pool,
+    pool: Pool | Cluster,
     *,
     name: str = FIRST,
     progress: Callable[[Told], None] = lambda told: None,
@@ -109,6 +184,11 @@ def run(
         pool: who judges.
         name: of the run; another than the first one grades again what was graded before.
         progress: called after each submission.
+
+    Raises:
+        GradeBookError: if the grade book cannot be read or written.
+        NoSandbox: if there is no sandbox to judge in.
+        NoJudges: if nobody is there who judges. After each of these, the same run goes on where it stopped.
     """
     told, done = Told(), book.graded(name)
 
@@ -117,119 +197,251 @@ def run(
             lesson = lesson_of(submission)
             if lesson is None:
                 told.problems.append(f"{submission.student}, {submission.file}: belongs to no lesson of the course.")
+                told.skipped += 1
             elif settings.lessons and lesson not in settings.lessons:
-                continue
-            elif (submission.student, lesson, submission.sha256) in done:
+                told.skipped += 1
+            elif identity(submission, lesson) in done:
                 told.known += 1
-                progress(told)
             else:
-                done.add((submission.student, lesson, submission.sha256))
+                done.add(identity(submission, lesson))
                 yield submission, lesson
+                continue
+            progress(told)
 
-    for (submission, lesson), graded in pool.map(to_do(), settings):
-        if book.record(submission, lesson, graded, run=name, course=course_lib.__version__):
-            told.graded += 1
-        else:
-            told.known += 1
-        told.faults += [(submission.student, mark.exercise, mark.fault) for mark in graded.marks if mark.fault]
-        progress(told)
+    with contextlib.closing(pool.map(to_do(), settings)) as judged:
+        for (submission, lesson), graded in judged:
+            if book.record(submission, lesson, graded, run=name, course=course_lib.__version__):
+                told.graded += 1
+                told.faults += [(submission.student, mark.exercise, mark.fault) for mark in graded.marks if mark.fault]
+            else:
+                told.known += 1  # another grader was faster
+            progress(told)
     return told
 
 
+@dataclass
+class _Piece:
+    """A piece of work, and how often it was tried."""
+
+    work: Work
+    attempts: int = 0
+
+    def settled(self, answer: Graded | Exception | str, settings: Settings) -> Graded | None:
+        """What came of it; None if it is to be tried once more.
+
+        Raises:
+            NoSandbox, NoJudges: if that was the answer.
+        """
+        if isinstance(answer, Exception):
+            raise answer
+        self.attempts += 1
+        if isinstance(answer, str):
+            return _given_up(self.work, answer, settings) if self.attempts >= ATTEMPTS else None
+        return answer
+
+
 class Pool:
-    """Processes of this machine.
+    """Processes of this machine, each with one submission at a time.
 
     Args:
-        workers: how many.
+        workers: how many; as many as the machine has cores if not given.
+        judge: what they are handed.
     """
 
-    def __init__(self, workers: int | None = None):
-        self.workers = workers or os.cpu_count() or 1
+    def __init__(self, workers: int | None = None, judge: Judge = judge_submission):
+        self.workers, self._judge = workers or os.cpu_count() or 1, judge
 
-    def map(self, work: Iterable[tuple[Submission, int]], settings: Settings):
-        """Pairs of a piece of work and what came of it, in the order in which they are ready."""
-        waiting, again = iter(work), []
-        attempts: dict[str, int] = {}
-        while True:
-            lost = None
-            with self._processes() as processes:
-                pending: dict[concurrent.futures.Future, tuple[Submission, int]] = {}
-                try:
-                    while True:
-                        room = AHEAD * self.workers - len(pending)
-                        for piece in itertools.islice(itertools.chain(_emptied(again), waiting), room):
-                            pending[processes.submit(judge_submission, *piece, settings)] = piece
-                        if not pending:
-                            return
-                        ready, _ = concurrent.futures.wait(pending, return_when=concurrent.futures.FIRST_COMPLETED)
-                        for future in ready:
-                            piece = pending[future]
-                            graded = future.result()
-                            del pending[future]
-                            yield piece, graded
-                except concurrent.futures.process.BrokenProcessPool:
-                    lost = list(pending.values())
-            # A process ended. Whoever it was judging is tried once more, alone, so that the others are not blamed.
-            for piece in lost:
-                key = piece[0].sha256
-                attempts[key] = attempts.get(key, 0) + 1
-                if attempts[key] < ATTEMPTS or (len(lost) > 1 and attempts[key] < 2 * ATTEMPTS):
-                    again.append(piece)
-                else:
-                    yield piece, _given_up(piece, settings)
+    def map(self, work: Iterable[Work], settings: Settings) -> Iterator[tuple[Work, Graded]]:
+        """Pairs of a piece of work and what came of it, in the order in which they are ready.
 
-    def _processes(self) -> concurrent.futures.ProcessPoolExecutor:
-        context = multiprocessing.get_context("spawn")
-        return concurrent.futures.ProcessPoolExecutor(self.workers, context, max_tasks_per_child=TASKS)
+        Raises:
+            NoSandbox: if a process has none.
+            NoJudges: if a process does not start.
+        """
+        coming, lost, judged = map(_Piece, work), [], []
+        crew: dict[connection.Connection, _Process] = {}
+
+        def draw() -> _Piece | None:
+            return lost.pop(0) if lost else next(coming, None)
+
+        try:
+            while True:
+                for process in [one for one in crew.values() if one.piece is None]:
+                    piece = draw() if process.judged < TASKS else None
+                    if piece is None:
+                        crew.pop(process.pipe).end()
+                    else:
+                        process.hand(piece, settings)
+                while len(crew) < self.workers and (piece := draw()) is not None:
+                    process = _Process(self._judge)
+                    crew[process.pipe] = process
+                    process.hand(piece, settings)
+                while judged:  # everybody has work by now
+                    yield judged.pop(0)
+                if not crew:
+                    return
+                for pipe in connection.wait(list(crew)):
+                    piece, answer = crew[pipe].told()
+                    if piece is None:
+                        continue
+                    if not crew[pipe].alive:
+                        crew.pop(pipe)
+                    graded = piece.settled(answer, settings)
+                    if graded is None:
+                        lost.append(piece)
+                    else:
+                        judged.append((piece.work, graded))
+        finally:
+            for process in crew.values():
+                process.leave()
+            for process in crew.values():
+                process.end()
+
+    def close(self) -> None:
+        """Nothing is left to close: processes end with the run."""
+
+
+class _Process:
+    """A process that judges.
+
+    Attributes:
+        pipe: where it tells what came of its piece.
+        piece: what it judges.
+        judged: how many it has judged.
+        alive: whether it can be given another one.
+    """
+
+    def __init__(self, judge: Judge):
+        context = multiprocessing.get_context("spawn")  # threads and a database's connection are not to be forked
+        self.pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_judge_what_comes, args=(theirs, judge), daemon=True)
+        self._process.start()
+        theirs.close()
+        self.piece: _Piece | None = None
+        self.judged, self.alive, self._ready, self._settings = 0, True, False, None
+
+    def hand(self, piece: _Piece, settings: Settings) -> None:
+        """Give it a piece; as soon as it is ready, if it is not yet."""
+        self.piece, self._settings = piece, settings
+        if self._ready:
+            with contextlib.suppress(OSError):  # if it ended a moment ago, told() will say so
+                self.pipe.send((*piece.work, settings))
+
+    def told(self) -> tuple[_Piece | None, Graded | NoSandbox | str]:
+        """Its piece and what came of it; no piece if it has only become ready.
+
+        Raises:
+            NoJudges: if it ended before.
+        """
+        try:
+            answer = self.pipe.recv()
+        except (EOFError, OSError):
+            how = self.end()
+            if not self._ready:
+                raise NoJudges(
+                    f"A process that judges ended before it could begin ({how}). Is there memory enough? Take fewer --workers. "
+                    "What was graded before is kept; the same command goes on from there."
+                ) from None
+            answer = f"The process that judged it ended ({how})."
+        else:
+            if not self._ready:
+                self._ready = True
+                self.hand(self.piece, self._settings)
+                return None, ""
+        piece, self.piece = self.piece, None
+        self.judged += 1
+        return piece, answer
+
+    def leave(self) -> None:
+        """Ask it to end, now if it judges, and do not wait."""
+        self.pipe.close()
+        if self.piece is not None:
+            self._process.terminate()
+
+    def end(self) -> str:
+        """End it; returns how it ended."""
+        self.leave()
+        self._process.join(LEAVE)
+        if self._process.is_alive():
+            self._process.kill()
+            self._process.join()
+        code, self.alive = self._process.exitcode, False
+        return f"signal {-code}" if code < 0 else f"status {code}"
 
 
 class Cluster:
     """The workers of a Dask scheduler, on as many machines as there are; each needs the course and a sandbox.
 
+    A worker judges one submission at a time in each of its processes, however many threads it has. One that is lost gives its
+    submissions to the others.
+
     Args:
         address: of the scheduler, such as ``tcp://host:8786``.
+        judge: what the workers are handed.
 
     Raises:
-        RuntimeError: if Dask is not installed, or nobody answers there.
+        NoJudges: if Dask is not installed, or nobody answers there.
     """
 
-    def __init__(self, address: str):
+    def __init__(self, address: str, judge: Judge = judge_submission):
+        self._address, self._judge = address, judge
         try:
             from distributed import Client
         except ImportError:
-            raise RuntimeError("--scheduler needs Dask: pip install 'bottleneck-course[cluster]'.") from None
+            raise NoJudges("--scheduler needs Dask: python -m pip install 'bottleneck-course[cluster]'.") from None
         try:
-            self._client = Client(address, timeout="10s", set_as_default=False)
-        except (OSError, TimeoutError) as error:
-            raise RuntimeError(f"No Dask scheduler answers at {address}: {error}") from None
+            self._client = Client(address, timeout=CALL, set_as_default=False)
+        except (OSError, ValueError) as error:
+            raise NoJudges(
+                f"No Dask scheduler answers at {address} ({str(error).strip() or type(error).__name__}). Start one with "
+                "`dask scheduler`, and give the address that it prints."
+            ) from None
 
-    def map(self, work: Iterable[tuple[Submission, int]], settings: Settings):
-        """Pairs of a piece of work and what came of it, in the order in which they are ready."""
-        from distributed import KilledWorker, as_completed
+    def map(self, work: Iterable[Work], settings: Settings) -> Iterator[tuple[Work, Graded]]:
+        """Pairs of a piece of work and what came of it, in the order in which they are ready.
 
-        waiting, pending = iter(work), {}
-        most = AHEAD * max(1, sum(self._client.nthreads().values()))
+        Raises:
+            NoSandbox: if a worker has none.
+            NoJudges: if the scheduler is gone, there are no workers, or one has another version of the course.
+        """
+        import distributed
 
-        def submit(count: int) -> list:
-            added = []
-            for piece in itertools.islice(waiting, count):
-                # A worker that is lost gives its piece to another one; nothing is cached between runs.
-                future = self._client.submit(judge_submission, *piece, settings, pure=False, retries=ATTEMPTS)
-                pending[future.key] = piece
-                added.append(future)
-            return added
-
-        ready = as_completed(submit(most))
-        for future in ready:
-            piece = pending.pop(future.key)
-            try:
-                graded = future.result()
-            except KilledWorker:
-                graded = _given_up(piece, settings)
-            future.release()
-            for more in submit(1):
-                ready.add(more)
-            yield piece, graded
+        coming, lost, pending = map(_Piece, work), [], {}
+        gone = "What was graded before is kept; the same command goes on from there."
+        try:
+            while True:
+                room = AHEAD * max(1, len(self._client.nthreads())) - len(pending)
+                for piece in itertools.islice(itertools.chain(_emptied(lost), coming), room):
+                    # Nothing is cached: a submission that is judged again is judged.
+                    arguments = (self._judge, course_lib.__version__, *piece.work, settings)
+                    pending[self._client.submit(_judge_elsewhere, *arguments, pure=False)] = piece
+                if not pending:
+                    return
+                try:
+                    distributed.wait(list(pending), timeout=PATIENCE, return_when="FIRST_COMPLETED")
+                except TimeoutError:
+                    if not self._client.nthreads():
+                        raise NoJudges(
+                            f"The Dask scheduler at {self._address} has no workers. Start some: "
+                            f"`dask worker {self._address} --nthreads 1`. {gone}"
+                        ) from None
+                for future in [future for future in pending if future.done()]:
+                    piece = pending.pop(future)
+                    try:
+                        answer = future.result()
+                    except distributed.KilledWorker:
+                        piece.attempts, answer = ATTEMPTS, "The workers that judged it ended."
+                    graded = piece.settled(answer, settings)
+                    future.release()
+                    if graded is None:
+                        lost.append(piece)
+                    else:
+                        yield piece.work, graded
+        except (CancelledError, OSError) as error:
+            raise NoJudges(f"The Dask scheduler at {self._address} is gone ({type(error).__name__}). {gone}") from None
+        finally:
+            with contextlib.suppress(CancelledError, OSError):
+                self._client.cancel(list(pending))
 
     def close(self) -> None:
         """Leave the cluster as it is."""
@@ -241,16 +453,16 @@ def _emptied(pieces: list) -> Iterator:
         yield pieces.pop(0)
 
 
-def _given_up(piece: tuple[Submission, int], settings: Settings) -> Graded:
-    """Marks that say to the instructor that no process outlived this submission."""
+def _given_up(piece: Work, reason: str, settings: Settings) -> Graded:
+    """Marks that say to the instructor that this submission could not be judged."""
     submission, lesson = piece
-    fault = f"The process that judged it ended {ATTEMPTS} times."
     told = "This exercise could not be judged; your instructor is told."
-    wanted = [e for e in exercises() if e.lesson == lesson and e.name not in settings.without]
+    fault = f"{reason} It was tried {ATTEMPTS} times."
+    wanted = _wanted(lesson, settings)
     seeds = [seed_for(settings.seed, submission.sha256, exercise.name) for exercise in wanted]
     return Graded(
         [Mark(e.name, ERROR, None, told, seed, 0.0, fault) for e, seed in zip(wanted, seeds, strict=True)], []
     )
 
 
-__all__ = ["Cluster", "NoSandbox", "Pool", "Settings", "Told", "judge_submission", "lesson_of", "run"]
+__all__ = ["Cluster", "NoJudges", "NoSandbox", "Pool", "Settings", "Told", "judge_submission", "lesson_of", "run"]
