@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "taught": {"runtime", "crashes", "datasets", "metrics", "referees", "plots", "taught"},
     "judges": {"classroom.exercise", "classroom.probe", "datasets", "metrics", "referees", "taught"},
     "classroom": {"runtime", "crashes", "datasets", "taught"},
-    "grading": {"classroom", "runtime"},
+    "grading": {"classroom", "runtime", "classroom.judges"},
 }
 # What a submission's code shares a process or a sandbox with. It knows nothing of marks, and no judge.
 WITH_SUBMISSIONS = {f"course_lib.grading.{name}" for name in ("nursery", "answers", "isolation", "refusals")}
