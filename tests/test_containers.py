@@ -151,6 +151,7 @@ def test_every_command_that_builds_an_image_names_the_containerfile_and_its_stag
     for advice in (sandbox.ADVICE["podman"], sandbox.ADVICE["docker"]):
         place = re.search(r"-f (\S+)", advice).group(1)
         assert (ROOT / place).is_file(), f"{place}: no such file"
+        assert "doctor --classroom" in advice
 
 
 def test_a_sandbox_needs_a_runner_that_there_is():
