@@ -26,7 +26,7 @@ _NEW_MOUNTS, _NEW_NAMES, _NEW_IPC = 0x00020000, 0x04000000, 0x08000000
 _NEW_USERS, _NEW_PROCESSES, _NEW_NETWORK = 0x10000000, 0x20000000, 0x40000000
 _PRIVATE, _RECURSIVE, _NO_SUID, _NO_DEVICES, _NO_PROGRAMS = 1 << 18, 1 << 14, 2, 4, 8
 _READ_ONLY, _AGAIN, _THIS_PLACE = 1, 32, 4096
-_DUMPABLE, _NO_NEW_PRIVILEGES, _DROP_BOUND, _AMBIENT, _CLEAR_AMBIENT = 4, 38, 24, 47, 4
+_DIE_WITH_PARENT, _DUMPABLE, _NO_NEW_PRIVILEGES, _DROP_BOUND, _AMBIENT, _CLEAR_AMBIENT = 1, 4, 38, 24, 47, 4
 _CAPABILITIES_VERSION_3, _CAPABILITIES = 0x20080522, 41
 # Nothing of the neighbours, and no more than a size. /proc stays, as TensorFlow ends a process that has none: it lists the
 # sandbox's processes, and the kernel lets nobody read in those of another user namespace. Nothing can be written there.
@@ -43,7 +43,7 @@ class Limits:
 
     Attributes:
         memory: bytes of memory of all its processes together, beyond what they share with the process that bore them.
-        processes: how many processes and threads.
+        processes: how many threads, and processes on machines where the kernel does not refuse them.
         file: bytes of one file.
         temporary: bytes in its own ``/scratch``.
         open_files: how many files at a time.
@@ -105,6 +105,8 @@ def give_up_rights() -> None:
     header = (ctypes.c_uint32 * 2)(_CAPABILITIES_VERSION_3, 0)
     _do(_libc.capset(ctypes.byref(header), (ctypes.c_uint32 * 6)()), "no capabilities")
     refusals.refuse()
+    _do(_libc.prctl(_DUMPABLE, 1, 0, 0, 0), "memory that the warden can look at")
+    _do(_libc.prctl(_DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0), "an end with the warden")
 
 
 def bound(limits: Limits) -> None:
@@ -213,18 +215,18 @@ def _memory(family: dict[int, int], shared: int) -> int:
             sizes = _sizes(f"/proc/{pid}/smaps_rollup")
         except PermissionError:  # a process may forbid to be looked into; what it has is told all the same
             sizes = _sizes_from_outside(pid)
-        except OSError:  # it has ended
-            continue
+        except OSError:  # it has ended, or this kernel does not tell
+            sizes = _sizes_from_outside(pid, shared)
         own += sum(size for name, size in sizes.items() if name.startswith("Private_") or name == "Swap")
         parts += sum(sizes.get(name, 0) for name in ("Pss_Anon", "Pss_Shmem", "SwapPss"))
     return max(own, parts - shared)
 
 
-def _sizes_from_outside(pid: int) -> dict[str, int]:
+def _sizes_from_outside(pid: int, shared: int = 0) -> dict[str, int]:
     with contextlib.suppress(OSError):
         sizes = _sizes(f"/proc/{pid}/status")
         whole = sum(sizes.get(name, 0) for name in ("RssAnon", "RssShmem", "VmSwap"))
-        return {"Private_Dirty": whole, "Pss_Anon": whole}
+        return {"Private_Dirty": max(0, whole - shared), "Pss_Anon": whole}
     return {}
 
 

@@ -145,7 +145,11 @@ def _keep_watch(
 
     poll = select.poll()
     poll.register(connection, 0)
-    why = isolation.watch(child, still_wanted, limits)
+    try:
+        why = isolation.watch(child, still_wanted, limits)
+    except BaseException:  # a room without a warden is none
+        os.kill(child, signal.SIGKILL)
+        raise
     if why in ("memory", "processes"):
         connection.setblocking(False)  # whoever does not read it will see that the room is gone
         with contextlib.suppress(OSError):

@@ -1,7 +1,8 @@
 """System calls that no answer needs, refused by the kernel: a filter of seccomp(2) for a process and all that it starts.
 
 They reach what namespaces do not part (sockets between virtual machines, keyrings), keep memory that belongs to no process
-(shared memory of System V, files without a name), look into others, or ask for namespaces of one's own.
+(shared memory of System V, files without a name), look into others, or ask for namespaces of one's own. New processes are
+refused too: those that double themselves leave no time to count them. Threads are allowed, and counted.
 """
 
 from __future__ import annotations
@@ -54,9 +55,10 @@ _REFUSED = {
     "fspick": (433, 433),
     "mount_setattr": (442, 442),
 }
+_FORKS = (57, 58)  # fork(2) and vfork(2) of x86-64; AArch64 has neither
 _SECCOMP, _CLONE, _CLONE3, _SOCKET = (317, 277), (56, 220), (435, 435), (41, 198)
 _MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}  # column above, and how the kernel names it
-_NAMESPACES = 0x7E020000  # any CLONE_NEW… of clone(2)
+_NAMESPACES, _THREAD = 0x7E020000, 0x00010000  # any CLONE_NEW… of clone(2), and CLONE_THREAD
 _FAMILIES = (
     socket.AF_UNIX,
     socket.AF_INET,
@@ -92,12 +94,14 @@ def _filter(column: int, architecture: int) -> list[tuple[int, int, int, int]]:
     ]
     if column == 0:
         program += [(_ANY_BIT, 0, 1, _OTHER_NUMBERS), refuse()]
+        for number in _FORKS:
+            program += [(_EQUAL, 0, 1, number), refuse()]
     for numbers in _REFUSED.values():
         program += [(_EQUAL, 0, 1, numbers[column]), refuse()]
     # Its flags lie in memory, where no filter can look; the C library then takes clone(2).
     program += [(_EQUAL, 0, 1, _CLONE3[column]), refuse(errno.ENOSYS)]
-    program += [(_EQUAL, 0, 4, _CLONE[column]), (_LOAD, 0, 0, _FIRST_ARGUMENT)]
-    program += [(_ANY_BIT, 0, 1, _NAMESPACES), refuse(), (_RETURN, 0, 0, _ALLOW)]
+    program += [(_EQUAL, 0, 5, _CLONE[column]), (_LOAD, 0, 0, _FIRST_ARGUMENT)]
+    program += [(_ANY_BIT, 1, 0, _NAMESPACES), (_ANY_BIT, 1, 0, _THREAD), refuse(), (_RETURN, 0, 0, _ALLOW)]
     program += [(_EQUAL, 0, 2 + 2 * len(_FAMILIES), _SOCKET[column]), (_LOAD, 0, 0, _FIRST_ARGUMENT)]
     for family in _FAMILIES:
         program += [(_EQUAL, 0, 1, family), (_RETURN, 0, 0, _ALLOW)]

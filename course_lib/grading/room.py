@@ -26,7 +26,7 @@ MOST_NOTES = 20
 
 TOO_MUCH = {
     "memory": "It took more memory than a submission may have.",
-    "processes": "It started more processes than a submission may have.",
+    "processes": "It started more threads than a submission may have.",
 }
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # what moves a terminal's cursor, or does worse there
 

@@ -7,6 +7,7 @@ submission. Without a runner that works, nothing is graded.
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import shutil
@@ -211,6 +212,13 @@ def _hidden(needed: list[Path]) -> list[Path]:
     return sorted(place for place in places if place.is_dir())
 
 
+@functools.cache
+def _sized(program: str) -> list[str]:
+    """The words that bound the next folder in memory; bubblewrap has them from 0.7 on."""
+    told = subprocess.run([program, "--help"], capture_output=True, text=True, timeout=60)
+    return ["--size", str(Limits().temporary)] if "--size" in told.stdout + told.stderr else []
+
+
 def _bubblewrap(_: Path | None = None) -> list[str]:
     program = shutil.which("bwrap")
     if program is None:
@@ -218,7 +226,7 @@ def _bubblewrap(_: Path | None = None) -> list[str]:
     command = [program, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"]
     if os.getuid() == 0:
         command += ["--uid", "65534", "--gid", "65534"]
-    size = ["--size", str(Limits().temporary), "--tmpfs"]
+    size = [*_sized(program), "--tmpfs"]
     command += ["--proc", "/proc", "--dev", "/dev", *size, "/dev/shm", "--remount-ro", "/dev"]
     command += [*size, "/tmp"]  # before the others: the course itself may lie in /tmp
     for path in _SYSTEM:
