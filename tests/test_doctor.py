@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 
@@ -467,7 +468,8 @@ def test_a_room_without_a_limit_of_memory_is_found_out(monkeypatch):
     monkeypatch.setattr(trials, "HOLD_SECONDS", 0.5)
     result = classroom.try_bubblewrap(keras=False)
     (bad,) = (finding for finding in result.findings if not finding.good)
-    assert bad.found == "no memory limit: one process and several took more than a room may have and went on"
+    held = re.fullmatch(r"no memory limit: (.*) took more than a room may have and went on", bad.found).group(1)
+    assert {"one process", "shared memory"} <= set(held.split(", "))  # "several" where a room may start a process
 
 
 @pytest.mark.sandbox

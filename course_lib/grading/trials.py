@@ -45,12 +45,22 @@ print(reached or "nothing")
 _TAKES = "block = bytearray({size})\nfor place in range(0, len(block), 4096): block[place] = 1\nprint('taken')"
 _TAKES_TOGETHER = """
 import os, time
-for _ in range({children}):
-    if os.fork() == 0:
-        block = bytearray({size})
-        for place in range(0, len(block), 4096): block[place] = 1
-        time.sleep({seconds})
-        os._exit(0)
+try:
+    for _ in range({children}):
+        if os.fork() == 0:
+            block = bytearray({size})
+            for place in range(0, len(block), 4096): block[place] = 1
+            time.sleep({seconds})
+            os._exit(0)
+    time.sleep({seconds})
+    print("taken")
+except OSError:
+    print("refused")
+"""
+_TAKES_SHARED = """
+import mmap, time
+block = mmap.mmap(-1, {size})
+for place in range(0, len(block), 4096): block[place] = 1
 time.sleep({seconds})
 print("taken")
 """
@@ -145,20 +155,23 @@ def _no_network(runner: str, room, anew: str) -> Finding:
 
 
 def _ended(runner: str, sandbox) -> Finding:
-    """Too much memory, in one process and in several."""
-    # Together twice what is allowed, each less than that.
-    together = _TAKES_TOGETHER.format(children=5, size=2 * MEMORY // 5, seconds=HOLD_SECONDS)
-    ways = {"one process": (_TAKES.format(size=4 * MEMORY), True), "several": (together, False)}
+    """Too much memory: in one process, in several, and of the kind that the kernel's limit for a process leaves out."""
+    ways = {
+        "one process": (_TAKES.format(size=4 * MEMORY), "MemoryError"),
+        # Together twice what is allowed, each less than that. Who may start no process takes nothing in it.
+        "several": (_TAKES_TOGETHER.format(children=5, size=2 * MEMORY // 5, seconds=HOLD_SECONDS), "refused"),
+        "shared memory": (_TAKES_SHARED.format(size=2 * MEMORY, seconds=HOLD_SECONDS), "MemoryError"),
+    }
     held, other = [], []
-    for who, (code, may_be_told) in ways.items():
+    for who, (code, also_good) in ways.items():
         with contextlib.closing(Room(sandbox)) as room:
             said = _said_in(room, code)
             if said == "taken":
                 held.append(who)
-            elif not room.closed and not (may_be_told and said.startswith("MemoryError")):
+            elif not room.closed and not said.startswith(also_good):
                 other.append(said)
     if held:
-        found = f"no memory limit: {' and '.join(held)} took more than a room may have and went on"
+        found = f"no memory limit: {', '.join(held)} took more than a room may have and went on"
         return Finding(runner, False, found, _limit_memory(runner))
     if other:
         return Finding(runner, False, f"a room that took too much memory said {other[0]!r}", "report this")
