@@ -151,6 +151,7 @@ def test_every_command_that_builds_an_image_names_the_containerfile_and_its_stag
     for advice in (sandbox.ADVICE["podman"], sandbox.ADVICE["docker"]):
         place = re.search(r"-f (\S+)", advice).group(1)
         assert (ROOT / place).is_file(), f"{place}: no such file"
+        assert "doctor --classroom" in advice
 
 
 def test_a_sandbox_needs_a_runner_that_there_is():
@@ -168,3 +169,13 @@ def test_two_rooms_of_a_container_share_nothing(program):
             second.run_cell("import os\nprint('mine' in globals(), os.listdir('/scratch'))")["printed"] == "False []\n"
         )
         first.close(), second.close()
+
+
+def test_the_page_for_instructors_prints_the_commands_of_the_doctor():
+    page = (ROOT / "site" / "instructors" / "grading.md").read_text(encoding="utf-8")
+    page = page.replace(" \\\n  ", " ")
+    assert doctor.IMAGES["sandbox"].format(program="docker", image=sandbox.IMAGE) in page
+    assert doctor.IMAGES["grader"].format(program="docker") in page
+    assert (
+        f'docker run --rm -it {doctor.NESTING["docker"]} -v "$PWD:/class" bottleneck-grader doctor --classroom' in page
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 
@@ -10,6 +11,8 @@ import pytest
 
 from course_lib import crashes, datasets
 from course_lib.classroom import doctor, places, records
+from course_lib.grading import doctor as classroom
+from course_lib.grading import isolation, trials
 
 
 def said(tmp_path, **kwargs) -> tuple[int, str]:
@@ -270,3 +273,231 @@ def test_a_python_that_is_too_old_or_too_new_is_named(monkeypatch, capsys, versi
     monkeypatch.setattr(__main__, "_run", fails)
     monkeypatch.setattr(__main__.sys, "version_info", version)
     assert __main__.main([]) == 1 and "too old or too new" in capsys.readouterr().err
+
+
+# ----- the classroom: can this machine grade?
+
+APPARMOR, CLONE, MOST = (
+    "kernel/apparmor_restrict_unprivileged_userns",
+    "kernel/unprivileged_userns_clone",
+    "user/max_user_namespaces",
+)
+UID_MAP = "bwrap did not start:\nbwrap: setting up uid map: Permission denied"
+LOOPBACK = "bwrap: loopback: Failed RTM_NEWADDR: Operation not permitted"
+NO_PERMISSIONS = (
+    "bwrap: No permissions to create new namespace, likely because the kernel does not allow non-privileged ones."
+)
+EXCEEDED = "bwrap: Creating new namespace failed: nesting depth or /proc/sys/user/max_*_namespaces exceeded (ENOSPC)"
+
+
+def examined(**kwargs) -> tuple[int, str]:
+    lines = []
+    status = classroom.examine(keras=False, show=lines.append, **kwargs)
+    return status, "\n".join(lines)
+
+
+@pytest.fixture
+def bare(monkeypatch, tmp_path):
+    """A machine outside of containers, with bubblewrap in its usual place, and no settings and profiles but those of a test."""
+    monkeypatch.setattr(classroom.shutil, "which", lambda name: f"/usr/bin/{name}" if name == "bwrap" else None)
+    monkeypatch.setattr(classroom.os.path, "realpath", lambda path: path)
+    monkeypatch.setattr(classroom, "_container_here", lambda: "")
+    monkeypatch.setattr(classroom, "_profiles", lambda: sorted(tmp_path.glob("*bwrap*")))
+
+    def settings(**values):
+        monkeypatch.setattr(classroom, "_setting", lambda name: values.get(name.partition("/")[2], ""))
+
+    settings()
+    return settings
+
+
+@pytest.mark.parametrize(
+    ("told", "settings", "container", "found", "fix"),
+    [
+        (UID_MAP, {APPARMOR: "1"}, "", "AppArmor lets bubblewrap make no user namespaces", "profile bwrap /usr/bin/bwrap"),
+        (LOOPBACK, {APPARMOR: "1"}, "", "AppArmor", "sudo apparmor_parser -r /etc/apparmor.d/bwrap"),
+        (NO_PERMISSIONS, {CLONE: "0"}, "", "kernel.unprivileged_userns_clone", "sysctl -w kernel.unprivileged_userns_clone=1"),
+        (EXCEEDED, {MOST: "0"}, "", "user.max_user_namespaces", "/etc/sysctl.d/50-bubblewrap.conf"),
+        (NO_PERMISSIONS, {APPARMOR: "0"}, "", "it may make no namespaces", "use podman or docker"),
+        (NO_PERMISSIONS, {}, "docker", "this is a container", "seccomp=unconfined --security-opt apparmor=unconfined"),
+        ("bwrap: Can't mount proc on /newroot/proc: Operation not permitted", {}, "podman", "container", "unmask=ALL"),
+        (NO_PERMISSIONS, {APPARMOR: "1"}, "docker", "this is a container", "Its host restricts namespaces as well"),
+        (NO_PERMISSIONS, {}, "kubernetes", "this is a container", "procMount Unmasked"),
+        ("bwrap: execvp /nowhere/python: No such file", {}, "docker", "it does not start", "by hand"),
+        ("", {}, "", "it does not start", "by hand"),
+    ],
+)  # fmt: skip
+def test_what_keeps_bubblewrap_from_its_namespaces_is_named_with_its_cure(
+    bare, monkeypatch, told, settings, container, found, fix
+):
+    bare(**{name.partition("/")[2]: value for name, value in settings.items()})
+    monkeypatch.setattr(classroom, "_container_here", lambda: container)
+    finding = classroom.why_refused(told)
+    assert not finding.good and found in finding.found and fix in finding.fix
+
+
+def test_a_profile_that_is_there_is_loaded_and_none_put_beside_it(bare, tmp_path):
+    """Of two profiles for one program AppArmor applies neither."""
+    bare(apparmor_restrict_unprivileged_userns="1")
+    theirs = tmp_path / "bwrap-userns-restrict"
+    theirs.write_text("profile bwrap /usr/bin/bwrap flags=(attach_disconnected) {\n}\n", encoding="utf-8")
+    fix = classroom.why_refused(UID_MAP).fix
+    assert f"sudo apparmor_parser -r {theirs}" in fix and "sudo cp" not in fix
+    theirs.write_text("profile other /usr/bin/other {\n}\n", encoding="utf-8")
+    assert f"sudo cp {classroom.PROFILE} /etc/apparmor.d/bwrap &&" in classroom.why_refused(UID_MAP).fix
+
+
+def test_the_profile_is_for_the_bubblewrap_that_is_used(bare, monkeypatch):
+    bare(apparmor_restrict_unprivileged_userns="1")
+    monkeypatch.setattr(classroom.shutil, "which", lambda name: "/opt/bin/bwrap")
+    fix = classroom.why_refused(UID_MAP).fix
+    assert "profile bwrap /opt/bin/bwrap flags=(unconfined) {\n  userns,\n" in fix
+    assert "sed 's#/usr/bin/bwrap#/opt/bin/bwrap#'" in fix
+
+
+@pytest.mark.parametrize(
+    ("told", "command"),
+    [
+        ({"ID": "ubuntu", "ID_LIKE": "debian"}, "sudo apt install bubblewrap"),
+        ({"ID": "rocky", "ID_LIKE": "rhel centos fedora"}, "sudo dnf install bubblewrap"),
+        ({"ID": "opensuse-leap", "ID_LIKE": "suse opensuse"}, "sudo zypper install bubblewrap"),
+        ({"ID": "slackware"}, "your system's own command"),
+    ],
+)
+def test_bubblewrap_is_installed_as_the_distribution_does(monkeypatch, told, command):
+    monkeypatch.setattr(classroom.platform, "freedesktop_os_release", lambda: told)
+    assert command in classroom.how_to_install()
+
+
+def test_without_any_sandbox_nothing_is_graded_and_the_doctor_says_what_to_do(monkeypatch, capsys, tmp_path):
+    from course_lib import __main__
+
+    (tmp_path / "anna").mkdir()
+    (tmp_path / "anna" / "01_anatomy.ipynb").write_text("{}", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert __main__.main(["grade", str(tmp_path)]) != 0
+    refused = capsys.readouterr().err
+    assert "bwrap is not installed" in refused and "doctor --classroom" in refused
+    assert __main__.main(["doctor", "--classroom"]) == 1
+    text = capsys.readouterr().out
+    for runner in ("bwrap", "podman", "docker"):
+        assert f"✘ {runner}" in text
+    assert text.endswith("One sandbox that works is enough: mend the first that you can.\n")
+
+
+def test_on_macos_and_windows_it_says_how_to_come_to_a_linux(monkeypatch):
+    monkeypatch.setattr(classroom.platform, "system", lambda: "Darwin")
+    monkeypatch.setattr(classroom.shutil, "which", lambda name: "/bin/docker" if name == "docker" else None)
+    monkeypatch.setattr(classroom, "_said", lambda *command: "no daemon")
+    status, text = examined()
+    assert status == 1 and "bubblewrap is for Linux only, and this is macOS" in text
+    assert "docker build -t bottleneck-grader --target grader -f course_lib/grading/Containerfile ." in text
+    assert f"docker run --rm -it {classroom.NESTING['docker']} -v" in text and "start Docker Desktop" in text
+    monkeypatch.setattr(classroom.platform, "system", lambda: "Windows")
+    status, text = examined()
+    assert status == 1 and "wsl --install" in text and "bwrap     " not in text
+
+
+@pytest.mark.parametrize(
+    ("missing", "told"), [("sqlalchemy", "'bottleneck-course[classroom]'"), ("resource", "doctor --classroom")]
+)
+def test_a_module_that_windows_lacks_is_no_missing_package(missing, told):
+    code = (
+        f"import sys; sys.modules[{missing!r}] = None; from course_lib.__main__ import main; sys.exit(main(['report']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=records.course_root(), capture_output=True, text=True)
+    assert done.returncode != 0 and told in done.stderr
+    assert ("pip install" in done.stderr) is (missing == "sqlalchemy")
+
+
+def tried(runner: str, *good: bool, there: bool = True) -> classroom.Tried:
+    findings = [classroom.Finding(runner, each, "seen", "mend it") for each in good]
+    return classroom.Tried(runner, findings, there)
+
+
+@pytest.mark.parametrize(
+    ("bwrap", "podman", "status", "verdict"),
+    [
+        (tried("bwrap", True), tried("podman", True), 0, "Grading works here, with bwrap."),
+        (tried("bwrap", True, False), tried("podman", True), 0, "Use no other: bwrap does not hold, see above."),
+        (tried("bwrap", False, there=False), tried("podman", True), 0, "with podman; the others are not needed."),
+        (tried("bwrap", True, False), tried("podman", False, there=False), 1, "bwrap starts and does not hold"),
+        (tried("bwrap", False, there=False), tried("podman", False, there=False), 1, "Nothing can be graded here yet."),
+    ],
+)
+def test_the_verdict_is_one_line_and_the_exit_status(monkeypatch, bwrap, podman, status, verdict):
+    monkeypatch.setattr(classroom, "try_bubblewrap", lambda keras: bwrap)
+    monkeypatch.setattr(
+        classroom, "try_container", lambda name, keras: podman if name == "podman" else tried(name, False, there=False)
+    )
+    found, text = examined()
+    assert found == status and verdict in text.splitlines()[-1]
+
+
+def test_a_missing_package_of_the_classroom_is_an_error_though_the_sandbox_works(monkeypatch):
+    monkeypatch.setattr(classroom, "PACKAGES", ("no_such_module", "jinja2"))
+    monkeypatch.setattr(classroom, "try_bubblewrap", lambda keras: tried("bwrap", True))
+    monkeypatch.setattr(classroom, "try_container", lambda name, keras: tried(name, False, there=False))
+    status, text = examined()
+    assert status == 1 and "no_such_module is missing" in text and "'.[classroom]'" in text
+    assert text.splitlines()[-1].startswith("The sandbox works, with bwrap; 1 other thing(s) to mend")
+
+
+@pytest.mark.sandbox
+def test_a_sound_sandbox_is_tried_in_every_respect(monkeypatch):
+    monkeypatch.setattr(classroom, "try_container", lambda name, keras: tried(name, False, there=False))
+    status, text = examined()
+    assert status == 0, text
+    for what in (
+        "a room computes",
+        "the course in it is this one",
+        "no judge is in it",
+        "the network is refused",
+        "is ended",
+    ):
+        assert f"✔ bwrap     {what}" in text or what in text
+    assert text.count("✔ bwrap") == 5 and "✘" not in text
+
+
+@pytest.mark.sandbox
+def test_a_room_without_a_limit_of_memory_is_found_out(monkeypatch):
+    roomy = isolation.Limits()
+    monkeypatch.setattr(isolation, "Limits", lambda memory: roomy)
+    monkeypatch.setattr(trials, "MEMORY", 32 << 20)
+    monkeypatch.setattr(trials, "HOLD_SECONDS", 0.5)
+    result = classroom.try_bubblewrap(keras=False)
+    (bad,) = (finding for finding in result.findings if not finding.good)
+    held = re.fullmatch(r"no memory limit: (.*) took more than a room may have and went on", bad.found).group(1)
+    assert {"one process", "shared memory"} <= set(held.split(", "))  # "several" where a room may start a process
+
+
+@pytest.mark.sandbox
+def test_where_no_namespaces_are_left_the_real_refusal_is_understood():
+    """Within a bubblewrap that forbids further namespaces, as a container may."""
+    inner = [sys.executable, "-m", "course_lib", "doctor", "--classroom"]
+    outer = [
+        "bwrap",
+        "--bind",
+        "/",
+        "/",
+        "--proc",
+        "/proc",
+        "--dev",
+        "/dev",
+        "--unshare-user",
+        "--disable-userns",
+        "--",
+    ]
+    done = subprocess.run([*outer, *inner], cwd=records.course_root(), capture_output=True, text=True, timeout=300)
+    assert done.returncode == 1, done.stdout + done.stderr
+    (line,) = (line for line in done.stdout.splitlines() if line.startswith("✘ bwrap"))
+    assert "namespace" in line and "it does not start" not in line
+    assert done.stdout.splitlines()[-1].startswith("Nothing can be graded here yet.")
+
+
+@pytest.mark.sandbox
+@pytest.mark.weekly
+def test_keras_loads_in_the_sandbox():
+    result = classroom.try_bubblewrap(keras=True)
+    assert result.works and result.findings[-1].found.startswith("Keras ")

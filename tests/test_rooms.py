@@ -23,10 +23,10 @@ MAY_IMPORT = {
     "taught": {"runtime", "crashes", "datasets", "metrics", "referees", "plots", "taught"},
     "judges": {"classroom.exercise", "classroom.probe", "datasets", "metrics", "referees", "taught"},
     "classroom": {"runtime", "crashes", "datasets", "taught"},
-    "grading": {"classroom", "runtime"},
+    "grading": {"classroom", "runtime", "classroom.judges"},
 }
 # What a submission's code shares a process or a sandbox with. It knows nothing of marks, and no judge.
-WITH_SUBMISSIONS = "course_lib.grading.nursery", "course_lib.grading.answers", "course_lib.grading.isolation"
+WITH_SUBMISSIONS = {f"course_lib.grading.{name}" for name in ("nursery", "answers", "isolation", "refusals")}
 
 
 def name_of(path: Path, root: Path = ROOT) -> str:
@@ -113,9 +113,9 @@ def test_nothing_but_the_command_line_imports_grading():
 
 
 def test_what_runs_beside_a_submission_knows_no_judge_and_no_mark():
-    beside = reached(set(WITH_SUBMISSIONS))
+    beside = reached(WITH_SUBMISSIONS)
     grading = {module for module in beside if module.startswith("course_lib.grading.")}
-    assert grading == set(WITH_SUBMISSIONS)
+    assert grading == WITH_SUBMISSIONS
     assert not [module for module in beside if room(module) == "judges"]
     assert "course_lib.classroom.host" in beside  # the look sees more than these modules' own lines
 

@@ -6,15 +6,12 @@ A runner works if a room in it computes, finds no judge, reaches no network and 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import importlib.util
 import os
 import platform
 import shutil
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,8 +21,6 @@ from course_lib.classroom.doctor import Finding, tell
 HERE = Path(__file__).resolve().parent
 PROFILE, CONTAINERFILE = HERE / "bwrap.apparmor", HERE / "Containerfile"
 PACKAGES = ("sqlalchemy", "jinja2")  # what grading needs beside the course: the extra `classroom`
-MEMORY = 256 << 20  # bytes that a room gets here
-ROOM_SECONDS = 60.0  # for a cell on a busy machine
 DAEMON_SECONDS = 20.0  # for a daemon to say that it is there
 WORKER = 2.0  # GiB of a process that grades and of its sandbox, with Keras in both
 
@@ -56,50 +51,6 @@ _REFUSALS = (
     "Can't mount proc",
     "Failed to make / slave",
 )
-
-# ----- what is asked in a room
-
-_COMPUTES = "import numpy as np\nprint(int((np.arange(10) ** 2).sum()))"
-_COMPUTED = "285"
-_FINDS_JUDGES = """
-import pathlib, course_lib
-print(len(list((pathlib.Path(course_lib.__file__).parent / "classroom" / "judges").rglob("*.*"))))
-"""
-_FINGERPRINT = """
-import hashlib, pathlib
-def fingerprint(course):
-    told = hashlib.sha256()
-    for path in sorted(course.rglob("*.py")):
-        name = path.relative_to(course).as_posix()
-        if not name.startswith("classroom/judges/"):
-            told.update(name.encode() + path.read_bytes())
-    return told.hexdigest()
-"""
-_REACHES = """
-import socket
-reached = []
-for family, address in ((socket.AF_INET, ("127.0.0.1", {port})), (socket.AF_UNIX, {name!r})):
-    with socket.socket(family, socket.SOCK_STREAM) as line:
-        line.settimeout(5)
-        try:
-            line.connect(address)
-            reached.append(address)
-        except OSError:
-            pass
-print(reached or "nothing")
-"""
-_TAKES = "block = bytearray({size})\nfor place in range(0, len(block), 4096): block[place] = 1\nprint('taken')"
-_TAKES_TOGETHER = """
-import os, time
-for _ in range({children}):
-    if os.fork() == 0:
-        block = bytearray({size})
-        for place in range(0, len(block), 4096): block[place] = 1
-        time.sleep({seconds})
-        os._exit(0)
-time.sleep({seconds})
-print("taken")
-"""
 
 
 @dataclass
@@ -250,7 +201,7 @@ def why_refused(told: str) -> Finding:
     Args:
         told: what it said.
     """
-    line = next((line for line in told.splitlines() if line.startswith("bwrap:")), told.strip().splitlines()[-1])
+    line = next((line for line in told.splitlines() if line.startswith("bwrap:")), "it said nothing")
     line = line.removeprefix("bwrap:").strip()
     if not any(words in told for words in _REFUSALS):
         fix = "run `bwrap --ro-bind / / --unshare-all true` by hand, and report this with what it says"
@@ -361,137 +312,18 @@ def _said(*command: str) -> str | None:
     return None if done.returncode == 0 else (done.stderr.strip() or f"exit status {done.returncode}").splitlines()[-1]
 
 
-# ----- rooms
-
-
 def _try(runner: str, keras: bool, why: Callable[[str], Finding], anew: str = "") -> Tried:
-    """Start a runner's sandbox and ask in its rooms.
-
-    Args:
-        runner: which.
-        keras: also load Keras in one.
-        why: makes a finding of what it said when it did not start.
-        anew: what builds its image anew; nothing for a runner without one.
-    """
-    from course_lib.grading.isolation import Limits
-    from course_lib.grading.sandbox import NoSandbox, Sandbox
+    """Try a runner in its rooms; ``why`` makes a finding of what it said if it does not start."""
+    from course_lib.grading import trials
 
     tried = Tried(runner)
     try:
-        with Sandbox(runner, keras=False, limits=Limits(memory=MEMORY)) as sandbox:
-            tried.findings.append(_room_computes(runner, sandbox))
+        for finding in trials.look(runner, keras=keras, anew=anew):
+            tried.findings.append(finding)
             tried.there = True
-            for look in (_same_course, _no_judge, _no_network, _ended):
-                tried.findings.append(look(runner, sandbox, anew))
-        if keras:
-            tried.findings.append(_loads_keras(runner))
-    except (NoSandbox, OSError) as error:
+    except trials.NoSandbox as error:
         tried.findings.append(why(str(error)))
     return tried
-
-
-def _ask(sandbox, code: str, seconds: float = ROOM_SECONDS) -> str:
-    """What a cell prints in a room of its own, or how it failed.
-
-    Raises:
-        NoSandbox: if no room can be had.
-    """
-    from course_lib.grading.room import Room, RoomEnded
-
-    room = Room(sandbox)
-    try:
-        said = room.run_cell(code, seconds)
-        return said["printed"].strip() if said["raised"] is None else str(said["raised"])
-    except RoomEnded as ended:
-        return str(ended)
-    finally:
-        room.close()
-
-
-def _room_computes(runner: str, sandbox) -> Finding:
-    _ask(sandbox, "")  # the first starts the sandbox
-    began = time.monotonic()
-    said = _ask(sandbox, _COMPUTES)
-    spent = time.monotonic() - began
-    kind = (
-        "a sandbox for each submission: slower, as the libraries load anew" if sandbox.alone else "one sandbox for all"
-    )
-    found = f"a room computes, {spent:.2f} s ({kind})" if said == _COMPUTED else f"a room said {said!r} for {_COMPUTED}"
-    return Finding(runner, said == _COMPUTED, found, "report this with what it says")
-
-
-def _same_course(runner: str, sandbox, anew: str) -> Finding:
-    """An image may hold an older course than the one that judges."""
-    import course_lib
-
-    space: dict = {}
-    exec(_FINGERPRINT, space)
-    own = space["fingerprint"](Path(course_lib.__file__).resolve().parent)
-    code = f"{_FINGERPRINT}\nimport course_lib\nprint(fingerprint(pathlib.Path(course_lib.__file__).resolve().parent))"
-    same = _ask(sandbox, code) == own
-    found = "the course in it is this one" if same else "the course in it is another than the one that judges"
-    return Finding(runner, same, found, anew or "report this")
-
-
-def _no_judge(runner: str, sandbox, anew: str) -> Finding:
-    said = _ask(sandbox, _FINDS_JUDGES)
-    found = "no judge is in it" if said == "0" else f"it shows files of the judges ({said})"
-    return Finding(runner, said == "0", found, anew or "report this; grade nothing with this runner")
-
-
-def _no_network(runner: str, sandbox, anew: str) -> Finding:
-    """A room looks for two sockets that this process listens on, of which one needs no network but its namespace."""
-    name = f"\0bottleneck-{hashlib.sha256(os.urandom(16)).hexdigest()}" if sys.platform == "linux" else ""
-    with contextlib.ExitStack() as stack:
-        internet = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-        address = internet.getsockname()
-        with socket.create_connection(address, timeout=5):  # the look is worth nothing if nobody could connect
-            internet.accept()[0].close()
-        if name:
-            local = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
-            local.bind(name)
-            local.listen()
-        said = _ask(sandbox, _REACHES.format(port=address[1], name=name or "/nowhere"))
-    found = "the network is refused" if said == "nothing" else f"a room reaches the network ({said})"
-    return Finding(runner, said == "nothing", found, "report this; grade nothing with this runner")
-
-
-def _ended(runner: str, sandbox, anew: str) -> Finding:
-    """Too much memory, in one process and in several."""
-    alone = _ask(sandbox, _TAKES.format(size=4 * MEMORY))
-    # Together twice what is allowed, each less than that.
-    together = _ask(sandbox, _TAKES_TOGETHER.format(children=5, size=2 * MEMORY // 5, seconds=10))
-    held = [what for what, said in (("one process", alone), ("several", together)) if said == "taken"]
-    if held:
-        found = f"no memory limit: {' and '.join(held)} took more than a room may have and went on"
-        return Finding(runner, False, found, _limit_memory(runner))
-    return Finding(runner, True, f"who takes more than {MEMORY >> 20} MiB, as this room may, is ended")
-
-
-def _limit_memory(runner: str) -> str:
-    if runner == "bwrap":
-        return (
-            "the rooms of this sandbox have no namespaces of their own, in which they are watched: let bubblewrap's children make\n"
-            f"user namespaces (on Ubuntu with this profile of AppArmor: {PROFILE}), or use podman or docker"
-        )
-    return (
-        f"{runner} sets no limit where the kernel has no memory controller for it: see `{runner} info`; cgroups of version 2 have\n"
-        "one (on a Raspberry Pi: cgroup_enable=memory in the kernel's command line)"
-    )
-
-
-def _loads_keras(runner: str) -> Finding:
-    from course_lib.grading.sandbox import Sandbox
-
-    with Sandbox(runner) as sandbox:
-        began = time.monotonic()
-        said = _ask(sandbox, "import keras\nprint('keras', keras.__version__)")
-        spent = time.monotonic() - began
-    good = said.startswith("keras ")
-    found = f"{said.title()} loads in it, in {spent:.0f} s" if good else f"Keras does not load in it: {said}"
-    return Finding(
-        runner, good, found, f"{_python()} -m course_lib doctor --deep, which says whether Keras works outside of it"
-    )
 
 
 def _python() -> str:

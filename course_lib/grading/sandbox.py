@@ -266,8 +266,14 @@ ADVICE = {
         "Install it with `sudo apt install bubblewrap` (Fedora: `sudo dnf install bubblewrap`). On Ubuntu 24.04 and later a user "
         "may make no namespaces until AppArmor has a profile for it: `python -m course_lib doctor --classroom` prints one."
     ),
-    "podman": f"Build the image once: `podman build -t {IMAGE} -f classroom/Containerfile .` in the course's folder.",
-    "docker": f"Build the image once: `docker build -t {IMAGE} -f classroom/Containerfile .` in the course's folder.",
+    "podman": (
+        f"Build the image once: `podman build -t {IMAGE} -f course_lib/grading/Containerfile .` in the course's folder. "
+        "`python -m course_lib doctor --classroom` tries it."
+    ),
+    "docker": (
+        f"Build the image once: `docker build -t {IMAGE} -f course_lib/grading/Containerfile .` in the course's folder. "
+        "`python -m course_lib doctor --classroom` tries it."
+    ),
 }
 
 

@@ -14,6 +14,8 @@ from authoring.web.collect.places import called, escaped, front, link, page_of
 PAGE = "instructors.md"
 FOLDER = "instructors"
 INTRODUCTION = """\
+How to [grade a class](instructors/grading.md): hand out, collect, grade in a sandbox, and see what to teach tomorrow.
+
 Times, plans and notes for those who teach with the course. **The notes hold answers**: to the questions for the room, and to what learners get wrong. So they are in no menu and in no search; this page alone leads to them.
 """
 MINUTES = "Reading the lesson; its core exercises, the optional ones and the capstone; reading the second notebook."
