@@ -9,7 +9,6 @@ from __future__ import annotations
 import difflib
 from pathlib import Path
 
-import course_lib
 from course_lib.classroom.exercise import find_exercise
 from course_lib.grading import stored
 from course_lib.grading.handout import lessons_of, new_folder, without_solutions
