@@ -67,11 +67,21 @@ def _fingerprint(function):
 
 
 def _statement_of(function, text: str, answer) -> ast.FunctionDef | ast.ClassDef:
-    line = function.__code__.co_firstlineno if inspect.isfunction(function) else inspect.getsourcelines(function)[1]
+    line = function.__code__.co_firstlineno if inspect.isfunction(function) else _line_of_class(function)
     own = next((s for s in _statements(text) if _first_line(s) <= line <= s.end_lineno), None)
     if not isinstance(own, ast.FunctionDef | ast.ClassDef):
         raise SourceError(f"{answer}: no function or class stands in line {line} of its file.")
     return own
+
+
+def _line_of_class(kind: type) -> int:
+    """A line of a class, from its methods: by its name alone inspect finds another one where several have the same."""
+    lines = [
+        method.__code__.co_firstlineno
+        for method in vars(kind).values()
+        if inspect.isfunction(method) and method.__qualname__.startswith(f"{kind.__qualname__}.")
+    ]
+    return min(lines) if lines else inspect.getsourcelines(kind)[1]
 
 
 def _code(own: list[ast.stmt], text: str) -> str:
