@@ -289,6 +289,19 @@ def test_the_bench_fails_when_a_race_is_not_won_or_points_differ(ours, agree, me
     assert ("OTHER POINTS" in text) is not agree and f"{100 / ours:.1f}" in text
 
 
+def test_a_check_that_gives_points_takes_a_function_of_another_name(monkeypatch):
+    from course_lib.grading import nbgrader_cells
+
+    (right,) = (a for a in stored.lessons()[LESSON].answers[FIRST] if a.what == "solution")
+    space: dict = {}
+    exec(f"import numpy as np\n{right.code.replace(f'def {FIRST}(', 'def mine(')}\n{FIRST} = mine", space)
+    shown = []
+    monkeypatch.setattr(nbgrader_cells.cards, "show", shown.append)
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+    exec(nbgrader_source.check_cell((FIRST,)), space)
+    assert len(shown) == 1 and "PASS" in str(shown[0])
+
+
 def test_the_notebooks_of_a_race_are_those_that_nbgrader_released(tmp_path):
     released = nbgrader_source.source(stored.lessons()[LESSON], Rules())
     place = tmp_path / "release" / NAME / f"{NAME}.ipynb"

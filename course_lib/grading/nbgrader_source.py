@@ -109,8 +109,12 @@ def source(lesson: stored.StoredLesson, rules: Rules) -> dict:
 
 
 def check_cell(names: tuple[str, ...]) -> str:
-    """The code of a check's cell: one check, which raises unless it passes."""
-    return f"from course_lib.grading.nbgrader_cells import check_for_points\n\ncheck_for_points({', '.join(names)})"
+    """The code of a check's cell: one check, which raises unless it passes.
+
+    It names the exercise: a right answer may be a lambda, or a function of another name that was given this one.
+    """
+    asked = f"check_for_points({', '.join(names)}, name={names[0]!r})"
+    return f"from course_lib.grading.nbgrader_cells import check_for_points\n\n{asked}"
 
 
 def with_marks(stub: str, solution: str) -> str:
