@@ -112,10 +112,11 @@ def complete_context(app, pagename, templatename, context, doctree) -> None:
     context["body"] = body = re.sub(r"<(h[1-3])>.*?</\1>", lambda heading: breakable(heading[0]), body)
     if "toc" in context:
         context["toc"] = breakable(context["toc"])
+    context["has_figures"] = bool(re.search(r"<figure(?! class=\"explorer)", body)) and "cell_output" in body
     context["has_formulas"] = 'class="math"' in body or 'class="math"' in context.get("toc", "")
-    around = neighbours(pagename, app.env.found_docs)
     base = app.config.html_baseurl
     context["preview"] = f"{base.rstrip('/')}/{PREVIEW}" if base else context["pathto"](PREVIEW, 1)
+    around = neighbours(pagename, app.env.found_docs)
     if around:
         for name, page in zip(("prev", "next"), around, strict=True):
             context[name] = page and {
