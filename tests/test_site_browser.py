@@ -185,7 +185,7 @@ def test_wide_formulas_fit_a_phone_or_say_that_they_scroll(tab, lesson):
     page = tab.open(f"notebooks/{lesson}.html")
     page.evaluate("document.fonts.ready.then(() => undefined)")
     wide = page.evaluate(FITS)
-    assert all(one["share"] == 1 and one["rows"] == 1 and one["wide"] <= 0 for one in wide), "there is room for all"
+    assert not [one for one in wide if one["wide"] > 0 or one["share"] < 0.9]
     page.set_viewport_size(PHONE)
     page.wait_for_function("[...document.querySelectorAll('div.math')].every(e => e.dataset.fitted == e.clientWidth)")
     page.wait_for_function(REACHABLE)
@@ -193,10 +193,13 @@ def test_wide_formulas_fit_a_phone_or_say_that_they_scroll(tab, lesson):
     assert [one["tex"] for one in narrow] == [one["tex"] for one in wide]
     assert any(one["rows"] > 1 or one["share"] < 1 for one in narrow)
     assert all(one["size"] >= 14 for one in narrow), "letters below 14 pixels"
-    for one in narrow:
-        scrolls = one["wide"] > 0
-        assert scrolls == bool(one["hint"]) == (one["tabs"] == 0), one
-    assert sum(one["wide"] > 0 for one in narrow) <= 1
+    assert not [one for one in narrow if one["wide"] > 0], "here every one fits"
+    page.set_viewport_size({"width": 170, "height": 800})  # where none of the means is enough
+    page.wait_for_function("[...document.querySelectorAll('div.math')].every(e => e.dataset.fitted == e.clientWidth)")
+    page.wait_for_function(REACHABLE)
+    small = page.evaluate(FITS)
+    assert any(one["hint"] for one in small)
+    assert all((one["wide"] > 0) == bool(one["hint"]) == (one["tabs"] == 0) for one in small)
     page.set_viewport_size(WIDE)
     page.wait_for_function("[...document.querySelectorAll('div.math')].every(e => e.dataset.fitted == e.clientWidth)")
     assert page.evaluate(FITS) == wide

@@ -63,7 +63,7 @@
     return (formula.clientWidth - indent) / (formula.scrollWidth - indent);
   }
 
-  /** Make wide formulas fit: a little smaller, or in rows where several statements stand in one, or as small as can be read, or
+  /** Make wide formulas fit: a little smaller; or in rows, where several statements stand in one; or as small as can be read; or
       with lines that go on behind a sign such as =. What is wider still scrolls. */
   function fitFormulas() {
     const changed = [...document.querySelectorAll("div.math[data-tex]")].filter(
@@ -83,9 +83,9 @@
       setFormula(formula, rows.join("\\\\[0.4em]"));
       formula.dataset.rows = rows.length;
     }
+    for (const formula of wide.filter((one) => share(one) < SMALLEST)) formula.dataset.wraps = "";
     const shares = wide.map(share); // all are measured before one is changed: a page is laid out once
     wide.forEach((formula, i) => {
-      if (shares[i] < SMALLEST) formula.dataset.wraps = "";
       const fits = Math.max(SMALLEST, Math.floor(100 * shares[i]) / 100);
       if (shares[i] < 1) formula.style.setProperty("--course-fit", fits);
     });
