@@ -189,6 +189,8 @@ def test_wide_formulas_fit_a_phone_or_say_that_they_scroll(tab, lesson):
     page.set_viewport_size(PHONE)
     page.wait_for_function("[...document.querySelectorAll('div.math')].every(e => e.dataset.fitted == e.clientWidth)")
     page.wait_for_function(REACHABLE)
+    assert page.evaluate("getComputedStyle(document.querySelector('span.math')).display") == "inline"
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], "a formula in a sentence breaks"
     narrow = page.evaluate(FITS)
     assert [one["tex"] for one in narrow] == [one["tex"] for one in wide]
     assert any(one["rows"] > 1 or one["share"] < 1 for one in narrow)
