@@ -249,7 +249,7 @@ def test_a_tap_on_a_picture_enlarges_it_and_its_hint_is_seen_on_a_phone(browser,
     assert page.locator("a.course-enlarge").first.evaluate("e => getComputedStyle(e).opacity") == "1"
     page.locator(".cell_output figure img").nth(1).tap()
     assert page.locator("dialog.course-viewer[open] img").is_visible()
-    page.get_by_role("button", name="Close").tap()
+    page.get_by_role("button", name="Close", exact=True).tap()
     assert page.locator("dialog.course-viewer[open]").count() == 0
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.context.close()
