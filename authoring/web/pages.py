@@ -323,11 +323,13 @@ def _embed_explorers(made: nbformat.NotebookNode, lesson: Lesson, page: str, fra
             reached = fragments[name].replace("<figure ", f'<figure id="{PLAY}" tabindex="-1" ', 1)
             made.cells.insert(place, new_markdown_cell(embedded(reached, page)))
             made.metadata["explorer"] = name
-            made.cells[0].source += f"\n\n{raw(_to_explorer(fragments[name], lesson))}"
+            title, first, *rest = made.cells[0].source.split("\n\n")
+            link = raw(_to_explorer(fragments[name], lesson))
+            made.cells[0].source = "\n\n".join([title, first, link, *rest])
 
 
 def _to_explorer(fragment: str, lesson: Lesson) -> str:
-    """A link from the head of a lesson to the explorer in it, by its title.
+    """A link from below the minutes at the head of a lesson to the explorer in it, by its title.
 
     Raises:
         SourceError: if the fragment has none.

@@ -174,13 +174,11 @@ def _used(code: ast.Module) -> set[str]:
             inside = (node.module or "").partition(".")[2]
             for alias in node.names:
                 known[alias.asname or alias.name] = f"{inside}.{alias.name}" if inside else alias.name
-    called = {node.id for node in ast.walk(code) if isinstance(node, ast.Name)}
-    parts = {
-        f"{known[node.value.id]}.{node.attr}"
-        for node in ast.walk(code)
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in known
-    }
-    return parts | {full for name, full in known.items() if name in called}
+    parts = [node for node in ast.walk(code) if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)]
+    before_a_dot = {id(part.value) for part in parts}
+    alone = {node.id for node in ast.walk(code) if isinstance(node, ast.Name) and id(node) not in before_a_dot}
+    of_modules = {f"{known[part.value.id]}.{part.attr}" for part in parts if part.value.id in known}
+    return of_modules | {full for name, full in known.items() if name in alone}
 
 
 def _used_in(module: Module, entry: Entry) -> list[str]:
