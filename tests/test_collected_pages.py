@@ -16,7 +16,7 @@ import nbformat
 import pytest
 import yaml
 
-from authoring.derive import READ, kinds_of, path_of
+from authoring.derive import READ, kinds_of, path_of, tasks
 from authoring.lint import BANNED
 from authoring.source import ROOT, SOURCE, SourceError, lessons, read
 from authoring.web import collect
@@ -716,6 +716,30 @@ def test_a_plan_has_as_many_minutes_as_it_says(lesson):
     (promised, plan), *others = re.findall(r"\*\*Plan for (\d+) minutes\.\*\*(.*?)\n\n", notes, re.DOTALL)
     minutes = [int(number) for number in re.findall(r"\((\d+)[,)]", plan)]
     assert not others and sum(minutes) == int(promised), minutes
+
+
+@pytest.mark.parametrize(
+    "lesson", [lesson for lesson in lessons() if (lesson.folder / "instructor.md").is_file()], ids=str
+)
+def test_a_plan_leaves_its_exercises_the_minutes_that_they_are_printed_with(lesson):
+    minutes = {name: task.minutes for task in tasks(lesson) for name in task.names}
+    plan = re.search(r"\*\*Plan for .*?\n\n", (lesson.folder / "instructor.md").read_text(encoding="utf-8"), re.DOTALL)[
+        0
+    ]
+    for named, given in re.findall(
+        r"exercises? ((?:`\w+`[, and]*)+(?:a start on `\w+` )?)\((\d+)\)", " ".join(plan.split())
+    ):
+        whole = re.findall(r"`(\w+)`", named.split("a start on")[0])
+        assert whole and sum(minutes[name] for name in whole) <= int(given), (named, given)
+
+
+def test_a_set_is_said_to_be_used_wherever_it_is_loaded():
+    digits = next(card for card in data_cards.cards() if card.name == "digits")
+    assert {(str(lesson)[:2], kind) for lesson, kind in digits.used} >= {
+        ("02", "deeper"),
+        ("05", "deeper"),
+        ("00", "notebooks"),
+    }
 
 
 def test_the_licences_of_all_sets_stand_in_one_table():

@@ -19,6 +19,7 @@ from authoring.web.collect.places import anchor, link, page_of
 
 CARDS = ROOT / "course_lib" / "data" / "README.md"
 PAGE = "data.md"
+LOADED = re.compile(r"\bdatasets\.(\w+)\(")
 INTRODUCTION = """\
 The lessons run on data that come with the course, so nothing is downloaded and everybody computes with the same numbers. Each set keeps its own licence. What is known to be wrong with a set stands in its card, too: read it before you conclude anything from one.
 """
@@ -35,7 +36,7 @@ class Card:
         facts: the rows of its first table, such as ``("licence", "MIT …")``.
         size: bytes of its files together.
         more: the rest of the card in Markdown, tables of files and hashes left out.
-        used: the notebooks that name it in their header, as pairs of lesson and kind.
+        used: the notebooks that name it in their header or load it, as pairs of lesson and kind.
     """
 
     name: str
@@ -57,7 +58,9 @@ def cards() -> tuple[Card, ...]:
     for lesson in lessons():
         for kind, file in (("notebooks", "lesson.py"), ("deeper", "deeper.py")):
             if (lesson.folder / file).is_file():
-                for name in read(lesson.folder / file).metadata["course"].get("data", []):
+                notebook = read(lesson.folder / file)
+                loaded = LOADED.findall("\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code"))
+                for name in dict.fromkeys([*notebook.metadata["course"].get("data", []), *loaded]):
                     used.setdefault(name, []).append((lesson, kind))
     parts = re.split(r"^## (.+)$", CARDS.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
     sections = {name: body for name, body in zip(parts[::2], parts[1::2], strict=True) if name not in NO_SETS}
