@@ -54,16 +54,18 @@ def cards() -> tuple[Card, ...]:
     Raises:
         SourceError: if a lesson uses a set that has no card, or a card lacks its table, licence or source.
     """
+    parts = re.split(r"^## (.+)$", CARDS.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    sections = {name: body for name, body in zip(parts[::2], parts[1::2], strict=True) if name not in NO_SETS}
     used: dict[str, list[tuple[Lesson, str]]] = {}
     for lesson in lessons():
         for kind, file in (("notebooks", "lesson.py"), ("deeper", "deeper.py")):
             if (lesson.folder / file).is_file():
                 notebook = read(lesson.folder / file)
                 loaded = LOADED.findall("\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code"))
-                for name in dict.fromkeys([*notebook.metadata["course"].get("data", []), *loaded]):
+                named = notebook.metadata["course"].get("data", [])
+                # Other functions of the module make data or read one's own; they have no card.
+                for name in dict.fromkeys([*named, *(name for name in loaded if name in sections)]):
                     used.setdefault(name, []).append((lesson, kind))
-    parts = re.split(r"^## (.+)$", CARDS.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
-    sections = {name: body for name, body in zip(parts[::2], parts[1::2], strict=True) if name not in NO_SETS}
     if missing := used.keys() - sections.keys():
         raise SourceError(f"{CARDS.name} has no card for {', '.join(sorted(missing))}, which lessons use.")
     order = [*used, *(name for name in sections if name not in used)]
