@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import os
 import re
 
 from docutils.nodes import SkipNode
@@ -25,6 +26,7 @@ myst_heading_anchors = 4
 suppress_warnings = ["mystnb.unknown_mime_type", "misc.highlighting_failure"]
 
 html_theme = "pydata_sphinx_theme"
+html_baseurl = os.environ.get("COURSE_SITE", "")  # where the site will be, if that is known: previews of links need it
 html_title = "Bottleneck: a hands-on course on autoencoders"
 html_short_title = "Bottleneck"
 html_favicon = "_static/favicon.svg"
@@ -39,6 +41,7 @@ html_math_renderer = "katex"
 # Pages that have none below them: the column would be empty. The instructors' notes are in no menu.
 ALONE = ("elsewhere", "jupyterlab", "glossary", "data", "own-data", "famous-bugs", "our-numbers", "instructors", "cite")
 html_sidebars = {page: [] for page in ALONE}
+PREVIEW = "_static/preview.png"
 html_context = {"default_mode": "auto"}
 html_theme_options = {
     "logo": {"text": "Bottleneck"},
@@ -109,7 +112,10 @@ def complete_context(app, pagename, templatename, context, doctree) -> None:
     context["body"] = body = re.sub(r"<(h[1-3])>.*?</\1>", lambda heading: breakable(heading[0]), body)
     if "toc" in context:
         context["toc"] = breakable(context["toc"])
+    context["has_figures"] = bool(re.search(r"<figure(?! class=\"explorer)", body)) and "cell_output" in body
     context["has_formulas"] = 'class="math"' in body or 'class="math"' in context.get("toc", "")
+    base = app.config.html_baseurl
+    context["preview"] = f"{base.rstrip('/')}/{PREVIEW}" if base else context["pathto"](PREVIEW, 1)
     around = neighbours(pagename, app.env.found_docs)
     if around:
         for name, page in zip(("prev", "next"), around, strict=True):

@@ -16,7 +16,7 @@ import nbformat
 import pytest
 import yaml
 
-from authoring.derive import READ, kinds_of, path_of
+from authoring.derive import READ, kinds_of, path_of, tasks
 from authoring.lint import BANNED
 from authoring.source import ROOT, SOURCE, SourceError, lessons, read
 from authoring.web import collect
@@ -76,6 +76,8 @@ def test_every_link_leads_to_a_page_and_to_a_heading_of_it(pages):
         for kind in kinds_of(lesson)
     }
     targets = {f"{path}.md": set(re.findall(r"^\(([\w-]+)\)=$", text, re.MULTILINE)) for path, text in pages.items()}
+    targets["lessons.md"] = set()  # made by authoring/web/assemble.py
+    targets |= {page.name: set() for page in (ROOT / "site").glob("*.md")}  # written by hand
     for path, text in pages.items():
         found = re.findall(r"^#{1,6} (.+)$", unfenced(text), flags=re.MULTILINE)
         targets[f"{path}.md"] |= {anchor(heading) for heading in found}
@@ -270,6 +272,17 @@ def test_every_slip_is_on_the_page_with_its_place_its_cost_and_what_catches_it(p
         assert slip.exercises or slip.claimed or slip.compared or slip.tests or slip.unguarded in part
 
 
+def test_a_source_whose_address_a_lesson_names_is_linked(pages):
+    found = [
+        (one, page)
+        for of, page in ((published.slips, "famous-bugs"), (published.numbers, "our-numbers"))
+        for one in of()
+    ]
+    linked = [(one.url, page) for one, page in found if one.url]
+    assert {page for _, page in linked} == {"famous-bugs", "our-numbers"}
+    assert all(f"]({url})." in pages[page] for url, page in linked)
+
+
 def test_no_number_of_ours_is_typed():
     """A number in a cost, or in a column of ours, that no placeholder fills has to stand in the section itself."""
     for lesson, name, entry in raw_entries():
@@ -314,6 +327,8 @@ def test_the_numbers_of_the_pages_follow_the_notebook(one_lesson):
         ('read = "the stored output of the guide', 'seen = "the stored output of the guide', "lacks read"),
         ('measure = "Loss of the guide', 'measured = "Loss of the guide', "lacks measure"),
         ("[slips.means", "[bugs.means", "unknown bugs"),
+        ('title = "Means', 'url = "https://keras.io/nowhere"\ntitle = "Means', "names the address"),
+        ('measure = "Loss', 'url = "http://keras.io"\nmeasure = "Loss', "names the address"),
     ],
 )
 def test_an_entry_that_no_longer_fits_is_named(one_lesson, old, new, message):
@@ -585,6 +600,31 @@ def test_the_reference_shows_no_judge_and_its_sources_are_one_line_of_html_each(
         reference.entry_of("datasets.own_soup")
 
 
+def test_what_lessons_use_leads_to_them(pages):
+    def used(module: str, name: str) -> str:
+        part = pages[f"reference/{module}"].partition(f"\n## {name}\n")[2].partition("\n## ")[0]
+        return "\n".join(re.findall(r"^Used in .*$", part, re.MULTILINE))
+
+    assert used("losses", "kl_divergence") == "Used in [lesson 05](../notebooks/05_variational.ipynb)."
+    assert used("training", "set_seed") == "Used in [every lesson](../lessons.md)."
+    lines = [line for path in pages for line in re.findall(r"^Used in .*$", pages[path], re.MULTILINE)]
+    assert len(lines) > 120
+    assert not [line for line in lines if "exercises" in line or "solutions" in line], "that would give answers away"
+
+
+@pytest.mark.parametrize(
+    "code, names",
+    [
+        ("from course_lib import losses\nlosses.kl_divergence(a, b)", {"losses.kl_divergence"}),
+        ("from course_lib import plots as p, claim\np.row(x)\nclaim(y)", {"plots.row", "claim"}),
+        ("from course_lib.models import VAE\nVAE(2)", {"models.VAE"}),
+        ("from course_lib import losses\nother.kl_divergence(a)", set()),
+    ],
+)
+def test_the_names_that_code_uses_are_those_of_the_library(code, names):
+    assert reference._used(ast.parse(code)) == names
+
+
 DOCSTRING = """\
 What it does, with ``code`` and *stress*: 2*x*y < 3.
 
@@ -677,6 +717,30 @@ def test_a_plan_has_as_many_minutes_as_it_says(lesson):
     (promised, plan), *others = re.findall(r"\*\*Plan for (\d+) minutes\.\*\*(.*?)\n\n", notes, re.DOTALL)
     minutes = [int(number) for number in re.findall(r"\((\d+)[,)]", plan)]
     assert not others and sum(minutes) == int(promised), minutes
+
+
+@pytest.mark.parametrize(
+    "lesson", [lesson for lesson in lessons() if (lesson.folder / "instructor.md").is_file()], ids=str
+)
+def test_a_plan_leaves_its_exercises_the_minutes_that_they_are_printed_with(lesson):
+    minutes = {name: task.minutes for task in tasks(lesson) for name in task.names}
+    plan = re.search(r"\*\*Plan for .*?\n\n", (lesson.folder / "instructor.md").read_text(encoding="utf-8"), re.DOTALL)[
+        0
+    ]
+    for named, given in re.findall(
+        r"exercises? ((?:`\w+`[, and]*)+(?:a start on `\w+` )?)\((\d+)\)", " ".join(plan.split())
+    ):
+        whole = re.findall(r"`(\w+)`", named.split("a start on")[0])
+        assert whole and sum(minutes[name] for name in whole) <= int(given), (named, given)
+
+
+def test_a_set_is_said_to_be_used_wherever_it_is_loaded():
+    digits = next(card for card in data_cards.cards() if card.name == "digits")
+    assert {(lesson.slug[:2], kind) for lesson, kind in digits.used} >= {
+        ("02", "deeper"),
+        ("05", "deeper"),
+        ("00", "notebooks"),
+    }
 
 
 def test_the_licences_of_all_sets_stand_in_one_table():

@@ -221,6 +221,14 @@ def test_one_thing_changes_between_the_networks(opened):  # noqa: F811
 
 
 @pytest.mark.browser
+def test_ten_draws_are_large_enough_on_a_phone(opened):  # noqa: F811
+    tab = opened("space", width=380, height=800)
+    sizes = tab.locator(".space-strip canvas").evaluate_all("all => all.map((c) => c.getBoundingClientRect().width)")
+    assert len(sizes) == 10 and min(sizes) >= 64
+    assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.browser
 def test_moving_and_scaling_keeps_the_picture_of_a_placed_point(opened):  # noqa: F811
     tab = opened("space")
     tab.locator(".explorer-point").focus()

@@ -276,6 +276,14 @@ def test_readmes_picture_is_what_the_notebooks_give_and_is_light(mode):
     assert difference(Image.open(path), Image.open(io.BytesIO(readme_picture.drawn(mode)))) < 4, AGAIN
 
 
+def test_the_preview_of_a_link_is_what_the_notebooks_give_and_is_light():
+    path = ROOT / readme_picture.PREVIEW
+    assert path.stat().st_size <= readme_picture.LARGEST
+    shown = Image.open(path)
+    assert (shown.format, shown.size) == ("PNG", readme_picture.PREVIEW_SIZE)
+    assert difference(shown, Image.open(io.BytesIO(readme_picture.preview()))) < 4, AGAIN
+
+
 def test_the_ladder_and_the_claim_in_the_picture_are_lesson_02s():
     rungs = readme_picture.rungs()
     assert {"trivial", "referee", "network"} <= {rung.kind for rung in rungs}

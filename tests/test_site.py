@@ -357,6 +357,32 @@ def test_the_way_through_the_course_goes_by_lesson_exercises_next_lesson_and_bac
 
 
 @on_built_pages
+def test_a_lesson_with_an_explorer_leads_to_it_from_its_head():
+    found = {}
+    for page in page_names():
+        for figure in soup(page).select("figure.explorer") if page.startswith("notebooks/") else ():
+            found[figure["data-explorer"]] = page
+            (link,) = soup(page).select(f"p.course-play a[href='#{figure['id']}']")
+            assert figure["tabindex"] == "-1" and link.get_text() == figure.figcaption.get_text()
+            assert link.find_parent("section") is soup(page).select_one("article section"), "it stands at the head"
+    assert found == {name: f"notebooks/{slug}.html" for name, (slug, _) in pages.EXPLORERS.items()}
+
+
+@on_built_pages
+def test_a_link_to_any_page_is_previewed_with_a_picture():
+    folder = built()[0]
+    for page in page_names():
+        (picture,) = soup(page).select("meta[property='og:image']")
+        assert ((folder / page).parent / picture["content"]).resolve() == (folder / "_static" / "preview.png").resolve()
+        assert soup(page).select("meta[name='twitter:card'][content=summary_large_image]")
+        size = [
+            int(soup(page).select_one(f"meta[property='og:image:{side}']")["content"]) for side in ("width", "height")
+        ]
+    data = (folder / "_static" / "preview.png").read_bytes()
+    assert [int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")] == size
+
+
+@on_built_pages
 def test_solutions_are_linked_from_their_exercises_only():
     for page in page_names():
         links = [a["href"] for a in soup(page).select("a[href*='solutions/']")]

@@ -174,6 +174,114 @@ def test_a_formula_is_seen_by_the_eye_and_read_by_a_screen_reader(tab):
     assert formula.locator(".katex-mathml math annotation").text_content() == formula.get_attribute("data-tex")
 
 
+FITS = """() => { const all = [...document.querySelectorAll('div.math')];
+    return all.map(e => ({ wide: e.scrollWidth - e.clientWidth, hint: e.dataset.hint ?? null, tabs: e.tabIndex,
+        rows: +(e.dataset.rows ?? 1), share: +(e.style.getPropertyValue('--course-fit') || 1),
+        size: parseFloat(getComputedStyle(e.querySelector('.katex')).fontSize), tex: e.dataset.tex })); }"""
+
+
+@pytest.mark.parametrize("lesson", ["01_anatomy", "02_undercomplete", "05_variational", "06_decoder_swapping"])
+def test_wide_formulas_fit_a_phone_or_say_that_they_scroll(tab, lesson):
+    page = tab.open(f"notebooks/{lesson}.html")
+    page.evaluate("document.fonts.ready.then(() => undefined)")
+    wide = page.evaluate(FITS)
+    assert not [one for one in wide if one["wide"] > 0 or one["share"] < 0.9]
+    page.set_viewport_size(PHONE)
+    page.wait_for_function("[...document.querySelectorAll('div.math')].every(e => e.dataset.fitted == e.clientWidth)")
+    page.wait_for_function(REACHABLE)
+    assert page.evaluate("getComputedStyle(document.querySelector('span.math')).display") == "inline"
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], "a formula in a sentence breaks"
+    narrow = page.evaluate(FITS)
+    assert [one["tex"] for one in narrow] == [one["tex"] for one in wide]
+    assert any(one["rows"] > 1 or one["share"] < 1 for one in narrow)
+    assert all(one["size"] >= 14 for one in narrow), "letters below 14 pixels"
+    assert not [one for one in narrow if one["wide"] > 0], "here every one fits"
+    page.set_viewport_size({"width": 170, "height": 800})  # where none of the means is enough
+    page.wait_for_function("[...document.querySelectorAll('div.math')].every(e => e.dataset.fitted == e.clientWidth)")
+    page.wait_for_function(REACHABLE)
+    small = page.evaluate(FITS)
+    assert any(one["hint"] for one in small)
+    assert all((one["wide"] > 0) == bool(one["hint"]) == (one["tabs"] == 0) for one in small)
+    page.set_viewport_size(WIDE)
+    page.wait_for_function("[...document.querySelectorAll('div.math')].every(e => e.dataset.fitted == e.clientWidth)")
+    assert page.evaluate(FITS) == wide
+    assert not tab.wrong
+
+
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+def test_a_picture_is_enlarged_moved_and_closed_by_key(tab, axe, size):
+    page = tab.open("notebooks/05_variational.html")
+    page.set_viewport_size(size)
+    picture = page.locator(".cell_output figure img").nth(1)
+    link = page.locator(".cell_output figure a.course-enlarge").nth(1)
+    assert page.locator("a.course-enlarge").count() == page.locator(".cell_output figure img").count()
+    names = page.locator("a.course-enlarge").all_inner_texts()
+    assert len(set(names)) == len(names), "each is told from the others"
+    link.focus()
+    page.keyboard.press("Enter")
+    dialog = page.locator("dialog.course-viewer[open]")
+    shown = dialog.locator("img")
+    assert shown.get_attribute("alt") == picture.get_attribute("alt")
+    width = int(picture.get_attribute("width"))
+    assert shown.bounding_box()["width"] >= width - 1, "as large as the lesson has it on a wide screen, or larger"
+    page.evaluate(axe)
+    assert page.evaluate(AXE, [OF_COLOUR, True]) == [] and page.evaluate(AXE, [OF_COLOUR, False]) == []
+    page.keyboard.press("+")
+    before = dialog.locator(".course-viewer-place").evaluate("e => [e.scrollLeft, e.scrollWidth - e.clientWidth]")
+    assert before[1] > 0
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(
+        "before => document.querySelector('.course-viewer-place').scrollLeft > before", arg=before[0]
+    )
+    for _ in range(20):
+        page.keyboard.press("-")
+    least = page.evaluate("""() => { const e = document.querySelector('.course-viewer-place');
+        return [e.scrollWidth - e.clientWidth, e.scrollHeight - e.clientHeight]; }""")
+    assert max(least) <= 1, "all of it is in the window"
+    page.keyboard.press("Escape")
+    assert dialog.count() == 0
+    assert link.evaluate("e => e === document.activeElement")
+    assert not tab.wrong
+
+
+def test_a_tap_on_a_picture_enlarges_it_and_its_hint_is_seen_on_a_phone(browser, site):
+    page = browser.new_context(viewport=PHONE, has_touch=True, is_mobile=True).new_page()
+    page.goto(site + "notebooks/05_variational.html")
+    page.wait_for_function(READY)
+    assert page.locator("a.course-enlarge").first.evaluate("e => getComputedStyle(e).opacity") == "1"
+    page.locator(".cell_output figure img").nth(1).tap()
+    assert page.locator("dialog.course-viewer[open] img").is_visible()
+    page.get_by_role("button", name="Close", exact=True).tap()
+    assert page.locator("dialog.course-viewer[open]").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.context.close()
+
+
+def test_the_link_at_a_lessons_head_leads_the_keyboard_to_its_explorer(tab):
+    page = tab.open("notebooks/05_variational.html")
+    page.locator("p.course-play a").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.activeElement.matches('figure.explorer')")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('figure.explorer') !== null")
+
+
+def test_search_shows_formulas_as_they_are_read(tab):
+    page = tab.open("search.html")
+    said = page.evaluate(
+        """sources => sources.map(source => Search.htmlToText(
+            `<div role="main"><p>so <span class="math">${source}</span> holds</p></div>`))""",
+        ["\\hat{x} = \\mu + z\\,V^\\top", "p(x\\mid{z})", "\\frac{1}{2}\\ln\\sigma^2"],
+    )
+    assert said == ["so x\u0302 = μ+ z Vᵀ holds", "so p(x | z) holds", "so 1/2 ln σ^2 holds"]
+    left = """all => all.flatMap(([source]) => {
+        const text = Search.htmlToText(`<div role="main"><span class="math"></span></div>`.replace('></span',
+            '>' + source.replaceAll('&', '&amp;').replaceAll('<', '&lt;') + '</span'));
+        return /[\\\\{}$]|frac|qquad/.test(text) ? [source + ' -> ' + text] : []; })"""
+    assert page.evaluate(left, sorted(formulas())) == []
+    assert not tab.wrong
+
+
 def test_search_finds_a_term_and_no_solution(tab):
     page = tab.open("notebooks/05_variational.html")
     page.keyboard.press("Control+k")

@@ -27,6 +27,7 @@ from authoring.web.collect.glossary import link_terms
 from authoring.web.guesses import make_choosable
 from course_lib.classroom.explorers import EXPLORERS, HERE
 
+PLAY = "play"  # the anchor of the explorer in a lesson
 FIGURES = "_figures"  # the folder of the site that takes the pictures out of the notebooks
 
 _HEADING = re.compile(r"^(#{1,6}) +(.+?) *#* *$")
@@ -42,6 +43,7 @@ _TO_LESSON = re.compile(r"^The lesson: \[\w+\]\(\.\./notebooks/\w+\.ipynb\)\n*",
 _ALL_SOLUTIONS = re.compile(r"<details><summary>Solutions</summary>\n\n.*\[\w+\](?P<to>\(\.\./solutions/\w+\.ipynb\))")
 _TO_PRACTICE = re.compile(r"^Exercises: \[\w+\](?=\(\.\./exercises/)", re.MULTILINE)
 _ADDRESS = re.compile(r"""(?P<before>\s(?:src|href|poster)\s*=\s*)(?P<quote>["'])(?P<to>[^"']*)(?P=quote)""")
+_EXPLORER_TITLE = re.compile(r'<figcaption class="explorer-title"[^>]*>([^<]+)</figcaption>')
 _ELSEWHERE = re.compile(r"^(?:[a-z][a-z0-9+.-]*:|//|/|#|$)", re.IGNORECASE)
 
 
@@ -317,8 +319,25 @@ def _embed_explorers(made: nbformat.NotebookNode, lesson: Lesson, page: str, fra
     for name, (slug, heading) in EXPLORERS.items():
         if slug == lesson.slug and name in fragments:
             place = end_of_section(made.cells, heading, page)
-            made.cells.insert(place, new_markdown_cell(embedded(fragments[name], page)))
+            # A figure that can be focused: who jumps to it goes on from there with the Tab key.
+            reached = fragments[name].replace("<figure ", f'<figure id="{PLAY}" tabindex="-1" ', 1)
+            made.cells.insert(place, new_markdown_cell(embedded(reached, page)))
             made.metadata["explorer"] = name
+            title, first, *rest = made.cells[0].source.split("\n\n")
+            link = raw(_to_explorer(fragments[name], lesson))
+            made.cells[0].source = "\n\n".join([title, first, link, *rest])
+
+
+def _to_explorer(fragment: str, lesson: Lesson) -> str:
+    """A link from below the minutes at the head of a lesson to the explorer in it, by its title.
+
+    Raises:
+        SourceError: if the fragment has none.
+    """
+    title = _EXPLORER_TITLE.search(fragment)
+    if not title:
+        raise SourceError(f'The explorer of {lesson.slug} has no title: <figcaption class="explorer-title" …>.')
+    return f'<p class="course-play">Play with it: <a href="#{PLAY}">{title[1]}</a></p>'
 
 
 def _add_contents(made: nbformat.NotebookNode, lesson: Lesson) -> None:

@@ -1,6 +1,7 @@
 """README's picture: the course in three panels, each from what the notebooks show and print.
 
-It is drawn twice, for light and for dark pages, on no ground of its own. ``python -m authoring face`` writes both.
+It is drawn twice, for light and for dark pages, on no ground of its own; and once on white below the course's name, for where
+somebody shares a link to a page. ``python -m authoring face`` writes all three.
 """
 
 from __future__ import annotations
@@ -26,6 +27,10 @@ from course_lib.plots.style import COLORS
 FILES = {"light": "site/pictures/course-light.webp", "dark": "site/pictures/course-dark.webp"}
 SIZE = (12.0, 4.5)  # inches
 DPI = 200  # shown at half of it: 1200 × 450 on most screens, sharp on dense ones
+PREVIEW = "site/_static/preview.png"  # what others show beside a link: site/_templates/layout.html names it
+PREVIEW_SIZE = (1200, 630)  # pixels
+PREVIEW_TITLE = "Bottleneck"
+PREVIEW_TEXT = "A hands-on course on autoencoders in Keras 3, each network measured against exact mathematics"
 LARGEST = 250_000  # bytes
 ALT = (
     "Three results of the course. Left: three heads of person A, below them person B in the same poses as a network draws her, "
@@ -75,14 +80,14 @@ class Rung:
 
 
 def write(root: Path = ROOT) -> dict[Path, bytes]:
-    """Both versions of the picture, by the path of their file.
+    """All versions of the picture, by the path of their file.
 
     Raises:
         SourceError: if a figure or a claim that it shows is gone, or if a file gets too large.
     """
     made = {}
-    for mode, name in FILES.items():
-        content = drawn(mode, root)
+    drawings = {name: drawn(mode, root) for mode, name in FILES.items()} | {PREVIEW: preview(root)}
+    for name, content in drawings.items():
         if len(content) > LARGEST:
             raise SourceError(f"{name} weighs {len(content)} bytes, more than {LARGEST}.")
         made[root / name] = content
@@ -91,6 +96,31 @@ def write(root: Path = ROOT) -> dict[Path, bytes]:
 
 def drawn(mode: str, root: Path = ROOT) -> bytes:
     """The picture as WebP; ``mode`` is "light" or "dark"."""
+    out = io.BytesIO()
+    _picture(mode, DPI, root).save(out, "webp", quality=88, method=4)
+    return out.getvalue()
+
+
+def preview(root: Path = ROOT) -> bytes:
+    """The light picture on white, the course's name above it, as PNG: programs that show previews read no WebP."""
+    wide, high = PREVIEW_SIZE
+    margin = 24
+    picture = _picture("light", (wide - 2 * margin) / SIZE[0], root)
+    dpi = picture.width / SIZE[0]
+    with rc_context({"font.family": "DejaVu Sans", "text.color": LOOKS["light"].ink}):
+        figure = Figure(figsize=(SIZE[0], (high - picture.height) / dpi), dpi=dpi, facecolor="white", layout="none")
+        figure.text(0.03 / SIZE[0], 0.5, PREVIEW_TITLE, fontsize=40, fontweight="bold")
+        figure.text(0.06 / SIZE[0], 0.2, PREVIEW_TEXT, fontsize=15, color=LOOKS["light"].muted)
+        title = _rendered(figure)
+    made = cut.Image.new("RGB", PREVIEW_SIZE, "white")
+    made.paste(title, (margin, 0))
+    made.paste(picture, (margin, high - picture.height), picture)
+    out = io.BytesIO()
+    made.quantize(256, dither=cut.Image.Dither.NONE).save(out, "png", optimize=True)
+    return out.getvalue()
+
+
+def _picture(mode: str, dpi: float, root: Path) -> cut.Image.Image:
     look = LOOKS[mode]
     style = {
         "text.color": look.ink,
@@ -99,15 +129,17 @@ def drawn(mode: str, root: Path = ROOT) -> bytes:
         "image.interpolation": "nearest",
     }
     with rc_context(style):
-        figure = Figure(figsize=SIZE, dpi=DPI, facecolor="none", layout="none")
+        figure = Figure(figsize=SIZE, dpi=dpi, facecolor="none", layout="none")
         _swap(figure, look, root)
         _space(figure, look, root)
         _ladder(figure, look, root)
-        canvas = FigureCanvasAgg(figure)
-        canvas.draw()
-    out = io.BytesIO()
-    cut.Image.fromarray(np.asarray(canvas.buffer_rgba())).save(out, "webp", quality=88, method=4)
-    return out.getvalue()
+        return _rendered(figure)
+
+
+def _rendered(figure: Figure) -> cut.Image.Image:
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return cut.Image.fromarray(np.asarray(canvas.buffer_rgba()).copy())
 
 
 def rungs(root: Path = ROOT) -> list[Rung]:

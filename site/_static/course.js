@@ -11,25 +11,84 @@
     guessed: "What happened stands below, unfolded.",
     output: "Output",
     formula: "Formula, wider than the page",
+    scrolls: "scrolls sideways →",
     table: "Table, wider than the page",
   };
+
+  const NEARLY = 0.9; // a formula that fits at this share of its size is made smaller, and no more is done
+  const SMALLEST = 0.75; // the letters of a formula are large: at this share they are about those of the text around
+
+  const STATES = /[=<>:]|\\(to|sim|frac)\b/; // by one of these a part of a formula says something
 
   /** Set the formulas. What cannot be set stays as its source, which can be read. */
   function setFormulas() {
     for (const place of document.querySelectorAll(".math")) {
       const source = place.textContent;
       try {
-        window.katex.render(source, place, {
-          displayMode: place.tagName === "DIV",
-          throwOnError: true,
-          strict: false,
-        });
+        setFormula(place, source);
         place.dataset.tex = source;
       } catch {
         place.textContent = source;
         place.classList.add("math-failed");
       }
     }
+  }
+
+  function setFormula(place, source) {
+    window.katex.render(source, place, {
+      displayMode: place.tagName === "DIV",
+      throwOnError: true,
+      strict: false,
+    });
+  }
+
+  /** The statements of a formula one below the other: cut where it has wide spaces outside of all braces and matrices. */
+  function inRows(source) {
+    const rows = [""];
+    let depth = 0;
+    for (const [piece] of source.matchAll(/\\(?:[a-zA-Z]+|[^])|[^\\]/g)) {
+      if (["{", "\\left", "\\begin"].includes(piece)) depth += 1;
+      if (["}", "\\right", "\\end"].includes(piece)) depth -= 1;
+      const space = depth === 0 && (piece === "\\quad" || piece === "\\qquad");
+      if (!space) rows[rows.length - 1] += piece;
+      else if (STATES.test(rows.at(-1))) rows.push("");
+      else if (rows.at(-1).trim()) rows[rows.length - 1] += piece; // no statement yet, such as an arrow
+    }
+    return rows.filter((row) => row.trim());
+  }
+
+  /** The share of its size at which a formula of its own lines fits; 1 or more where it fits as it is. */
+  function share(formula) {
+    const indent = parseFloat(getComputedStyle(formula.firstElementChild).paddingLeft);
+    return (formula.clientWidth - indent) / (formula.scrollWidth - indent);
+  }
+
+  /** Make wide formulas fit: a little smaller; or in rows, where several statements stand in one; or as small as can be read; or
+      with lines that go on behind a sign such as =. What is wider still scrolls. */
+  function fitFormulas() {
+    const changed = [...document.querySelectorAll("div.math[data-tex]")].filter(
+      (formula) => formula.clientWidth && formula.dataset.fitted !== String(formula.clientWidth),
+    );
+    for (const formula of changed) {
+      formula.dataset.fitted = formula.clientWidth;
+      formula.style.removeProperty("--course-fit");
+      if (formula.dataset.rows) setFormula(formula, formula.dataset.tex);
+      delete formula.dataset.rows;
+      delete formula.dataset.wraps;
+    }
+    const wide = changed.filter((formula) => formula.scrollWidth > formula.clientWidth);
+    for (const formula of wide.filter((one) => share(one) < NEARLY)) {
+      const rows = inRows(formula.dataset.tex);
+      if (rows.length === 1) continue;
+      setFormula(formula, rows.join("\\\\[0.4em]"));
+      formula.dataset.rows = rows.length;
+    }
+    for (const formula of wide.filter((one) => share(one) < SMALLEST)) formula.dataset.wraps = "";
+    const shares = wide.map(share); // all are measured before one is changed: a page is laid out once
+    wide.forEach((formula, i) => {
+      const fits = Math.max(SMALLEST, Math.floor(100 * shares[i]) / 100);
+      if (shares[i] < 1) formula.style.setProperty("--course-fit", fits);
+    });
   }
 
   /** Who copies a passage gets the source of its formulas, between dollars, not their pieces. */
@@ -124,8 +183,13 @@
   /** What is wider than the page scrolls; then the keyboard must reach it. For all but formulas the theme sees to that. */
   function reachWide() {
     for (const formula of document.querySelectorAll("div.math")) {
-      if (nameWide(formula, WORDS.formula)) formula.tabIndex = 0;
-      else formula.removeAttribute("tabindex");
+      if (nameWide(formula, WORDS.formula)) {
+        formula.tabIndex = 0;
+        formula.dataset.hint = WORDS.scrolls;
+      } else {
+        formula.removeAttribute("tabindex");
+        delete formula.dataset.hint;
+      }
     }
     for (const table of document.querySelectorAll(".pst-scrollable-table-container")) nameWide(table, WORDS.table);
     for (const output of document.querySelectorAll(".cell_output > .output")) nameWide(output, WORDS.output);
@@ -166,8 +230,17 @@
     nameCode();
     addCopyButtons();
     openAnswers();
-    reachWide();
-    new ResizeObserver(reachWide).observe(document.querySelector("main") || document.body);
+    const fit = () => {
+      fitFormulas();
+      reachWide();
+    };
+    fit();
+    // In a frame of its own: what fits changes the height of what is observed.
+    new ResizeObserver(() => requestAnimationFrame(fit)).observe(document.querySelector("main") || document.body);
+    document.fonts.addEventListener("loadingdone", () => {
+      for (const formula of document.querySelectorAll("div.math")) delete formula.dataset.fitted;
+      fit();
+    });
     document.addEventListener("copy", copySources);
     document.addEventListener("toggle", reachUnfoldedCode, true); // does not bubble
     document.documentElement.dataset.course = "ready";

@@ -116,6 +116,8 @@ export function point(explorer, onMap, { label, at, step, show, on, mark = "" })
   handle.addEventListener("keydown", (event) => {
     const ways = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
     const way = ways[event.key];
+    // These would scroll the page away under the hand of who moves a slider.
+    if (["Home", "End", "PageUp", "PageDown"].includes(event.key)) event.preventDefault();
     if (!way || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     const length = size * (event.shiftKey ? 5 : 1);

@@ -6,7 +6,7 @@ import itertools
 import re
 
 from authoring.web.collect.places import escaped, heading_of_exercise, link, page_of
-from authoring.web.collect.published import Slip, lesson_title, misconceptions, named, slips
+from authoring.web.collect.published import Slip, lesson_title, misconceptions, named, see, slips
 
 PAGE = "famous-bugs.md"
 INTRODUCTION = """\
@@ -34,7 +34,7 @@ def _entry(slip: Slip) -> list[str]:
     place = slip.place
     lines = [f"({slip.name})=", f"### {escaped(slip.title)}", "", slip.slip, ""]
     where = slip.named[0].upper() + slip.named[1:] if not slip.named.startswith("keras.io") else slip.named
-    lines.append(f"* **Where:** {where}{'' if where.endswith('.') else '.'}")
+    lines.append(f"* **Where:** {where}{'' if where.endswith('.') else '.'}{see(slip.url)}")
     if slip.source:
         stop = "" if slip.source.endswith((".", '."')) else "."
         lines.append(f"* **Source:** {slip.source}{stop}")

@@ -19,6 +19,7 @@ from authoring.web.collect.places import anchor, link, page_of
 
 CARDS = ROOT / "course_lib" / "data" / "README.md"
 PAGE = "data.md"
+LOADED = re.compile(r"\bdatasets\.(\w+)\(")
 INTRODUCTION = """\
 The lessons run on data that come with the course, so nothing is downloaded and everybody computes with the same numbers. Each set keeps its own licence. What is known to be wrong with a set stands in its card, too: read it before you conclude anything from one.
 """
@@ -35,7 +36,7 @@ class Card:
         facts: the rows of its first table, such as ``("licence", "MIT …")``.
         size: bytes of its files together.
         more: the rest of the card in Markdown, tables of files and hashes left out.
-        used: the notebooks that name it in their header, as pairs of lesson and kind.
+        used: the notebooks that name it in their header or load it, as pairs of lesson and kind.
     """
 
     name: str
@@ -53,14 +54,18 @@ def cards() -> tuple[Card, ...]:
     Raises:
         SourceError: if a lesson uses a set that has no card, or a card lacks its table, licence or source.
     """
+    parts = re.split(r"^## (.+)$", CARDS.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    sections = {name: body for name, body in zip(parts[::2], parts[1::2], strict=True) if name not in NO_SETS}
     used: dict[str, list[tuple[Lesson, str]]] = {}
     for lesson in lessons():
         for kind, file in (("notebooks", "lesson.py"), ("deeper", "deeper.py")):
             if (lesson.folder / file).is_file():
-                for name in read(lesson.folder / file).metadata["course"].get("data", []):
+                notebook = read(lesson.folder / file)
+                loaded = LOADED.findall("\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code"))
+                named = notebook.metadata["course"].get("data", [])
+                # Other functions of the module make data or read one's own; they have no card.
+                for name in dict.fromkeys([*named, *(name for name in loaded if name in sections)]):
                     used.setdefault(name, []).append((lesson, kind))
-    parts = re.split(r"^## (.+)$", CARDS.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
-    sections = {name: body for name, body in zip(parts[::2], parts[1::2], strict=True) if name not in NO_SETS}
     if missing := used.keys() - sections.keys():
         raise SourceError(f"{CARDS.name} has no card for {', '.join(sorted(missing))}, which lessons use.")
     order = [*used, *(name for name in sections if name not in used)]

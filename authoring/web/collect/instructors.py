@@ -17,6 +17,11 @@ INTRODUCTION = """\
 How to [grade a class](instructors/grading.md): hand out, collect, grade in a sandbox, and see what to teach tomorrow.
 
 Times, plans and notes for those who teach with the course. **The notes hold answers**: to the questions for the room, and to what learners get wrong. So they are in no menu and in no search; this page alone leads to them.
+
+* **Before the first hour:** `make test` executes every notebook, exercise and claim on a machine of the room; [Run it elsewhere](elsewhere.md) has the ways without one.
+* **For the class:** learners need `make lab` alone. It copies the notebooks and exercises into a folder of their own.
+* **Data:** each set has [a card and a licence](data.md). That of lesson 10 forbids commercial use without permission.
+* **Proof:** [our numbers beside the published ones](our-numbers.md), [famous bugs and what they cost](famous-bugs.md). [How to cite the course](cite.md).
 """
 MINUTES = "Reading the lesson; its core exercises, the optional ones and the capstone; reading the second notebook."
 PLAN = re.compile(r"^\*\*(Plan for \d+ minutes\.)\*\* *(.*?)(?=\n\s*\n|\Z)", re.MULTILINE | re.DOTALL)

@@ -11,6 +11,7 @@ Each lesson that says such things has a ``published.toml`` beside its ``lesson.p
     slip = "The error is averaged over the pixels and the KL over the latents."       # one sentence
     named = "keras.io, *Making new layers and models via subclassing*"                # words that stand in the lesson
     source = "keras.io, *Making new …*: `-0.5 * ops.mean(`"                           # the exact place, if they do not name it
+    url = "https://keras.io/guides/…"                                                 # where the lesson names it
     in = "notebooks"                                                                  # or "deeper"
     section = "What goes wrong"                                                       # the heading that reproduces it
     lines = ["The guide's VAE is the mean digit, within 4 %: its error over that of the mean digit <share>"]
@@ -93,6 +94,7 @@ class Slip:
         tests: other tests that catch it, as ``file::name``.
         unguarded: what to do instead, if nothing catches it.
         measured: the function of ``authoring/web/costs.py`` that measures the cost; empty if a notebook prints it.
+        url: the address of the source, if the lesson names it; else empty.
     """
 
     name: str
@@ -108,6 +110,7 @@ class Slip:
     tests: tuple[str, ...]
     unguarded: str
     measured: str
+    url: str = ""
 
     @property
     def claimed(self) -> bool:
@@ -128,6 +131,7 @@ class Pair:
         setting: what it was measured on, and how.
         read: where we read it: what our knowledge of it rests on.
         remark: what differs here.
+        url: the address of the source, if the lesson names it; else empty.
     """
 
     measure: str
@@ -138,6 +142,7 @@ class Pair:
     setting: str
     read: str
     remark: str
+    url: str = ""
 
 
 @functools.cache
@@ -194,7 +199,9 @@ def _file(lesson: Lesson) -> dict:
 def _slip(lesson: Lesson, name: str, entry: dict, root: Path) -> Slip:
     where = f"{lesson.slug}/{FILE}: {name}"
     experiment = costs.stored(root).get(name, {})
-    _complete(where, entry, SLIP, {"source", "cost", "exercises", "tests", "unguarded"}, measured=bool(experiment))
+    _complete(
+        where, entry, SLIP, {"source", "url", "cost", "exercises", "tests", "unguarded"}, measured=bool(experiment)
+    )
     if not _stands_in(lesson, entry["named"], root):
         raise SourceError(f"{where}: no text of the lesson says {entry['named']!r}.")
     place, values, printed, compared = _evidence(where, lesson, entry, root)
@@ -222,6 +229,7 @@ def _slip(lesson: Lesson, name: str, entry: dict, root: Path) -> Slip:
         tuple(entry.get("tests", [])),
         entry.get("unguarded", ""),
         costs.EXPERIMENTS[name].__name__ if experiment else "",
+        _address(where, lesson, entry, root),
     )
     if bool(slip.exercises or slip.tests or slip.claimed or slip.compared) == bool(slip.unguarded):
         raise SourceError(
@@ -232,7 +240,7 @@ def _slip(lesson: Lesson, name: str, entry: dict, root: Path) -> Slip:
 
 def _pair(lesson: Lesson, entry: dict, root: Path) -> Pair:
     where = f"{lesson.slug}/{FILE}: {entry.get('measure', 'a number')}"
-    _complete(where, entry, NUMBERS, {"quote"})
+    _complete(where, entry, NUMBERS, {"quote", "url"})
     quote = entry.get("quote")
     if quote and not _stands_in(lesson, quote, root):
         raise SourceError(f"{where}: no text of the lesson says {quote!r}.")
@@ -243,7 +251,20 @@ def _pair(lesson: Lesson, entry: dict, root: Path) -> Pair:
     place, values, *_ = _evidence(where, lesson, entry, root)
     ours, remark = (_filled(where, entry[field], values) for field in ("ours", "remark"))
     told = (entry[field] for field in ("published", "by", "setting", "read"))
-    return Pair(entry["measure"], place, ours, *told, remark)
+    return Pair(entry["measure"], place, ours, *told, remark, _address(where, lesson, entry, root))
+
+
+def _address(where: str, lesson: Lesson, entry: dict, root: Path) -> str:
+    """The address of a source; one that the lesson does not name is refused: nobody would have read it there."""
+    url = entry.get("url", "")
+    if url and not (url.startswith("https://") and _stands_in(lesson, url.removeprefix("https://"), root)):
+        raise SourceError(f"{where}: no text of the lesson names the address {url!r}.")
+    return url
+
+
+def see(url: str) -> str:
+    """A sentence that leads to a source, behind its description; empty where its address is not known."""
+    return f" See [{url.removeprefix('https://')}]({url})." if url else ""
 
 
 def _complete(where: str, entry: dict, needed: set, optional: set, *, measured: bool = False) -> None:

@@ -11,9 +11,10 @@ import functools
 from dataclasses import dataclass
 from pathlib import Path
 
-from authoring.source import ROOT, SourceError
+from authoring.derive import kinds_of
+from authoring.source import ROOT, Lesson, SourceError, lessons, read
 from authoring.web.collect.docstrings import NAMED, TITLES, inline, markdown, sections
-from authoring.web.collect.places import link
+from authoring.web.collect.places import link, page_of
 
 LIBRARY = ROOT / "course_lib"
 PAGE = "reference.md"
@@ -148,6 +149,56 @@ def _first_line(node) -> int:
     return min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
 
 
+# ----- where the lessons use it
+
+
+@functools.cache
+def users() -> dict[str, tuple[tuple[Lesson, str], ...]]:
+    """The lessons, with the kind of their notebook, whose code uses a name of the library, such as ``losses.kl_divergence``."""
+    found: dict[str, list[tuple[Lesson, str]]] = {}
+    for lesson in lessons():
+        for kind, file in (("notebooks", "lesson.py"), ("deeper", "deeper.py")):
+            if kind not in kinds_of(lesson):
+                continue
+            code = "\n".join(cell.source for cell in read(lesson.folder / file).cells if cell.cell_type == "code")
+            for name in _used(ast.parse(code)):
+                found.setdefault(name, []).append((lesson, kind))
+    return {name: tuple(of) for name, of in found.items()}
+
+
+def _used(code: ast.Module) -> set[str]:
+    """The names of the library that code uses: ``claim``, ``losses.kl_divergence``."""
+    known = {}
+    for node in ast.walk(code):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == LIBRARY.name:
+            inside = (node.module or "").partition(".")[2]
+            for alias in node.names:
+                known[alias.asname or alias.name] = f"{inside}.{alias.name}" if inside else alias.name
+    parts = [node for node in ast.walk(code) if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)]
+    before_a_dot = {id(part.value) for part in parts}
+    alone = {node.id for node in ast.walk(code) if isinstance(node, ast.Name) and id(node) not in before_a_dot}
+    of_modules = {f"{known[part.value.id]}.{part.attr}" for part in parts if part.value.id in known}
+    return of_modules | {full for name, full in known.items() if name in alone}
+
+
+def _used_in(module: Module, entry: Entry) -> list[str]:
+    """A line that leads to the lessons that use an entry, to a second notebook only where the first does not use it."""
+    places = users().get(entry.name if module.name == NAMES else f"{module.name}.{entry.name}", ())
+    first = {lesson.number for lesson, kind in places if kind == "notebooks"}
+    places = [(lesson, kind) for lesson, kind in places if kind == "notebooks" or lesson.number not in first]
+    if len(first) == len(lessons()):
+        return [f"Used in {link('every lesson', 'lessons.md', of=_page(module))}.", ""]
+    links = [
+        link(
+            f"lesson {lesson.number:02d}{' deeper' if kind == 'deeper' else ''}",
+            page_of(lesson, kind),
+            of=_page(module),
+        )
+        for lesson, kind in places
+    ]
+    return [f"Used in {', '.join(links)}.", ""] if links else []
+
+
 # ----- writing
 
 
@@ -198,13 +249,22 @@ def _text(module: Module) -> str:
             lines += ["", f"## {part}", "", markdown(_docstring(path))]
             level = "###"
         for entry in entries:
-            lines += ["", *_entry(entry, level)]
+            lines += ["", *_entry(entry, level, _used_in(module, entry))]
     return "\n".join(lines) + "\n"
 
 
-def _entry(entry: Entry, level: str) -> list[str]:
-    """The heading, signature, description and folded source of an entry; the methods of a class one level below."""
-    lines = [f"{level} {entry.name}", "", "```python", _signature(entry), "```", "", *_described(entry.docstring)]
+def _entry(entry: Entry, level: str, used: list[str]) -> list[str]:
+    """The heading, signature, description, lines ``used`` and folded source of an entry; the methods of a class one level below."""
+    lines = [
+        f"{level} {entry.name}",
+        "",
+        "```python",
+        _signature(entry),
+        "```",
+        "",
+        *_described(entry.docstring),
+        *used,
+    ]
     if isinstance(entry.node, ast.ClassDef):
         for method in _methods(entry):
             lines += ["", f"{level}# {entry.name}.{method.name}", "", "```python", _signature(method), "```", ""]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 from authoring.web.collect.places import anchor, escaped, link, page_of
-from authoring.web.collect.published import Pair, lesson_title, named, numbers, without_numbers
+from authoring.web.collect.published import Pair, lesson_title, named, numbers, see, without_numbers
 
 PAGE = "our-numbers.md"
 INTRODUCTION = """\
@@ -40,7 +40,7 @@ def _entry(pair: Pair) -> list[str]:
         f"* **Ours:** {escaped(pair.ours)} ({where}).",
         f"* **Published:** {escaped(pair.published)}. {_closed(pair.by)}",
         f"* **Measured there:** {escaped(pair.setting)}",
-        f"* **Read in** {_closed(pair.read)}",
+        f"* **Read in** {_closed(pair.read)}{see(pair.url)}",
         f"* **Different here:** {escaped(pair.remark)}",
     ]
 
