@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
-import datetime
 import os
-import secrets
 import shlex
 import sys
 from collections import Counter
@@ -197,17 +196,16 @@ def _grade(arguments: argparse.Namespace) -> int:
     found = _how_many(arguments.submissions)
     os.environ.setdefault("COURSE_PATIENCE", PATIENCE)  # the processes that judge inherit it
     runner = sandbox.working_runner(arguments.sandbox)
-    seed = secrets.randbits(128) if arguments.seed is None else arguments.seed
-    settings = running.Settings(seed, runner, tuple(lessons), tuple(arguments.without))
-    name = f"again {datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M:%S}" if arguments.regrade else gradebook.FIRST
     problems: list[str] = []
     pool = _pool(arguments)
-    with gradebook.GradeBook(arguments.gradebook) as book:
+    with gradebook.GradeBook(arguments.gradebook) as book, contextlib.closing(pool):
         book.enrol(students)
-        progress = Progress(found)
+        name, seed = book.begin(arguments.seed, again=arguments.regrade)  # goes on with one that was not finished
+        settings = running.Settings(seed, runner, tuple(lessons), tuple(arguments.without))
         came = as_enrolled(submissions.submissions(arguments.submissions, problems), students)
-        done = running.run(came, book, settings, pool, name=name, progress=progress)
-        progress.end()
+        with Progress(found) as progress:
+            done = running.run(came, book, settings, pool, name=name, progress=progress)
+        book.finish(name)
     for problem in [*problems, *done.problems]:
         print(problem)
     for student, exercise, fault in done.faults:
