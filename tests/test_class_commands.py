@@ -253,20 +253,6 @@ def test_readme_prints_commands_that_there_are():
     assert {a.what for a in asked if a.command == "class"} == {"new", "demo", "similar"}
 
 
-def test_submissions_of_platforms_are_given_to_the_students_of_the_roster(tmp_path):
-    (tmp_path / "roster.csv").write_text(
-        "id,name,canvas_id\ns1,Noor Vale,9001\ns2,Bram Dorn,9002\ns3,Ada Twin,\ns4,Ada Twin,\n", encoding="utf-8"
-    )
-    students = read_roster(tmp_path / "roster.csv")
-    came = [
-        Submission("9001", "valenoor", "01_anatomy.ipynb", b"1"),
-        Submission("555", "bram dorn", "01_anatomy.ipynb", b"2"),
-        Submission("777", "Ada Twin", "01_anatomy.ipynb", b"3"),
-        Submission("s3", "s3", "01_anatomy.ipynb", b"4"),
-    ]
-    assert [s.student for s in commands.as_enrolled(came, students)] == ["s1", "s2", "777", "s3"]
-
-
 @pytest.mark.sandbox
 def test_an_invented_class_gets_its_right_verdicts_and_a_report(tmp_path, capsys):
     """As README prints it, in the real sandbox; two lessons are enough here, and the bench grades all."""

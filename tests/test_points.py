@@ -96,6 +96,8 @@ def test_a_late_pass_is_worth_its_share_and_the_grace_is_not_late():
 
 def test_the_platforms_own_mark_of_lateness_counts():
     assert counted(entry(CORE, PASS, late=True), rules=Rules()).points == 0.5
+    copied_later = entry(CORE, PASS, hours=100, late=False)
+    assert counted(copied_later, rules=Rules(due={1: DUE})).points == 1.0
 
 
 def test_of_several_hand_ins_the_best_counts_or_the_last():

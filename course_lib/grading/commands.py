@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import dataclasses
 import os
 import shlex
 import sys
-from collections import Counter
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from course_lib.classroom.exercise import UnknownExercise, find_exercise
@@ -202,7 +199,7 @@ def _grade(arguments: argparse.Namespace) -> int:
         book.enrol(students)
         name, seed = book.begin(arguments.seed, again=arguments.regrade)  # goes on with one that was not finished
         settings = running.Settings(seed, runner, tuple(lessons), tuple(arguments.without))
-        came = as_enrolled(submissions.submissions(arguments.submissions, problems), students)
+        came = submissions.submissions(arguments.submissions, problems, students)
         with Progress(found) as progress:
             done = running.run(came, book, settings, pool, name=name, progress=progress)
         book.finish(name)
@@ -224,24 +221,6 @@ def _how_many(place: Path) -> int:
     if not place.exists():
         raise submissions.NothingHandedIn(f"{place}: no such folder or zip file. Name the place of the submissions.")
     return len(list(submissions.names(place)))
-
-
-def as_enrolled(
-    found: Iterable[submissions.Submission], students: list[submissions.Student]
-) -> Iterator[submissions.Submission]:
-    """Submissions under the keys of the roster: Canvas names files by its own number, Moodle by a name and a number of its own.
-
-    A name decides where the roster has it once.
-    """
-    keys = {student.key for student in students}
-    by_canvas = {student.canvas: student for student in students if student.canvas}
-    spoken = Counter(student.name.casefold() for student in students)
-    by_name = {student.name.casefold(): student for student in students if spoken[student.name.casefold()] == 1}
-    for submission in found:
-        who = None
-        if submission.student not in keys:
-            who = by_canvas.get(submission.student) or by_name.get(submission.name.casefold())
-        yield dataclasses.replace(submission, student=who.key, name=who.name) if who else submission
 
 
 def _pool(arguments: argparse.Namespace) -> running.Pool | running.Cluster:

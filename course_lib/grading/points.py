@@ -35,11 +35,12 @@ capstone = 2.0
 
 {due}
 
-[late]                     # the platform's own mark of lateness counts as well
+[late]
 share = 0.5                # of the points that a late pass is worth
 grace = 0                  # minutes after the time above that are not late
 """
 _NO_TIMES = """\
+# Canvas marks what came late, and its mark counts. Elsewhere the time of the file decides: a zip keeps it, a copy may not.
 # [due]                    # a hand-in after it is late; local time, or with its zone as in 2026-10-30T23:59:00Z
 # "02" = 2026-10-30 23:59:00"""
 
@@ -79,9 +80,9 @@ class Rules:
         return [e for e in exercises() if not self.lessons or e.lesson in self.lessons]
 
     def is_late(self, entry: Entry) -> bool:
-        """Whether a hand-in was late: the platform says so, or it came after the time and the grace."""
-        if entry.late:
-            return True
+        """Whether a hand-in was late: as the platform says; where it says nothing, by the time of the file and the grace."""
+        if entry.late is not None:
+            return entry.late
         due = self.due.get(entry.lesson)
         if due is None or entry.handed_in is None:
             return False

@@ -303,8 +303,8 @@ def _path_in_zip(entry: zipfile.ZipInfo) -> PurePosixPath:
 
 def _time_of(entry: zipfile.ZipInfo) -> datetime.datetime | None:
     try:
-        return datetime.datetime(*entry.date_time, tzinfo=datetime.UTC)
-    except ValueError:
+        return datetime.datetime(*entry.date_time).astimezone(datetime.UTC)  # a zip's times are local ones
+    except (ValueError, OverflowError):
         return None
 
 
