@@ -32,7 +32,7 @@ TEST_NOTEBOOKS = COURSE_HEADLESS=1 $(PYTEST) --nbval-lax --nbval-current-env --n
 	-n auto --dist loadfile $(NOTEBOOKS)
 BACKENDS ?= jax torch
 
-.PHONY: lab test test-code test-notebooks test-backends test-browser notebooks numbers course capstones calibrate bench lint format constraints site wheel clean
+.PHONY: lab test test-code test-notebooks test-backends test-browser test-nbgrader notebooks numbers course capstones calibrate bench lint format constraints site wheel clean
 
 lab: $(VENV)/.installed
 	@$(PY) -m course_lib lab $(ARGS)
@@ -66,6 +66,17 @@ test-browser: $(VENV)/.browser $(VENV)/.site
 	@rm -f $(CPU)
 	$(PYTEST) tests -m browser
 	@$(PY) -m authoring cpu $(CPU)
+
+PURELIB = import sysconfig; print(sysconfig.get_path("purelib"))
+# nbgrader in an environment of its own, which sees all that $(VENV) has: in $(VENV) it would put its buttons into learners' JupyterLab.
+test-nbgrader: build/nbgrader/.installed
+	COURSE_PATIENCE=4 OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 build/nbgrader/bin/python -m pytest -q tests/test_nbgrader.py
+
+build/nbgrader/.installed: $(VENV)/.dev
+	@$(PY) -m venv --without-pip build/nbgrader
+	@echo "import site; site.addsitedir('$$($(PY) -c '$(PURELIB)')')" >"$$(build/nbgrader/bin/python -c '$(PURELIB)')/course.pth"
+	@build/nbgrader/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt "nbgrader>=0.9"
+	@touch $@
 
 notebooks: $(VENV)/.dev
 	@$(PY) -m authoring build $(WHERE) $(if $(FORCE),--force)

@@ -91,7 +91,7 @@ for pid in filter(str.isdigit, os.listdir("/proc")):
     Attack(
         "passwords, keys and hosts",
         looking("""
-for path in ("/etc/passwd", "/etc/shadow", "/etc/hosts", "/etc/hostname", "/root/.ssh/id_rsa", "/proc/1/environ"):
+for path in ("/etc/passwd", "/etc/shadow", "/etc/hosts", "/etc/hostname", "/root" + "/.ssh/id_rsa", "/proc/1/environ"):
     try:
         with open(path) as file:
             if file.read(1): found.append(path)
