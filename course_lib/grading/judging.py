@@ -18,7 +18,9 @@ from course_lib.grading.room import Room, RoomEnded
 from course_lib.grading.sandbox import NoSandbox, Sandbox
 
 MOST_ROOMS = 8  # for the cells of one notebook: each that ends the process costs one
-NOTEBOOK_SECONDS = 300.0  # for all cells of a notebook
+NOTEBOOK_SECONDS = 300.0  # for all cells of a notebook …
+ALL_SECONDS = 600.0  # … and for all times that they run, as each room that a check ends is laid anew
+MOST_MESSAGE = 4_000  # characters of what a student is told about one exercise
 # A cell that the course put there to show what a right answer is good for trains for seconds, and no answer stands in it. One that
 # was written into all the same is run.
 SHOWN = "success"
@@ -89,7 +91,8 @@ def grade(handed_in: HandedIn, exercises: list[Exercise], sandbox: Sandbox, *, s
             own, began = seed_for(seed, submission, exercise.name), time.monotonic()
             outcome, fault = table.judge(exercise, own)
             spent = round(time.monotonic() - began, 3)
-            marks.append(Mark(exercise.name, outcome.status, outcome.misconception, outcome.message, own, spent, fault))
+            told = outcome.message[:MOST_MESSAGE]
+            marks.append(Mark(exercise.name, outcome.status, outcome.misconception, told, own, spent, fault))
         return Graded(marks, [*handed_in.problems, *table.problems])
     finally:
         table.clear()
@@ -103,6 +106,8 @@ class _Table:
         self._defined = [_defined(cell.source) for cell in self._cells]
         self._runs = [_is_run(cell, bound, names) for cell, bound in zip(self._cells, self._defined, strict=True)]
         self._left_out: dict[int, str] = {}  # numbers of cells that ended a room, and how
+        self._unreached: range = range(0)  # numbers of those for which there was no time
+        self._seconds = ALL_SECONDS  # that are left for running cells
         self._room: Room | None = None
         self._raised: dict[int, Raised] = {}
         self._ran: list[int] = []  # numbers of cells, in the order in which they ran
@@ -148,7 +153,8 @@ class _Table:
 
     def _laid(self) -> Room:
         """The room with every cell run that can be."""
-        until = time.monotonic() + NOTEBOOK_SECONDS
+        began = time.monotonic()
+        until = began + min(NOTEBOOK_SECONDS, self._seconds)
         while self._room is None:
             room = Room(self._sandbox)
             self._raised.clear()
@@ -160,17 +166,20 @@ class _Table:
                 room.close()
                 self._left_out[self._ran[-1]] = str(ended)
                 self._say(f"{self._called(self._ran[-1])} was left out. {ended}")
+        self._seconds -= time.monotonic() - began
         for number, raised in self._raised.items():
             if not raised.unfilled:
                 self._say(f"{self._called(number)} raised {raised}"[:300])
         return self._room
 
     def _run_all(self, room: Room, until: float) -> None:
+        self._unreached = range(0)
         for number in range(1, len(self._cells) + 1):
             if number in self._left_out or not self._runs[number - 1]:
                 continue
             if len(self._left_out) >= MOST_ROOMS or time.monotonic() > until:
                 self._say(f"{self._called(number)} and those after it were left out: the notebook had taken too long.")
+                self._unreached = range(number, len(self._cells) + 1)
                 return
             self._run_cell(room, number)
         for number in [n for n, raised in self._raised.items() if raised.is_a(RUN_AGAIN)]:
@@ -210,6 +219,9 @@ class _Table:
                 return Outcome(ERROR, None, f"The cell of {name} was left out. {self._left_out[number]}", exercise.name)
             if number in self._raised:
                 return Outcome(*message_of(self._raised[number]), exercise.name)
+            if number in self._unreached:
+                told = f"The cell of {name} was not reached: what stands above it had taken too long."
+                return Outcome(ERROR, None, told, exercise.name)
         own = [n for n, cell in enumerate(self._cells, start=1) if cell.exercise == exercise.name]
         others = [other for number in own for other in self._defined[number - 1]]
         everywhere = [other for bound in self._defined for other in bound]
