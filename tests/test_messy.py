@@ -10,7 +10,7 @@ import pytest
 
 from course_lib.classroom import exercise as framework
 from course_lib.classroom.exercise import ERROR, FAIL, NOT_ATTEMPTED, PASS
-from course_lib.grading import notebooks
+from course_lib.grading import judging, notebooks
 from course_lib.grading.judging import Graded, grade
 from course_lib.grading.sandbox import Sandbox, working_runner
 
@@ -318,3 +318,16 @@ def test_a_broken_answer_takes_none_of_its_neighbours_along(graded):
         before(answer("def mse_per_image(x, y)\n    return"), code(other)), NAME, "psnr", "compression_ratio"
     )
     assert [mark.status for mark in found.marks] == [ERROR, PASS, NOT_ATTEMPTED], found
+
+
+@sandboxed
+def test_time_for_cells_is_bounded_over_all_rooms_and_a_cell_that_was_not_reached_says_so(graded, monkeypatch):
+    ends_the_room = RIGHT.replace("x, y = as_float", "import os; os._exit(1); x, y = as_float")
+    slow = code("import time\ntime.sleep(1.2)")
+    other = code("def psnr(x, y):\n    return 10 * np.log10(1 / ((as_float(x) - as_float(y)) ** 2).mean())")
+    cells = [*before(slow, answer(ends_the_room), other)]
+    assert [mark.status for mark in graded(cells, NAME, "psnr").marks] == [ERROR, PASS]
+    monkeypatch.setattr(judging, "ALL_SECONDS", 2.0)  # enough for one room, and not for the second
+    first, second = graded(cells, NAME, "psnr").marks
+    assert (first.status, second.status) == (ERROR, ERROR)
+    assert second.message == "The cell of psnr was not reached: what stands above it had taken too long."
