@@ -17,6 +17,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -201,14 +202,24 @@ def _needed() -> list[Path]:
     prefixes = {Path(sys.prefix), Path(sys.base_prefix), Path(sys.executable).parent.parent}
     prefixes |= {Path(sys.executable).resolve().parent.parent}
     parts = [prefix / part for prefix in sorted(prefixes) for part in _PARTS]
-    return [part for part in parts if part.exists() and not any(part.is_relative_to(system) for system in _SYSTEM)]
+    parts = [part for part in parts if part.exists() and not _is_within(part, _SYSTEM)]
+    return parts + [folder for folder in _packages() if not _is_within(folder, (*_SYSTEM, *parts))]
+
+
+def _packages() -> list[Path]:
+    """Folders of packages that this Python was told of, such as those that ``pip install --user`` fills."""
+    return [Path(place) for place in sys.path if place.endswith("-packages") and os.path.isdir(place)]
+
+
+def _is_within(path: Path, places: Iterable[str | Path]) -> bool:
+    return any(path.is_relative_to(place) for place in places)
 
 
 def _hidden(needed: list[Path]) -> list[Path]:
     """Where judges lie: those of this course, and of another one that is installed beside it."""
     places = {COURSE / JUDGES}
     for part in needed:
-        places |= {found / JUDGES for found in part.glob("python3*/site-packages/course_lib")}
+        places |= {found / JUDGES for found in (*part.glob("python3*/site-packages/course_lib"), part / "course_lib")}
     return sorted(place for place in places if place.is_dir())
 
 
@@ -241,7 +252,7 @@ def _bubblewrap(_: Path | None = None) -> list[str]:
     for path in _hidden(needed):
         command += ["--tmpfs", str(path), "--remount-ro", str(path)]
     command += ["--remount-ro", "/tmp", *size, SCRATCH, "--chdir", SCRATCH, "--remount-ro", "/"]
-    for name, value in {**_ENVIRONMENT, "PYTHONPATH": str(COURSE.parent)}.items():
+    for name, value in {**_ENVIRONMENT, "PYTHONPATH": os.pathsep.join(map(str, (COURSE.parent, *_packages())))}.items():
         command += ["--setenv", name, value]
     return [*command, "--", sys.executable]
 
@@ -250,9 +261,18 @@ def _container(program: str):
     def command(folder: Path) -> list[str]:
         """The same folders in a container of the image ``bottleneck-sandbox``, which holds the course and its libraries."""
         settings = [part for name, value in _ENVIRONMENT.items() for part in ("--env", f"{name}={value}")]
+        # Podman without root gives out other users' numbers inside; the socket's folder is open to this user alone.
+        user = ["--userns=keep-id"] if program == "podman" and os.getuid() else []
         return [
-            *(program, "run", "--rm", "--network=none", "--read-only", "--cap-drop=ALL"),
-            *("--security-opt=no-new-privileges", "--pids-limit=512", f"--tmpfs={SCRATCH}:size=64m", "--memory=4g"),
+            *(program, "run", "--rm", "--network=none", "--read-only", "--cap-drop=ALL", *user),
+            # SELinux would keep the container from the socket; nothing else of this machine is in it.
+            *(
+                "--security-opt=no-new-privileges",
+                "--security-opt=label=disable",
+                "--pids-limit=512",
+                f"--tmpfs={SCRATCH}:size=64m",
+                "--memory=4g",
+            ),
             *(f"--user={os.getuid() or 65534}", f"--volume={folder}:{INSIDE}:ro", *settings, IMAGE, "python"),
         ]
 
