@@ -12,7 +12,6 @@ from course_lib import crashes, runtime
 
 OLDEST, TOO_NEW = (3, 11), (3, 14)  # here: with another Python the doctor, who knows it too, may not load
 INSTRUCTORS = "class", "grade", "report"
-ONLY_ON_LINUX = "resource", "fcntl"  # modules of Python that Windows lacks
 INTERRUPTED = 130  # what shells say of a command that was stopped with Ctrl-C
 
 
@@ -80,8 +79,6 @@ def _grading_commands(commands, words: list[str]):
             raise
         for name in INSTRUCTORS:
             commands.add_parser(name)
-        if error.name in ONLY_ON_LINUX:
-            return None, f"Grading needs Linux. What to do: {_python()} -m course_lib doctor --classroom"
         extra = f"{_python()} -m pip install 'bottleneck-course[classroom]'"
         return None, f"The commands for instructors need a few more packages ({error.name} is missing): {extra}"
     grading.add_to(commands)
@@ -114,7 +111,7 @@ def _run(argv: list[str] | None) -> int:
     if arguments.command in INSTRUCTORS:
         if grading is None:
             print(lacking, file=sys.stderr)
-            return 1
+            return 2
         if rest:
             parser.error(f"unrecognized arguments: {' '.join(rest)}")
         return grading.run(arguments)

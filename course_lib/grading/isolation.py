@@ -10,14 +10,17 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
-import resource
 import signal
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from course_lib.grading import refusals
+
+if sys.platform == "linux":  # elsewhere a report can still be made, and a hand-out
+    import resource
 
 MIB = 1 << 20
 SCRATCH = "/scratch"  # the one folder where a submission may write; the course itself may lie in /tmp
@@ -34,7 +37,7 @@ _EMPTIED = SCRATCH, "/dev/shm", "/dev/pts"
 _MOST_FILES = 20_000  # in a folder of its own: an empty file takes no room in it, and a kilobyte of the kernel's
 _LOOK, _WEIGH = 0.05, 0.2  # seconds between two looks at the number of processes, and at their memory
 
-_libc = ctypes.CDLL(None, use_errno=True)
+_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
 @dataclass(frozen=True)

@@ -303,6 +303,8 @@ def working_runner(wanted: str | None = None) -> str:
     Raises:
         NoSandbox: if it does not work, or none does, with what each said.
     """
+    if sys.platform != "linux":
+        raise NoSandbox("Grading needs Linux. What to do: python -m course_lib doctor --classroom")
     said = []
     for runner in [wanted] if wanted else RUNNERS:
         try:
