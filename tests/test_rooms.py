@@ -26,7 +26,9 @@ MAY_IMPORT = {
     "grading": {"classroom", "runtime", "classroom.judges"},
 }
 # What a submission's code shares a process or a sandbox with. It knows nothing of marks, and no judge.
-WITH_SUBMISSIONS = {f"course_lib.grading.{name}" for name in ("nursery", "answers", "isolation", "refusals")}
+WITH_SUBMISSIONS = {
+    f"course_lib.grading.{name}" for name in ("nursery", "answers", "notebooks", "isolation", "refusals")
+}
 
 
 def name_of(path: Path, root: Path = ROOT) -> str:
