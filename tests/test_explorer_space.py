@@ -225,7 +225,23 @@ def test_ten_draws_are_large_enough_on_a_phone(opened):  # noqa: F811
     tab = opened("space", width=380, height=800)
     sizes = tab.locator(".space-strip canvas").evaluate_all("all => all.map((c) => c.getBoundingClientRect().width)")
     assert len(sizes) == 10 and min(sizes) >= 64
+    inside = (
+        "all => all.every((c) => c.getBoundingClientRect().right <= c.closest('figure').getBoundingClientRect().right)"
+    )
+    assert tab.locator(".space-strip li").evaluate_all(inside)
     assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.browser
+def test_keys_that_would_scroll_the_page_leave_it_where_it_is(opened):  # noqa: F811
+    tab = opened("space", width=380, height=500)
+    tab.locator(".explorer-point").first.focus()
+    before = tab.evaluate("scrollY")
+    assert 0 < before < tab.evaluate("document.documentElement.scrollHeight - innerHeight")
+    for key in ("Home", "End", "PageUp", "PageDown"):
+        tab.keyboard.press(key)
+        tab.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        assert tab.evaluate("scrollY") == before, key
 
 
 @pytest.mark.browser

@@ -208,6 +208,16 @@ def test_wide_formulas_fit_a_phone_or_say_that_they_scroll(tab, lesson):
     assert not tab.wrong
 
 
+@pytest.mark.parametrize("name", ["famous-bugs", "notebooks/01_anatomy_deeper", "exercises/02_undercomplete"])
+def test_long_code_in_a_sentence_does_not_let_a_phones_article_slide(tab, name):
+    page = tab.open(f"{name}.html")
+    page.set_viewport_size(PHONE)
+    assert (
+        page.evaluate("(() => { const e = document.querySelector('article'); return e.scrollWidth - e.clientWidth })()")
+        <= 2
+    )
+
+
 @pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
 def test_a_picture_is_enlarged_moved_and_closed_by_key(tab, axe, size):
     page = tab.open("notebooks/05_variational.html")

@@ -15,11 +15,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from authoring.source import ROOT, Lesson, SourceError, lessons, read
-from authoring.web.collect.places import anchor, link, page_of
+from authoring.web.collect.places import anchor, in_short, link, page_of
+from authoring.web.collect.reference import users
 
 CARDS = ROOT / "course_lib" / "data" / "README.md"
 PAGE = "data.md"
-LOADED = re.compile(r"\bdatasets\.(\w+)\(")
 INTRODUCTION = """\
 The lessons run on data that come with the course, so nothing is downloaded and everybody computes with the same numbers. Each set keeps its own licence. What is known to be wrong with a set stands in its card, too: read it before you conclude anything from one.
 """
@@ -60,11 +60,9 @@ def cards() -> tuple[Card, ...]:
     for lesson in lessons():
         for kind, file in (("notebooks", "lesson.py"), ("deeper", "deeper.py")):
             if (lesson.folder / file).is_file():
-                notebook = read(lesson.folder / file)
-                loaded = LOADED.findall("\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code"))
-                named = notebook.metadata["course"].get("data", [])
-                # Other functions of the module make data or read one's own; they have no card.
-                for name in dict.fromkeys([*named, *(name for name in loaded if name in sections)]):
+                named = read(lesson.folder / file).metadata["course"].get("data", [])
+                loaded = [name for name in sections if (lesson, kind) in users().get(f"datasets.{name}", ())]
+                for name in dict.fromkeys([*named, *loaded]):
                     used.setdefault(name, []).append((lesson, kind))
     if missing := used.keys() - sections.keys():
         raise SourceError(f"{CARDS.name} has no card for {', '.join(sorted(missing))}, which lessons use.")
@@ -108,7 +106,7 @@ def text() -> str:
             *(f"| {what} | {_shown(value)} |" for what, value in card.facts),
         ]
         lines.append(f"| size | {_bytes(card.size)}, with the course |")
-        places = [link(_called(lesson, kind), page_of(lesson, kind), of=PAGE) for lesson, kind in card.used]
+        places = [link(in_short(lesson, kind), page_of(lesson, kind), of=PAGE) for lesson, kind in card.used]
         lines.append(f"| used in | {', '.join(places) or 'no lesson by default'} |")
         lines += ["", card.more]
     return "\n".join(lines).rstrip() + "\n"
@@ -123,13 +121,9 @@ def _licences() -> list[str]:
         short = re.split(r"[,;] | \(", licence, maxsplit=1)[0]
         if "no commercial use" in licence:
             short += "; no commercial use without permission"
-        places = ", ".join(_called(lesson, kind) for lesson, kind in card.used) or "no lesson by default"
+        places = ", ".join(in_short(lesson, kind) for lesson, kind in card.used) or "no lesson by default"
         lines.append(f"| [{card.name}](#{anchor(card.name)}) | {short} | {places} |")
     return lines
-
-
-def _called(lesson: Lesson, kind: str) -> str:
-    return f"lesson {lesson.number:02d}{' deeper' if kind == 'deeper' else ''}"
 
 
 def _shown(value: str) -> str:

@@ -36,6 +36,11 @@ def called(lesson: Lesson, kind: str = "notebooks") -> str:
     return f"{lesson.number:02d} {title_of(lesson)}{', deeper' if kind == 'deeper' else ''}"
 
 
+def in_short(lesson: Lesson, kind: str = "notebooks") -> str:
+    """A notebook of a lesson within a sentence: ``lesson 05``, with ``deeper`` behind it for the second one."""
+    return f"lesson {lesson.number:02d}{' deeper' if kind == 'deeper' else ''}"
+
+
 def anchor(heading: str) -> str:
     """The anchor that Sphinx's Markdown gives a heading: small letters, hyphens for spaces, no other signs."""
     return re.sub(r"[^\w\- ]", "", heading.strip().lower().replace(" ", "-"))

@@ -14,7 +14,7 @@ from pathlib import Path
 from authoring.derive import kinds_of
 from authoring.source import ROOT, Lesson, SourceError, lessons, read
 from authoring.web.collect.docstrings import NAMED, TITLES, inline, markdown, sections
-from authoring.web.collect.places import link, page_of
+from authoring.web.collect.places import in_short, link, page_of
 
 LIBRARY = ROOT / "course_lib"
 PAGE = "reference.md"
@@ -188,14 +188,7 @@ def _used_in(module: Module, entry: Entry) -> list[str]:
     places = [(lesson, kind) for lesson, kind in places if kind == "notebooks" or lesson.number not in first]
     if len(first) == len(lessons()):
         return [f"Used in {link('every lesson', 'lessons.md', of=_page(module))}.", ""]
-    links = [
-        link(
-            f"lesson {lesson.number:02d}{' deeper' if kind == 'deeper' else ''}",
-            page_of(lesson, kind),
-            of=_page(module),
-        )
-        for lesson, kind in places
-    ]
+    links = [link(in_short(lesson, kind), page_of(lesson, kind), of=_page(module)) for lesson, kind in places]
     return [f"Used in {', '.join(links)}.", ""] if links else []
 
 
