@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import symtable
 from collections import Counter
 
 from authoring.derive import COMPARED, FOLDED
@@ -173,8 +174,20 @@ def _lint_exercises(lesson: Lesson) -> list[str]:
     if "capstone" in kinds[:-1]:
         problems.append(f"{where}: a lesson has one capstone, as its last exercise; the kinds are {', '.join(kinds)}")
     known = {name for group in names for name in group}
+    problems += [
+        f"{where}: cell {number} gives {name} another meaning, and its check, run again, would judge that; use another name"
+        for number, cell in enumerate(notebook.cells)
+        if cell.cell_type == "code" and role(cell) != "answer"
+        for name in sorted(known & _bound(cell.source))
+    ]
     problems += [f"{where}: wrong answers for the unknown exercise {name}" for name in wrong if name not in known]
     return problems
+
+
+def _bound(source: str) -> set[str]:
+    """The names that a cell binds outside of functions and classes."""
+    scope = symtable.symtable(source, "cell", "exec")
+    return {symbol.get_name() for symbol in scope.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
 
 
 def one_line(lesson: Lesson, name: str) -> bool:

@@ -429,6 +429,7 @@ def test_lint_names_what_a_lesson_lacks(lesson, change, complaint):
         ("exercises.py", lambda s: s.replace("**Success looks like**", "Maybe"), "success looks like"),
         ("exercises.py", lambda s: s.replace("3 minutes", "15 minutes"), "longer than its 1 star"),
         ("exercises.py", lambda s: s, "stands 'print"),
+        ("exercises.py", lambda s: s + '\n# %% tags=["success"]\ntwice = 3\n', "gives twice another meaning"),
     ],
 )
 def test_lint_names_what_an_exercise_lacks(lesson, file, change, complaint):

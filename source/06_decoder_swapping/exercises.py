@@ -423,7 +423,7 @@ from course_lib import head_pose, metrics, plots
 
 rng = np.random.default_rng(1)
 pair = datasets.puppets(rng)
-swap = swapper(pair.a, pair.b)
+onto_b = swapper(pair.a, pair.b)
 flat_a, flat_b, asked = (x.reshape(len(x), -1) for x in (pair.a, pair.b, pair.unseen_a))
 pca = referees.fit_pca(np.concatenate([flat_a, flat_b]), 64)
 to_b = referees.fit_transport(pca.encode(flat_a), pca.encode(flat_b), ridge=1e-3)
@@ -433,7 +433,7 @@ made = {
     "B's mean face": np.repeat(pair.b.mean(axis=0, keepdims=True), 300, axis=0),
     "PCA and transport": metrics.clip01(carried).reshape(pair.unseen_b.shape),
     "nearest picture of B": pair.b[distance.argmin(axis=1)],
-    "yours": swap(pair.unseen_a),
+    "yours": onto_b(pair.unseen_a),
 }
 
 # %% tags=["success"]
