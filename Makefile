@@ -108,9 +108,9 @@ format: $(VENV)/.dev
 
 # Pins what is installed, of all parts of the course; local version labels (+cpu) are no versions that others can get.
 # soupsieve 4 needs 3.11.5, and Debian 12 has 3.11.2: there the pin would make the whole set impossible to install.
-constraints: $(VENV)/.backends $(VENV)/.browser
+constraints: $(VENV)/.backends $(VENV)/.browser build/nbgrader/.installed
 	@{ echo "# The set that the course was tested with. Made by \`make constraints\`; requirements.txt has the lower bounds."; \
-	   { $(PY) -m pip freeze --exclude-editable --exclude bottleneck-course --exclude setuptools; $(PY) -m pip freeze --all | grep ^setuptools==; } | sort -f | sed 's/+cpu$$//; s/^soupsieve==.*/&; python_full_version >= "3.11.5"/'; } > constraints.txt
+	   { build/nbgrader/bin/python -m pip freeze --exclude-editable --exclude bottleneck-course --exclude setuptools; $(PY) -m pip freeze --all | grep ^setuptools==; } | sort -f | sed 's/+cpu$$//; s/^soupsieve==.*/&; python_full_version >= "3.11.5"/'; } > constraints.txt
 
 $(VENV)/.installed: requirements.txt constraints.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Bottleneck needs Python 3.11, 3.12 or 3.13; none was found. Install one, or say: make lab PYTHON=/path/to/python3.12"; exit 1; }

@@ -14,9 +14,9 @@ import pytest
 
 from authoring import stored_bank
 from authoring.source import lessons
-from course_lib.__main__ import main
+from course_lib.__main__ import INTERRUPTED, main
 from course_lib.classroom.exercise import ERROR, FAIL, NOT_ATTEMPTED, PASS
-from course_lib.grading import commands, demo, handout, points, stored
+from course_lib.grading import commands, demo, handout, points, running, stored
 from course_lib.grading.gradebook import GradeBook
 from course_lib.grading.notebooks import read
 from course_lib.grading.submissions import Submission, read_roster
@@ -240,6 +240,20 @@ def test_what_cannot_be_done_has_a_sentence_and_status_2(typed, said, tmp_path, 
 
 
 # ----- from the first command to the report
+
+
+@pytest.mark.sandbox
+def test_a_run_that_is_stopped_says_that_it_can_go_on(tmp_path, monkeypatch, capsys):
+    (tmp_path / "in" / "ada").mkdir(parents=True)
+    (tmp_path / "in" / "ada" / "01.ipynb").write_text('{"cells": []}')
+
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(commands.running, "run", stop)
+    status = main(["grade", str(tmp_path / "in"), "--gradebook", f"sqlite:///{tmp_path / 'book.db'}"])
+    assert status == INTERRUPTED
+    assert capsys.readouterr().err.splitlines()[-1] == f"Stopped. {running.GOES_ON}"
 
 
 def test_readme_prints_commands_that_there_are():

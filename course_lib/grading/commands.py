@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import shlex
 import sys
 from pathlib import Path
@@ -26,7 +25,6 @@ from course_lib.grading import (
 )
 from course_lib.grading.progress import Progress
 
-PATIENCE = "3"  # times a learner's limit: notebooks are judged side by side, and a right answer must not fail for that
 REFUSED = 2  # exit status of a command that could not do what was asked, as argparse has it
 
 
@@ -191,7 +189,6 @@ def _grade(arguments: argparse.Namespace) -> int:
             raise CommandError(str(error)) from None
     lessons = handout.lessons_of(arguments.lessons) if arguments.lessons else []
     found = _how_many(arguments.submissions)
-    os.environ.setdefault("COURSE_PATIENCE", PATIENCE)  # the processes that judge inherit it
     runner = sandbox.working_runner(arguments.sandbox)
     problems: list[str] = []
     pool = _pool(arguments)
@@ -200,8 +197,12 @@ def _grade(arguments: argparse.Namespace) -> int:
         name, seed = book.begin(arguments.seed, again=arguments.regrade)  # goes on with one that was not finished
         settings = running.Settings(seed, runner, tuple(lessons), tuple(arguments.without))
         came = submissions.submissions(arguments.submissions, problems, students)
-        with Progress(found) as progress:
-            done = running.run(came, book, settings, pool, name=name, progress=progress)
+        try:
+            with Progress(found) as progress:
+                done = running.run(came, book, settings, pool, name=name, progress=progress)
+        except KeyboardInterrupt:
+            print(f"Stopped. {running.GOES_ON}", file=sys.stderr)
+            raise
         book.finish(name)
     for problem in [*problems, *done.problems]:
         print(problem)

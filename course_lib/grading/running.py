@@ -33,6 +33,7 @@ ATTEMPTS = 2  # for a submission during which the judge's process ended
 LEAVE = 5.0  # seconds that a process gets to close its sandbox
 CALL = 10.0  # seconds for a cluster's scheduler to answer
 PATIENCE = 60.0  # seconds for a worker to appear on a cluster
+TIMES = "3"  # a learner's limit, unless COURSE_PATIENCE says another: a right answer must not fail for what is judged beside it
 MOST_IN_VAIN = 3  # submissions in a row of which nothing could be judged, before the run stops
 GOES_ON = "What was graded before is kept; the same command goes on from there."
 
@@ -148,6 +149,7 @@ def _judge_elsewhere(judge: Judge, version: str, *piece) -> Graded | Exception |
 
 def _answer(judge: Judge, submission: Submission, lesson: int, settings: Settings) -> Graded | NoSandbox | str:
     """The marks; or that there is no sandbox; or the sentence with which the judge failed, which must not end the run."""
+    os.environ.setdefault("COURSE_PATIENCE", TIMES)  # this process is ours, on a cluster too
     try:
         return judge(submission, lesson, settings)
     except NoSandbox as error:
