@@ -36,7 +36,7 @@ from made_classes import (
 from course_lib.classroom.exercise import ERROR, FAIL, NOT_ATTEMPTED, PASS
 from course_lib.grading import progress, running
 from course_lib.grading.gradebook import FIRST, GradeBook
-from course_lib.grading.judging import Graded
+from course_lib.grading.judging import Graded, Mark
 from course_lib.grading.running import Cluster, NoJudges, NoSandbox, Pool, Settings, Told, run
 from course_lib.grading.submissions import Submission
 
@@ -136,6 +136,19 @@ def test_a_process_makes_room_for_a_fresh_one(url, log, monkeypatch):
     one, two, three, four, five = judges(log)
     assert one == two != three == four != five
     assert not any(psutil.pid_exists(process) for process in judges(log))
+
+
+def _telling_its_patience(*_) -> Graded:
+    return Graded([Mark(EXERCISE, PASS, None, os.environ["COURSE_PATIENCE"], 1, 0.1)])
+
+
+@pytest.mark.parametrize("wanted, times", [(None, "3"), ("8", "8")])
+def test_answers_judged_side_by_side_get_a_multiple_of_their_time(url, monkeypatch, wanted, times):
+    monkeypatch.delenv("COURSE_PATIENCE", raising=False)
+    if wanted:
+        monkeypatch.setenv("COURSE_PATIENCE", wanted)
+    graded(url, 1, Pool(1, _telling_its_patience))
+    assert kept(url)[0][7] == times
 
 
 def _without_a_sandbox(*_) -> Graded:
