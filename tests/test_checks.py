@@ -199,10 +199,25 @@ def test_on_a_busy_machine_an_answer_gets_a_multiple_of_its_seconds(monkeypatch)
     monkeypatch.setenv("COURSE_PATIENCE", "40")
     assert run_check(toy_square).status == PASS
     monkeypatch.setenv("COURSE_PATIENCE", "0.2")
-    assert "still running after 0.1 seconds" in run_check(toy_square).message
+    assert (
+        "still running after 0.1 seconds, 0.2 times the 0.5 that your own check gives, and was stopped."
+        in run_check(toy_square).message
+    )
     monkeypatch.setenv("COURSE_PATIENCE", "long")
     with pytest.raises(ValueError, match=r"COURSE_PATIENCE is 'long'; expected a positive number"):
         run_check(toy_square)
+
+
+def test_a_learners_own_seconds_are_told_where_an_answer_got_three_times_these(monkeypatch):
+    def toy_square(x):
+        while True:
+            pass
+
+    monkeypatch.setattr("course_lib.classroom.run.patience", lambda: 3.0)
+    said = (
+        "Your code was still running after 1.5 seconds, three times the 0.5 that your own check gives, and was stopped."
+    )
+    assert run_check(toy_square).message.startswith(said)
 
 
 def test_code_that_cannot_be_stopped_is_reported_as_such(monkeypatch):

@@ -99,6 +99,39 @@ def test_a_handout_of_all_lessons_names_what_it_wrote(tmp_path, capsys):
     assert all(f"{lesson.slug}.ipynb" in printed for lesson in stored.lessons().values())
 
 
+def test_a_student_installs_what_there_is_and_reads_the_lesson_where_it_lies(tmp_path, capsys):
+    """The course is on no package index: it comes as its folder, or as the file beside."""
+    wheel = tmp_path / "bottleneck_course-0.1.0-py3-none-any.whl"
+    wheel.write_bytes(b"x")
+    for name, options in {"folder": [], "file": ["--wheel", str(wheel)]}.items():
+        assert main(["class", "new", str(tmp_path / name), "--lessons", "02", *options]) == 0
+        told = capsys.readouterr().out.splitlines()[-1]
+        text = (tmp_path / name / "README.md").read_text("utf-8")
+        commands_of = re.findall(r"^   ```\n   (.*)\n   ```", text, re.MULTILINE)
+        assert commands_of == (["make lab"] if name == "folder" else [f"python -m pip install {wheel.name}"])
+        assert ("`make lab`" in told and "--wheel FILE" in told) == (name == "folder")
+        (lesson,) = re.findall(r"course's folder: `(notebooks/\w+\.ipynb)`\.", text)
+        assert (ROOT / lesson).is_file() and "work/notebooks/" in text
+
+
+# ----- class similar
+
+
+def test_folders_for_jplag_bear_the_ids_of_the_roster(tmp_path, capsys):
+    lesson = stored.lessons()[2]
+    notebook = json.loads(stored.text_of(lesson.notebook))
+    notebook["cells"].append({"cell_type": "code", "source": "mine = 1", "metadata": {}, "outputs": []})
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / f"chenanna_4711_5_{lesson.slug}.ipynb").write_text(json.dumps(notebook), "utf-8")
+    (tmp_path / "students.csv").write_text("id,nmae,canvas_id\ns1,Anna Chen,4711\n", "utf-8")
+    roster = ["--roster", str(tmp_path / "students.csv")]
+    for name, options, student in (("by_canvas", [], "4711"), ("by_roster", roster, "s1")):
+        assert main(["class", "similar", str(tmp_path / "in"), str(tmp_path / name), *options]) == 0
+        assert [path.name for path in (tmp_path / name / "students").iterdir()] == [student]
+        said = "students.csv: the columns id, canvas_id are read; not read: nmae."
+        assert (said in capsys.readouterr().out) == bool(options)
+
+
 # ----- class demo
 
 
@@ -207,6 +240,7 @@ NOTHING = "no-such-place"
         ("class similar full full", "is not empty"),
         (f"grade {NOTHING}", "no such folder or zip"),
         (f"grade full --roster {NOTHING}", "could not be read"),
+        (f"class similar full out --roster {NOTHING}", "could not be read"),
         ("grade full --roster full/file", "a column named id"),
         ("grade full --lessons 99", "no lesson 99"),
         ("grade full --without no_such_thing", "No exercise asks for 'no_such_thing'"),
@@ -217,7 +251,7 @@ NOTHING = "no-such-place"
         ("report", "There is no grade book gradebook.db"),
         ("report --gradebook mysql://host/name", "SQLite or PostgreSQL"),
         (f"report --grading {NOTHING}", "could not be read"),
-        ("report --grading full/rules.toml", "point expects nothing: the keys are"),
+        ("report --grading full/rules.toml", "there is no key point; did you mean points? (the keys are"),
         ("report --gradebook sqlite:///full/book.db --out full/file", "cannot be written"),
     ],
 )
@@ -265,6 +299,14 @@ def test_readme_prints_commands_that_there_are():
     asked = [parser.parse_args(shlex.split(line)) for line in lines]
     assert {a.command for a in asked} == {"class", "grade", "report"}
     assert {a.what for a in asked if a.command == "class"} == {"new", "demo", "similar"}
+
+
+@pytest.mark.parametrize("page", ["README.md", "site/instructors/grading.md"])
+def test_an_environment_is_made_before_it_is_asked_to_install(page):
+    """A fresh clone has none; the line is the one that make knows."""
+    text = (ROOT / page).read_text("utf-8")
+    assert 0 < text.index("make .venv/.installed") < text.index("pip install -c constraints.txt -e '.[classroom]'")
+    assert "$(VENV)/.installed:" in (ROOT / "Makefile").read_text("utf-8")
 
 
 @pytest.mark.sandbox

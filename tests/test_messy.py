@@ -301,14 +301,24 @@ def test_what_is_missing_is_told_so_that_a_student_understands(graded):
     def message(cells) -> str:
         return graded(cells).marks[0].message
 
+    lost = ": its cell is gone, or its function has another name."
     assert message(before(answer("def mse(x, y):\n    return 0"))) == (
         "There is no mse_per_image; its cell defines mse. What does the task call it?"
     )
     assert "defines mse_per_images" in message(before(code("def mse_per_images(x, y):\n    return 0")))
-    assert message([]) == "There is no mse_per_image in the notebook."
-    assert message(b"") == "There is no mse_per_image in what could be read of the notebook."
+    assert message([]) == f"There is no mse_per_image in the notebook{lost}"
+    assert message(b"") == f"There is no mse_per_image in what could be read of the notebook{lost}"
     assert "in line 2, in mse_per_image" not in message(before(answer("def mse_per_image(x, y)\n    return 0")))
     assert "SyntaxError" in message(before(answer("def mse_per_image(x, y)\n    return 0")))
+
+
+@sandboxed
+def test_only_a_cell_as_it_was_handed_out_is_no_lost_one(graded):
+    cells = {"stub": before(answer(STUB)), "deleted": before(), "renamed": before(code("def own(x, y):\n    return 0"))}
+    marks = {name: graded(given).marks[0] for name, given in cells.items()}
+    assert {mark.status for mark in marks.values()} == {NOT_ATTEMPTED}
+    assert {name: mark.lost for name, mark in marks.items()} == {"stub": False, "deleted": True, "renamed": True}
+    assert not graded(USUAL).marks[0].lost
 
 
 @sandboxed

@@ -55,7 +55,6 @@ def test_weights_of_kinds_and_of_single_exercises(tmp_path):
 @pytest.mark.parametrize(
     "text, key, expected",
     [
-        ("point = 3", "point", "the keys are counts, due, exercises, late, lessons, points"),
         ("counts = 'first'", "counts", "one of best, last"),
         ("lessons = [99]", "lessons", "a list of numbers"),
         ("lessons = '02'", "lessons", "a list of numbers"),
@@ -78,6 +77,14 @@ def test_what_cannot_be_meant_is_named_with_what_was_expected(tmp_path, text, ke
         rules_of(tmp_path, text)
     said = str(caught.value)
     assert f"grading.toml: {key} expects" in said and expected in said, said
+
+
+@pytest.mark.parametrize("text, meant", [("lesons = [2]", "; did you mean lessons?"), ("zzz = 3", ".")])
+def test_a_key_that_there_is_not_is_called_so_and_the_one_that_was_meant_is_named(tmp_path, text, meant):
+    known = "counts, due, exercises, late, lessons, points"
+    with pytest.raises(GradingRuleError) as caught:
+        rules_of(tmp_path, text)
+    assert str(caught.value).endswith(f"grading.toml: there is no key {text.split()[0]}{meant} (the keys are {known})")
 
 
 def test_a_file_that_is_no_toml_or_not_there_is_named(tmp_path):

@@ -12,7 +12,7 @@ import pytest
 from explorer_browser import chromium
 
 from course_lib.classroom.exercise import ERROR, FAIL, NOT_ATTEMPTED, PASS, find_exercise
-from course_lib.classroom.run import run_check
+from course_lib.classroom.run import UNTOUCHED, run_check
 from course_lib.grading import demo, report, similarity, stored
 from course_lib.grading.gradebook import GradeBook
 from course_lib.grading.insight import asked, look, to_talk_about
@@ -232,6 +232,18 @@ def test_a_student_who_passes_little_of_what_they_tried_is_behind():
     names = [e for e in stored.lessons()[LESSON].answers][:5]
     entries = [mark("a", name, FAIL) for name in names] + [mark("b", name, NOT_ATTEMPTED) for name in names]
     assert [row.behind for row in look(students, entries, Rules()).rows] == [True, False]
+
+
+def test_only_a_cell_as_it_was_handed_out_is_called_not_attempted(tmp_path):
+    names = list(stored.lessons()[LESSON].answers)[:2]
+    said = [UNTOUCHED, f"There is no {names[1]} in the notebook: its cell is gone, or its function has another name."]
+    marks = [Mark(name, NOT_ATTEMPTED, None, told, 1, 0.1) for name, told in zip(names, said, strict=True)]
+    with GradeBook(f"sqlite:///{tmp_path / 'book.db'}") as book:
+        book.record(Submission("a", "A", "01_anatomy.ipynb", b"{}"), LESSON, Graded(marks), course="0.1")
+        report.write(book, Rules(), tmp_path / "report")
+    page = words(tmp_path / "report" / "feedback" / f"{report.file_name('a')}.html")
+    assert "not attempted · 0 of 1 point Nothing to check yet" in page
+    assert f"not found · 0 of 1 point There is no {names[1]}" in page
 
 
 def test_an_empty_class_has_a_report(tmp_path):

@@ -420,9 +420,9 @@ class Screen(io.StringIO):
         return True
 
 
-def shown(stream, steps: list[tuple[float, Told]], total: int = 60) -> str:
+def shown(stream, steps: list[tuple[float, Told]], total: int = 60, workers: int = 1) -> str:
     now = 0.0
-    with progress.Progress(total, stream, lambda: now) as bar:
+    with progress.Progress(total, stream, lambda: now, workers=workers) as bar:
         for now, told in steps:  # noqa: B007  (the clock reads it)
             bar(told)
     return stream.getvalue()
@@ -458,6 +458,18 @@ def test_without_a_terminal_there_is_a_line_now_and_then():
 def test_what_was_graded_before_does_not_make_the_rest_seem_quick():
     steps = [(0.1, Told(known=40)), (35.0, Told(graded=1, known=40)), (65.0, Told(graded=2, known=40))]
     assert shown(io.StringIO(), steps).splitlines()[-1] == "42 of 60 submissions, about 9 min to go"
+
+
+def test_the_rest_time_is_told_when_each_worker_has_graded_two_and_does_not_count_what_keras_took_to_load():
+    """Two workers, ten seconds a submission; the first ones came after 40 seconds."""
+    times = [(40.0 + 10 * (n // 2) + n % 2, Told(graded=n + 1)) for n in range(70)]
+    lines = shown(Screen(), times, total=70, workers=2).split("\r")[1:]
+    told = [line.partition("submissions")[2].strip() for line in lines]
+    assert told[:3] == ["", "", ""] and told[5] == ", about 5 min to go"
+    few = shown(Screen(), times[:11], total=11, workers=16)
+    assert few.count("of 11 submissions") == 11 and "to go" not in few
+    many = shown(Screen(), [(float(n), Told(graded=n)) for n in range(1, 60)], total=1000).split("\r")[1:]
+    assert ["to go" in line for line in many].index(True) == 49  # at one in twenty
 
 
 def test_more_submissions_than_were_counted_are_no_error():

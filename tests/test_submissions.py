@@ -399,6 +399,19 @@ def test_a_roster_that_cannot_be_used_is_refused_with_a_reason(tmp_path, text, s
         read_roster(tmp_path / "nowhere.csv")
 
 
+def test_columns_of_a_roster_that_are_not_read_are_named_in_one_line(tmp_path):
+    def said(header: str, row: str) -> list[str]:
+        path, notes = tmp_path / "students.csv", []
+        path.write_text(f"{header}\n{row}\n", "utf-8")
+        assert [student.key for student in read_roster(path, notes)] == ["s1"]
+        return [note.removeprefix(f"{path}: ") for note in notes]
+
+    assert said("ID,nmae, E-Mail", "s1,Anna,a@uni.edu") == ["the columns ID, E-Mail are read; not read: nmae."]
+    assert said("id,name,email", "s1,Anna,a@uni.edu") == []
+    (note,) = said("id," + ",".join(f"A{n}" for n in range(40)), "s1" + "," * 40)
+    assert note.endswith("not read: A0, A1, A2, A3, A4, A5, A6, A7, A8, A9 and 30 more.")
+
+
 def test_who_is_not_on_the_roster_is_graded_and_named_and_who_handed_in_nothing_too(tmp_path):
     place = folder_of(tmp_path, "anna/02_a.ipynb", "guest/02_a.ipynb", "guest/05_a.ipynb")
     found, problems = taken(place, Student("s1", "Anna Chen", "anna@uni.edu"), BEN)

@@ -27,6 +27,9 @@ from course_lib.classroom.probe import AnswerRaised, Failed, Probe, described
 from course_lib.classroom.time_limit import TimeLimit, patience, run_with_time_limit
 from course_lib.classroom.wire import Raised
 
+UNTOUCHED = "Nothing to check yet: replace the line that raises NotImplementedError."
+_TIMES = {2: "twice", 3: "three times", 4: "four times", 5: "five times"}
+
 
 def run_check(*answers, name: str | None = None, seed: int | None = None) -> Outcome:
     """Check an answer and return the outcome; nothing is shown or recorded.
@@ -79,7 +82,8 @@ def judge_behind(door, exercise: Exercise, seed: int | None = None) -> Outcome:
         importlib.import_module("keras")
     seed = _draw_seed() if seed is None else seed
     probes: list[Probe] = []
-    limit = exercise.time_limit * patience()
+    times = patience()
+    limit = exercise.time_limit * times
     told: list[str] = []  # what a judge has to say of a right answer: a capstone's tells its numbers
 
     def work() -> None:
@@ -102,7 +106,7 @@ def judge_behind(door, exercise: Exercise, seed: int | None = None) -> Outcome:
     except Failed as failed:
         outcome = FAIL, failed.misconception, str(failed)
     except TimeLimit as stopped:
-        outcome = ERROR, None, _time_message(limit, stopped)
+        outcome = ERROR, None, _time_message(exercise.time_limit, times, stopped)
         door.close()
     except AnswerRaised as error:
         outcome = message_of(error.raised)
@@ -141,7 +145,7 @@ def name_of(answer, name: str | None) -> str:
 def message_of(raised: Raised) -> tuple[str, str | None, str]:
     """Status, misconception and message of an exception in an answer."""
     if raised.unfilled:
-        return NOT_ATTEMPTED, None, "Nothing to check yet: replace the line that raises NotImplementedError."
+        return NOT_ATTEMPTED, None, UNTOUCHED
     if raised.is_a("ImportError"):
         where = f"\nin line {raised.where[0]}, in {raised.where[1]}: {raised.where[2]}" if raised.where else ""
         return ERROR, None, f"Your code needs a package that is not installed here: {raised.text}{where}"
@@ -153,10 +157,14 @@ def message_of(raised: Raised) -> tuple[str, str | None, str]:
     return ERROR, None, f"Your code raised {raised}\nin line {number}, in {function}: {line}"
 
 
-def _time_message(seconds: float, limit: TimeLimit) -> str:
+def _time_message(seconds: float, times: float, limit: TimeLimit) -> str:
+    """What is said of an answer that took too long: where it got other seconds than a learner's check gives, both."""
     own = errors.own_frame(limit.stack)
     where = f"\nIt was in line {own.lineno}, in {own.name}: {own.line}" if own else ""
-    message = f"Your code was still running after {seconds:g} seconds and was stopped.{where}"
+    given = (
+        "" if times == 1 else f", {_TIMES.get(times, f'{times:g} times')} the {seconds:g} that your own check gives,"
+    )
+    message = f"Your code was still running after {seconds * times:g} seconds{given} and was stopped.{where}"
     if not limit.stopped:
         message += "\nIt could not be stopped and still runs: restart the kernel (Kernel menu) before you go on."
     return message

@@ -66,6 +66,7 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     similar = which.add_parser("similar", help="the answers as folders that JPlag compares")
     similar.add_argument("submissions", type=Path, help="as for grade")
     similar.add_argument("folder", type=Path, help="a new folder")
+    similar.add_argument("--roster", type=Path, help="as for grade: folders are then called by its column id")
     grade = commands.add_parser("grade", help="for instructors: judge submissions in a sandbox, into a grade book")
     grade.add_argument(
         "submissions", type=Path, help="folder or zip: one folder a student, or as Canvas and Moodle deliver"
@@ -138,6 +139,11 @@ def _class(arguments: argparse.Namespace) -> int:
         for path in handout.make(folder, arguments.lessons, arguments.wheel):
             print(path)
         print(f"Give out the folder {folder}, but for grading.toml, which is yours: it says what passes are worth.")
+        if not arguments.wheel:
+            print(
+                "Students need the course's folder, in which they run `make lab`: tell them where to get it. Or put the course beside "
+                "as one file: `make wheel` makes it, and --wheel FILE takes it."
+            )
     elif arguments.what == "demo":
         made = demo.make(folder, students=arguments.students, seed=arguments.seed, lessons=arguments.lessons)
         hand_ins = len({(row.student, row.lesson, row.file) for row in made})
@@ -150,7 +156,9 @@ def _class(arguments: argparse.Namespace) -> int:
         _tell("report", "--gradebook", book, "--grading", folder / "grading.toml", "--out", folder / "report")
     else:
         problems: list[str] = []
-        students, files = similarity.write(submissions.submissions(arguments.submissions, problems), folder)
+        roster = _roster(arguments.roster)
+        came = submissions.submissions(arguments.submissions, problems, roster)
+        students, files = similarity.write(came, folder)
         for problem in problems:
             print(problem)
         print(f"Answers of {students} students in {files} files. With JPlag (https://github.com/jplag/JPlag):")
@@ -181,12 +189,7 @@ def _report(arguments: argparse.Namespace) -> int:
 
 
 def _grade(arguments: argparse.Namespace) -> int:
-    students = []
-    if arguments.roster:
-        try:
-            students = submissions.read_roster(arguments.roster)
-        except ValueError as error:
-            raise CommandError(str(error)) from None
+    students = _roster(arguments.roster)
     lessons = handout.lessons_of(arguments.lessons) if arguments.lessons else []
     found = _how_many(arguments.submissions)
     runner = sandbox.working_runner(arguments.sandbox)
@@ -198,7 +201,7 @@ def _grade(arguments: argparse.Namespace) -> int:
         settings = running.Settings(seed, runner, tuple(lessons), tuple(arguments.without))
         came = submissions.submissions(arguments.submissions, problems, students)
         try:
-            with Progress(found) as progress:
+            with Progress(found, workers=pool.workers) as progress:
                 done = running.run(came, book, settings, pool, name=name, progress=progress)
         except KeyboardInterrupt:
             print(f"Stopped. {running.GOES_ON}", file=sys.stderr)
@@ -215,6 +218,20 @@ def _grade(arguments: argparse.Namespace) -> int:
         + (f" --gradebook {arguments.gradebook}" if arguments.gradebook != gradebook.DEFAULT else "")
     )
     return 0
+
+
+def _roster(place: Path | None) -> list[submissions.Student]:
+    """The students of a roster, none without one; prints which of its columns are not read."""
+    if place is None:
+        return []
+    notes: list[str] = []
+    try:
+        students = submissions.read_roster(place, notes)
+    except ValueError as error:
+        raise CommandError(str(error)) from None
+    for note in notes:
+        print(note)
+    return students
 
 
 def _how_many(place: Path) -> int:

@@ -13,19 +13,35 @@ from course_lib.grading.points import template
 _README = """\
 # Autoencoders: exercises of lessons {lessons}
 
-1. Install the course, data included, with Python 3.11, 3.12 or 3.13, into an environment of your own:
-
-   ```
-   python -m pip install {wheel} jupyterlab
-   ```
-
-2. Open a notebook of this folder in JupyterLab: `python -m jupyterlab`.
+{install}
 3. Write each answer into its cell, run it, and run the check below it. `hint(…)` asks you a question.
 4. Hand in the notebooks. Keep their names and the names of the functions; you may add cells.
 
 Your answers are checked on numbers that nobody has seen, in an environment without a network. What a check tells you here,
 grading tells you, too.
+
+An exercise names its lesson. The lessons lie in the course's folder: {notebooks}. After `make lab` there, you have copies of your own
+in its folder `work/notebooks/`, which you can run.
 """
+_WITH_WHEEL = """\
+1. Install the course, data included, with Python 3.11, 3.12 or 3.13, into an environment of your own. The file lies in this folder:
+
+   ```
+   python -m pip install {wheel}
+   ```
+
+2. Open a notebook of this folder in JupyterLab: `python -m jupyterlab`."""
+_WITH_FOLDER = """\
+1. Get the course's folder: your instructor says from where. With Python 3.11, 3.12 or 3.13, in the course's folder:
+
+   ```
+   make lab
+   ```
+
+   The first time it installs the course, data included. Then it opens JupyterLab in the folder `work`. On Windows, or without make:
+   the lines that do the same stand in the README.md of the course's folder.
+
+2. Put this folder into the folder `work`, and open a notebook of it in JupyterLab."""
 _LINK_BESIDE = re.compile(r"\[([^\]]+)\]\(\.\./[^)]*\)")  # to what is not handed out: its words stay
 
 
@@ -66,7 +82,7 @@ def make(destination: Path, lessons: list[int], wheel: Path | None = None) -> li
     Args:
         destination: the folder.
         lessons: numbers of lessons; empty for all that have exercises.
-        wheel: the course as a file, to be put beside; else the text names the package.
+        wheel: the course as a file, to be put beside; else the text says how the course's folder lets people in.
 
     Returns:
         The files.
@@ -82,7 +98,9 @@ def make(destination: Path, lessons: list[int], wheel: Path | None = None) -> li
     for lesson in (stored.lessons()[number] for number in lessons):
         files[f"{lesson.slug}.ipynb"] = stored.text_of(without_solutions(lesson.notebook))
     shown = ", ".join(f"{lesson:02d}" for lesson in lessons)
-    files["README.md"] = _README.format(lessons=shown, wheel=wheel.name if wheel else "bottleneck-course")
+    install = _WITH_WHEEL.format(wheel=wheel.name) if wheel else _WITH_FOLDER
+    notebooks = ", ".join(f"`notebooks/{Path(name).name}`" for name in files)
+    files["README.md"] = _README.format(lessons=shown, install=install, notebooks=notebooks)
     files["grading.toml"] = template(lessons)
     for name, text in files.items():
         (destination / name).write_text(text, encoding="utf-8")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from course_lib.classroom.exercise import ERROR, FAIL, NOT_ATTEMPTED, Exercise, Outcome
-from course_lib.classroom.run import judge_behind, message_of
+from course_lib.classroom.run import UNTOUCHED, judge_behind, message_of
 from course_lib.classroom.wire import Malformed, Raised
 from course_lib.grading.notebooks import Cell, HandedIn, statements
 from course_lib.grading.room import Room, RoomEnded
@@ -49,6 +49,11 @@ class Mark:
     seed: int
     seconds: float
     fault: str = ""
+
+    @property
+    def lost(self) -> bool:
+        """Whether nothing was asked because there was no such function: its cell is gone, and not as it was handed out."""
+        return self.status == NOT_ATTEMPTED and self.message != UNTOUCHED
 
 
 @dataclass
@@ -233,7 +238,8 @@ class _Table:
         if broken is not None:
             return Outcome(*message_of(broken), exercise.name)
         where = "in the notebook" if self._whole else "in what could be read of the notebook"
-        return Outcome(NOT_ATTEMPTED, None, f"There is no {name} {where}.", exercise.name)
+        told = f"There is no {name} {where}: its cell is gone, or its function has another name."
+        return Outcome(NOT_ATTEMPTED, None, told, exercise.name)
 
     def _say(self, problem: str) -> None:
         if problem not in self.problems:

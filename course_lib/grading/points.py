@@ -6,6 +6,7 @@ Everything stands in a `grading.toml` that `class new` writes; every key has the
 from __future__ import annotations
 
 import datetime
+import difflib
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterable
@@ -131,8 +132,11 @@ def read_rules(path: Path | None) -> Rules:
         return value
 
     known = {"lessons", "counts", "points", "exercises", "due", "late"}
-    if unknown := set(told) - known:
-        raise wrong(sorted(unknown)[0], f"nothing: the keys are {', '.join(sorted(known))}", told[sorted(unknown)[0]])
+    if unknown := sorted(set(told) - known):
+        meant = "".join(f"; did you mean {key}?" for key in difflib.get_close_matches(unknown[0], known, n=1))
+        raise GradingRuleError(
+            f"{path}: there is no key {unknown[0]}{meant or '.'} (the keys are {', '.join(sorted(known))})"
+        )
     rules = Rules()
     chosen: dict = {}
     have = {exercise.lesson for exercise in exercises()}

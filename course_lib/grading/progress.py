@@ -12,6 +12,8 @@ from course_lib.grading.running import Told
 
 WIDEST = 40  # signs of the bar
 LIVE, QUIET = 0.2, 30.0  # seconds between two drawings on a terminal, and between two lines elsewhere
+SURE = 0.05  # share of the submissions that has to be graded before the rest time is told …
+ROUNDS = 2  # … and how many for each worker
 
 
 class Progress:
@@ -21,21 +23,30 @@ class Progress:
         total: how many submissions there are, as far as is known; a zip within counts as one, so there may be more.
         stream: where to print.
         clock: the seconds.
+        workers: how many submissions are judged at a time.
     """
 
-    def __init__(self, total: int, stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic):
-        self._total, self._clock = total, clock
+    def __init__(
+        self,
+        total: int,
+        stream: TextIO | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        workers: int = 1,
+    ):
+        self._total, self._workers, self._clock = total, workers, clock
         self._stream = sys.stderr if stream is None else stream
         self._live = self._stream is not None and self._stream.isatty()
-        self._began = self._shown = clock()
-        self._first: float | None = None  # when the first was graded: before that, Keras was loaded
+        self._shown = clock()
+        # When each worker could have graded one, and how many were: before that, Keras was loaded.
+        self._since: tuple[float, int] | None = None
         self._line = ""
 
     def __call__(self, told: Told) -> None:
         """Show how far it is, unless that was shown a moment ago."""
         now = self._clock()
-        if told.graded and self._first is None:
-            self._first = now
+        if told.graded >= self._workers and self._since is None:
+            self._since = now, told.graded
         self._total = max(self._total, told.looked_at)
         line = f"{told.looked_at} of {self._total} submissions{self._rest(told, now)}"
         if self._live:
@@ -58,13 +69,13 @@ class Progress:
 
     def _rest(self, told: Told, now: float) -> str:
         left = self._total - told.looked_at
-        if not told.graded or not left:
+        enough = max(ROUNDS * self._workers, SURE * (told.graded + left))
+        if not left or self._since is None or told.graded < enough:
             return ""
-        if told.graded > 1 and now > self._first:
-            each = (now - self._first) / (told.graded - 1)
-        else:
-            each = (now - self._began) / told.graded
-        return f", about {duration(each * left)} to go"
+        since, before = self._since
+        if told.graded == before or now <= since:
+            return ""
+        return f", about {duration((now - since) / (told.graded - before) * left)} to go"
 
     def _bar(self, done: int, beside: int) -> str:
         width = min(WIDEST, shutil.get_terminal_size().columns - beside - 4)

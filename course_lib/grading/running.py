@@ -410,13 +410,14 @@ class Cluster:
     """
 
     def __init__(self, address: str, judge: Judge = judge_submission):
-        self._address, self._judge = address, judge
+        self._address, self._judge, self.workers = address, judge, 1
         try:
             from distributed import Client
         except ImportError:
             raise NoJudges("--scheduler needs Dask: python -m pip install 'bottleneck-course[cluster]'.") from None
         try:
             self._client = Client(address, timeout=CALL, set_as_default=False)
+            self.workers = max(1, len(self._client.nthreads()))  # at the moment: more may come, and some may go
         except (OSError, ValueError) as error:
             raise NoJudges(
                 f"No Dask scheduler answers at {address} ({str(error).strip() or type(error).__name__}). Start one with "

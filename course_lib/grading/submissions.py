@@ -28,6 +28,7 @@ from course_lib.grading.notebooks import LARGEST, MOST, without_outputs
 MOST_FILES = 100_000  # entries of a folder or a zip that are looked at
 MOST_IN_ALL = 4 << 30  # bytes that what is in one zip may have when unpacked …
 MOST_RATIO = 50  # … or that many times the zip's own size, if that is more: a large class may send much
+MOST_COLUMNS = 10  # of a roster that are named in a sentence: Canvas's table has one for each assignment
 MOST_NAMED = 50  # files that are named one by one in a sentence; of more their number is told
 
 # Canvas takes all but letters, digits and _ out of a name, and Moodle the _: so neither a student's name nor the name of their file
@@ -484,11 +485,15 @@ _COLUMNS = {
 _NO_STUDENT = "points possible"  # how Canvas begins the second line of its table
 
 
-def read_roster(path: Path) -> list[Student]:
+def read_roster(path: Path, notes: list[str] | None = None) -> list[Student]:
     """The students of a course, from a table with a header, as spreadsheets, Canvas and Moodle write it.
 
     It needs a column ``id``, or of addresses; ``name``, ``email``, ``canvas_id`` and ``identifier`` (Moodle's number in an assignment)
     are taken as far as there are such. Commas, semicolons and tabs part columns.
+
+    Args:
+        path: the table.
+        notes: gets a sentence that says which columns are read, if there are others.
 
     Raises:
         ValueError: if there is no such column, a line has nothing in it, a key stands twice, or the file cannot be read; the message
@@ -514,6 +519,10 @@ def read_roster(path: Path) -> list[Student]:
             f"{path}: expected a column named id (or {', '.join(_COLUMNS['key'][1:])}), or one of addresses named email; "
             f"found {', '.join(filter(None, header)) or 'no header'}."
         )
+    if notes is not None and (
+        others := [name for told, name in header.items() if told and name not in chosen.values()]
+    ):
+        notes.append(_note(path, list(dict.fromkeys(name for name in chosen.values() if name)), others))
     students: dict[str, Student] = {}
     for line, row in enumerate(lines, start=2):
         told = {what: (row[name] or "").strip() if name else "" for what, name in chosen.items()}
@@ -532,6 +541,13 @@ def read_roster(path: Path) -> list[Student]:
     if not students:
         raise ValueError(f"{path}: the table has a header, and no student below it.")
     return list(students.values())
+
+
+def _note(path: Path, read: list[str], others: list[str]) -> str:
+    """Which columns of a roster are read: a name that was mistyped is not, and nothing else would show it."""
+    shown = ", ".join(name.strip() for name in others[:MOST_COLUMNS])
+    more = f" and {len(others) - MOST_COLUMNS} more" if len(others) > MOST_COLUMNS else ""
+    return f"{path}: the columns {', '.join(name.strip() for name in read)} are read; not read: {shown}{more}."
 
 
 def _text_of(data: bytes) -> str:
