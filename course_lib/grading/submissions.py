@@ -28,7 +28,6 @@ from course_lib.grading.notebooks import LARGEST, MOST, without_outputs
 MOST_FILES = 100_000  # entries of a folder or a zip that are looked at
 MOST_IN_ALL = 4 << 30  # bytes that what is in one zip may have when unpacked …
 MOST_RATIO = 50  # … or that many times the zip's own size, if that is more: a large class may send much
-MOST_COLUMNS = 10  # of a roster that are named in a sentence: Canvas's table has one for each assignment
 MOST_NAMED = 50  # files that are named one by one in a sentence; of more their number is told
 
 # Canvas takes all but letters, digits and _ out of a name, and Moodle the _: so neither a student's name nor the name of their file
@@ -482,6 +481,7 @@ _COLUMNS = {
     "first": ("first name", "firstname", "given name"),
     "last": ("last name", "lastname", "surname", "family name"),
 }  # fmt: skip
+MOST_COLUMNS = 10  # that are not read, named in a sentence: Canvas's table has one for each assignment
 _NO_STUDENT = "points possible"  # how Canvas begins the second line of its table
 
 
