@@ -208,6 +208,18 @@ def mark(student: str, name: str, status: str):
     )
 
 
+def test_only_a_cell_as_it_was_handed_out_is_called_not_attempted(tmp_path):
+    names = list(stored.lessons()[LESSON].answers)[:2]
+    said = [UNTOUCHED, f"There is no {names[1]} in the notebook: its cell is gone, or its function has another name."]
+    marks = [Mark(name, NOT_ATTEMPTED, None, told, 1, 0.1) for name, told in zip(names, said, strict=True)]
+    with GradeBook(f"sqlite:///{tmp_path / 'book.db'}") as book:
+        book.record(Submission("a", "A", "01_anatomy.ipynb", b"{}"), LESSON, Graded(marks), course="0.1")
+        report.write(book, Rules(), tmp_path / "report")
+    page = words(tmp_path / "report" / "feedback" / f"{report.file_name('a')}.html")
+    assert "not attempted · 0 of 1 point Nothing to check yet" in page
+    assert f"not found · 0 of 1 point There is no {names[1]}" in page
+
+
 def test_items_too_easy_too_hard_and_without_separation_are_named():
     students = [(Student(f"s{n}", f"S {n}"), True) for n in range(20)]
     entries = []
@@ -232,18 +244,6 @@ def test_a_student_who_passes_little_of_what_they_tried_is_behind():
     names = [e for e in stored.lessons()[LESSON].answers][:5]
     entries = [mark("a", name, FAIL) for name in names] + [mark("b", name, NOT_ATTEMPTED) for name in names]
     assert [row.behind for row in look(students, entries, Rules()).rows] == [True, False]
-
-
-def test_only_a_cell_as_it_was_handed_out_is_called_not_attempted(tmp_path):
-    names = list(stored.lessons()[LESSON].answers)[:2]
-    said = [UNTOUCHED, f"There is no {names[1]} in the notebook: its cell is gone, or its function has another name."]
-    marks = [Mark(name, NOT_ATTEMPTED, None, told, 1, 0.1) for name, told in zip(names, said, strict=True)]
-    with GradeBook(f"sqlite:///{tmp_path / 'book.db'}") as book:
-        book.record(Submission("a", "A", "01_anatomy.ipynb", b"{}"), LESSON, Graded(marks), course="0.1")
-        report.write(book, Rules(), tmp_path / "report")
-    page = words(tmp_path / "report" / "feedback" / f"{report.file_name('a')}.html")
-    assert "not attempted · 0 of 1 point Nothing to check yet" in page
-    assert f"not found · 0 of 1 point There is no {names[1]}" in page
 
 
 def test_an_empty_class_has_a_report(tmp_path):
