@@ -75,7 +75,8 @@ def write(book: GradeBook, rules: Rules, folder: Path) -> list[Path]:
         "made": made.strftime("%Y-%m-%d %H:%M"),
         "version": course_lib.__version__,
     }
-    names = {row.student.key: row.student.name for row in insight.rows}
+    everybody = [*insight.rows, *insight.strangers]
+    names = {row.student.key: row.student.name for row in everybody}
     files = {
         "report.html": templates.get_template("report.html").render(
             talk=to_talk_about(insight.misconceptions, TO_TALK_ABOUT),
@@ -87,7 +88,7 @@ def write(book: GradeBook, rules: Rules, folder: Path) -> list[Path]:
             **common,
         )
     }
-    for row in insight.rows:
+    for row in everybody:
         own = list(dict.fromkeys((file, said) for student, file, said in problems if student == row.student.key))
         page = templates.get_template("feedback.html").render(row=row, problems=own, **common)
         files[f"feedback/{file_name(row.student.key)}.html"] = page
@@ -153,12 +154,18 @@ def _no_formula(value):
     return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
 
 
-def _by_lesson(row: Row, insight: Insight) -> list[float]:
-    lesson_of = {item.exercise.name: item.exercise.lesson for item in insight.items}
+def _by_lesson(row: Row, insight: Insight) -> list[str]:
+    """Points in each lesson; nothing, which no platform takes for 0, where nothing came and nothing is due yet."""
     return [
-        round(sum(c.points for name, c in row.outcomes.items() if lesson_of.get(name) == lesson), 2)
+        ""
+        if lesson in row.missing and lesson in insight.open
+        else _number(sum(counted.points for counted in row.outcomes.values() if counted.entry.lesson == lesson))
         for lesson in insight.lessons
     ]
+
+
+def _number(points: float) -> str:
+    return f"{points:.2f}".rstrip("0").rstrip(".")
 
 
 def canvas(insight: Insight, rules: Rules) -> str:
@@ -172,7 +179,7 @@ def canvas(insight: Insight, rules: Rules) -> str:
         "    Points Possible",
         *[""] * 4,
         *(
-            round(sum(rules.worth(item.exercise) for item in insight.items if item.exercise.lesson == lesson), 2)
+            _number(sum(rules.worth(item.exercise) for item in insight.items if item.exercise.lesson == lesson))
             for lesson in insight.lessons
         ),
     ]
