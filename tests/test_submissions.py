@@ -167,6 +167,18 @@ def test_names_that_are_no_text_can_be_stored(tmp_path):
     assert len(set(students)) == 3 and all(student.encode("utf-8") for student in students)
 
 
+@pytest.mark.parametrize("sign", ["\x1b", "\x07", "\x9b", "\u202e", "\r", "\n"])
+def test_no_name_commands_the_terminal_that_shows_it(tmp_path, sign):
+    """Students name their files, and what is in a zip of theirs; names that differ stay different."""
+    name = f"02_a{sign}[2Jb"
+    place = folder_of(tmp_path, f"ada/{name}.ipynb", f"ada/{name}.txt", f"bob{sign}/02_x.ipynb", "bob/02_x.ipynb")
+    zip_of(place / "ada" / f"{name}.zip", f"{name}.ipynb", f"../{name}.ipynb", f"{name}.txt")
+    found, problems = taken(place, Student("eve", "Eve"))
+    assert len({submission.student for submission in found}) == 3 and len(problems) >= 4
+    told = [*problems, *(part for one in found for part in (one.student, one.name, one.file))]
+    assert all(text.isprintable() for text in told)
+
+
 def test_a_zip_that_does_not_say_its_encoding_is_read_as_utf_8(tmp_path):
     zip_of(tmp_path / "a.zip", "Jörg/02_a.ipynb", "Ann/02_a.ipynb")
     data = (tmp_path / "a.zip").read_bytes()

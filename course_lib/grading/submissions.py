@@ -23,6 +23,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
+from course_lib.grading import signs
 from course_lib.grading.notebooks import LARGEST, MOST, without_outputs
 
 MOST_FILES = 100_000  # entries of a folder or a zip that are looked at
@@ -168,7 +169,7 @@ def _path(name: str) -> PurePosixPath:
         name.encode("utf-8")
     except UnicodeEncodeError:
         name = os.fsencode(name).decode("utf-8", "backslashreplace")
-    return PurePosixPath(unicodedata.normalize("NFC", name))
+    return PurePosixPath(signs.spelled(unicodedata.normalize("NFC", name)))
 
 
 def _without_zip(path: PurePosixPath) -> PurePosixPath:

@@ -155,6 +155,8 @@ def judge_fresh_noise(FreshNoise, probe):
 
 def _length(probe, data, n: int, size: int, otherwise: str = "wrong-length") -> None:
     length, wanted = probe.send(data, "__len__"), -(-n // size)
+    if not isinstance(length, int | np.integer):
+        probe.fail("wrong-length", f"A number of batches was expected; your __len__ returns {described(length)}.")
     name = {n // size: otherwise, n // size + 1: "one-batch-too-many"}.get(length, "wrong-length")
     probe.require(
         length == wanted, name, f"{n} samples in batches of {size}: {wanted} batches were expected; yours has {length}."
