@@ -198,6 +198,8 @@ def test_what_is_too_long_is_cut_and_named():
 def test_a_file_made_to_be_searched_for_long_is_not():
     nested = b'{"id": [' * 400 + b"1, " * 2_000_000
     assert notebooks.read(nested).cells == []  # 400 beginnings that each lead through all of it
+    values = notebooks.read(b"1 " * 8_000_000)
+    assert values.cells == [] and "damaged" in values.problems[0]
 
 
 @pytest.mark.parametrize("blank", ["\n", " ", "? ", "%  \n"])

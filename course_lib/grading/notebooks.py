@@ -12,6 +12,7 @@ MOST = 16 << 20  # bytes of a notebook that are looked at, when its outputs have
 LARGEST = 256 << 20  # bytes of a file, outputs included
 MOST_TOKENS = 5_000_000  # strings and brackets of the outputs of one cell
 MOST_CELLS = 2000
+MOST_DOCUMENTS = 100  # one after the other in a file
 MOST_CODE = 1 << 18  # characters of code: an f-string of a million takes Python 3.11 five minutes to read
 
 WITH_A_BODY = {"time", "timeit", "capture", "prun"}  # magics of a cell whose body is Python that counts
@@ -203,6 +204,8 @@ def _documents(text: str) -> list:
     while place < len(text):
         place = _BETWEEN.match(text, place).end() if found else len(text) - len(text.lstrip())
         if place < len(text):
+            if len(found) == MOST_DOCUMENTS:
+                raise ValueError("values without end")
             value, place = decoder.raw_decode(text, place)
             found.append(value)
     return found
