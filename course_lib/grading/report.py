@@ -42,6 +42,7 @@ MEANING = {
     NOT_ATTEMPTED: "the cell is as it was handed out",
     MISSING: "no notebook of the lesson came",
 }
+_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")  # as spreadsheets of the West and the East begin one
 
 
 class ReportError(RuntimeError):
@@ -138,7 +139,12 @@ def _task_of(exercise: Exercise) -> str:
 def file_name(key: str) -> str:
     """A file's name for a student: readable, of safe signs only, and another one for every key."""
     readable = re.sub(r"[^A-Za-z0-9-]+", "_", key)[:40].strip("_")
-    return key if readable == key and key else f"{readable}_{hashlib.sha256(key.encode()).hexdigest()[:8]}"
+    # A key with _ gets the sum too: it could be made to end like another one's name.
+    return (
+        key
+        if readable == key != "" and "_" not in key
+        else f"{readable}_{hashlib.sha256(key.encode()).hexdigest()[:8]}"
+    )
 
 
 def _table(header: list[str], rows: Iterable[list]) -> str:
@@ -151,7 +157,7 @@ def _table(header: list[str], rows: Iterable[list]) -> str:
 
 def _no_formula(value):
     """A spreadsheet must not run what a student calls themself."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
 
 
 def _by_lesson(row: Row, insight: Insight) -> list[str]:
