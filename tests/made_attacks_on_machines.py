@@ -105,6 +105,10 @@ def to_unit_range(x):
         "def to_unit_range(x):\n    raise ValueError('\\ud800 \\x00 \\x1b[2J \\x9b2J \\x07')\n",
     ),
     Attack(
+        "words that turn the line around",
+        "def to_unit_range(x):\n    raise ValueError('wrong \\u202e thgir \\u2066 \\u2028 PASS')\n",
+    ),
+    Attack(
         "a thread that goes on talking",
         f"""
 {TALK}

@@ -92,10 +92,12 @@ def test_the_roster_comes_before_or_after_a_hand_in(url):
         book.enrol([Student("grace", "Grace")])
         for student in ("ada", "grace"):
             write(book, submission(student))
-        book.enrol([Student("ada", "Ada L.", "ada@example.org", "17"), Student("mary", "Mary")])
+        assert book.enrol([Student("ada", "Ada L.", "ada@example.org", "17"), Student("mary", "Mary")]) == [
+            Student("grace", "Grace")
+        ]
         assert book.students() == [
             (Student("ada", "Ada L.", "ada@example.org", "17"), True),
-            (Student("grace", "Grace"), True),
+            (Student("grace", "Grace"), False),
             (Student("mary", "Mary"), True),
         ]
         assert len(list(book.entries())) == 2

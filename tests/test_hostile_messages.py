@@ -209,6 +209,13 @@ def test_what_an_exception_says_fits_into_a_report():
     assert len(repr(told)) < 60_000
 
 
+@pytest.mark.parametrize("sign", ["\x1b", "\x9b", "\u2028", "\u202e", "\u2066"])
+def test_nothing_that_is_said_moves_a_cursor_or_turns_the_line_around(sign):
+    said = f"a{sign}b\n"
+    told = saying(reply(raised=Raised(said, (said,), said, (1, said, said)), printed=said)).ask("call", [], {})
+    assert sign not in str(told) and told["printed"] == "a\ufffdb\n"
+
+
 # ----- the bytes themselves
 
 
@@ -217,6 +224,18 @@ def test_keys_that_share_a_hash_are_refused(number):
     pairs = [[number + n * (2**61 - 1), 0] for n in range(2, 4)]
     with pytest.raises(Malformed):
         wire.decode(_message({"§": "dict", "v": pairs}))
+
+
+def test_small_numbers_are_no_more_than_large_ones():
+    """Sixty million bytes as numbers of eight bytes, a few times over, would be the memory of whoever judges."""
+    some = {"§": "array", "dtype": "|u1", "shape": [wire.MOST_NUMBERS // 2 + 1]}
+    with pytest.raises(Malformed, match="too long"):
+        wire.decode(_message([some, some]) + bytes(2 * some["shape"][0]))
+
+
+def test_a_boolean_is_0_or_1():
+    decoded = wire.decode(_message({"§": "array", "dtype": "|b1", "shape": [3]}) + b"\x00\x02\xff")
+    assert decoded.dtype == bool and decoded.tobytes() == b"\x00\x01\x01"
 
 
 def _message(structure) -> bytes:

@@ -198,6 +198,19 @@ def test_what_is_too_long_is_cut_and_named():
 def test_a_file_made_to_be_searched_for_long_is_not():
     nested = b'{"id": [' * 400 + b"1, " * 2_000_000
     assert notebooks.read(nested).cells == []  # 400 beginnings that each lead through all of it
+    values = notebooks.read(b"1 " * 8_000_000)
+    assert values.cells == [] and "damaged" in values.problems[0]
+
+
+@pytest.mark.parametrize("blank", ["\n", " ", "? ", "%  \n"])
+def test_no_blanks_make_a_cell_that_is_no_python_long_to_read(blank):
+    """Read in the process that grades, where nothing could end it: in the square of its length this takes hours."""
+    many = notebooks.MOST_CODE // len(blank) - 10
+    assert notebooks.statements(f"no python\n{blank * many}b") == []
+
+
+def test_lines_that_only_ipython_understands_are_stepped_over():
+    assert len(notebooks.statements("if a:\n    %time f()\n\n    a?  \n!ls\n?a\nx = 1\n")) == 4
 
 
 PERCENT = (

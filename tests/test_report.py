@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime
 import functools
 import html
 import json
@@ -21,7 +22,7 @@ from course_lib.grading.points import Rules, read_rules
 from course_lib.grading.submissions import Student, Submission, read_roster, submissions
 
 LESSON, STUDENTS = 1, 24
-HOSTILE = Student("=x<b>", "=cmd|' /C calc'!A0 <script>alert(1)</script>", "x@example.org")
+HOSTILE = Student("=x<b>", "=cmd|' /C calc'!A0 <script>alert(1)</script>", " ＝1+1@example.org")
 
 
 @functools.cache
@@ -128,8 +129,9 @@ def test_a_student_who_handed_in_nothing_is_told_so(school):
 
 def test_every_student_has_a_page_of_a_name_of_its_own(school):
     folder, insight, _ = school
-    assert len(list((folder / "feedback").iterdir())) == len(insight.rows)
-    assert len({report.file_name(key) for key in ("a/b", "a_b", "a b", "../a", "")}) == 5
+    assert len(list((folder / "feedback").iterdir())) == len(insight.rows) + len(insight.strangers) == STUDENTS + 2
+    keys = ("a/b", "a_b", "a b", "../a", "", report.file_name("a b"), report.file_name("../a"))
+    assert len({report.file_name(key) for key in keys}) == 7  # nobody's page lies in the place of another one's
     assert all(re.fullmatch(r"[\w-]*", report.file_name(key)) for key in ("../../etc", "=x<b>", "ünï"))
 
 
@@ -149,7 +151,8 @@ def test_the_three_to_talk_about_are_what_most_students_have_now(school):
     talk = to_talk_about(insight.misconceptions, 3)
     assert len({one.exercise.name for one in talk}) == len(talk) == 3
     assert [one.now for one in talk] == sorted((one.now for one in talk), reverse=True)
-    assert talk[0].now == max(one.now for one in insight.misconceptions)
+    assert talk[0].now == max(one.now for one in insight.misconceptions if one.counts)
+    assert all(one.counts for one in talk)
     page = words(folder / "report.html")
     for one in talk:
         assert " ".join(one.example.split()) in page and one.exercise.section in page
@@ -182,7 +185,13 @@ def test_who_is_stuck_and_who_is_missing_stands_there(school):
     for row in [*stuck, *missing]:
         assert " ".join(row.student.name.split()) in page
     assert all(counted.tries >= 3 for row in stuck for _, counted in row.stuck)
-    assert "Somebody Else" in page and "not on the roster" in page
+    (stranger,) = insight.strangers
+    assert stranger.student.name == "Somebody Else" and page.index("Not on the roster") < page.index("Somebody Else")
+    assert not [row for row in insight.rows if row.student.key == "x9"]
+    for file in ("canvas.csv", "moodle.csv", "outcomes.csv"):
+        assert "x9" not in (folder / file).read_text("utf-8"), (
+            "whoever is not on the roster gets no row on the platform"
+        )
 
 
 @pytest.mark.parametrize(
@@ -241,9 +250,57 @@ def test_items_too_easy_too_hard_and_without_separation_are_named():
 
 def test_a_student_who_passes_little_of_what_they_tried_is_behind():
     students = [(Student("a", "A"), True), (Student("b", "B"), True)]
-    names = [e for e in stored.lessons()[LESSON].answers][:5]
+    names = [e for e in stored.lessons()[LESSON].answers][:3]
     entries = [mark("a", name, FAIL) for name in names] + [mark("b", name, NOT_ATTEMPTED) for name in names]
     assert [row.behind for row in look(students, entries, Rules()).rows] == [True, False]
+
+
+def test_a_typo_in_the_roster_is_gone_once_it_is_mended(tmp_path):
+    with GradeBook(f"sqlite:///{tmp_path / 'book.db'}") as book:
+        one = Submission("u103", "u103", "01_anatomy.ipynb", b"{}")
+        book.enrol([Student("u13", "Cem", canvas="71003")])
+        book.record(one, LESSON, Graded([Mark("psnr", PASS, None, "Right.", 3, 0.1)]), course="1")
+        insight = look(book.students(), book.entries(), Rules())
+        assert [[r.student.key for r in rows] for rows in (insight.rows, insight.strangers)] == [["u13"], ["u103"]]
+        book.enrol([Student("u103", "Cem", canvas="71003")])
+        insight = look(book.students(), book.entries(), Rules())
+        assert ([row.student.key for row in insight.rows], insight.strangers) == (["u103"], [])
+        _, _, *rows = csv.reader(report.canvas(insight, Rules()).splitlines())
+        assert [row[:3] for row in rows] == [["Cem", "71003", "u103"]]
+
+
+def test_nobody_is_missed_in_a_lesson_that_is_not_due(tmp_path):
+    """Of two lessons the second is not due: who has not handed it in has no zero yet, and who has handed it in has points."""
+    students = [(Student(key, key.upper()), True) for key in ("early", "punctual", "absent")]
+    entries = [mark("early", "psnr", PASS), mark("punctual", "psnr", PASS), mark("early", "kl_divergence", PASS)]
+    rules = Rules(due={1: datetime.datetime(2026, 10, 1), 5: datetime.datetime(2026, 12, 1)})
+
+    def at(month: int):
+        insight = look(students, entries, rules, datetime.datetime(2026, month, 2, tzinfo=datetime.UTC))
+        _, _, *rows = csv.reader(report.canvas(insight, rules).splitlines())
+        return insight, [row[5:] for row in rows]
+
+    insight, rows = at(11)
+    assert insight.open == (5,) and rows == [["1", "1"], ["1", ""], ["0", ""]]
+    worth = {
+        lesson: sum(rules.worth(i.exercise) for i in insight.items if i.exercise.lesson == lesson) for lesson in (1, 5)
+    }
+    assert [row.possible for row in insight.rows] == [worth[1] + worth[5], worth[1], worth[1]]
+    insight, rows = at(12)
+    assert insight.open == () and rows == [["1", "1"], ["1", "0"], ["0", "0"]]
+
+
+def test_the_page_says_what_is_not_due_and_who_tried_nothing(tmp_path):
+    with GradeBook(f"sqlite:///{tmp_path / 'book.db'}") as book:
+        book.enrol([Student("a", "Ada"), Student("b", "Bea")])
+        untouched = Graded([Mark("psnr", NOT_ATTEMPTED, None, "Nothing yet.", 3, 0.1)])
+        book.record(Submission("a", "Ada", "01.ipynb", b"{}"), LESSON, untouched, course="1")
+        later = datetime.datetime.now() + datetime.timedelta(days=2)
+        report.write(book, Rules(lessons=(1, 5), due={5: later}), tmp_path / "report")
+    page = words(tmp_path / "report" / "report.html")
+    assert "handed in, and nothing tried: Ada" in page and "nothing at all: Bea" in page
+    assert "Not due yet: lesson 05." in page and "lesson 05: " not in page
+    assert "It is not due yet." in words(tmp_path / "report" / "feedback" / "b.html")
 
 
 def test_an_empty_class_has_a_report(tmp_path):
@@ -283,7 +340,12 @@ def test_moodle_finds_students_by_id_number_or_address(school):
 def test_no_cell_starts_as_a_formula_and_no_name_as_a_tag(school):
     folder, _, _ = school
     for path in folder.glob("*.csv"):
-        assert not [cell for row in table(path) for cell in row if cell[:1] in ("=", "+", "-", "@", "\t", "\r")], path
+        assert not [
+            cell
+            for row in table(path)
+            for cell in filter(None, row)
+            if cell[:1] in "\t\r\n" or cell.strip()[:1] in "=+-@＝＋－＠"
+        ], path
     for path in folder.rglob("*.html"):
         assert "<script>alert" not in path.read_text(encoding="utf-8")
 

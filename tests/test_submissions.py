@@ -151,6 +151,26 @@ def test_nobody_hands_in_for_somebody_else(tmp_path):
     assert [student for student, _ in whose(outer)] == ["1", "2"]
 
 
+@pytest.mark.parametrize("own", ["ben_2_3_02_a.ipynb", "ben/02_a.ipynb", "Ben Ito_9_assignsubmission_file_/02_a.ipynb"])
+def test_the_first_to_hand_in_does_not_hand_in_for_somebody_else(tmp_path, own):
+    roster = [Student("anna", "Anna Chen"), Student("ben", "Ben Ito", canvas="2")]
+    assert {s for s, _ in whose(folder_of(tmp_path, f"anna/{own}", "anna/02_b.ipynb"), *roster)} == {"anna"}
+    zipped = tmp_path / "z" / "Anna Chen"
+    zipped.mkdir(parents=True)
+    zip_of(zipped / "work.zip", own, "02_b.ipynb")
+    assert {student for student, _ in whose(zipped.parent, *roster)} == {"anna"}
+
+
+def test_thousands_of_notebooks_of_one_student_take_nobody_days(tmp_path):
+    zip_of(
+        folder_of(tmp_path, "ben/02_a.ipynb") / "anna.zip",
+        *(f"{n:04d}.ipynb" for n in range(coming_in.MOST_OF_ONE + 7)),
+    )
+    found, problems = taken(tmp_path / "in")
+    assert len(found) == coming_in.MOST_OF_ONE + 1 and found[-1].student == "ben"
+    assert any("anna handed in 107 notebooks; the first 100" in problem for problem in problems)
+
+
 def test_a_name_is_the_same_however_its_letters_are_put_together(tmp_path):
     for form, lesson in (("NFC", "02_a"), ("NFD", "05_b")):
         folder_of(tmp_path, f"{unicodedata.normalize(form, 'José')}/{lesson}.ipynb", "x/02_a.ipynb")
@@ -165,6 +185,18 @@ def test_names_that_are_no_text_can_be_stored(tmp_path):
         Path(os.fsdecode(folder + b"/02_a.ipynb")).write_bytes(notebook())
     students = [student for student, _ in whose(place)]
     assert len(set(students)) == 3 and all(student.encode("utf-8") for student in students)
+
+
+@pytest.mark.parametrize("sign", ["\x1b", "\x07", "\x9b", "\u202e", "\r", "\n"])
+def test_no_name_commands_the_terminal_that_shows_it(tmp_path, sign):
+    """Students name their files, and what is in a zip of theirs; names that differ stay different."""
+    name = f"02_a{sign}[2Jb"
+    place = folder_of(tmp_path, f"ada/{name}.ipynb", f"ada/{name}.txt", f"bob{sign}/02_x.ipynb", "bob/02_x.ipynb")
+    zip_of(place / "ada" / f"{name}.zip", f"{name}.ipynb", f"../{name}.ipynb", f"{name}.txt")
+    found, problems = taken(place, Student("eve", "Eve"))
+    assert len({submission.student for submission in found}) == 3 and len(problems) >= 4
+    told = [*problems, *(part for one in found for part in (one.student, one.name, one.file))]
+    assert all(text.isprintable() for text in told)
 
 
 def test_a_zip_that_does_not_say_its_encoding_is_read_as_utf_8(tmp_path):

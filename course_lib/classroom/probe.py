@@ -18,7 +18,7 @@ import numpy as np
 
 from course_lib.classroom.exercise import Exercise
 from course_lib.classroom.host import arrays_in
-from course_lib.classroom.wire import Callback, Generator, Handle, ModelSpec, Raised, Tensor
+from course_lib.classroom.wire import Callback, Generator, Handle, Malformed, ModelSpec, Raised, Tensor
 
 # How TensorFlow, PyTorch and JAX refuse a symbolic tensor of Keras; NumPy, loops and len() refuse it in other words.
 _SYMBOLIC_TO_BACKEND = re.compile(
@@ -136,7 +136,10 @@ class Probe:
 
         It may be a function or a model of the answer's, or a :meth:`callback`; where the gradient stops it is zero.
         """
-        return self._ask("gradient", target, list(arguments), wrt, factors)
+        got = self._ask("gradient", target, list(arguments), wrt, factors)
+        if got.shape != np.shape(arguments[wrt]):  # no host says so
+            raise Malformed(f"a gradient of shape {got.shape}")
+        return got
 
     def predict(self, model: Handle, x, *, training: bool | None = False, method: str = "call"):
         """What a model gives for a batch (an array, or a list of arrays), as Keras returns it.

@@ -17,6 +17,7 @@ import numpy as np
 NUMERIC = "biufc"  # kinds of NumPy arrays that pass
 # What a message may hold: without such bounds a few bytes could cost whoever reads them minutes, or all memory.
 MOST_PARTS = 2_000_000  # values, beside the numbers of arrays
+MOST_NUMBERS = 16_000_000  # of all arrays together: each may be a byte here, and eight where a judge computes with it
 MOST_AXES = 64  # NumPy's own bound
 MOST_NAME = 200  # characters of the name of a class
 _LARGEST_KEY = (
@@ -261,12 +262,13 @@ def decode(message: bytes):
     """
     end = 8 + int.from_bytes(message[:8], "big")
     place = end
+    numbers = 0
     text = message[8:end]
     if text.count(b",") + text.count(b"[") + text.count(b"{") > MOST_PARTS:
         raise Malformed("a message of too many parts")
 
     def made(part):
-        nonlocal place
+        nonlocal place, numbers
         if isinstance(part, list):
             return [made(item) for item in part]
         if isinstance(part, str):
@@ -280,11 +282,14 @@ def decode(message: bytes):
             dtype = np.dtype(part["dtype"])
             if dtype.kind not in NUMERIC or dtype.hasobject:
                 raise Malformed(f"an array of dtype {str(dtype)[:80]}")
+            numbers += math.prod(shape)
             size = dtype.itemsize * math.prod(shape)
             start, place = place, place + size
-            if place > len(message):
-                raise Malformed("an array that is longer than its message")
-            return np.frombuffer(message[start:place], dtype).reshape(shape).copy()
+            if place > len(message) or numbers > MOST_NUMBERS:
+                raise Malformed("an array that is longer than its message, or too long")
+            array = np.frombuffer(message[start:place], dtype).reshape(shape)
+            # A boolean's byte may be 0 or 1 and nothing else.
+            return array.view(np.uint8).astype(bool) if dtype.kind == "b" else array.copy()
         return _MADE[part[_TAG]](*[made(item) for item in part["v"]])
 
     try:

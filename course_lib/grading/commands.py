@@ -196,7 +196,10 @@ def _grade(arguments: argparse.Namespace) -> int:
     problems: list[str] = []
     pool = _pool(arguments)
     with gradebook.GradeBook(arguments.gradebook) as book, contextlib.closing(pool):
-        book.enrol(students)
+        for student in book.enrol(students) if arguments.roster else ():
+            print(
+                f"{student.key} ({student.name}) was on the roster before and no longer is: left out of reports, and kept."
+            )
         name, seed = book.begin(arguments.seed, again=arguments.regrade)  # goes on with one that was not finished
         settings = running.Settings(seed, runner, tuple(lessons), tuple(arguments.without))
         came = submissions.submissions(arguments.submissions, problems, students)

@@ -250,13 +250,23 @@ class GradeBook:
         with self._told("written"), self._engine.begin() as connection:
             connection.execute(_runs.update().where(own).values(finished=datetime.datetime.now(datetime.UTC)))
 
-    def enrol(self, students: Iterable[Student]) -> None:
-        """Take over the roster: names and addresses of students; whoever is known already keeps what was handed in."""
+    def enrol(self, students: Iterable[Student]) -> list[Student]:
+        """Take over a roster, which is the class from now on; whoever is no longer on it keeps what was handed in.
+
+        Returns:
+            Those who were on the one before, and are not on this one.
+        """
+        students = list(students)
+        before = [student for student, enrolled in self.students() if enrolled]
         with self._told("written"), self._engine.begin() as connection:
+            self._shut_others_out(connection)
+            connection.execute(_students.update().values(enrolled=False))
             for student in students:
                 known = {"name": student.name, "email": student.email, "canvas": student.canvas, "enrolled": True}
                 insert = self._insert(_students).values(key=student.key, **known)
                 connection.execute(insert.on_conflict_do_update(index_elements=["key"], set_=known))
+        stay = {storable(student.key) for student in students}
+        return [student for student in before if student.key not in stay]
 
     def graded(self, run: str = FIRST) -> set[tuple[str, int, str]]:
         """Which submissions a run has graded: student, lesson and SHA-256. For the first run, those of any run."""

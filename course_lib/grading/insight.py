@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 import statistics
 from collections import Counter, defaultdict
@@ -19,7 +20,7 @@ TOO_EASY, TOO_HARD = 0.95, 0.4  # share of those who tried and passed
 FEW = 5  # students; of fewer nothing is said about an exercise
 ENOUGH = 15  # students; of fewer it is not said whether an exercise separates
 SEPARATES = 0.1  # correlation with the rest of the lesson that a useful exercise passes
-BEHIND = 1 / 3  # share of what a student tried
+BEHIND, TRIED = 1 / 3, 3  # share of what a student tried, if that was so much at least
 STUCK = 3  # hand-ins of an exercise that never passed
 
 
@@ -33,6 +34,7 @@ class Misconception:
         students: how many ever had it.
         now: how many have it in the outcome that counts.
         example: what the check asked most of them.
+        counts: whether the exercise is worth points.
     """
 
     exercise: Exercise
@@ -40,6 +42,7 @@ class Misconception:
     students: int
     now: int
     example: str
+    counts: bool = True
 
 
 @dataclass(frozen=True)
@@ -71,8 +74,8 @@ class Row:
 
     Attributes:
         student: who.
-        enrolled: whether the roster has them.
         points: in all.
+        possible: of somebody who passes everything in time, in the lessons that are due or that they handed in.
         outcomes: the counted outcome of each exercise that has one.
         stuck: exercises that they handed in often and never passed, with the outcome that counts.
         behind: whether they passed few of several exercises that they tried.
@@ -80,8 +83,8 @@ class Row:
     """
 
     student: Student
-    enrolled: bool
     points: float
+    possible: float
     outcomes: dict[str, Counted]
     stuck: tuple[tuple[Exercise, Counted], ...]
     behind: bool
@@ -103,10 +106,13 @@ class Insight:
     """A class at a glance; see the parts above.
 
     Attributes:
+        rows: the class: who is on the roster, or without one everybody.
+        strangers: who handed in something and is not on the roster; they count nowhere.
         misconceptions: those that most students have now come first.
         faults: outcomes that could not be judged, through no fault of the student.
         possible: points of somebody who passes everything in time.
         lessons: numbers of the lessons in which anything counts.
+        open: those of them that are not due yet.
         answers: how many outcomes were judged, of all hand-ins.
     """
 
@@ -116,45 +122,66 @@ class Insight:
     faults: list[Entry] = field(default_factory=list)
     possible: float = 0.0
     lessons: tuple[int, ...] = ()
+    open: tuple[int, ...] = ()
     answers: int = 0
+    strangers: list[Row] = field(default_factory=list)
 
 
-def look(students: list[tuple[Student, bool]], entries: Iterable[Entry], rules: Rules) -> Insight:
+def look(
+    students: list[tuple[Student, bool]],
+    entries: Iterable[Entry],
+    rules: Rules,
+    now: datetime.datetime | None = None,
+) -> Insight:
     """Look at a class.
 
     Args:
         students: everybody in the grade book, and whether the roster has them.
         entries: every outcome.
         rules: which lessons count, and what for.
+        now: decides which lessons are due; the present if not given.
     """
+    now = now or datetime.datetime.now(datetime.UTC)
+    roster = any(enrolled for _, enrolled in students)
+    ours = {student.key for student, enrolled in students if enrolled or not roster}
     wanted = {exercise.name: exercise for exercise in rules.counted()}
-    entries = [entry for entry in entries if entry.mark.exercise in wanted]
-    seen = {entry.lesson for entry in entries}
+    every = [entry for entry in entries if entry.mark.exercise in wanted]
+    entries = [entry for entry in every if entry.student in ours]
+    seen = {entry.lesson for entry in entries or every}
     if not rules.lessons:  # lessons of which nobody has handed in anything are not due yet
         wanted = {name: exercise for name, exercise in wanted.items() if exercise.lesson in seen}
-    counted = count(entries, rules)
+    counted = count(every, rules)
     handed_in = defaultdict(set)
-    for entry in entries:
+    for entry in every:
         handed_in[entry.student].add(entry.lesson)
     lessons = tuple(sorted({exercise.lesson for exercise in wanted.values()}))
-    rows = []
-    for student, enrolled in students:
+    open_ = tuple(lesson for lesson in lessons if rules.is_open(lesson, now))
+    rows, strangers = [], []
+    for student, _ in students:
         own = counted.get(student.key, {})
+        own = {name: outcome for name, outcome in own.items() if name in wanted}
+        missing = tuple(lesson for lesson in lessons if lesson not in handed_in[student.key])
         stuck = ((wanted[n], c) for n, c in own.items() if c.tries >= STUCK and c.entry.mark.status in (FAIL, ERROR))
         row = Row(
             student,
-            enrolled,
             sum(outcome.points for outcome in own.values()),
+            sum(rules.worth(e) for e in wanted.values() if e.lesson not in open_ or e.lesson not in missing),
             own,
             tuple(sorted(stuck, key=lambda pair: (pair[0].lesson, pair[0].position))),
             False,
-            tuple(lesson for lesson in lessons if lesson not in handed_in[student.key]),
+            missing,
         )
-        rows.append(replace(row, behind=row.tried >= FEW and row.passed < BEHIND * row.tried))
+        row = replace(row, behind=row.tried >= TRIED and row.passed < BEHIND * row.tried)
+        if student.key in ours:
+            rows.append(row)
+        elif handed_in[student.key]:
+            strangers.append(row)
     items = [_item(exercise, rows) for exercise in wanted.values()]
     possible = sum(rules.worth(exercise) for exercise in wanted.values())
-    faults = [entry for entry in entries if entry.mark.fault]
-    return Insight(rows, items, _misconceptions(entries, counted, wanted), faults, possible, lessons, len(entries))
+    faults = [entry for entry in every if entry.mark.fault]
+    counted = {key: own for key, own in counted.items() if key in ours}
+    found = _misconceptions(entries, counted, wanted, rules)
+    return Insight(rows, items, found, faults, possible, lessons, open_, len(entries), strangers)
 
 
 def _item(exercise: Exercise, rows: list[Row]) -> Item:
@@ -195,7 +222,7 @@ def _separation(exercise: Exercise, rows: list[Row]) -> float | None:
 
 
 def _misconceptions(
-    entries: list[Entry], counted: dict[str, dict[str, Counted]], wanted: dict[str, Exercise]
+    entries: list[Entry], counted: dict[str, dict[str, Counted]], wanted: dict[str, Exercise], rules: Rules
 ) -> list[Misconception]:
     ever, examples = defaultdict(set), defaultdict(Counter)
     for entry in entries:
@@ -211,7 +238,12 @@ def _misconceptions(
     )
     found = [
         Misconception(
-            wanted[exercise], name, len(who), now[exercise, name], examples[exercise, name].most_common(1)[0][0]
+            wanted[exercise],
+            name,
+            len(who),
+            now[exercise, name],
+            examples[exercise, name].most_common(1)[0][0],
+            rules.worth(wanted[exercise]) > 0,
         )
         for (exercise, name), who in ever.items()
         if exercise in wanted
@@ -228,8 +260,8 @@ def asked(message: str) -> str:
 
 
 def to_talk_about(misconceptions: list[Misconception], most: int) -> list[Misconception]:
-    """The ones that most students have now, of different exercises as long as there are such."""
-    have = [one for one in misconceptions if one.now] or misconceptions
+    """The ones that most students have now: of exercises worth points, and of different ones, as long as there are such."""
+    have = sorted([one for one in misconceptions if one.now] or misconceptions, key=lambda one: not one.counts)
     first, seen = [], set()
     for one in have:
         if one.exercise.name not in seen:

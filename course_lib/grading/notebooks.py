@@ -12,7 +12,8 @@ MOST = 16 << 20  # bytes of a notebook that are looked at, when its outputs have
 LARGEST = 256 << 20  # bytes of a file, outputs included
 MOST_TOKENS = 5_000_000  # strings and brackets of the outputs of one cell
 MOST_CELLS = 2000
-MOST_CODE = 1 << 20  # characters of code
+MOST_DOCUMENTS = 100  # one after the other in a file
+MOST_CODE = 1 << 18  # characters of code: an f-string of a million takes Python 3.11 five minutes to read
 
 WITH_A_BODY = {"time", "timeit", "capture", "prun"}  # magics of a cell whose body is Python that counts
 
@@ -26,7 +27,8 @@ _STRING_OR_LAST_COMMA = re.compile(r'("[^"\\]*+(?:\\.[^"\\]*+)*+")|,(?=\s*[\]}])
 _OF_PERCENT_FORMAT = re.compile(r"^# (?:%%|In\[[\d ]*\]:).*$", re.MULTILINE)
 _MARKDOWN = re.compile(r"^# %%.*\[(?:markdown|md|raw)\]")
 _OF_A_CELL = re.compile(r"\s*%%(\w*)")
-_OF_SHELL = re.compile(r"^(\s*)(?:[%!].*|\?.*|.*\?\s*)$", re.MULTILINE)
+# Within one line, and never back: a million empty lines or spaces must not cost hours.
+_OF_SHELL = re.compile(r"^([^\S\n]*+)(?:[%!?].*|.*\?[^\S\n]*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -202,6 +204,8 @@ def _documents(text: str) -> list:
     while place < len(text):
         place = _BETWEEN.match(text, place).end() if found else len(text) - len(text.lstrip())
         if place < len(text):
+            if len(found) == MOST_DOCUMENTS:
+                raise ValueError("values without end")
             value, place = decoder.raw_decode(text, place)
             found.append(value)
     return found

@@ -80,6 +80,11 @@ class Rules:
         """The exercises of the lessons that count, in order."""
         return [e for e in exercises() if not self.lessons or e.lesson in self.lessons]
 
+    def is_open(self, lesson: int, now: datetime.datetime) -> bool:
+        """Whether a lesson is not due yet."""
+        due = self.due.get(lesson)
+        return due is not None and now < due.astimezone(datetime.UTC) + datetime.timedelta(minutes=self.grace)
+
     def is_late(self, entry: Entry) -> bool:
         """Whether a hand-in was late: as the platform says; where it says nothing, by the time of the file and the grace."""
         if entry.late is not None:

@@ -42,6 +42,7 @@ MEANING = {
     NOT_ATTEMPTED: "the cell is as it was handed out",
     MISSING: "no notebook of the lesson came",
 }
+_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")  # as spreadsheets of the West and the East begin one
 
 
 class ReportError(RuntimeError):
@@ -75,7 +76,8 @@ def write(book: GradeBook, rules: Rules, folder: Path) -> list[Path]:
         "made": made.strftime("%Y-%m-%d %H:%M"),
         "version": course_lib.__version__,
     }
-    names = {row.student.key: row.student.name for row in insight.rows}
+    everybody = [*insight.rows, *insight.strangers]
+    names = {row.student.key: row.student.name for row in everybody}
     files = {
         "report.html": templates.get_template("report.html").render(
             talk=to_talk_about(insight.misconceptions, TO_TALK_ABOUT),
@@ -87,7 +89,7 @@ def write(book: GradeBook, rules: Rules, folder: Path) -> list[Path]:
             **common,
         )
     }
-    for row in insight.rows:
+    for row in everybody:
         own = list(dict.fromkeys((file, said) for student, file, said in problems if student == row.student.key))
         page = templates.get_template("feedback.html").render(row=row, problems=own, **common)
         files[f"feedback/{file_name(row.student.key)}.html"] = page
@@ -137,7 +139,12 @@ def _task_of(exercise: Exercise) -> str:
 def file_name(key: str) -> str:
     """A file's name for a student: readable, of safe signs only, and another one for every key."""
     readable = re.sub(r"[^A-Za-z0-9-]+", "_", key)[:40].strip("_")
-    return key if readable == key and key else f"{readable}_{hashlib.sha256(key.encode()).hexdigest()[:8]}"
+    # A key with _ gets the sum too: it could be made to end like another one's name.
+    return (
+        key
+        if readable == key != "" and "_" not in key
+        else f"{readable}_{hashlib.sha256(key.encode()).hexdigest()[:8]}"
+    )
 
 
 def _table(header: list[str], rows: Iterable[list]) -> str:
@@ -150,15 +157,21 @@ def _table(header: list[str], rows: Iterable[list]) -> str:
 
 def _no_formula(value):
     """A spreadsheet must not run what a student calls themself."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
 
 
-def _by_lesson(row: Row, insight: Insight) -> list[float]:
-    lesson_of = {item.exercise.name: item.exercise.lesson for item in insight.items}
+def _by_lesson(row: Row, insight: Insight) -> list[str]:
+    """Points in each lesson; nothing, which no platform takes for 0, where nothing came and nothing is due yet."""
     return [
-        round(sum(c.points for name, c in row.outcomes.items() if lesson_of.get(name) == lesson), 2)
+        ""
+        if lesson in row.missing and lesson in insight.open
+        else _number(sum(counted.points for counted in row.outcomes.values() if counted.entry.lesson == lesson))
         for lesson in insight.lessons
     ]
+
+
+def _number(points: float) -> str:
+    return f"{points:.2f}".rstrip("0").rstrip(".")
 
 
 def canvas(insight: Insight, rules: Rules) -> str:
@@ -172,7 +185,7 @@ def canvas(insight: Insight, rules: Rules) -> str:
         "    Points Possible",
         *[""] * 4,
         *(
-            round(sum(rules.worth(item.exercise) for item in insight.items if item.exercise.lesson == lesson), 2)
+            _number(sum(rules.worth(item.exercise) for item in insight.items if item.exercise.lesson == lesson))
             for lesson in insight.lessons
         ),
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import select
 import time
 from collections.abc import Callable
@@ -14,6 +13,7 @@ import numpy as np
 from course_lib.classroom.door import CallBack, receive, send
 from course_lib.classroom.host import arrays_in
 from course_lib.classroom.wire import Callback, Handle, Malformed, Raised
+from course_lib.grading import signs
 from course_lib.grading.sandbox import Sandbox
 
 MOST = 64 << 20  # bytes of one message from a room
@@ -28,7 +28,6 @@ TOO_MUCH = {
     "memory": "It took more memory than a submission may have.",
     "processes": "It started more threads than a submission may have.",
 }
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # what moves a terminal's cursor, or does worse there
 
 
 class RoomEnded(Exception):
@@ -238,7 +237,7 @@ _VALUES: dict[str, Callable[[Any], bool]] = {
 
 
 def _clean(text: str, most: int = MOST_TEXT) -> str:
-    return _CONTROL.sub("\ufffd", text[:most])
+    return signs.without(text[:most])
 
 
 def _clean_raised(raised: Raised | None) -> Raised | None:

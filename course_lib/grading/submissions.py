@@ -18,16 +18,18 @@ import re
 import stat
 import unicodedata
 import zipfile
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
+from course_lib.grading import signs
 from course_lib.grading.notebooks import LARGEST, MOST, without_outputs
 
 MOST_FILES = 100_000  # entries of a folder or a zip that are looked at
 MOST_IN_ALL = 4 << 30  # bytes that what is in one zip may have when unpacked …
 MOST_RATIO = 50  # … or that many times the zip's own size, if that is more: a large class may send much
+MOST_OF_ONE = 100  # notebooks of one student in one run: a zip can hold thousands that take minutes each
 MOST_NAMED = 50  # files that are named one by one in a sentence; of more their number is told
 
 # Canvas takes all but letters, digits and _ out of a name, and Moodle the _: so neither a student's name nor the name of their file
@@ -117,15 +119,22 @@ def submissions(place: Path, problems: list[str], roster: Iterable[Student] = ()
     else:
         raise NothingHandedIn(f"{place} is neither a folder nor a zip file.")
     whose = _Whose([PurePosixPath(name) for name in _paths(place)], problems, list(roster))
-    any_found = False
+    taken: Counter[str] = Counter()
     for path, data, when in entries:
-        any_found = True
-        yield whose.submission(path, data, when)
+        submission = whose.submission(path, data, when)
+        taken[submission.student] += 1
+        if taken[submission.student] <= MOST_OF_ONE:
+            yield submission
+    for student, count in taken.items():
+        if count > MOST_OF_ONE:
+            problems.append(
+                f"{student} handed in {count} notebooks; the first {MOST_OF_ONE} by their names were taken."
+            )
     if left:
         shown = ", ".join(left[:MOST_NAMED]) + (f" and {len(left) - MOST_NAMED} more" if len(left) > MOST_NAMED else "")
         problems.append(f"Left out, as they are no notebooks: {shown}.")
     whose.say_who_is_missing()
-    if not any_found:
+    if not taken:
         expected = "one folder for each student with notebooks (.ipynb) in it, files as Canvas or Moodle deliver them, or a zip of these"
         said = "".join(f"\n{problem}" for problem in problems)
         raise NothingHandedIn(f"{place} holds no notebook. Expected: {expected}.{said}")
@@ -168,7 +177,7 @@ def _path(name: str) -> PurePosixPath:
         name.encode("utf-8")
     except UnicodeEncodeError:
         name = os.fsencode(name).decode("utf-8", "backslashreplace")
-    return PurePosixPath(unicodedata.normalize("NFC", name))
+    return PurePosixPath(signs.spelled(unicodedata.normalize("NFC", name)))
 
 
 def _without_zip(path: PurePosixPath) -> PurePosixPath:
@@ -343,7 +352,7 @@ class _Whose:
 
     def __init__(self, paths: list[PurePosixPath], problems: list[str], roster: list[Student]):
         self._problems, self._roster = problems, roster
-        self._part = _part_that_tells(paths)
+        self._part = _part_that_tells(paths, roster)
         self._seen: set[str] = set()  # keys
         self._said: set[str] = set()
         numbers = defaultdict(set)
@@ -417,8 +426,10 @@ class _Whose:
             self._problems.append(problem)
 
 
-def _part_that_tells(paths: list[PurePosixPath]) -> int:
+def _part_that_tells(paths: list[PurePosixPath], roster: list[Student]) -> int:
     """Which part of the paths names the student: the first, but for folders that only wrap all others.
+
+    Whoever is the first to hand in has a folder that holds all, and no name in it counts if the folder's own is on the roster.
 
     A folder that holds all wraps if several things lie in it of which one is a folder or bears a platform's name. Several folders wrap
     if each holds nothing but what bears a platform's name: downloads of several assignments.
@@ -427,7 +438,8 @@ def _part_that_tells(paths: list[PurePosixPath]) -> int:
         return 0
     common = len(PurePosixPath(os.path.commonpath([path.parent for path in paths])).parts)
     for number in range(common):
-        if _told(paths[0].parts[number]):
+        part = paths[0].parts[number]
+        if _told(part) or _of(roster, part, None):
             return number
     inner = {path.parts[common] for path in paths}
     if len(inner) > 1 and any(len(path.parts) > common + 1 for path in paths):

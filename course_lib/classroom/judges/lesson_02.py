@@ -237,7 +237,9 @@ def judge_remix_code(remix_code, probe):
     if np.allclose(codes @ new_decoder, x @ encoder @ decoder, rtol=1e-4, atol=1e-5):
         # Codes of very different size. The powers of two cost an exact inverse no digit.
         made = probe.call(remix_code, encoder, decoder, mixing * 2.0 ** np.array([0, -9, -13]))
-        new_encoder, new_decoder = (probe.float64(a) for a in made)
+        probe.require(isinstance(made, tuple | list) and len(made) == 2, "not-a-pair")
+        new_encoder = probe.shape(made[0], encoder.shape, name="encoder").astype(np.float64)
+        new_decoder = probe.shape(made[1], decoder.shape, name="decoder").astype(np.float64)
         probe.close(x @ new_encoder @ new_decoder, x @ encoder @ decoder, "not-quite-inverted", rtol=1e-3, atol=1e-3)
         return
     mistakes = {

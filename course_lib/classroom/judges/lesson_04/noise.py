@@ -30,7 +30,8 @@ def judge_add_noise(add_noise, probe):
     probe.require(np.array_equal(result, answer(x, 1)), "ignores-the-generator")
     probe.require(not np.allclose(result, answer(x, 2)), "same-noise-every-time/seeds")
     one = probe.generator(1)
-    drawn = [probe.array(probe.call(add_noise, x[:1], sigma, one, False)).ravel() for _ in range(80)]
+    calls = (probe.call(add_noise, x[:1], sigma, one, False) for _ in range(80))
+    drawn = [probe.shape(got, x[:1].shape).ravel() for got in calls]
     probe.require(not np.allclose(drawn[0], drawn[1]), "same-noise-every-time")
     probe.require(len(np.unique(np.round(drawn, 9), axis=0)) == len(drawn), "same-noise-every-time/few")
     _not_shared(probe, noise)
@@ -155,6 +156,8 @@ def judge_fresh_noise(FreshNoise, probe):
 
 def _length(probe, data, n: int, size: int, otherwise: str = "wrong-length") -> None:
     length, wanted = probe.send(data, "__len__"), -(-n // size)
+    if not isinstance(length, int | np.integer):
+        probe.fail("wrong-length", f"A number of batches was expected; your __len__ returns {described(length)}.")
     name = {n // size: otherwise, n // size + 1: "one-batch-too-many"}.get(length, "wrong-length")
     probe.require(
         length == wanted, name, f"{n} samples in batches of {size}: {wanted} batches were expected; yours has {length}."

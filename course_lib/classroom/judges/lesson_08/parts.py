@@ -364,10 +364,7 @@ def judge_whiten(whiten, probe):
             sizes = error.is_a("ValueError") and str(n) in error.text and str(d) in error.text
             probe.require(not sizes, "covariance-of-samples", n=n, d=d)
             result = probe.call(whiten, gallery, queries)  # any other error is the learner's to read
-        probe.require(isinstance(result, tuple | list) and len(result) == 2, "not-a-pair")
-        ours = probe.shape(_without_rounding(result[0]), (n, d), rows="gallery").astype(np.float64)
-        found = probe.shape(_without_rounding(result[1]), (m, d), rows="queries").astype(np.float64)
-        probe.require(np.isfinite(ours).all() and np.isfinite(found).all(), "not-finite")
+        ours, found = _whitened(probe, result, gallery, queries)
         _judge_white_gallery(probe, gallery, ours, found)
         # The queries must come by the very map that the gallery came by.
         centre, own = gallery.mean(axis=0), queries.mean(axis=0)
@@ -384,9 +381,20 @@ def judge_whiten(whiten, probe):
         }
         otherwise = "own-map-for-queries" if m > 1 else "other-map-for-queries"
         probe.settle(found, (queries - centre) @ matrix, otherwise, mistakes, rtol=1e-3, atol=1e-4)
-    small = np.real(probe.call(whiten, gallery / 1000, queries / 1000)[0])
+    small, _ = _whitened(probe, probe.call(whiten, gallery / 1000, queries / 1000), gallery, queries)
     spectrum = np.linalg.eigvalsh(np.cov(small.T))
     probe.require(np.abs(spectrum - 1).max() < 0.03, "nearly-white/units", spectrum=spectrum.round(3))
+
+
+def _whitened(probe, result, gallery: np.ndarray, queries: np.ndarray) -> list[np.ndarray]:
+    """The pair that an answer returned, in float64: finite, and so are its squares."""
+    probe.require(isinstance(result, tuple | list) and len(result) == 2, "not-a-pair")
+    pair = [
+        probe.shape(_without_rounding(part), given.shape, rows=rows).astype(np.float64)
+        for part, given, rows in zip(result, (gallery, queries), ("gallery", "queries"), strict=True)
+    ]
+    probe.require(all(np.isfinite(np.square(part)).all() for part in pair), "not-finite")
+    return pair
 
 
 def _judge_white_gallery(probe, gallery: np.ndarray, ours: np.ndarray, found: np.ndarray) -> None:
