@@ -30,7 +30,13 @@ ODD = {
     "no list": lambda array: [],
 }
 # Where a judge once broke: which reply is exchanged, and for what.
-BROKEN = [("add_noise", "no list", 4), ("FreshNoise", "nan", 2), ("remix_code", "no list", 2), ("whiten", "huge", None), ("whiten", "no list", 5)]
+BROKEN = [
+    ("add_noise", "no list", 4),
+    ("FreshNoise", "nan", 2),
+    ("remix_code", "no list", 2),
+    ("whiten", "huge", None),
+    ("whiten", "no list", 5),
+]
 
 
 class Exchanging(LocalDoor):
