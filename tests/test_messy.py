@@ -325,6 +325,15 @@ def test_what_is_missing_is_told_so_that_a_student_understands(graded):
 
 
 @sandboxed
+def test_what_is_told_of_a_notebook_has_bounds(graded):
+    """Whatever its names are: it stands in a data base, and on the instructor's page."""
+    long = code(f"def {'a' * 50_000}(): pass\nimport os\nos._exit(0)")
+    found = graded([*before(answer(RIGHT), long), *[code("1 / 0")] * 150, *[{}] * 150])
+    assert found.marks[0].status == PASS
+    assert len(found.problems) <= 200 and max(map(len, found.problems)) < 1000
+
+
+@sandboxed
 def test_a_broken_answer_takes_none_of_its_neighbours_along(graded):
     other = "def psnr(x, y):\n    return 10 * np.log10(1 / ((as_float(x) / 1 - as_float(y)) ** 2).mean())"
     found = graded(
