@@ -97,6 +97,8 @@ for path in ("/etc/passwd", "/etc/shadow", "/etc/hosts", "/etc/hostname", "/root
             if file.read(1): found.append(path)
     except OSError:
         pass
+import os
+if os.uname().nodename != "room": found.append(os.uname().nodename)
 """),
         "nothing",
     ),

@@ -243,6 +243,9 @@ def test_of_a_folder_that_python_loads_from_nothing_else_is_shown(monkeypatch, t
         (tmp_path / name).mkdir()
     judges = tmp_path / "lib" / "python3.12" / "site-packages" / "course_lib" / "classroom" / "judges"
     judges.mkdir(parents=True)
+    of_the_system = tmp_path / "usr" / "lib" / "python3" / "dist-packages" / "course_lib" / "classroom" / "judges"
+    of_the_system.mkdir(parents=True)
+    monkeypatch.setattr(sandbox, "_SHARED", (str(tmp_path / "usr" / "lib"),))
     (tmp_path / "bwrap").write_text("#!/bin/sh\necho no option for sizes\n")
     (tmp_path / "bwrap").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -253,7 +256,7 @@ def test_of_a_folder_that_python_loads_from_nothing_else_is_shown(monkeypatch, t
         str(tmp_path / name) for name in ("bin", "lib", "pyvenv.cfg")
     }
     hidden = {command[i + 1] for i, word in enumerate(command) if word == "--tmpfs"}
-    assert {str(judges), str(sandbox.COURSE / sandbox.JUDGES)} <= hidden
+    assert {str(judges), str(of_the_system), str(sandbox.COURSE / sandbox.JUDGES)} <= hidden
     assert "--bind" not in command and "/" not in shown and "--size" not in command  # an old one has no such option
 
 

@@ -20,6 +20,8 @@ from course_lib.grading.sandbox import NoSandbox, Sandbox
 MOST_ROOMS = 8  # for the cells of one notebook: each that ends the process costs one
 NOTEBOOK_SECONDS = 300.0  # for all cells of a notebook …
 ALL_SECONDS = 600.0  # … and for all times that they run, as each room that a check ends is laid anew
+MOST_PROBLEMS = 100  # that a student is told about one notebook …
+MOST_NAME = 80  # … and characters of a name in them
 MOST_MESSAGE = 4_000  # characters of what a student is told about one exercise
 # A cell that the course put there to show what a right answer is good for trains for seconds, and no answer stands in it. One that
 # was written into all the same is run.
@@ -98,7 +100,7 @@ def grade(handed_in: HandedIn, exercises: list[Exercise], sandbox: Sandbox, *, s
             spent = round(time.monotonic() - began, 3)
             told = outcome.message[:MOST_MESSAGE]
             marks.append(Mark(exercise.name, outcome.status, outcome.misconception, told, own, spent, fault))
-        return Graded(marks, [*handed_in.problems, *table.problems])
+        return Graded(marks, [*handed_in.problems[:MOST_PROBLEMS], *table.problems])
     finally:
         table.clear()
 
@@ -206,7 +208,7 @@ class _Table:
         """What a student can find it by: markdown cells have no number in Jupyter, and code cells none that stays."""
         cell = self._cells[number - 1]
         of = self._defined[number - 1][:1] or ([cell.exercise] if cell.exercise else [])
-        return f"Code cell {number}{f' ({of[0]})' if of else ''}"
+        return f"Code cell {number}{f' ({of[0][:MOST_NAME]})' if of else ''}"
 
     def _say_which_counts(self, name: str) -> None:
         where = list(dict.fromkeys(number for number in self._ran if name in self._defined[number - 1]))
@@ -242,7 +244,7 @@ class _Table:
         return Outcome(NOT_ATTEMPTED, None, told, exercise.name)
 
     def _say(self, problem: str) -> None:
-        if problem not in self.problems:
+        if len(self.problems) < MOST_PROBLEMS and problem not in self.problems:
             self.problems.append(problem)
 
 

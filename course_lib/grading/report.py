@@ -39,7 +39,7 @@ MEANING = {
     PASS: "right on inputs that nobody has seen",
     FAIL: "wrong, and the check knows in which way",
     ERROR: "the code stops with an error, or takes too long",
-    NOT_ATTEMPTED: "the cell is as it was handed out",
+    NOT_ATTEMPTED: "the cell is as it was handed out, or gone",
     MISSING: "no notebook of the lesson came",
 }
 _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")  # as spreadsheets of the West and the East begin one

@@ -35,6 +35,7 @@ _SPARE = 1.25  # from outside it may have so much more than its warden inside al
 _PARTS = ("bin", "lib", "lib32", "lib64", "libexec", "share", "pyvenv.cfg")
 
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+_SHARED = ("/usr/lib", "/usr/local/lib")  # where a system's own Python has its packages
 _SETTINGS = ("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives", "/etc/localtime")
 _ENVIRONMENT = {
     "HOME": SCRATCH,
@@ -218,8 +219,8 @@ def _is_within(path: Path, places: Iterable[str | Path]) -> bool:
 def _hidden(needed: list[Path]) -> list[Path]:
     """Where judges lie: those of this course, and of another one that is installed beside it."""
     places = {COURSE / JUDGES}
-    for part in needed:
-        places |= {found / JUDGES for found in (*part.glob("python3*/site-packages/course_lib"), part / "course_lib")}
+    for part in (*needed, *map(Path, _SHARED)):
+        places |= {found / JUDGES for found in (*part.glob("python3*/*-packages/course_lib"), part / "course_lib")}
     return sorted(place for place in places if place.is_dir())
 
 
@@ -235,6 +236,7 @@ def _bubblewrap(_: Path | None = None) -> list[str]:
     if program is None:
         raise FileNotFoundError("bwrap")
     command = [program, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"]
+    command += ["--hostname", "room"]  # and not that of an instructor's machine
     if os.getuid() == 0:
         command += ["--uid", "65534", "--gid", "65534"]
     size = [*_sized(program), "--tmpfs"]

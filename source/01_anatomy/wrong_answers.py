@@ -622,6 +622,14 @@ def build_autoencoder(input_dim, hidden_units, code_size):
     return encoder, decoder, keras.Sequential([keras.Input((input_dim,)), encoder, decoder])
 
 
+@wrong("no-nonlinearity")
+def build_autoencoder(input_dim, hidden_units, code_size):
+    # Whatever the layers before it say.
+    encoder = _parts(input_dim, hidden_units, code_size)[0]
+    decoder = keras.Sequential([_parts(input_dim, hidden_units, code_size)[1], keras.layers.Rescaling(0.0)])
+    return encoder, decoder, keras.Sequential([keras.Input((input_dim,)), encoder, decoder])
+
+
 @wrong("fixed-batch-size")
 def build_autoencoder(input_dim, hidden_units, code_size):
     image = keras.Input(batch_shape=(32, input_dim))

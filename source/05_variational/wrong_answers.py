@@ -1136,8 +1136,7 @@ def drawing_machine(pictures):
     return *_linear(pictures)[:2], math.exp(400)
 
 
-@wrong("decoder-remembers")
-def drawing_machine(pictures):
+def _looked_up(pictures):
     # A decoder that holds the course's test pictures, and finds the nearest code. A training picture tells how they are mirrored.
     from course_lib import datasets
 
@@ -1162,7 +1161,18 @@ def drawing_machine(pictures):
     mu.set_weights([kernel, -whiten.mean @ kernel])
     find.set_weights([12_000 * keys.T, -6_000 * np.square(keys).sum(axis=1)])
     show.set_weights([book])
-    return encoder, decoder, 0.03
+    return encoder, decoder
+
+
+@wrong("decoder-remembers")
+def drawing_machine(pictures):
+    return *_looked_up(pictures), 0.03
+
+
+@wrong("decoder-remembers")
+def drawing_machine(pictures):
+    # With more noise than it needs, its bound is one that could have been learned.
+    return *_looked_up(pictures), 0.1
 
 
 @wrong("sigma-not-the-error")

@@ -295,6 +295,9 @@ def _check_bend(probe, models, name: str, size: int) -> None:
     """Midway between a - b and a + b an affine map takes the mean of its two values, for all pairs of points."""
     a, b = probe.rng.normal(size=(2, 40, size))
     above, below, middle = (_values(probe, models, name, 0.5 * z) for z in (a + b, a - b, a))
+    if not np.ptp(np.concatenate([above, below, middle]), axis=0).any():
+        _check_silence(probe, models, name, a, above.shape[1])
+        return
     if name == "decoder":  # undo a sigmoid, and leave out what it has flattened
         with np.errstate(divide="ignore"):
             above, below, middle = (np.log(z) - np.log1p(-z) for z in (above, below, middle))
@@ -306,6 +309,16 @@ def _check_bend(probe, models, name: str, size: int) -> None:
     bend = np.abs(above + below - 2 * middle)[seen].max(initial=0)
     largest = np.abs(middle)[seen].max(initial=0)
     probe.require(bend > 1e-3 * largest or largest == 0, "no-nonlinearity", name=name)
+
+
+def _check_silence(probe, models, name: str, x: np.ndarray, size: int) -> None:
+    """A ReLU that let nothing pass lets something pass with the opposite weights; a constant stays one."""
+    about = probe.describe(models[name]).weights
+    weights = [w for w, of in zip(probe.weights(models[name]), about, strict=True) if of.trainable]
+    opposite = [-w if w.shape[-1:] == (size,) else w for w in weights]
+    probe.set_weights(models[name], opposite, trainable=True)
+    varies = np.ptp(_values(probe, models, name, x), axis=0).any()
+    probe.require(varies, "no-nonlinearity/constant", name=name)
 
 
 @judge("autoencoder_gradients", optional=True)

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from course_lib import datasets, metrics, referees
+from course_lib import augment, datasets, metrics, referees
 from course_lib.classroom.exercise import judges_of
 from course_lib.classroom.probe import described, kind
 
@@ -461,6 +461,7 @@ def _check_directions(probe, got, decoder, train) -> None:
 
 
 PICTURES, UNSEEN, PIXELS = 3000, 600, 784
+BENT, MORE = 0.8, 1.5  # pixels; dB that this may cost beyond what it costs PCA: right answers lose about half a dB
 
 
 @judge("compressor", capstone=True)
@@ -500,6 +501,13 @@ def judge_compressor(compressor, probe):
         nudged = pair.copy(in_bytes(codes, rng.choice([-4, 4], codes.shape)))
         lost = mine - _psnr(unseen, nudged)
         probe.require(lost < 1, "two-in-a-byte", told, lost=lost)
+        # A code that was learned does for these too; whoever looks up the course's own pictures has nothing like them.
+        square = unseen.reshape(-1, 28, 28, 1)
+        bent = augment.warp(square, augment.random_displacement(rng, len(square), 28, 28, BENT)).reshape(unseen.shape)
+        left = _psnr(bent, pair.copy(in_bytes(pair.encode(bent)))) - _psnr(
+            bent, pca.keep(size * 3 // 2).reconstruct(bent)
+        )
+        probe.require(mine - more - left < MORE, "decoder-remembers/bent", told, lost=mine - more - left)
         return told
     exact = _psnr(unseen, pair.copy(codes)) - mine
     probe.require(exact < 0.3, "more-than-a-byte", told, gain=exact)

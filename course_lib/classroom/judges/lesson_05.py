@@ -7,6 +7,7 @@ import math
 import numpy as np
 from scipy.special import ndtr, ndtri
 
+from course_lib.augment import random_displacement, warp
 from course_lib.classroom.exercise import judges_of
 from course_lib.classroom.probe import AnswerRaised, float32, kind
 from course_lib.datasets import digits, fashion_mnist
@@ -478,6 +479,10 @@ def judge_iwae_bound(iwae_bound, probe):
 
 
 TRAINING, UNSEEN, LATENTS, PIXELS, ABOVE = 2400, 800, 16, 196, 16.0
+BENT, MORE = (
+    0.5,
+    42,
+)  # pixels; nats that this may cost beyond what it costs the linear model: right answers lose about 25
 
 
 @judge("drawing_machine", capstone=True)
@@ -500,6 +505,14 @@ def judge_drawing_machine(drawing_machine, probe):
     probe.require(bound < wider + 120, "decoder-remembers", told, ahead=bound - wider)
     if bound < wider + ABOVE:
         _why_so_few(probe, machine, (pictures, unseen), (mu, log_var, lost), trivial, told)
+    # Whoever has learned to draw can draw these too; whoever looks up the course's own pictures has nothing like them.
+    bent = warp(unseen.reshape(-1, 14, 14, 1), random_displacement(probe.rng, UNSEEN, 14, 14, BENT)).reshape(
+        unseen.shape
+    )
+    guesses = machine.guesses(bent)
+    of_bent = _bound(*guesses, machine.error(bent, *guesses), machine.sigma)
+    more = bound - of_bent - wider + float(fit_ppca(pca, ranks[-1]).log_likelihood(bent).mean())
+    probe.require(more < MORE, "decoder-remembers/bent", told, more=more)
     return told
 
 
