@@ -92,7 +92,8 @@ def test_commas_too_many_are_overlooked_and_those_in_code_kept():
     assert sources(data) == ["x = [1,]\ny = {'a': 2,}"] and "commas too many" in told(data)
 
 
-CONFLICT = """   "source": "x = 1"
+CONFLICT = """<<<<<<< HEAD
+   "source": "x = 1"
 ||||||| base
    "source": "x = 0"
 =======
@@ -325,21 +326,21 @@ def test_what_is_missing_is_told_so_that_a_student_understands(graded):
 
 
 @sandboxed
-def test_only_a_cell_as_it_was_handed_out_is_no_lost_one(graded):
-    cells = {"stub": before(answer(STUB)), "deleted": before(), "renamed": before(code("def own(x, y):\n    return 0"))}
-    marks = {name: graded(given).marks[0] for name, given in cells.items()}
-    assert {mark.status for mark in marks.values()} == {NOT_ATTEMPTED}
-    assert {name: mark.lost for name, mark in marks.items()} == {"stub": False, "deleted": True, "renamed": True}
-    assert not graded(USUAL).marks[0].lost
-
-
-@sandboxed
 def test_what_is_told_of_a_notebook_has_bounds(graded):
     """Whatever its names are: it stands in a data base, and on the instructor's page."""
     long = code(f"def {'a' * 50_000}(): pass\nimport os\nos._exit(0)")
     found = graded([*before(answer(RIGHT), long), *[code("1 / 0")] * 150, *[{}] * 150])
     assert found.marks[0].status == PASS
     assert len(found.problems) <= 200 and max(map(len, found.problems)) < 1000
+
+
+@sandboxed
+def test_only_a_cell_as_it_was_handed_out_is_no_lost_one(graded):
+    cells = {"stub": before(answer(STUB)), "deleted": before(), "renamed": before(code("def own(x, y):\n    return 0"))}
+    marks = {name: graded(given).marks[0] for name, given in cells.items()}
+    assert {mark.status for mark in marks.values()} == {NOT_ATTEMPTED}
+    assert {name: mark.lost for name, mark in marks.items()} == {"stub": False, "deleted": True, "renamed": True}
+    assert not graded(USUAL).marks[0].lost
 
 
 @sandboxed
