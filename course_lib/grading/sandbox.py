@@ -182,8 +182,10 @@ def _watch(process: subprocess.Popen, limits: Limits) -> None:
     """End a sandbox with one room in it that takes too much; from outside, as nothing parts the room from its warden there."""
     before = own_memory()
     most = replace(limits, memory=int(limits.memory * _SPARE), processes=int(limits.processes * _SPARE))
+    seen = ""
     while process.poll() is None:
-        if taken_too_much(process.pid, most, before):
+        seen, before_that = taken_too_much(process.pid, most, before), seen
+        if seen and before_that:  # its warden, which could have said why, had its time
             process.kill()
         time.sleep(_LOOK)
 
