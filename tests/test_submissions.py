@@ -75,7 +75,7 @@ def test_names_as_canvas_gives_them(tmp_path, name, told):
     [
         "Anna Chen_1234_assignsubmission_file_/02_undercomplete.ipynb",
         "Anna Chen_1234_assignsubmission_file/02_undercomplete.ipynb",
-        "Anna Chen_1234_assignsubmission_file_/work/02_undercomplete.ipynb",
+        "Anna Chen_1234_assignsubmission_file_/mine/02_undercomplete.ipynb",
         "Anna Chen_1234_assignsubmission_file_02_undercomplete.ipynb",
     ],
 )
