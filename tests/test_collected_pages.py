@@ -77,7 +77,8 @@ def test_every_link_leads_to_a_page_and_to_a_heading_of_it(pages):
     }
     targets = {f"{path}.md": set(re.findall(r"^\(([\w-]+)\)=$", text, re.MULTILINE)) for path, text in pages.items()}
     targets["lessons.md"] = set()  # made by authoring/web/assemble.py
-    targets |= {page.name: set() for page in (ROOT / "site").glob("*.md")}  # written by hand
+    written = (ROOT / "site").rglob("*.md")  # by hand
+    targets |= {page.relative_to(ROOT / "site").as_posix(): set() for page in written}
     for path, text in pages.items():
         found = re.findall(r"^#{1,6} (.+)$", unfenced(text), flags=re.MULTILINE)
         targets[f"{path}.md"] |= {anchor(heading) for heading in found}
