@@ -176,7 +176,7 @@ def test_heading_and_judge_must_agree_that_it_is_one(lesson, kind):
     judges_of(made_capstone.NUMBER)(NAME, trains=True, optional=kind == "optional")(lambda *_: None)
     assert derive.derive(lesson)
     path.write_text(made_capstone.EXERCISES, encoding="utf-8")
-    with pytest.raises(SourceError, match="calls it capstone, and its judge core"):
+    with pytest.raises(SourceError, match=f"calls it capstone, and its judge {kind}"):
         derive.derive(lesson)
 
 
