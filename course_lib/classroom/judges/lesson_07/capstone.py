@@ -12,7 +12,9 @@ from course_lib.classroom.probe import described, kind
 judge = judges_of(7)
 BAR = 2 / 3  # of the best referee's wrong pairs
 RATES = (0.05, 0.08), (0.2, 0.3)  # between which the two wanted false-alarm rates are drawn
-ALIKE = 3.5  # neighbouring moments that tell as much as one
+# Neighbouring moments that tell as much as one. Of 14 machines the nearest neighbour's alarms have 3 to 12, half of them below the second
+# number: it bounds too few alarms. Too many are what a leak gives, and bounded as if moments told more.
+ALIKE = {"many": 3.5, "few": 5.5}
 HELD_OUT = 3  # one row in so many is thought to be held out
 REACH = {"from 0 to 1": (0, 1), "of 0 and more": (0, np.inf), "from -1 to 1": (-1, 1)}  # of a sigmoid, a relu, a tanh
 
@@ -23,10 +25,12 @@ def _allowed(rate: float, held_out: int, later: int) -> tuple[float, float]:
     A threshold on a place of m independent held-out scores has a true rate of Beta(m + 1 - place, place); then the
     later moments are counted. Neighbours are alike, so there are fewer of both than rows.
     """
-    m, n = int(held_out / ALIKE), int(later / ALIKE)
-    above = (m + 1) * rate
-    low, high = scipy.stats.betabinom(n, above, m + 1 - above).ppf([0.0005, 0.9995]) / n
-    return float(low), float(high)
+    ends = []
+    for alike, tail in ((ALIKE["few"], 0.0005), (ALIKE["many"], 0.9995)):
+        m, n = int(held_out / alike), int(later / alike)
+        above = (m + 1) * rate
+        ends.append(float(scipy.stats.betabinom(n, above, m + 1 - above).ppf(tail) / n))
+    return ends[0], ends[1]
 
 
 def _rungs(normal: np.ndarray, later: np.ndarray, faulty: np.ndarray) -> dict[str, float]:
