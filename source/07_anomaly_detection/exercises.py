@@ -453,7 +453,7 @@ plots.show(
 #
 # The threshold is `choose_threshold`, on scores of rows that are *later* than all that trained. The errors of the training rows are smaller, and a threshold from them gives two to three times the wanted alarms. Rows held out
 # at random still give half as many again: their neighbours in time, with nearly the same state and nearly the same noise, were trained on. And neighbours make the rate uncertain. With m independent held-out scores the
-# true rate behind the place k is Beta(m + 1 − k, k); here m is the number of rows divided by three or four.
+# true rate behind the place k is Beta(m + 1 − k, k); here m is the number of rows divided by three to twelve, as the machine is.
 #
 # It works without a network, too: a plane of three dimensions through the thirty nearest known moments, and the distance to that plane, is nearly as good, as it interpolates the sheet in its own way. It keeps the whole recording for that, and asks it at every moment.
 # A start from PCA gains up to another point of area. Codes of three to six numbers differ little, and even one of twelve may pass without a straight path past its bent layers: what was never practised is badly drawn, too.
