@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from course_lib.classroom.exercise import UnknownExercise, find_exercise
 from course_lib.grading import notebooks, stored
 from course_lib.grading.handout import new_folder
 from course_lib.grading.report import file_name
+from course_lib.grading.running import lesson_of
 from course_lib.grading.submissions import Submission
 
 
@@ -63,12 +63,7 @@ def _time(submission: Submission) -> float:
 
 
 def _lesson(submission: Submission) -> stored.StoredLesson | None:
-    for name in notebooks.read(submission.data).exercises:
-        try:
-            return stored.lessons().get(find_exercise(name).lesson)
-        except UnknownExercise:
-            continue
-    return stored.lessons().get(submission.lesson)
+    return stored.lessons().get(lesson_of(submission))
 
 
 def _code_of(notebook: dict) -> list[str]:
